@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# How the project declares its libraries, tools and generated headers.
+
+# Warnings that the project's own sources must not cause.
+function(diff_set_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-unused-parameter
+                         $<$<BOOL:${DIFF_ENABLE_WERROR}>:-Werror>)
+endfunction()
+
+# add_diff_library(<name> <sources>... [DEPENDS <tablegen targets>...]
+#                  [LINK_LIBS <own libraries>...] [MLIR_LIBS <MLIR libraries>...])
+#
+# MLIR's components are named in MLIR_LIBS, never in LINK_LIBS: there they
+# become the one shared libMLIR when the distribution has it, archives
+# otherwise.
+function(add_diff_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS;MLIR_LIBS" ${ARGN})
+  add_mlir_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS}
+    DEPENDS diff-headers ${ARG_DEPENDS}
+    LINK_LIBS PUBLIC ${ARG_LINK_LIBS}
+    DISABLE_INSTALL)
+  mlir_target_link_libraries(${name} PUBLIC ${ARG_MLIR_LIBS})
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_include_directories(${name} INTERFACE
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  diff_set_warnings(${name})
+  set_property(GLOBAL APPEND PROPERTY DIFF_LIBRARIES ${name})
+  install(TARGETS ${name} EXPORT DiffMLIRTargets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endfunction()
+
+# add_diff_tool(<name> <sources>... LINK_LIBS <libraries>... [NO_INSTALL])
+function(add_diff_tool name)
+  cmake_parse_arguments(ARG "NO_INSTALL" "" "LINK_LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS})
+  llvm_update_compile_flags(${name})
+  diff_set_warnings(${name})
+  set_property(GLOBAL APPEND PROPERTY DIFF_TEST_DEPENDS ${name})
+  if(NOT ARG_NO_INSTALL)
+    install(TARGETS ${name} EXPORT DiffMLIRTargets
+      RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  endif()
+endfunction()
+
+# diff_tablegen(<target> <td file> [<output> <generator args>...]...) is kept
+# to MLIR's own function; this adds the result to what every library waits for.
+macro(add_diff_tablegen_target target)
+  add_public_tablegen_target(${target})
+  add_dependencies(diff-headers ${target})
+endmacro()
+
+# add_diff_doc(<td file> <output name> <generator args>...): a page of the
+# generated reference, docs/ in the build directory.
+function(add_diff_doc td_file output)
+  if(NOT DIFF_INCLUDE_DOCS)
+    return()
+  endif()
+  set(LLVM_TARGET_DEFINITIONS ${td_file}.td)
+  tablegen(MLIR ${output}.md ${ARGN} "-I${MLIR_MAIN_INCLUDE_DIR}"
+           "-I${PROJECT_SOURCE_DIR}/include")
+  set(doc "${PROJECT_BINARY_DIR}/docs/${output}.md")
+  add_custom_command(OUTPUT ${doc}
+    COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_BINARY_DIR}/${output}.md
+            ${doc}
+    DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/${output}.md)
+  add_custom_target(${output}DocGen DEPENDS ${doc})
+  add_dependencies(diff-doc ${output}DocGen)
+endfunction()

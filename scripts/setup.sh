@@ -1,0 +1,230 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Installs what the project needs and this machine lacks: Debian packages, a
+# Python environment in .venv, and ptxas where there is no CUDA toolkit. Run by
+# itself it does just that; demo.sh and test.sh source it for its functions:
+#
+#   diff_setup            installs; sets DIFF_PYTHON and DIFF_PTXAS (may be empty)
+#   diff_build [-D...]    configures and builds the default target in build/
+#   diff_step, diff_logged, diff_fail   one line a step, long output to a file
+
+DIFF_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+DIFF_BUILD=$DIFF_ROOT/build
+DIFF_LOGS=$DIFF_BUILD/logs
+DIFF_VENV=$DIFF_ROOT/.venv
+DIFF_PYTHON=
+DIFF_PTXAS=
+
+DIFF_LLVM=22
+DIFF_PACKAGES=(
+  cmake ninja-build g++ ccache git python3 python3-venv
+  "libmlir-$DIFF_LLVM-dev" "mlir-$DIFF_LLVM-tools"
+  "llvm-$DIFF_LLVM-dev" "llvm-$DIFF_LLVM-tools"
+  "libomp-$DIFF_LLVM-dev" libgtest-dev
+)
+DIFF_REQUIREMENTS=('numpy>=1.26,<3' 'ml_dtypes>=0.4,<1')
+# The compiler's wheel holds ptxas. 12.8 is the first CUDA release that knows
+# every chip of the chip table.
+DIFF_PTXAS_REQUIREMENT='nvidia-cuda-nvcc==13.0.*'
+DIFF_CUDA_RELEASE=12.8
+
+diff_step() { printf '[%s] %s\n' "${DIFF_PHASE:-setup}" "$*"; }
+
+diff_fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# diff_logged LOG COMMAND...: the output goes to build/logs/LOG; where the
+# command fails, its last lines are shown and its status is returned.
+diff_logged() {
+  local log=$DIFF_LOGS/$1 status=0
+  shift
+  mkdir -p "$DIFF_LOGS"
+  "$@" >"$log" 2>&1 </dev/null || status=$?
+  if ((status)); then
+    printf 'error: "%s" failed with status %d; the end of %s:\n' \
+      "$*" "$status" "$log" >&2
+    tail -n 40 "$log" | sed 's/^/  | /' >&2
+  fi
+  return "$status"
+}
+
+diff_missing_packages() {
+  local package
+  for package in "${DIFF_PACKAGES[@]}"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
+      printf '%s\n' "$package"
+  done
+}
+
+# What to do when apt does not know the packages: LLVM 22 is in the security
+# suite. The address is that of the mirror which this machine uses already.
+diff_explain_suite() {
+  local release mirror
+  # shellcheck source=/dev/null
+  release=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-bookworm}")
+  # shellcheck disable=SC2016 # apt expands it
+  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
+    grep -E '/debian/?$' | head -n 1) || true
+  mirror=${mirror%/}
+  cat >&2 <<EOF
+  On Debian 12 the packages of LLVM $DIFF_LLVM are in the suite bookworm-security,
+  the others in bookworm. Enable the suites (component main), for example with
+    echo 'deb ${mirror:-MIRROR/debian}-security $release-security main' \\
+      > /etc/apt/sources.list.d/$release-security.list
+  and run this script again. On another system build by hand: README.md, section
+  "With another LLVM/MLIR 22".
+EOF
+}
+
+diff_install_packages() {
+  local missing package unknown=() install
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    diff_fail 'this is no Debian system (no dpkg-query or apt-get);' \
+      'README.md, section "With another LLVM/MLIR 22", says how to build by hand'
+  fi
+  mapfile -t missing < <(diff_missing_packages)
+  if ((${#missing[@]} == 0)); then
+    diff_step "Debian packages: all ${#DIFF_PACKAGES[@]} are installed"
+    return
+  fi
+  install="apt-get install -y --no-install-recommends ${missing[*]}"
+  if ((EUID != 0)); then
+    printf 'error: Debian packages are missing, and only root can install them. As root, run:\n' >&2
+    printf '  apt-get update && %s\n' "$install" >&2
+    exit 1
+  fi
+  diff_step "Debian packages: installing ${missing[*]}"
+  diff_logged apt-update.log apt-get update || diff_explain_update
+  if grep -qE '^(W|E|Err)[: ]' "$DIFF_LOGS/apt-update.log"; then
+    diff_step "some package lists could not be fetched: $DIFF_LOGS/apt-update.log"
+  fi
+  for package in "${missing[@]}"; do
+    [[ -n $(apt-cache madison "$package" 2>/dev/null) ]] || unknown+=("$package")
+  done
+  if ((${#unknown[@]})); then
+    printf 'error: apt knows no package %s\n' "${unknown[*]}" >&2
+    diff_explain_suite
+    exit 1
+  fi
+  DEBIAN_FRONTEND=noninteractive diff_logged apt-install.log \
+    apt-get install -y --no-install-recommends "${missing[@]}" ||
+    diff_fail 'the Debian packages could not be installed'
+  mapfile -t missing < <(diff_missing_packages)
+  ((${#missing[@]} == 0)) || diff_fail "not installed in spite of apt: ${missing[*]}"
+}
+
+diff_explain_update() {
+  diff_step 'apt-get update failed; going on with the package lists that are there'
+}
+
+# diff_cuda_release PTXAS: its CUDA release, such as 13.0; fails if it tells none.
+diff_cuda_release() {
+  "$1" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\.[0-9]*\).*/\1/p' | grep .
+}
+
+# The ptxas of a CUDA toolkit, where the tools look for it, too: CUDA_ROOT,
+# CUDA_HOME, CUDA_PATH (one that is set and wrong is an error), PATH,
+# /usr/local/cuda/bin. Sets DIFF_PTXAS.
+diff_find_toolkit_ptxas() {
+  local variable root found=
+  for variable in CUDA_ROOT CUDA_HOME CUDA_PATH; do
+    root=${!variable:-}
+    if [[ -n $root && -z $found ]]; then
+      [[ -x $root/bin/ptxas ]] || diff_fail "$variable is $root, which has no bin/ptxas"
+      found=$root/bin/ptxas
+    fi
+  done
+  [[ -n $found ]] || found=$(command -v ptxas) || true
+  [[ -n $found || ! -x /usr/local/cuda/bin/ptxas ]] || found=/usr/local/cuda/bin/ptxas
+  [[ -n $found ]] || return 0
+  local release
+  release=$(diff_cuda_release "$found") || release=0
+  if [[ $(printf '%s\n' "$DIFF_CUDA_RELEASE" "$release" | sort -V | head -n 1) == "$DIFF_CUDA_RELEASE" ]]; then
+    DIFF_PTXAS=$found
+    diff_step "ptxas: $found (CUDA $release)"
+  else
+    diff_step "ptxas: $found is older than CUDA $DIFF_CUDA_RELEASE or does not run; not used"
+  fi
+}
+
+# diff_pip LOG [--no-deps] REQUIREMENT...: installs into .venv unless its stamp
+# says that just these are in it. A failure is reported and returned: what needs
+# the packages is left out, the rest goes on.
+diff_pip() {
+  local log=$1 stamp=$DIFF_VENV/${1%.log}.stamp
+  shift
+  [[ -f $stamp && $(<"$stamp") == "$*" ]] && return
+  diff_step "Python packages: installing$(printf ' %s' "${@#--no-deps}" | tr -s ' ')"
+  mkdir -p "$DIFF_LOGS"
+  if "$DIFF_PYTHON" -m pip --disable-pip-version-check install --no-input \
+    --retries 2 --timeout 30 "$@" >"$DIFF_LOGS/$log" 2>&1 </dev/null; then
+    printf '%s\n' "$*" >"$stamp"
+    return
+  fi
+  diff_step "pip failed (is there a network?): $DIFF_LOGS/$log"
+  return 1
+}
+
+diff_make_venv() {
+  if ! "$DIFF_VENV/bin/python" -c '' 2>/dev/null; then
+    diff_step "Python environment: making $DIFF_VENV"
+    diff_logged venv.log python3 -m venv --clear "$DIFF_VENV" ||
+      diff_fail 'the Python environment could not be made'
+  fi
+  DIFF_PYTHON=$DIFF_VENV/bin/python
+  if diff_pip pip-numpy.log "${DIFF_REQUIREMENTS[@]}"; then
+    diff_step "Python packages: ${DIFF_REQUIREMENTS[*]}"
+  else
+    diff_step 'no NumPy and ml_dtypes: the execution tests and the run of the demo are left out'
+  fi
+}
+
+diff_install_ptxas() {
+  local found
+  # Its dependencies serve nvcc; ptxas needs none.
+  if diff_pip pip-ptxas.log --no-deps "$DIFF_PTXAS_REQUIREMENT"; then
+    found=$("$DIFF_PYTHON" -c 'import glob, sysconfig
+print(*sorted(glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/bin/ptxas"))[-1:])')
+    if [[ -n $found ]] && diff_cuda_release "$found" >/dev/null; then
+      DIFF_PTXAS=$found
+      diff_step "ptxas: $found (CUDA $(diff_cuda_release "$found"))"
+      return
+    fi
+    diff_step "ptxas: ${found:-none in the package $DIFF_PTXAS_REQUIREMENT} does not run"
+  fi
+  diff_step 'no ptxas: PTX is written, but not assembled'
+}
+
+diff_setup() {
+  DIFF_PHASE=setup
+  diff_install_packages
+  diff_make_venv
+  diff_find_toolkit_ptxas
+  [[ -n $DIFF_PTXAS ]] || diff_install_ptxas
+}
+
+# diff_build [CMAKE-OPTION...]: options stay in force in build/ until changed.
+diff_build() {
+  local options=("-DDIFF_PYTHON=$DIFF_PYTHON" "-DDIFF_PTXAS=$DIFF_PTXAS" "$@")
+  local ccache start=$SECONDS
+  DIFF_PHASE=build
+  if ccache=$(command -v ccache); then
+    options+=("-DCMAKE_C_COMPILER_LAUNCHER=$ccache" "-DCMAKE_CXX_COMPILER_LAUNCHER=$ccache")
+  fi
+  diff_logged configure.log cmake -S "$DIFF_ROOT" --preset release "${options[@]}" ||
+    diff_fail 'the project could not be configured'
+  if grep -q 'CMake Warning' "$DIFF_LOGS/configure.log"; then
+    diff_step "CMake warns: $DIFF_LOGS/configure.log"
+  fi
+  diff_step "compiling in $DIFF_BUILD (log: $DIFF_LOGS/build.log)"
+  diff_logged build.log cmake --build "$DIFF_BUILD" || diff_fail 'the build failed'
+  diff_step "built in $((SECONDS - start)) s"
+}
+
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+  set -euo pipefail
+  diff_setup
+fi

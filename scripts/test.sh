@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Sets the machine up, builds in build/ and runs the tests. Ends with a line
+# "N passed, M failed, K skipped"; a status other than 0 when a test failed or
+# fewer than 200 ran.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+usage() {
+  cat <<'EOF'
+usage: scripts/test.sh [--full] [--werror]
+  --full     the full set (check-diff-full) instead of the default one
+  --werror   treat the compiler's warnings as errors (stays on in build/)
+EOF
+}
+
+target=check-diff
+options=()
+for argument; do
+  case $argument in
+  --full) target=check-diff-full ;;
+  --werror) options+=(-DDIFF_ENABLE_WERROR=ON) ;;
+  -h | --help)
+    usage
+    exit
+    ;;
+  *)
+    usage >&2
+    diff_fail "unknown option $argument"
+    ;;
+  esac
+done
+
+diff_setup
+diff_build ${options[@]+"${options[@]}"}
+
+DIFF_PHASE='test'
+results=$DIFF_BUILD/test/results.xml
+log=$DIFF_LOGS/test.log
+rm -f "$results" "$DIFF_BUILD/test/features.txt"
+diff_step "running $target (log: $log)"
+start=$SECONDS
+status=0
+cmake --build "$DIFF_BUILD" --target "$target" >"$log" 2>&1 </dev/null || status=$?
+diff_step "ran in $((SECONDS - start)) s"
+if [[ ! -f $results ]]; then
+  tail -n 40 "$log" | sed 's/^/  | /' >&2
+  diff_fail "the tests did not run to their end (status $status): $log"
+fi
+python3 "$DIFF_ROOT/scripts/test-summary.py" --results "$results" \
+  --features "$DIFF_BUILD/test/features.txt" --log "$log" \
+  --runner-status "$status" --at-least 200

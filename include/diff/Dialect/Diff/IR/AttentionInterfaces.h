@@ -1,0 +1,37 @@
+//===- AttentionInterfaces.h - What makes an op an attention ----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_DIALECT_DIFF_IR_ATTENTIONINTERFACES_H
+#define DIFF_DIALECT_DIFF_IR_ATTENTIONINTERFACES_H
+
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/OpDefinition.h"
+#include <optional>
+
+namespace mlir::diff {
+class AttentionOpInterface;
+class MaskAttr;
+class ScheduleAttr;
+
+/// The RMS normalisation of a combined row x of dv elements:
+/// scale * x / sqrt(mean(x^2) + epsilon) * weight.
+struct RowNorm {
+  /// Operand number of the weight, dimensions `v`.
+  unsigned weightOperand;
+  double epsilon;
+  double scale;
+};
+
+namespace detail {
+LogicalResult verifyAttentionOp(Operation *op);
+double getEffectiveScale(Operation *op);
+FloatType getComputeType(Operation *op);
+} // namespace detail
+} // namespace mlir::diff
+
+#include "diff/Dialect/Diff/IR/AttentionInterfaces.h.inc"
+
+#endif // DIFF_DIALECT_DIFF_IR_ATTENTIONINTERFACES_H

@@ -1,0 +1,68 @@
+//===- DiffAttributes.td - Attributes of the diff dialect -----*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_DIALECT_DIFF_IR_DIFFATTRIBUTES_TD
+#define DIFF_DIALECT_DIFF_IR_DIFFATTRIBUTES_TD
+
+include "diff/Dialect/Diff/IR/DiffBase.td"
+
+class Diff_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<Diff_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def Diff_MaskAttr : Diff_Attr<"Mask", "mask"> {
+  let summary = "which keys a query sees";
+  let description = [{
+    A band around the diagonal that is aligned to the bottom right, as in
+    FlashAttention: query `i` of N sees key `j` of M when
+
+        i + (M - N) - left <= j <= i + (M - N) + right
+
+    A side of -1 is unlimited. `causal` is another spelling of `right = 0`.
+    An op without the attribute sees every key.
+
+    ```mlir
+    #diff.mask<causal>
+    #diff.mask<causal, window = [4096, 0]>
+    #diff.mask<window = [128, 128]>
+    ```
+  }];
+  let parameters = (ins "int64_t":$left, "int64_t":$right);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    bool isCausal() const { return getRight() == 0; }
+    /// True when every query sees every key.
+    bool isUnlimited() const { return getLeft() < 0 && getRight() < 0; }
+  }];
+}
+
+def Diff_ScheduleAttr : Diff_Attr<"Schedule", "schedule"> {
+  let summary = "how an attention is cut into tiles";
+  let description = [{
+    The tile sizes that `diff-tile` and `diff-tile-keys` use: output heads and
+    query tokens of a tile, and key tokens of a step of its loop. `threads` is
+    the number of threads of a GPU's block; 0 means that the tile is not for a
+    GPU. `diff-select-schedule` writes it; a user may write it first.
+
+    `heads` must divide the group of output heads that share a value head, or
+    be a multiple of it that divides the number of output heads.
+
+    ```mlir
+    #diff.schedule<heads = 1, queries = 64, keys = 32, threads = 0>
+    ```
+  }];
+  let parameters = (ins
+    DefaultValuedParameter<"int64_t", "1">:$heads,
+    "int64_t":$queries,
+    "int64_t":$keys,
+    DefaultValuedParameter<"int64_t", "0">:$threads);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+#endif // DIFF_DIALECT_DIFF_IR_DIFFATTRIBUTES_TD

@@ -1,0 +1,67 @@
+//===- AttentionBuilders.h - Pieces of an attention in linalg ---*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The steps that the unfused and the online form of an attention share.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_DIALECT_DIFF_TRANSFORMS_ATTENTIONBUILDERS_H
+#define DIFF_DIALECT_DIFF_TRANSFORMS_ATTENTIONBUILDERS_H
+
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/Transforms/NamedGeneric.h"
+
+namespace mlir::diff {
+
+/// Base of the exponentials that running values are kept in.
+enum class ExpBase { E, Two };
+
+/// Loops of the rows and keys of an attention:
+/// b batch, g value head, r query head of a group, a map, n query token,
+/// m key token, d head dimension, v value head dimension.
+/// Rows whose keys are shared have their map inside r.
+struct AttentionLoops {
+  static constexpr StringLiteral rows = "bgran";
+  static constexpr StringLiteral scores = "bgranm";
+  static constexpr StringLiteral accumulator = "bgranv";
+};
+
+/// Declares the loops of `op`; `dropUnits` drops those of size 1.
+void declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &builder,
+                           AttentionOpInterface op, bool dropUnits);
+
+/// scores[bgranm] = modified (Q K^T): scaled, capped, -inf where masked, times
+/// log2(e) in base 2.
+NamedValue buildScores(NamedGenericBuilder &named, OpBuilder &builder,
+                       AttentionOpInterface op, NamedValue query,
+                       NamedValue key, ExpBase base);
+
+/// destination[bgranv] += P[bgranm] V.
+NamedValue accumulateValues(NamedGenericBuilder &named, NamedValue scores,
+                            NamedValue value, NamedValue destination);
+
+/// destination[rows] = max(destination, max over m of scores).
+NamedValue accumulateRowMax(NamedGenericBuilder &named, NamedValue scores,
+                            NamedValue destination);
+
+/// destination[rows] += sum over m of scores.
+NamedValue accumulateRowSum(NamedGenericBuilder &named, NamedValue scores,
+                            NamedValue destination);
+
+/// A row's maximum as an exponent's offset: 0 for a row that sees no key.
+NamedValue buildSafeMax(NamedGenericBuilder &named, NamedValue rowMax);
+
+/// exp(value - offset) in the given base, in place of `destination`'s.
+Value buildExp(OpBuilder &builder, Location loc, Value value, Value offset,
+               ExpBase base);
+
+/// The epilogue of `op` from whole running values acc [B, maps h, N, dv], max
+/// and sum [B, maps h, N]: one value for each result of `op`.
+SmallVector<Value> buildEpilogue(OpBuilder &builder,
+                                 AttentionCombineOpInterface op, Value acc,
+                                 Value max, Value sum, ExpBase base);
+
+} // namespace mlir::diff
+
+#endif // DIFF_DIALECT_DIFF_TRANSFORMS_ATTENTIONBUILDERS_H

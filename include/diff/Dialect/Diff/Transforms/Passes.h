@@ -1,0 +1,25 @@
+//===- Passes.h - Passes of the diff dialect --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_DIALECT_DIFF_TRANSFORMS_PASSES_H
+#define DIFF_DIALECT_DIFF_TRANSFORMS_PASSES_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace mlir::diff {
+/// The mark of a memref argument that a function writes a result to.
+constexpr llvm::StringLiteral kResultAttrName = "diff.result";
+
+#define GEN_PASS_DECL
+#include "diff/Dialect/Diff/Transforms/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "diff/Dialect/Diff/Transforms/Passes.h.inc"
+} // namespace mlir::diff
+
+#endif // DIFF_DIALECT_DIFF_TRANSFORMS_PASSES_H

@@ -1,0 +1,197 @@
+//===- Passes.td - Passes of the diff dialect -----------------*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_DIALECT_DIFF_TRANSFORMS_PASSES_TD
+#define DIFF_DIALECT_DIFF_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
+  let summary = "choose tile sizes for attentions that have none";
+  let description = [{
+    Writes a `#diff.schedule` on every attention that has none. For a CPU
+    (`shared-memory` 0) the tile is small enough for vector registers. For a
+    GPU it is the largest of a table whose buffers fit into `shared-memory`
+    bytes: with r = maps x heads x queries rows and m keys of a tile, in bytes
+
+        4 r m + 4 r dv + 12 r                   scores, accumulator, row values
+        + e (r d + maps m d + m dv)             query, key, value tiles
+
+    where e is the size of an element and `maps` counts a value head's key
+    heads. It is an error when none fits.
+  }];
+  let options = [
+    Option<"sharedMemory", "shared-memory", "int64_t", "0",
+           "Bytes of shared memory a block may use; 0 for a CPU">,
+    Option<"threads", "threads", "int64_t", "0",
+           "Threads of a block; 0 for a CPU">,
+  ];
+}
+
+def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
+  let summary = "tile attentions over batch, output heads and query tokens";
+  let description = [{
+    Tiles every attention that has a schedule by its `heads` and `queries`, one
+    batch entry at a time, into an `scf.forall` over (batch, output heads,
+    query tokens). With threads in the schedule, the loops are mapped to a
+    GPU's blocks: z, y and x. An attention inside an `scf.forall` is a tile
+    already.
+
+    ```mlir
+    %0 = diff.attention … outs(%init : …)
+           {schedule = #diff.schedule<queries = 8, keys = 16>} -> …
+    // becomes
+    %0 = scf.forall (%b, %h, %n) in (…) shared_outs(%out = %init) -> (…) {
+      %1 = diff.attention … {schedule = …} -> …
+      …
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffPadTilesPass : Pass<"diff-pad-tiles", "::mlir::func::FuncOp"> {
+  let summary = "pad tiles to static sizes";
+  let description = [{
+    Pads what is not static but has a constant upper bound, as a tile has:
+
+    * `dim=queries`: the query tokens of a level-0 op, with zeros. It writes
+      into fresh destinations, of which the rows that exist are cut out.
+    * `dim=keys`: the key tokens of `diff.online_attention`, with zeros that
+      `key_length` hides.
+  }];
+  let options = [
+    Option<"dim", "dim", "std::string", "\"queries\"",
+           "What to pad: queries or keys">,
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffDecomposeAttentionPass
+    : Pass<"diff-decompose-attention", "::mlir::func::FuncOp"> {
+  let summary = "bring attentions into their online form";
+  let description = [{
+    Replaces every level-0 op by fills, `diff.online_attention` over all its
+    keys, and the epilogue in linalg. Done on a tile, so that the running
+    values never exist as whole tensors. It is an error on memrefs and for f64
+    elements.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffTileKeysPass : Pass<"diff-tile-keys", "::mlir::func::FuncOp"> {
+  let summary = "tile diff.online_attention along the keys";
+  let description = [{
+    Makes an `scf.for` over key tiles, of the size that the schedule gives, of
+    every `diff.online_attention` that has one; the running values are carried
+    by the loop. The loop starts at the first key that the mask lets any query
+    of the tile see, and ends behind the last.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffDecomposePass : Pass<"diff-decompose"> {
+  let summary = "decompose diff.online_attention to linalg";
+  let description = [{
+    Replaces every `diff.online_attention` on tensors by one step of the online
+    softmax in linalg. Dimensions of size 1 are dropped.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffTileToRegistersPass
+    : Pass<"diff-tile-to-registers", "::mlir::func::FuncOp"> {
+  let summary = "tile linalg ops inside parallel loops for vector registers";
+  let description = [{
+    Cuts the largest loop of every linalg op of static shape inside an
+    `scf.forall` into an `scf.for`, when the op has more iterations than its
+    budget: vector code is fully unrolled, so that this bounds its size
+    whatever the head dimension. The tile is the largest divisor that fits,
+    a multiple of 8 if there is one.
+  }];
+  let options = [
+    Option<"maxProducts", "max-products", "int64_t", "4096",
+           "Iterations of a contraction">,
+    Option<"maxElements", "max-elements", "int64_t", "1024",
+           "Iterations of any other op">,
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffVectorizeTilesPass : Pass<"diff-vectorize-tiles", "::mlir::func::FuncOp"> {
+  let summary = "vectorize the linalg ops and pads inside parallel loops";
+  let description = [{
+    Turns every linalg op of static shape and every tensor.pad to a static
+    shape inside an `scf.forall` into vector ops, and folds slices into the
+    transfers. Ops outside of parallel loops are whole tensors, which are left
+    to loops.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect",
+  ];
+}
+
+def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
+  let summary = "make tensors of public functions memref arguments";
+  let description = [{
+    Gives every public function with a body, that nothing in the module calls,
+    the signature that it is called with from outside: each tensor argument
+    becomes a memref whose innermost dimension is contiguous and whose other
+    strides and offset are free, and each tensor result such a memref at the
+    end of the arguments, marked `diff.result`, which the function writes.
+    No argument may overlap a result.
+
+    ```mlir
+    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32>
+    // becomes
+    func.func @f(%x: memref<?x8xf32, strided<[?, 1], offset: ?>>,
+                 %r: memref<?x8xf32, strided<[?, 1], offset: ?>> {diff.result})
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::memref::MemRefDialect",
+  ];
+}
+
+def DiffExpandMathPass : Pass<"diff-expand-math"> {
+  let summary = "expand exponentials and the like into vectorizable arithmetic";
+  let description = [{
+    Rewrites exp2 as exp, and exp, tanh and log as upstream's polynomial and
+    rational approximations (a few units in the last place of f32), so that
+    they are computed on vectors and no library is called for each element.
+    f64 is left alone.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect",
+  ];
+}
+
+#endif // DIFF_DIALECT_DIFF_TRANSFORMS_PASSES_TD

@@ -1,0 +1,61 @@
+//===- Transforms.h - Transformations of the diff dialect -------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_DIALECT_DIFF_TRANSFORMS_TRANSFORMS_H
+#define DIFF_DIALECT_DIFF_TRANSFORMS_TRANSFORMS_H
+
+#include "diff/Dialect/Diff/IR/Diff.h"
+
+namespace mlir {
+class DialectRegistry;
+class RewritePatternSet;
+class RewriterBase;
+
+namespace diff {
+
+/// Attaches the models of TilingInterface (all ops) and
+/// PartialReductionOpInterface (diff.online_attention).
+void registerTilingInterfaceExternalModels(DialectRegistry &registry);
+
+/// Attaches the models of linalg::AggregatedOpInterface: a level-0 op becomes
+/// fills, diff.online_attention and an epilogue in linalg;
+/// diff.online_attention becomes linalg.
+void registerAggregatedOpInterfaceExternalModels(DialectRegistry &registry);
+
+/// Attaches the models of BufferizableOpInterface.
+void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry);
+
+/// Builds the online form of an attention on tensors in front of it: the
+/// identity of the running values, diff.online_attention over all keys, and
+/// the epilogue. One value for each result. Fails with an error on f64
+/// elements, which only the unfused form computes.
+FailureOr<SmallVector<Value>>
+decomposeAttention(OpBuilder &builder, AttentionCombineOpInterface op);
+
+/// Builds one step of the online softmax in linalg in front of `op`: the
+/// running values after all of its keys. Dimensions of size 1 are dropped, so
+/// that a tile of one head becomes two- and three-dimensional ops.
+FailureOr<SmallVector<Value>> decomposeOnlineAttention(OpBuilder &builder,
+                                                       OnlineAttentionOp op);
+
+/// Patterns that replace diff.online_attention on tensors by its
+/// decomposition.
+void populateDecomposeOnlineAttentionPatterns(RewritePatternSet &patterns);
+
+/// Pads the query tokens of an attention on tensors, when their number is not
+/// static, to its constant upper bound, when it has one: inputs with zeros, and
+/// fresh destinations of which the rows that exist are cut out. Returns whether
+/// it padded.
+bool padQueryTokens(RewriterBase &rewriter, AttentionCombineOpInterface op);
+
+/// Pads the key tokens of a tile likewise: keys and values with zeros that
+/// `key_length` hides.
+bool padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op);
+
+} // namespace diff
+} // namespace mlir
+
+#endif // DIFF_DIALECT_DIFF_TRANSFORMS_TRANSFORMS_H

@@ -1,0 +1,29 @@
+//===- InitAll.h - Everything that the project registers --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What another compiler calls to have all of the project. Each function can be
+// called beside upstream's registerAll…; nothing is registered twice.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_INITALL_H
+#define DIFF_INITALL_H
+
+namespace mlir {
+class DialectRegistry;
+
+namespace diff {
+/// Registers the project's dialects.
+void registerAllDialects(DialectRegistry &registry);
+
+/// Registers the interface models (tiling, decomposition, bufferization) and
+/// the transform dialect extension.
+void registerAllExtensions(DialectRegistry &registry);
+
+/// Registers the passes and named pipelines.
+void registerAllPasses();
+} // namespace diff
+} // namespace mlir
+
+#endif // DIFF_INITALL_H

@@ -1,0 +1,46 @@
+//===- Pipelines.h - Named pipelines ----------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_PIPELINES_PIPELINES_H
+#define DIFF_PIPELINES_PIPELINES_H
+
+#include "mlir/Pass/PassManager.h"
+#include <string>
+
+namespace mlir::diff {
+
+/// The levels of IR, each of which prints, parses, verifies and can be gone on
+/// from: diff ops on tensors; tiles in `scf.forall`; vectors and memrefs; the
+/// LLVM and NVVM dialects.
+enum class Level { Semantic, Tiled, Kernel, Hardware };
+
+/// The keyword of a level on the command line.
+StringRef stringifyLevel(Level level);
+std::optional<Level> symbolizeLevel(StringRef keyword);
+
+/// The level at which a module is: the highest of which it holds an op.
+Level inferLevel(Operation *module);
+
+/// Appends the passes that bring a module from level `from` to level `to` for
+/// `chip` ("host" or a GPU of the chip table).
+struct CompileOptions {
+  std::string chip = "host";
+  /// Keep source locations in device code as line information.
+  bool lineInfo = false;
+};
+void buildCompilePipeline(OpPassManager &pm, Level from, Level to,
+                          const CompileOptions &options);
+
+/// The portable, unfused route from any level up to `tiled` to the LLVM
+/// dialect: `-convert-diff-to-linalg`, upstream's bufferization and loops.
+void buildLinalgPipeline(OpPassManager &pm);
+
+/// Registers the pipelines by name.
+void registerPipelines();
+
+} // namespace mlir::diff
+
+#endif // DIFF_PIPELINES_PIPELINES_H

@@ -1,0 +1,264 @@
+//===- AttentionInterfaces.cpp - The one verifier of all attentions -------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/DenseMap.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::diff;
+
+#include "diff/Dialect/Diff/IR/AttentionInterfaces.cpp.inc"
+
+double diff::detail::getEffectiveScale(Operation *op) {
+  auto attention = cast<AttentionOpInterface>(op);
+  if (FloatAttr scale = attention.getScaleAttr())
+    return scale.getValueAsDouble();
+  auto query = cast<ShapedType>(attention.getQuery().getType());
+  return 1.0 / std::sqrt(static_cast<double>(query.getDimSize(3)));
+}
+
+FloatType diff::detail::getComputeType(Operation *op) {
+  auto attention = cast<AttentionOpInterface>(op);
+  Type element = getElementTypeOrSelf(attention.getQuery().getType());
+  if (element.isF64())
+    return cast<FloatType>(element);
+  return Float32Type::get(op->getContext());
+}
+
+namespace {
+/// What a letter of an operand's dimensions stands for in a diagnostic.
+StringRef describe(char dim) {
+  switch (dim) {
+  case 'b':
+    return "batch";
+  case 'n':
+    return "query tokens";
+  case 'm':
+    return "key tokens";
+  case 'h':
+    return "output heads";
+  case 'q':
+    return "query heads";
+  case 'k':
+    return "key heads";
+  case 'g':
+    return "value heads";
+  case 'd':
+    return "head dimension";
+  default:
+    return "value head dimension";
+  }
+}
+
+/// Heads and head dimensions are static; the others may be dynamic.
+bool mustBeStatic(char dim) { return !StringRef("bnm").contains(dim); }
+
+/// Verifies one attention op; keeps for each letter the size found first and
+/// the operand it was found on.
+class Verifier {
+public:
+  explicit Verifier(AttentionOpInterface attention)
+      : attention(attention), op(attention) {}
+
+  LogicalResult run() {
+    return success(succeeded(verifyOperandKinds()) &&
+                   succeeded(verifyDims()) && succeeded(verifyHeads()) &&
+                   succeeded(verifyElementTypes()) &&
+                   succeeded(verifyAttributes()) && succeeded(verifyResults()));
+  }
+
+private:
+  struct Size {
+    int64_t value = ShapedType::kDynamic;
+    unsigned operand = 0;
+  };
+
+  std::string name(unsigned operand) {
+    return ("'" + attention.getOperandName(operand) + "'").str();
+  }
+
+  /// All tensors or all memrefs, each of the rank that its letters say.
+  LogicalResult verifyOperandKinds() {
+    bool tensors = isa<TensorType>(attention.getQuery().getType());
+    for (OpOperand &operand : op->getOpOperands()) {
+      unsigned i = operand.getOperandNumber();
+      auto type = dyn_cast<ShapedType>(operand.get().getType());
+      if (!type)
+        continue;
+      if (isa<TensorType>(type) != tensors)
+        return op->emitOpError()
+               << "operands must be all tensors or all memrefs; 'query' is "
+               << attention.getQuery().getType() << " and " << name(i)
+               << " is " << type;
+      StringRef dims = attention.getOperandDims(i);
+      if (type.getRank() != static_cast<int64_t>(dims.size())) {
+        InFlightDiagnostic diag = op->emitOpError() << name(i)
+                                                    << " must have rank "
+                                                    << dims.size() << " [";
+        llvm::interleaveComma(dims, diag,
+                              [&](char dim) { diag << describe(dim); });
+        return diag << "], found " << type;
+      }
+    }
+    return success();
+  }
+
+  /// Every dimension of one name has one size.
+  LogicalResult verifyDims() {
+    for (OpOperand &operand : op->getOpOperands()) {
+      unsigned i = operand.getOperandNumber();
+      auto type = dyn_cast<ShapedType>(operand.get().getType());
+      if (!type)
+        continue;
+      for (auto [position, dim] : llvm::enumerate(attention.getOperandDims(i)))
+        if (failed(verifyDim(i, type, position, dim)))
+          return failure();
+    }
+    return success();
+  }
+
+  LogicalResult verifyDim(unsigned operand, ShapedType type, unsigned position,
+                          char dim) {
+    int64_t size = type.getDimSize(position);
+    if (ShapedType::isDynamic(size)) {
+      if (mustBeStatic(dim))
+        return op->emitOpError()
+               << "dimension " << position << " (" << describe(dim) << ") of "
+               << name(operand) << " must be static, found " << type;
+      return success();
+    }
+    if (size == 0 && mustBeStatic(dim))
+      return op->emitOpError() << "dimension " << position << " ("
+                               << describe(dim) << ") of " << name(operand)
+                               << " must be positive, found " << type;
+    Size &known = sizes[dim];
+    if (ShapedType::isDynamic(known.value)) {
+      known = {size, operand};
+      return success();
+    }
+    if (known.value != size)
+      return op->emitOpError()
+             << "dimension " << position << " (" << describe(dim) << ") of "
+             << name(operand) << " must be " << known.value << ", as in "
+             << name(known.operand) << ", found " << type;
+    return success();
+  }
+
+  /// The numbers of heads and the value's width fit together.
+  LogicalResult verifyHeads() {
+    int64_t maps = attention.getNumMaps(), keyMaps = attention.getNumKeyMaps();
+    Size query = sizes['q'], key = sizes['k'], value = sizes['g'];
+    if (query.value % maps != 0)
+      return op->emitOpError()
+             << "the number of query heads must be a multiple of " << maps
+             << ", one for each map of an output head, found " << query.value
+             << " in 'query'";
+    int64_t heads = query.value / maps;
+    if (sizes.count('h') && sizes['h'].value != heads)
+      return op->emitOpError()
+             << name(sizes['h'].operand) << " must have " << heads
+             << " output heads (the query heads of 'query' divided by its "
+             << maps << (maps == 1 ? " map" : " maps") << "), found "
+             << sizes['h'].value;
+    if (key.value != keyMaps * value.value)
+      return op->emitOpError()
+             << "'key' must have " << keyMaps * value.value << " heads ("
+             << keyMaps << (keyMaps == 1 ? "" : " for each")
+             << (keyMaps == 1 ? " x" : " of") << " the " << value.value
+             << " value heads), found " << key.value;
+    if (heads % value.value != 0)
+      return op->emitOpError()
+             << "the number of output heads must be a multiple of the number "
+                "of value heads, found "
+             << heads << " output heads ('query' has " << query.value
+             << " heads) and " << value.value << " value heads";
+    if (int64_t width = attention.getValueWidth())
+      if (sizes['v'].value != width * sizes['d'].value)
+        return op->emitOpError()
+               << "the head dimension of 'value' must be "
+               << width * sizes['d'].value << " ("
+               << (width == 1 ? "that of 'query'" : "twice that of 'query'")
+               << "), found " << sizes['v'].value;
+    return success();
+  }
+
+  /// f16, bf16, f32 or f64 elements; running values and the log-sum-exp have
+  /// the compute type, weights either.
+  LogicalResult verifyElementTypes() {
+    Type element = getElementTypeOrSelf(attention.getQuery().getType());
+    bool combine = isa<AttentionCombineOpInterface>(op);
+    if (!(element.isF16() || element.isBF16() || element.isF32() ||
+          (combine && element.isF64())))
+      return op->emitOpError()
+             << "'query' must have elements of type f16, bf16"
+             << (combine ? ", f32 or f64" : " or f32") << ", found " << element;
+    Type compute = attention.getComputeType();
+    for (OpOperand &operand : op->getOpOperands()) {
+      unsigned i = operand.getOperandNumber();
+      auto type = dyn_cast<ShapedType>(operand.get().getType());
+      if (!type || i == 0)
+        continue;
+      StringRef operandName = attention.getOperandName(i);
+      Type found = type.getElementType();
+      bool computes = llvm::is_contained({"lse", "acc", "max", "sum"},
+                                         operandName) ||
+                      attention.getOperandDims(i) == "h";
+      bool either = !computes &&
+                    llvm::is_contained({"lambda", "weight"}, operandName);
+      if (found == (computes ? compute : element) ||
+          (either && found == compute))
+        continue;
+      InFlightDiagnostic diag = op->emitOpError()
+                                << name(i) << " must have elements of type "
+                                << (computes ? compute : element);
+      if (either && element != compute)
+        diag << " or " << compute;
+      return diag << ", found " << found;
+    }
+    return success();
+  }
+
+  LogicalResult verifyPositive(StringRef attrName, FloatAttr attr) {
+    if (!attr)
+      return success();
+    double found = attr.getValueAsDouble();
+    if (std::isfinite(found) && found > 0)
+      return success();
+    return op->emitOpError() << "'" << attrName
+                             << "' must be finite and positive, found " << attr;
+  }
+
+  LogicalResult verifyAttributes() {
+    return success(
+        succeeded(verifyPositive("scale", attention.getScaleAttr())) &&
+        succeeded(verifyPositive("softcap", attention.getSoftcapAttr())));
+  }
+
+  /// One result of the same type for each tensor destination.
+  LogicalResult verifyResults() {
+    auto destination = cast<DestinationStyleOpInterface>(op);
+    bool tensors = isa<TensorType>(attention.getQuery().getType());
+    unsigned expected = tensors ? destination.getNumDpsInits() : 0;
+    if (op->getNumResults() != expected)
+      return op->emitOpError()
+             << "must have " << expected << " result"
+             << (expected == 1 ? "" : "s")
+             << (tensors ? ", one for each destination" : " on memrefs")
+             << ", found " << op->getNumResults();
+    return success();
+  }
+
+  AttentionOpInterface attention;
+  Operation *op;
+  llvm::DenseMap<char, Size> sizes;
+};
+} // namespace
+
+LogicalResult diff::detail::verifyAttentionOp(Operation *op) {
+  return Verifier(cast<AttentionOpInterface>(op)).run();
+}

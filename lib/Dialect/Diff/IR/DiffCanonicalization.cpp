@@ -1,0 +1,118 @@
+//===- DiffCanonicalization.cpp - Canonical forms of the diff ops ---------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+
+namespace {
+/// Makes a window side unlimited that reaches past every key, and removes a
+/// mask that hides nothing. Without a diagonal, j - i - (M - N) runs from
+/// -(M - 1) to N - 1.
+struct WidenMask : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionCombineOpInterface combine,
+                                PatternRewriter &rewriter) const override {
+    auto op = cast<AttentionOpInterface>(combine.getOperation());
+    MaskAttr mask = op.getMaskAttr();
+    if (!mask)
+      return rewriter.notifyMatchFailure(op, "no mask");
+    int64_t left = mask.getLeft(), right = mask.getRight();
+    if (!op.getDiagonal()) {
+      int64_t queries = cast<ShapedType>(op.getQuery().getType()).getDimSize(1);
+      int64_t keys = cast<ShapedType>(op.getKey().getType()).getDimSize(1);
+      if (!ShapedType::isDynamic(keys) && left >= keys - 1)
+        left = -1;
+      if (!ShapedType::isDynamic(queries) && right >= queries - 1)
+        right = -1;
+    }
+    auto widened = MaskAttr::get(rewriter.getContext(), left, right);
+    if (widened == mask && !mask.isUnlimited())
+      return rewriter.notifyMatchFailure(op, "every side hides a key");
+    rewriter.modifyOpInPlace(op, [&] {
+      if (widened.isUnlimited())
+        op->removeAttr("mask");
+      else
+        op->setAttr("mask", widened);
+    });
+    return success();
+  }
+};
+
+/// Without a mask the diagonal has no reader.
+template <typename OpTy>
+struct DropUnusedDiagonal : public OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    if (op.getMaskAttr() || !op.getDiagonal())
+      return rewriter.notifyMatchFailure(op, "the diagonal is used or absent");
+    rewriter.modifyOpInPlace(op, [&] { op.getDiagonalMutable().clear(); });
+    return success();
+  }
+};
+
+/// A gate of sigmoid(-inf) = 0 leaves the first map of each pair: standard
+/// attention on the even query heads. The log-sum-exp of the odd heads would
+/// still be asked for, so an op that returns it keeps its maps.
+struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  static bool isNegativeInfinity(Value lambda) {
+    if (auto splat = lambda.getDefiningOp<tensor::SplatOp>())
+      return matchPattern(splat.getInput(), m_NegInfFloat());
+    DenseElementsAttr constant;
+    return matchPattern(lambda, m_Constant(&constant)) && constant.isSplat() &&
+           constant.getSplatValue<APFloat>().isInfinity() &&
+           constant.getSplatValue<APFloat>().isNegative();
+  }
+
+  LogicalResult matchAndRewrite(AttentionOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.hasPureTensorSemantics() || op.getLse())
+      return rewriter.notifyMatchFailure(op, "needs both maps or is on memrefs");
+    if (!isNegativeInfinity(op.getLambda()))
+      return rewriter.notifyMatchFailure(op, "lambda is not known to be -inf");
+    Location loc = op.getLoc();
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(rewriter, loc, op.getQuery());
+    sizes[2] = rewriter.getIndexAttr(
+        cast<AttentionOpInterface>(op.getOperation()).getNumOutputHeads());
+    SmallVector<OpFoldResult> offsets(4, rewriter.getIndexAttr(0));
+    SmallVector<OpFoldResult> strides(4, rewriter.getIndexAttr(1));
+    strides[2] = rewriter.getIndexAttr(2);
+    Value firstMaps = tensor::ExtractSliceOp::create(
+        rewriter, loc, op.getQuery(), offsets, sizes, strides);
+    rewriter.replaceOpWithNewOp<SoftmaxAttentionOp>(
+        op, op->getResultTypes(), firstMaps, op.getKey(), op.getValue(),
+        op.getDiagonal(), op.getOutput(), /*lse=*/Value(), op.getMaskAttr(),
+        op.getScaleAttr(), op.getSoftcapAttr(), op.getScheduleAttr());
+    return success();
+  }
+};
+} // namespace
+
+void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                              MLIRContext *context) {
+  patterns.add<WidenMask, DropUnusedDiagonal<AttentionOp>, DropVanishingMap>(
+      context);
+}
+
+void AttentionV1Op::getCanonicalizationPatterns(RewritePatternSet &patterns,
+                                                MLIRContext *context) {
+  patterns.add<WidenMask, DropUnusedDiagonal<AttentionV1Op>>(context);
+}
+
+void SoftmaxAttentionOp::getCanonicalizationPatterns(
+    RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<WidenMask, DropUnusedDiagonal<SoftmaxAttentionOp>>(context);
+}

@@ -1,0 +1,66 @@
+//===- DiffDialect.cpp - The diff dialect and its bytecode version --------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "mlir/Bytecode/BytecodeImplementation.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+
+#include "diff/Dialect/Diff/IR/DiffDialect.cpp.inc"
+
+namespace {
+/// The dialect's version in bytecode. `minor` grows when an op or attribute is
+/// added, `major` when the meaning or encoding of an existing one changes.
+struct DiffDialectVersion : public DialectVersion {
+  static constexpr uint64_t kMajor = 1;
+  static constexpr uint64_t kMinor = 0;
+
+  uint64_t major = kMajor;
+  uint64_t minor = kMinor;
+};
+
+struct DiffBytecodeInterface : public BytecodeDialectInterface {
+  explicit DiffBytecodeInterface(Dialect *dialect)
+      : BytecodeDialectInterface(dialect) {}
+
+  void writeVersion(DialectBytecodeWriter &writer) const override {
+    writer.writeVarInt(DiffDialectVersion::kMajor);
+    writer.writeVarInt(DiffDialectVersion::kMinor);
+  }
+
+  std::unique_ptr<DialectVersion>
+  readVersion(DialectBytecodeReader &reader) const override {
+    auto version = std::make_unique<DiffDialectVersion>();
+    if (failed(reader.readVarInt(version->major)) ||
+        failed(reader.readVarInt(version->minor)))
+      return nullptr;
+    if (version->major > DiffDialectVersion::kMajor ||
+        (version->major == DiffDialectVersion::kMajor &&
+         version->minor > DiffDialectVersion::kMinor)) {
+      reader.emitError() << "bytecode has version " << version->major << "."
+                         << version->minor
+                         << " of dialect 'diff'; this reader knows versions "
+                            "up to "
+                         << DiffDialectVersion::kMajor << "."
+                         << DiffDialectVersion::kMinor;
+      return nullptr;
+    }
+    return version;
+  }
+};
+} // namespace
+
+void DiffDialect::initialize() {
+  registerAttributes();
+  addOperations<
+#define GET_OP_LIST
+#include "diff/Dialect/Diff/IR/DiffOps.cpp.inc"
+      >();
+  addInterfaces<DiffBytecodeInterface>();
+}

@@ -1,0 +1,192 @@
+//===- DiffOps.cpp - Operations of the diff dialect -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Builders.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::diff;
+
+#define GET_OP_CLASSES
+#include "diff/Dialect/Diff/IR/DiffOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// Dimensions and names of operands
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Name and dimensions of an ODS operand, in ODS order.
+struct OperandInfo {
+  StringRef name;
+  StringRef dims;
+};
+
+/// The entry of an operand, given how many actual operands each ODS operand
+/// has.
+template <typename OpTy>
+OperandInfo lookUp(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
+  unsigned end = 0;
+  for (auto [info, size] :
+       llvm::zip_equal(table, op.getProperties().operandSegmentSizes)) {
+    end += size;
+    if (operand < end)
+      return info;
+  }
+  llvm_unreachable("operand number out of range");
+}
+
+constexpr OperandInfo kAttention[] = {
+    {"query", "bnqd"}, {"key", "bmkd"},    {"value", "bmgv"}, {"lambda", "bnh"},
+    {"diagonal", ""},  {"output", "bnhv"}, {"lse", "bqn"}};
+constexpr OperandInfo kAttentionV1[] = {
+    {"query", "bnqd"}, {"key", "bmkd"},    {"value", "bmgv"}, {"lambda", "h"},
+    {"weight", "v"},   {"diagonal", ""},   {"output", "bnhv"}, {"lse", "bqn"}};
+constexpr OperandInfo kSoftmaxAttention[] = {
+    {"query", "bnqd"}, {"key", "bmkd"},    {"value", "bmgv"},
+    {"diagonal", ""},  {"output", "bnhv"}, {"lse", "bqn"}};
+constexpr OperandInfo kOnlineAttention[] = {
+    {"query", "bnqd"}, {"key", "bmkd"}, {"value", "bmgv"}, {"diagonal", ""},
+    {"key_length", ""}, {"acc", "bqnv"}, {"max", "bqn"},   {"sum", "bqn"}};
+} // namespace
+
+#define DIFF_OPERAND_TABLE(OpTy, table, numDestinations)                       \
+  StringRef OpTy::getOperandDims(unsigned operandNumber) {                     \
+    return lookUp(*this, table, operandNumber).dims;                           \
+  }                                                                            \
+  StringRef OpTy::getOperandName(unsigned operandNumber) {                     \
+    return lookUp(*this, table, operandNumber).name;                           \
+  }                                                                            \
+  MutableOperandRange OpTy::getDpsInitsMutable() {                             \
+    unsigned size = numDestinations;                                           \
+    return MutableOperandRange(getOperation(), getNumOperands() - size, size); \
+  }                                                                            \
+  LogicalResult OpTy::reifyResultShapes(OpBuilder &builder,                    \
+                                        ReifiedRankedShapedTypeDims &shapes) { \
+    return reifyDestinationShapes(*this, builder, shapes);                     \
+  }                                                                            \
+  void OpTy::getEffects(                                                       \
+      SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {               \
+    getDestinationStyleEffects(*this, effects);                                \
+  }                                                                            \
+  Speculation::Speculatability OpTy::getSpeculatability() {                    \
+    return hasPureTensorSemantics() ? Speculation::Speculatable                \
+                                    : Speculation::NotSpeculatable;            \
+  }
+
+/// Each result has the shape of its destination.
+static LogicalResult
+reifyDestinationShapes(DestinationStyleOpInterface op, OpBuilder &builder,
+                       ReifiedRankedShapedTypeDims &shapes) {
+  if (!op.hasPureTensorSemantics())
+    return failure();
+  for (Value init : op.getDpsInits())
+    shapes.push_back(tensor::getMixedSizes(builder, op.getLoc(), init));
+  return success();
+}
+
+/// On memrefs an op reads its operands, and reads and writes its destinations;
+/// on tensors it has no effect.
+static void getDestinationStyleEffects(
+    DestinationStyleOpInterface op,
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (!isa<MemRefType>(operand.get().getType()))
+      continue;
+    effects.emplace_back(MemoryEffects::Read::get(), &operand, /*stage=*/0,
+                         /*effectOnFullRegion=*/true,
+                         SideEffects::DefaultResource::get());
+    if (op.isDpsInit(&operand))
+      effects.emplace_back(MemoryEffects::Write::get(), &operand, /*stage=*/0,
+                           /*effectOnFullRegion=*/true,
+                           SideEffects::DefaultResource::get());
+  }
+}
+
+DIFF_OPERAND_TABLE(AttentionOp, kAttention, getLse() ? 2 : 1)
+DIFF_OPERAND_TABLE(AttentionV1Op, kAttentionV1, getLse() ? 2 : 1)
+DIFF_OPERAND_TABLE(SoftmaxAttentionOp, kSoftmaxAttention, getLse() ? 2 : 1)
+DIFF_OPERAND_TABLE(OnlineAttentionOp, kOnlineAttention, 3)
+
+//===----------------------------------------------------------------------===//
+// Epilogues
+//===----------------------------------------------------------------------===//
+
+SmallVector<unsigned> AttentionOp::getCombineOperands() {
+  return {getLambdaMutable().getOperandNumber()};
+}
+
+Value AttentionOp::combineMaps(OpBuilder &builder, Location loc,
+                               ValueRange maps, ValueRange operands) {
+  Value logit = operands.front();
+  Value one = arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(logit.getType(), 1.0));
+  // 1 / (1 + exp(-x)) is exactly 0 at -inf and exactly 1 at +inf.
+  Value negated = arith::NegFOp::create(builder, loc, logit);
+  Value exp = math::ExpOp::create(builder, loc, negated);
+  Value denominator = arith::AddFOp::create(builder, loc, one, exp);
+  Value gate = arith::DivFOp::create(builder, loc, one, denominator);
+  Value gated = arith::MulFOp::create(builder, loc, gate, maps[1]);
+  return arith::SubFOp::create(builder, loc, maps[0], gated);
+}
+
+SmallVector<unsigned> AttentionV1Op::getCombineOperands() {
+  return {getLambdaMutable().getOperandNumber()};
+}
+
+Value AttentionV1Op::combineMaps(OpBuilder &builder, Location loc,
+                                 ValueRange maps, ValueRange operands) {
+  Value weighted =
+      arith::MulFOp::create(builder, loc, operands.front(), maps[1]);
+  return arith::SubFOp::create(builder, loc, maps[0], weighted);
+}
+
+std::optional<RowNorm> AttentionV1Op::getRowNorm() {
+  return RowNorm{getWeightMutable().getOperandNumber(),
+                 getEpsilon().convertToDouble(),
+                 1.0 - getLambdaInit().convertToDouble()};
+}
+
+SmallVector<unsigned> SoftmaxAttentionOp::getCombineOperands() { return {}; }
+
+Value SoftmaxAttentionOp::combineMaps(OpBuilder &, Location, ValueRange maps,
+                                      ValueRange) {
+  return maps.front();
+}
+
+//===----------------------------------------------------------------------===//
+// What one op alone has to verify
+//===----------------------------------------------------------------------===//
+
+LogicalResult AttentionV1Op::verify() {
+  double lambdaInit = getLambdaInit().convertToDouble();
+  if (!std::isfinite(lambdaInit) || lambdaInit >= 1.0)
+    return emitOpError() << "'lambda_init' must be finite and below 1, found "
+                         << getLambdaInitAttr();
+  double epsilon = getEpsilon().convertToDouble();
+  if (!std::isfinite(epsilon) || epsilon <= 0.0)
+    return emitOpError() << "'epsilon' must be finite and positive, found "
+                         << getEpsilonAttr();
+  return success();
+}
+
+int64_t OnlineAttentionOp::getNumKeyMaps() {
+  int64_t keyHeads = getKey().getType().getDimSize(2);
+  int64_t valueHeads = getValue().getType().getDimSize(2);
+  int64_t maps = getMaps();
+  // One key head for each value head, unless each map has keys of its own.
+  return maps > 1 && keyHeads == maps * valueHeads ? maps : 1;
+}
+
+LogicalResult OnlineAttentionOp::verify() {
+  if (getMaps() < 1)
+    return emitOpError() << "'maps' must be positive, found " << getMaps();
+  return success();
+}

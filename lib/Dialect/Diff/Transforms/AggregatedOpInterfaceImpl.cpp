@@ -1,0 +1,217 @@
+//===- AggregatedOpInterfaceImpl.cpp - Decomposition ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
+#include "diff/Dialect/Diff/Transforms/Transforms.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/PatternMatch.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::diff;
+
+//===----------------------------------------------------------------------===//
+// Level 0 to the online form
+//===----------------------------------------------------------------------===//
+
+FailureOr<SmallVector<Value>>
+diff::decomposeAttention(OpBuilder &b, AttentionCombineOpInterface op) {
+  auto attention = cast<AttentionOpInterface>(op.getOperation());
+  if (!cast<DestinationStyleOpInterface>(op.getOperation())
+           .hasPureTensorSemantics())
+    return failure();
+  if (attention.getComputeType().isF64()) {
+    op->emitOpError("has f64 elements, which only convert-diff-to-linalg (the "
+                    "unfused reference) computes; legal here are f16, bf16 "
+                    "and f32");
+    return failure();
+  }
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
+  Location loc = op.getLoc();
+
+  Value query = attention.getQuery(), value = attention.getValue();
+  NamedGenericBuilder named(b, loc);
+  named.declare('b', tensor::getMixedSize(b, loc, query, 0));
+  named.declare('q', tensor::getMixedSize(b, loc, query, 2));
+  named.declare('n', tensor::getMixedSize(b, loc, query, 1));
+  named.declare('v', tensor::getMixedSize(b, loc, value, 3));
+  FloatType compute = attention.getComputeType();
+  Value acc = named.fill("bqnv", compute, 0.0).value;
+  Value max = named.fill("bqn", compute, -INFINITY).value;
+  Value sum = named.fill("bqn", compute, 0.0).value;
+  auto online = OnlineAttentionOp::create(
+      b, loc, TypeRange{acc.getType(), max.getType(), sum.getType()}, query,
+      attention.getKey(), value, attention.getDiagonal(),
+      /*key_length=*/Value(), acc, max, sum,
+      b.getI64IntegerAttr(attention.getNumMaps()), attention.getMaskAttr(),
+      b.getF64FloatAttr(attention.getEffectiveScale()),
+      attention.getSoftcapAttr(), op.getScheduleAttr());
+  return buildEpilogue(b, op, online->getResult(0), online->getResult(1),
+                       online->getResult(2), ExpBase::Two);
+}
+
+//===----------------------------------------------------------------------===//
+// The online form to linalg
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// One step of the online softmax over all keys of the op.
+class OnlineStep {
+public:
+  OnlineStep(OpBuilder &b, OnlineAttentionOp op)
+      : b(b), op(op), attention(cast<AttentionOpInterface>(op.getOperation())),
+        loc(op.getLoc()), named(b, loc), compute(attention.getComputeType()) {
+    declareAttentionLoops(named, b, attention, /*dropUnits=*/true);
+  }
+
+  SmallVector<Value> build() {
+    bool ownKeys = attention.getNumKeyMaps() > 1;
+    NamedValue query = loadQuery();
+    NamedValue key = ownKeys ? named.view(op.getKey(), {"b", "m", "ga", "d"})
+                             : named.view(op.getKey(), "bmgd");
+    NamedValue value = named.view(op.getValue(), "bmgv");
+    NamedValue oldMax = named.view(op.getMax(), kRows);
+    NamedValue oldSum = named.view(op.getSum(), kRows);
+    NamedValue oldAcc = named.view(op.getAcc(), kAccumulator);
+
+    NamedValue scores =
+        buildScores(named, b, attention, query, key, ExpBase::Two);
+    NamedValue max = accumulateRowMax(named, scores, oldMax);
+    NamedValue safeMax = buildSafeMax(named, max);
+    NamedValue factor = rescaleFactor(oldMax, safeMax);
+    NamedValue p = exponentials(scores, safeMax);
+    NamedValue sum = accumulateRowSum(
+        named, p, rescale(AttentionLoops::rows, oldSum, factor));
+    NamedValue acc = accumulateValues(
+        named, p, value,
+        rescale(AttentionLoops::accumulator, oldAcc, factor));
+    return {named.unview(acc, op.getAcc(), kAccumulator),
+            named.unview(max, op.getMax(), kRows),
+            named.unview(sum, op.getSum(), kRows)};
+  }
+
+private:
+  static constexpr StringRef kRows[] = {"b", "gra", "n"};
+  static constexpr StringRef kAccumulator[] = {"b", "gra", "n", "v"};
+
+  /// Query rows, the token innermost as in the running values.
+  NamedValue loadQuery() {
+    NamedValue query = named.view(op.getQuery(), {"b", "n", "gra", "d"});
+    std::string headMajor = named.keep("bgrand");
+    if (query.dims == headMajor)
+      return query;
+    Type element = cast<ShapedType>(query.value.getType()).getElementType();
+    return named.generic("bgrand", "", {query}, named.empty("bgrand", element),
+                         [](OpBuilder &, Location, ValueRange s) -> Value {
+                           return s[0];
+                         });
+  }
+
+  /// exp2(oldMax - newMax): what the old running values are worth now.
+  NamedValue rescaleFactor(NamedValue oldMax, NamedValue safeMax) {
+    return named.generic(
+        AttentionLoops::rows, "", {std::move(oldMax), std::move(safeMax)},
+        named.empty(AttentionLoops::rows, compute),
+        [](OpBuilder &b, Location l, ValueRange s) {
+          return buildExp(b, l, s[0], s[1], ExpBase::Two);
+        });
+  }
+
+  NamedValue exponentials(NamedValue scores, NamedValue safeMax) {
+    return named.generic(
+        AttentionLoops::scores, "", {std::move(safeMax)}, std::move(scores),
+        [](OpBuilder &b, Location l, ValueRange s) {
+          return buildExp(b, l, s[1], s[0], ExpBase::Two);
+        });
+  }
+
+  NamedValue rescale(StringRef loops, NamedValue values, NamedValue factor) {
+    return named.generic(loops, "", {std::move(factor)}, std::move(values),
+                         [](OpBuilder &b, Location l, ValueRange s) -> Value {
+                           return arith::MulFOp::create(b, l, s[1], s[0]);
+                         });
+  }
+
+  OpBuilder &b;
+  OnlineAttentionOp op;
+  AttentionOpInterface attention;
+  Location loc;
+  NamedGenericBuilder named;
+  FloatType compute;
+};
+
+struct DecomposeOnline : public OpRewritePattern<OnlineAttentionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OnlineAttentionOp op,
+                                PatternRewriter &rewriter) const override {
+    FailureOr<SmallVector<Value>> results =
+        decomposeOnlineAttention(rewriter, op);
+    if (failed(results))
+      return rewriter.notifyMatchFailure(op, "not on tensors");
+    rewriter.replaceOp(op, *results);
+    return success();
+  }
+};
+} // namespace
+
+FailureOr<SmallVector<Value>>
+diff::decomposeOnlineAttention(OpBuilder &b, OnlineAttentionOp op) {
+  if (!op.hasPureTensorSemantics())
+    return failure();
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(op);
+  return OnlineStep(b, op).build();
+}
+
+void diff::populateDecomposeOnlineAttentionPatterns(
+    RewritePatternSet &patterns) {
+  patterns.add<DecomposeOnline>(patterns.getContext());
+}
+
+//===----------------------------------------------------------------------===//
+// Interface models
+//===----------------------------------------------------------------------===//
+
+namespace {
+template <typename OpTy>
+struct CombineModel
+    : public linalg::AggregatedOpInterface::ExternalModel<CombineModel<OpTy>,
+                                                          OpTy> {
+  FailureOr<SmallVector<Value>> decomposeOperation(Operation *op,
+                                                   OpBuilder &b) const {
+    return decomposeAttention(b, cast<AttentionCombineOpInterface>(op));
+  }
+};
+
+struct OnlineModel
+    : public linalg::AggregatedOpInterface::ExternalModel<OnlineModel,
+                                                          OnlineAttentionOp> {
+  FailureOr<SmallVector<Value>> decomposeOperation(Operation *op,
+                                                   OpBuilder &b) const {
+    return decomposeOnlineAttention(b, cast<OnlineAttentionOp>(op));
+  }
+};
+} // namespace
+
+void diff::registerAggregatedOpInterfaceExternalModels(
+    DialectRegistry &registry) {
+  registry.addExtension(+[](MLIRContext *context, DiffDialect *) {
+    AttentionOp::attachInterface<CombineModel<AttentionOp>>(*context);
+    AttentionV1Op::attachInterface<CombineModel<AttentionV1Op>>(*context);
+    SoftmaxAttentionOp::attachInterface<CombineModel<SoftmaxAttentionOp>>(
+        *context);
+    OnlineAttentionOp::attachInterface<OnlineModel>(*context);
+    context->loadDialect<affine::AffineDialect, arith::ArithDialect,
+                         linalg::LinalgDialect, math::MathDialect,
+                         tensor::TensorDialect>();
+  });
+}

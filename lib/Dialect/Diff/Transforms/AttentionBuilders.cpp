@@ -1,0 +1,381 @@
+//===- AttentionBuilders.cpp - Pieces of an attention in linalg -----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::diff;
+
+/// Bounds of j - i are kept in 32 bits; this one is past every key.
+static constexpr int64_t kUnlimited = int64_t(1) << 30;
+
+static Value createFloat(OpBuilder &b, Location loc, Type type, double value) {
+  return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+}
+
+/// Widens an element to the type that is computed in.
+static Value extend(OpBuilder &b, Location loc, Value element, Type type) {
+  if (element.getType() == type)
+    return element;
+  return arith::ExtFOp::create(b, loc, type, element);
+}
+
+static Value truncate(OpBuilder &b, Location loc, Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  return arith::TruncFOp::create(b, loc, type, value);
+}
+
+void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
+                                 AttentionOpInterface op, bool dropUnits) {
+  Location loc = op.getLoc();
+  auto declare = [&](char dim, OpFoldResult size) {
+    if (dropUnits)
+      named.declareOrDrop(dim, size);
+    else
+      named.declare(dim, size);
+  };
+  int64_t keyMaps = op.getNumKeyMaps();
+  int64_t rowsPerKey =
+      op.getNumOutputHeads() * op.getNumMaps() / op.getNumValueHeads() / keyMaps;
+  declare('b', tensor::getMixedSize(b, loc, op.getQuery(), 0));
+  declare('g', b.getIndexAttr(op.getNumValueHeads()));
+  declare('r', b.getIndexAttr(rowsPerKey));
+  declare('a', b.getIndexAttr(keyMaps));
+  named.declare('n', tensor::getMixedSize(b, loc, op.getQuery(), 1));
+  named.declare('m', tensor::getMixedSize(b, loc, op.getKey(), 1));
+  named.declare('d', tensor::getMixedSize(b, loc, op.getQuery(), 3));
+  named.declare('v', tensor::getMixedSize(b, loc, op.getValue(), 3));
+}
+
+//===----------------------------------------------------------------------===//
+// Scores
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Which keys a query sees: lower <= j - i <= upper and j < length, each null
+/// when it hides nothing.
+struct VisibleBand {
+  Value lower, upper, length;
+
+  VisibleBand(OpBuilder &b, Location loc, AttentionOpInterface op,
+              OpFoldResult queries, OpFoldResult keys) {
+    if (MaskAttr mask = op.getMaskAttr()) {
+      OpFoldResult diagonal = op.getDiagonal();
+      if (!op.getDiagonal()) {
+        AffineExpr m = b.getAffineSymbolExpr(0), n = b.getAffineSymbolExpr(1);
+        diagonal =
+            affine::makeComposedFoldedAffineApply(b, loc, m - n, {keys, queries});
+      }
+      if (mask.getLeft() >= 0)
+        lower = shift(b, loc, diagonal, -std::min(mask.getLeft(), kUnlimited));
+      if (mask.getRight() >= 0)
+        upper = shift(b, loc, diagonal, std::min(mask.getRight(), kUnlimited));
+    }
+    if (Value keyLength = op.getKeyLengthOrNull())
+      length = shift(b, loc, keyLength, 0);
+  }
+
+  bool hidesNothing() const { return !lower && !upper && !length; }
+
+  /// Whether the query at row `i` sees the key at `j` (both index).
+  Value isVisible(OpBuilder &b, Location loc, Value i, Value j) const {
+    Value visible;
+    auto require = [&](arith::CmpIPredicate predicate, Value lhs, Value rhs) {
+      Value holds = arith::CmpIOp::create(b, loc, predicate, lhs, rhs);
+      visible = visible ? arith::AndIOp::create(b, loc, visible, holds) : holds;
+    };
+    j = arith::IndexCastOp::create(b, loc, b.getI32Type(), j);
+    if (lower || upper) {
+      i = arith::IndexCastOp::create(b, loc, b.getI32Type(), i);
+      Value distance = arith::SubIOp::create(b, loc, j, i);
+      if (upper)
+        require(arith::CmpIPredicate::sle, distance, upper);
+      if (lower)
+        require(arith::CmpIPredicate::sge, distance, lower);
+    }
+    if (length)
+      require(arith::CmpIPredicate::slt, j, length);
+    return visible;
+  }
+
+private:
+  /// position + offset as an i32, clamped so that it cannot wrap.
+  static Value shift(OpBuilder &b, Location loc, OpFoldResult position,
+                     int64_t offset) {
+    Value value = getValueOrCreateConstantIndexOp(b, loc, position);
+    if (offset != 0)
+      value = arith::AddIOp::create(
+          b, loc, value, arith::ConstantIndexOp::create(b, loc, offset));
+    Value most = arith::ConstantIndexOp::create(b, loc, kUnlimited);
+    Value least = arith::ConstantIndexOp::create(b, loc, -kUnlimited);
+    value = arith::MinSIOp::create(b, loc, value, most);
+    value = arith::MaxSIOp::create(b, loc, value, least);
+    return arith::IndexCastOp::create(b, loc, b.getI32Type(), value);
+  }
+};
+} // namespace
+
+/// scale * s, or softcap * tanh(scale * s / softcap), times log2(e) in base 2.
+static Value scaleScore(OpBuilder &b, Location loc, Value score,
+                        AttentionOpInterface op, ExpBase base) {
+  Type type = score.getType();
+  double scale = op.getEffectiveScale();
+  double factor = base == ExpBase::Two ? llvm::numbers::log2e : 1.0;
+  FloatAttr softcap = op.getSoftcapAttr();
+  if (!softcap)
+    return arith::MulFOp::create(b, loc, score,
+                                 createFloat(b, loc, type, scale * factor));
+  double cap = softcap.getValueAsDouble();
+  Value inner = arith::MulFOp::create(b, loc, score,
+                                      createFloat(b, loc, type, scale / cap));
+  Value tanh = math::TanhOp::create(b, loc, inner);
+  return arith::MulFOp::create(b, loc, tanh,
+                               createFloat(b, loc, type, cap * factor));
+}
+
+/// One step of a contraction in the compute type.
+static Value multiplyAdd(OpBuilder &b, Location loc, ValueRange elements) {
+  Type compute = elements[2].getType();
+  Value product =
+      arith::MulFOp::create(b, loc, extend(b, loc, elements[0], compute),
+                            extend(b, loc, elements[1], compute));
+  return arith::AddFOp::create(b, loc, elements[2], product);
+}
+
+NamedValue diff::buildScores(NamedGenericBuilder &named, OpBuilder &b,
+                             AttentionOpInterface op, NamedValue query,
+                             NamedValue key, ExpBase base) {
+  Location loc = op.getLoc();
+  FloatType compute = op.getComputeType();
+  StringRef loops = AttentionLoops::scores;
+  NamedValue products = named.generic(
+      "bgranmd", "d", {std::move(query), std::move(key)},
+      named.fill(loops, compute, 0.0), multiplyAdd);
+  VisibleBand band(b, loc, op, named.getSize('n'), named.getSize('m'));
+  Value hidden = createFloat(b, loc, compute, -INFINITY);
+  return named.generic(
+      loops, "", {}, products, [&](OpBuilder &b, Location l, ValueRange s) {
+        Value score = scaleScore(b, l, s[0], op, base);
+        if (band.hidesNothing())
+          return score;
+        Value visible = band.isVisible(b, l, named.index(b, l, loops, 'n'),
+                                       named.index(b, l, loops, 'm'));
+        return arith::SelectOp::create(b, l, visible, score, hidden)
+            .getResult();
+      });
+}
+
+NamedValue diff::accumulateValues(NamedGenericBuilder &named, NamedValue scores,
+                                  NamedValue value, NamedValue destination) {
+  return named.generic("bgranmv", "m", {std::move(scores), std::move(value)},
+                       std::move(destination), multiplyAdd);
+}
+
+NamedValue diff::accumulateRowMax(NamedGenericBuilder &named, NamedValue scores,
+                                  NamedValue destination) {
+  return named.generic(AttentionLoops::scores, "m", {std::move(scores)},
+                       std::move(destination),
+                       [](OpBuilder &b, Location l, ValueRange s) -> Value {
+                         // Propagates NaN: a NaN reaches its row.
+                         return arith::MaximumFOp::create(b, l, s[0], s[1]);
+                       });
+}
+
+NamedValue diff::accumulateRowSum(NamedGenericBuilder &named, NamedValue scores,
+                                  NamedValue destination) {
+  return named.generic(AttentionLoops::scores, "m", {std::move(scores)},
+                       std::move(destination),
+                       [](OpBuilder &b, Location l, ValueRange s) -> Value {
+                         return arith::AddFOp::create(b, l, s[0], s[1]);
+                       });
+}
+
+NamedValue diff::buildSafeMax(NamedGenericBuilder &named, NamedValue rowMax) {
+  Type type = getElementTypeOrSelf(rowMax.value.getType());
+  return named.generic(
+      AttentionLoops::rows, "", {std::move(rowMax)},
+      named.empty(AttentionLoops::rows, type),
+      [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+        Value infinity = createFloat(b, l, type, -INFINITY);
+        Value zero = createFloat(b, l, type, 0.0);
+        Value seesNothing = arith::CmpFOp::create(
+            b, l, arith::CmpFPredicate::OEQ, s[0], infinity);
+        return arith::SelectOp::create(b, l, seesNothing, zero, s[0]);
+      });
+}
+
+Value diff::buildExp(OpBuilder &b, Location loc, Value value, Value offset,
+                     ExpBase base) {
+  Value difference = arith::SubFOp::create(b, loc, value, offset);
+  if (base == ExpBase::Two)
+    return math::Exp2Op::create(b, loc, difference);
+  return math::ExpOp::create(b, loc, difference);
+}
+
+//===----------------------------------------------------------------------===//
+// Epilogue
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Builds the epilogue over the loops b, h (output head), n, v.
+class EpilogueBuilder {
+public:
+  EpilogueBuilder(OpBuilder &b, AttentionCombineOpInterface op, ExpBase base)
+      : b(b), combine(op), attention(cast<AttentionOpInterface>(*op)),
+        loc(op.getLoc()), named(b, loc), base(base),
+        compute(attention.getComputeType()), maps(attention.getNumMaps()) {
+    Value output = op.getOutput();
+    named.declareOrDrop('b', tensor::getMixedSize(b, loc, output, 0));
+    named.declareOrDrop('h', tensor::getMixedSize(b, loc, output, 2));
+    named.declare('n', tensor::getMixedSize(b, loc, output, 1));
+    named.declare('v', tensor::getMixedSize(b, loc, output, 3));
+  }
+
+  /// 1 / sum, or 1 for a row that sees no key: its accumulator is 0.
+  NamedValue invertSum(Value sum, int64_t map) {
+    return named.generic(
+        "bhn", "", {named.everyNth(sum, "bhn", 'h', map, maps)},
+        named.empty("bhn", compute),
+        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+          Value zero = createFloat(b, l, compute, 0.0);
+          Value one = createFloat(b, l, compute, 1.0);
+          Value isZero = arith::CmpFOp::create(
+              b, l, arith::CmpFPredicate::OEQ, s[0], zero);
+          Value divisor = arith::SelectOp::create(b, l, isZero, one, s[0]);
+          return arith::DivFOp::create(b, l, one, divisor);
+        });
+  }
+
+  /// x = combineMaps(acc_a * inverse_a, ...) into `destination`.
+  NamedValue combineMaps(Value acc, Value sum, NamedValue destination) {
+    SmallVector<NamedValue> inputs;
+    for (int64_t map = 0; map < maps; ++map)
+      inputs.push_back(named.everyNth(acc, "bhnv", 'h', map, maps));
+    for (int64_t map = 0; map < maps; ++map)
+      inputs.push_back(invertSum(sum, map));
+    for (unsigned operand : combine.getCombineOperands())
+      inputs.push_back(named.view(combine->getOperand(operand),
+                                  attention.getOperandDims(operand)));
+    Type element = getElementTypeOrSelf(destination.value.getType());
+    return named.generic(
+        "bhnv", "", inputs, std::move(destination),
+        [&](OpBuilder &b, Location l, ValueRange s) {
+          SmallVector<Value> outputs, operands;
+          for (int64_t map = 0; map < maps; ++map)
+            outputs.push_back(
+                arith::MulFOp::create(b, l, s[map], s[maps + map]));
+          for (Value operand : s.slice(2 * maps, s.size() - 1 - 2 * maps))
+            operands.push_back(extend(b, l, operand, compute));
+          return truncate(b, l, combine.combineMaps(b, l, outputs, operands),
+                          element);
+        });
+  }
+
+  /// scale * x / sqrt(mean(x^2) + epsilon) * weight into `destination`.
+  NamedValue normalizeRows(const RowNorm &norm, NamedValue x,
+                           NamedValue destination) {
+    NamedValue squares =
+        named.generic("bhnv", "v", {x}, named.fill("bhn", compute, 0.0),
+                      [](OpBuilder &b, Location l, ValueRange s) -> Value {
+                        Value square = arith::MulFOp::create(b, l, s[0], s[0]);
+                        return arith::AddFOp::create(b, l, s[1], square);
+                      });
+    auto width = cast<ShapedType>(attention.getValue().getType()).getDimSize(3);
+    NamedValue factor = named.generic(
+        "bhn", "", {squares}, named.empty("bhn", compute),
+        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+          Value mean = arith::MulFOp::create(
+              b, l, s[0], createFloat(b, l, compute, 1.0 / width));
+          Value shifted = arith::AddFOp::create(
+              b, l, mean, createFloat(b, l, compute, norm.epsilon));
+          Value root = math::SqrtOp::create(b, l, shifted);
+          return arith::DivFOp::create(
+              b, l, createFloat(b, l, compute, norm.scale), root);
+        });
+    NamedValue weight =
+        named.view(combine->getOperand(norm.weightOperand),
+                   attention.getOperandDims(norm.weightOperand));
+    Type element = getElementTypeOrSelf(destination.value.getType());
+    return named.generic(
+        "bhnv", "", {std::move(x), factor, weight}, std::move(destination),
+        [&](OpBuilder &b, Location l, ValueRange s) {
+          Value scaled = arith::MulFOp::create(b, l, s[0], s[1]);
+          Value weighted = arith::MulFOp::create(
+              b, l, scaled, extend(b, l, s[2], compute));
+          return truncate(b, l, weighted, element);
+        });
+  }
+
+  Value buildOutput(Value acc, Value sum) {
+    Value output = combine.getOutput();
+    NamedValue destination = named.view(output, "bnhv");
+    NamedValue result;
+    if (std::optional<RowNorm> norm = combine.getRowNorm()) {
+      // The combined row takes the place of the first map's accumulator.
+      NamedValue place = named.everyNth(acc, "bhnv", 'h', 0, maps);
+      result =
+          normalizeRows(*norm, combineMaps(acc, sum, place), destination);
+    } else {
+      result = combineMaps(acc, sum, destination);
+    }
+    return named.unview(result, output, "bnhv");
+  }
+
+  /// ln(sum of exponentials): both terms are -inf for a row that sees no key.
+  Value buildLse(Value max, Value sum) {
+    Value lse = combine.getLse();
+    double unit = base == ExpBase::Two ? llvm::numbers::ln2 : 1.0;
+    for (int64_t map = 0; map < maps; ++map) {
+      NamedValue row = named.generic(
+          "bhn", "",
+          {named.everyNth(max, "bhn", 'h', map, maps),
+           named.everyNth(sum, "bhn", 'h', map, maps)},
+          named.everyNth(lse, "bhn", 'h', map, maps),
+          [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+            Value offset = arith::MulFOp::create(
+                b, l, s[0], createFloat(b, l, compute, unit));
+            return arith::AddFOp::create(b, l, offset,
+                                         math::LogOp::create(b, l, s[1]));
+          });
+      lse = named.insertEveryNth(row, lse, "bhn", 'h', map, maps);
+    }
+    return lse;
+  }
+
+private:
+  OpBuilder &b;
+  AttentionCombineOpInterface combine;
+  AttentionOpInterface attention;
+  Location loc;
+  NamedGenericBuilder named;
+  ExpBase base;
+  FloatType compute;
+  int64_t maps;
+};
+} // namespace
+
+SmallVector<Value> diff::buildEpilogue(OpBuilder &b,
+                                       AttentionCombineOpInterface op,
+                                       Value acc, Value max, Value sum,
+                                       ExpBase base) {
+  EpilogueBuilder epilogue(b, op, base);
+  SmallVector<Value> results;
+  // Before the output, which may take the place of an accumulator.
+  Value lse = op.getLse() ? epilogue.buildLse(max, sum) : Value();
+  results.push_back(epilogue.buildOutput(acc, sum));
+  if (lse)
+    results.push_back(lse);
+  return results;
+}

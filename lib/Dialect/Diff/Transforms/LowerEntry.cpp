@@ -1,0 +1,106 @@
+//===- LowerEntry.cpp - How a compiled function is called -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_DIFFLOWERENTRYPASS
+#include "diff/Dialect/Diff/Transforms/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+
+/// A memref of the tensor's shape, contiguous along the innermost dimension.
+static MemRefType getEntryType(RankedTensorType type) {
+  SmallVector<int64_t> strides(type.getRank(), ShapedType::kDynamic);
+  if (!strides.empty())
+    strides.back() = 1;
+  auto layout = StridedLayoutAttr::get(type.getContext(),
+                                       ShapedType::kDynamic, strides);
+  return MemRefType::get(type.getShape(), type.getElementType(), layout);
+}
+
+static void lowerArguments(OpBuilder &b, func::FuncOp func) {
+  Block &entry = func.getBody().front();
+  b.setInsertionPointToStart(&entry);
+  for (BlockArgument argument : entry.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type)
+      continue;
+    argument.setType(getEntryType(type));
+    auto tensor = bufferization::ToTensorOp::create(
+        b, argument.getLoc(), type, argument, /*restrict=*/true);
+    argument.replaceAllUsesExcept(tensor, tensor);
+  }
+}
+
+static void lowerResults(OpBuilder &b, func::FuncOp func) {
+  Block &entry = func.getBody().front();
+  auto returnOp = cast<func::ReturnOp>(entry.getTerminator());
+  SmallVector<Value> kept;
+  b.setInsertionPoint(returnOp);
+  for (Value result : returnOp.getOperands()) {
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    if (!type) {
+      kept.push_back(result);
+      continue;
+    }
+    Value destination =
+        entry.addArgument(getEntryType(type), returnOp.getLoc());
+    auto materialize = bufferization::MaterializeInDestinationOp::create(
+        b, returnOp.getLoc(), /*result=*/Type(), result, destination);
+    materialize.setRestrict(true);
+    materialize.setWritable(true);
+  }
+  returnOp.getOperandsMutable().assign(kept);
+}
+
+namespace {
+struct DiffLowerEntry
+    : public diff::impl::DiffLowerEntryPassBase<DiffLowerEntry> {
+  void runOnOperation() override {
+    SymbolTableCollection tables;
+    SymbolUserMap users(tables, getOperation());
+    OpBuilder b(&getContext());
+    for (auto func : getOperation().getOps<func::FuncOp>()) {
+      if (!func.isPublic() || func.isExternal() || !users.useEmpty(func))
+        continue;
+      if (!func.getBody().hasOneBlock()) {
+        func.emitOpError("must have a single block to be called from outside");
+        return signalPassFailure();
+      }
+      FunctionType old = func.getFunctionType();
+      if (llvm::any_of(llvm::concat<const Type>(old.getInputs(),
+                                                old.getResults()),
+                       llvm::IsaPred<UnrankedTensorType>)) {
+        func.emitOpError("has an unranked tensor in its signature; a function "
+                         "called from outside has ranked ones");
+        return signalPassFailure();
+      }
+      unsigned numArguments = old.getNumInputs();
+      lowerArguments(b, func);
+      lowerResults(b, func);
+      Block &entry = func.getBody().front();
+      func.setFunctionType(b.getFunctionType(
+          entry.getArgumentTypes(),
+          entry.getTerminator()->getOperandTypes()));
+      // Attributes of results that are arguments now would not verify.
+      func.removeResAttrsAttr();
+      SmallVector<DictionaryAttr> attributes;
+      func.getAllArgAttrs(attributes);
+      attributes.resize(entry.getNumArguments(), b.getDictionaryAttr({}));
+      func.setAllArgAttrs(attributes);
+      for (unsigned i = numArguments; i < entry.getNumArguments(); ++i)
+        func.setArgAttr(i, kResultAttrName, b.getUnitAttr());
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,228 @@
+//===- NamedGeneric.cpp - linalg ops over loops with names ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/Transforms/NamedGeneric.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+
+void NamedGenericBuilder::drop(char dim) {
+  sizes[dim] = builder.getIndexAttr(1);
+  dropped += dim;
+}
+
+void NamedGenericBuilder::declareOrDrop(char dim, OpFoldResult size) {
+  if (isConstantIntValue(size, 1))
+    return drop(dim);
+  declare(dim, size);
+}
+
+std::string NamedGenericBuilder::keep(StringRef dims) const {
+  std::string kept;
+  llvm::copy_if(dims, std::back_inserter(kept),
+                [&](char dim) { return !StringRef(dropped).contains(dim); });
+  return kept;
+}
+
+NamedValue NamedGenericBuilder::empty(StringRef dims, Type elementType) {
+  SmallVector<OpFoldResult> shape;
+  std::string kept = keep(dims);
+  for (char dim : kept)
+    shape.push_back(sizes.lookup(dim));
+  return {tensor::EmptyOp::create(builder, loc, shape, elementType), kept};
+}
+
+NamedValue NamedGenericBuilder::fill(StringRef dims, FloatType elementType,
+                                     double value) {
+  NamedValue destination = empty(dims, elementType);
+  Value constant = arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(elementType, value));
+  auto filled =
+      linalg::FillOp::create(builder, loc, constant, destination.value);
+  return {filled.getResult(0), destination.dims};
+}
+
+/// Each letter of `dims` as a group of its own.
+static SmallVector<StringRef> splitLetters(StringRef dims) {
+  SmallVector<StringRef> groups;
+  for (size_t i = 0; i < dims.size(); ++i)
+    groups.push_back(dims.substr(i, 1));
+  return groups;
+}
+
+NamedValue NamedGenericBuilder::view(Value tensor, StringRef dims) {
+  return view(tensor, splitLetters(dims));
+}
+
+Value NamedGenericBuilder::unview(NamedValue part, Value tensor,
+                                  StringRef dims) {
+  return unview(std::move(part), tensor, splitLetters(dims));
+}
+
+NamedValue NamedGenericBuilder::view(Value tensor, ArrayRef<StringRef> groups) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  // Take away the dimensions of which no letter is kept.
+  SmallVector<std::string> kept;
+  SmallVector<int64_t> shape;
+  for (auto [size, group] : llvm::zip_equal(type.getShape(), groups)) {
+    std::string letters = keep(group);
+    if (letters.empty())
+      continue;
+    kept.push_back(letters);
+    shape.push_back(size);
+  }
+  if (kept.size() != groups.size()) {
+    SmallVector<OpFoldResult> whole =
+        tensor::getMixedSizes(builder, loc, tensor);
+    SmallVector<OpFoldResult> zeros(whole.size(), builder.getIndexAttr(0));
+    SmallVector<OpFoldResult> ones(whole.size(), builder.getIndexAttr(1));
+    type = RankedTensorType::get(shape, type.getElementType());
+    tensor = tensor::ExtractSliceOp::create(builder, loc, type, tensor, zeros,
+                                            whole, ones);
+  }
+  // Split the dimensions of which several are.
+  std::string dims;
+  SmallVector<OpFoldResult> split;
+  SmallVector<ReassociationIndices> reassociation;
+  for (const std::string &letters : kept) {
+    ReassociationIndices &positions = reassociation.emplace_back();
+    for (char letter : letters) {
+      positions.push_back(split.size());
+      split.push_back(sizes.lookup(letter));
+    }
+    dims += letters;
+  }
+  if (dims.size() == kept.size())
+    return {tensor, dims};
+  SmallVector<int64_t> splitShape;
+  for (OpFoldResult size : split)
+    splitShape.push_back(
+        getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  auto splitType = RankedTensorType::get(splitShape, type.getElementType());
+  return {tensor::ExpandShapeOp::create(builder, loc, splitType, tensor,
+                                        reassociation, split),
+          dims};
+}
+
+Value NamedGenericBuilder::unview(NamedValue part, Value tensor,
+                                  ArrayRef<StringRef> groups) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Value value = part.value;
+  SmallVector<ReassociationIndices> reassociation;
+  SmallVector<int64_t> shape;
+  int64_t next = 0;
+  for (auto [size, group] : llvm::zip_equal(type.getShape(), groups)) {
+    std::string letters = keep(group);
+    if (letters.empty())
+      continue;
+    ReassociationIndices &positions = reassociation.emplace_back();
+    for (size_t i = 0; i < letters.size(); ++i)
+      positions.push_back(next++);
+    shape.push_back(size);
+  }
+  if (static_cast<size_t>(next) != reassociation.size())
+    value = tensor::CollapseShapeOp::create(
+        builder, loc, RankedTensorType::get(shape, type.getElementType()),
+        value, reassociation);
+  if (reassociation.size() == groups.size())
+    return value;
+  SmallVector<OpFoldResult> whole = tensor::getMixedSizes(builder, loc, tensor);
+  SmallVector<OpFoldResult> zeros(whole.size(), builder.getIndexAttr(0));
+  SmallVector<OpFoldResult> ones(whole.size(), builder.getIndexAttr(1));
+  return tensor::InsertSliceOp::create(builder, loc, value, tensor, zeros,
+                                       whole, ones);
+}
+
+namespace {
+/// Offsets, sizes and strides of a slice.
+struct SliceParameters {
+  SmallVector<OpFoldResult> offsets, sizes, strides;
+};
+} // namespace
+
+/// The slice of every `stride`-th element of dimension `position`.
+static SliceParameters getEveryNth(OpBuilder &builder, Location loc,
+                                   Value tensor, unsigned position,
+                                   OpFoldResult size, int64_t offset,
+                                   int64_t stride) {
+  SliceParameters slice;
+  slice.sizes = tensor::getMixedSizes(builder, loc, tensor);
+  slice.offsets.assign(slice.sizes.size(), builder.getIndexAttr(0));
+  slice.strides.assign(slice.sizes.size(), builder.getIndexAttr(1));
+  slice.offsets[position] = builder.getIndexAttr(offset);
+  slice.sizes[position] = size;
+  slice.strides[position] = builder.getIndexAttr(stride);
+  return slice;
+}
+
+NamedValue NamedGenericBuilder::everyNth(Value tensor, StringRef dims, char dim,
+                                         int64_t offset, int64_t stride) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SliceParameters slice = getEveryNth(builder, loc, tensor, dims.find(dim),
+                                      sizes.lookup(dim), offset, stride);
+  SmallVector<int64_t> shape;
+  for (auto [letter, size] : llvm::zip_equal(dims, slice.sizes))
+    if (!keep(StringRef(&letter, 1)).empty())
+      shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
+  return {tensor::ExtractSliceOp::create(
+              builder, loc, RankedTensorType::get(shape, type.getElementType()),
+              tensor, slice.offsets, slice.sizes, slice.strides),
+          keep(dims)};
+}
+
+Value NamedGenericBuilder::insertEveryNth(NamedValue part, Value tensor,
+                                          StringRef dims, char dim,
+                                          int64_t offset, int64_t stride) {
+  SliceParameters slice = getEveryNth(builder, loc, tensor, dims.find(dim),
+                                      sizes.lookup(dim), offset, stride);
+  return tensor::InsertSliceOp::create(builder, loc, part.value, tensor,
+                                       slice.offsets, slice.sizes,
+                                       slice.strides);
+}
+
+AffineMap NamedGenericBuilder::getMap(StringRef loops, StringRef dims) const {
+  SmallVector<AffineExpr> results;
+  for (char dim : dims)
+    results.push_back(builder.getAffineDimExpr(loops.find(dim)));
+  return AffineMap::get(loops.size(), 0, results, builder.getContext());
+}
+
+NamedValue NamedGenericBuilder::generic(StringRef loops, StringRef reductions,
+                                        ArrayRef<NamedValue> inputs,
+                                        NamedValue destination, Body body) {
+  std::string kept = keep(loops);
+  SmallVector<AffineMap> maps;
+  SmallVector<Value> values;
+  for (const NamedValue &input : inputs) {
+    values.push_back(input.value);
+    maps.push_back(getMap(kept, input.dims));
+  }
+  maps.push_back(getMap(kept, destination.dims));
+  SmallVector<utils::IteratorType> iterators;
+  for (char loop : kept)
+    iterators.push_back(reductions.contains(loop)
+                            ? utils::IteratorType::reduction
+                            : utils::IteratorType::parallel);
+  auto generic = linalg::GenericOp::create(
+      builder, loc, destination.value.getType(), values, destination.value,
+      maps, iterators, [&](OpBuilder &b, Location l, ValueRange elements) {
+        linalg::YieldOp::create(b, l, body(b, l, elements));
+      });
+  return {generic.getResult(0), destination.dims};
+}
+
+Value NamedGenericBuilder::index(OpBuilder &b, Location l, StringRef loops,
+                                 char dim) const {
+  std::string kept = keep(loops);
+  size_t position = kept.find(dim);
+  if (position == std::string::npos)
+    return arith::ConstantIndexOp::create(b, l, 0);
+  return linalg::IndexOp::create(b, l, position);
+}

@@ -1,0 +1,138 @@
+//===- Padding.cpp - Tiles of static size ---------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/Transforms/Transforms.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StructuredOpsUtils.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+
+/// The constant that a dimension cannot exceed, or nothing. A static dimension
+/// needs no padding.
+static std::optional<int64_t> getUpperBound(Value v, int64_t dim) {
+  if (!cast<ShapedType>(v.getType()).isDynamicDim(dim))
+    return std::nullopt;
+  FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
+      presburger::BoundType::UB, {v, dim},
+      /*stopCondition=*/nullptr, /*closedUB=*/true);
+  if (failed(bound) || *bound < 1)
+    return std::nullopt;
+  return *bound;
+}
+
+static Value padDim(OpBuilder &b, Location loc, Value v, int64_t dim,
+                    int64_t size, double padding) {
+  auto type = cast<RankedTensorType>(v.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[dim] = size;
+  SmallVector<OpFoldResult> low(type.getRank(), b.getIndexAttr(0));
+  SmallVector<OpFoldResult> high(type.getRank(), b.getIndexAttr(0));
+  AffineExpr s0 = b.getAffineSymbolExpr(0);
+  high[dim] = affine::makeComposedFoldedAffineApply(
+      b, loc, -s0 + size, {tensor::getMixedSize(b, loc, v, dim)});
+  Value value = arith::ConstantOp::create(
+      b, loc, b.getFloatAttr(type.getElementType(), padding));
+  return tensor::PadOp::create(
+      b, loc, RankedTensorType::get(shape, type.getElementType()), v, low, high,
+      value, /*nofold=*/false);
+}
+
+/// The diagonal, made explicit: it would otherwise follow from padded sizes.
+static Value getExplicitDiagonal(OpBuilder &b, AttentionOpInterface op) {
+  if (!op.getMaskAttr() || op.getDiagonal())
+    return op.getDiagonal();
+  AffineExpr m = b.getAffineSymbolExpr(0), n = b.getAffineSymbolExpr(1);
+  Location loc = op.getLoc();
+  return getValueOrCreateConstantIndexOp(
+      b, loc,
+      affine::makeComposedFoldedAffineApply(
+          b, loc, m - n,
+          {tensor::getMixedSize(b, loc, op.getKey(), 1),
+           tensor::getMixedSize(b, loc, op.getQuery(), 1)}));
+}
+
+bool diff::padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op) {
+  std::optional<int64_t> keys = getUpperBound(op.getKey(), 1);
+  if (!keys)
+    return false;
+  Location loc = op.getLoc();
+  rewriter.setInsertionPoint(op);
+  Value length = getValueOrCreateConstantIndexOp(
+      rewriter, loc, tensor::getMixedSize(rewriter, loc, op.getKey(), 1));
+  Value diagonal =
+      getExplicitDiagonal(rewriter, cast<AttentionOpInterface>(*op));
+  if (op.getKeyLength())
+    length = arith::MinSIOp::create(rewriter, loc, op.getKeyLength(), length);
+  Value key = padDim(rewriter, loc, op.getKey(), 1, *keys, 0.0);
+  Value value = padDim(rewriter, loc, op.getValue(), 1, *keys, 0.0);
+  rewriter.modifyOpInPlace(op, [&] {
+    op.getKeyMutable().assign(key);
+    op.getValueMutable().assign(value);
+    op.getKeyLengthMutable().assign(length);
+    if (diagonal)
+      op.setDiagonal(diagonal);
+  });
+  return true;
+}
+
+bool diff::padQueryTokens(RewriterBase &rewriter,
+                          AttentionCombineOpInterface op) {
+  auto attention = cast<AttentionOpInterface>(op.getOperation());
+  auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
+  std::optional<int64_t> queries = getUpperBound(attention.getQuery(), 1);
+  if (!queries || !destination.hasPureTensorSemantics())
+    return false;
+  Location loc = op.getLoc();
+  rewriter.setInsertionPoint(op);
+  OpFoldResult unpadded =
+      tensor::getMixedSize(rewriter, loc, attention.getQuery(), 1);
+  Value diagonal = getExplicitDiagonal(rewriter, attention);
+  SmallVector<Value> operands;
+  SmallVector<Type> types;
+  for (OpOperand &operand : op->getOpOperands()) {
+    unsigned i = operand.getOperandNumber();
+    size_t dim = attention.getOperandDims(i).find('n');
+    Value value = operand.get();
+    if (destination.isDpsInit(&operand)) {
+      SmallVector<OpFoldResult> sizes =
+          tensor::getMixedSizes(rewriter, loc, value);
+      sizes[dim] = rewriter.getIndexAttr(*queries);
+      value = tensor::EmptyOp::create(rewriter, loc, sizes,
+                                      getElementTypeOrSelf(value.getType()));
+      types.push_back(value.getType());
+    } else if (dim != StringRef::npos) {
+      value = padDim(rewriter, loc, value, dim, *queries, 0.0);
+    }
+    operands.push_back(value);
+  }
+  auto padded = cast<AttentionOpInterface>(
+      mlir::clone(rewriter, op.getOperation(), types, operands));
+  if (diagonal)
+    padded.setDiagonal(diagonal);
+  SmallVector<Value> results;
+  for (auto [init, result, old] :
+       llvm::zip_equal(destination.getDpsInitsMutable(), padded->getResults(),
+                       op->getResults())) {
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(rewriter, loc, result);
+    sizes[attention.getOperandDims(init.getOperandNumber()).find('n')] =
+        unpadded;
+    SmallVector<OpFoldResult> offsets(sizes.size(), rewriter.getIndexAttr(0));
+    SmallVector<OpFoldResult> strides(sizes.size(), rewriter.getIndexAttr(1));
+    results.push_back(tensor::ExtractSliceOp::create(
+        rewriter, loc, cast<RankedTensorType>(old.getType()), result, offsets,
+        sizes, strides));
+  }
+  rewriter.replaceOp(op, results);
+  return true;
+}

@@ -1,0 +1,246 @@
+//===- TilePasses.cpp - From level 0 to tiles -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Dialect/Diff/Transforms/Transforms.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/TilingInterface.h"
+#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_DIFFTILEPASS
+#define GEN_PASS_DEF_DIFFTILEKEYSPASS
+#define GEN_PASS_DEF_DIFFPADTILESPASS
+#define GEN_PASS_DEF_DIFFDECOMPOSEPASS
+#define GEN_PASS_DEF_DIFFDECOMPOSEATTENTIONPASS
+#include "diff/Dialect/Diff/Transforms/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+
+//===----------------------------------------------------------------------===//
+// diff-tile
+//===----------------------------------------------------------------------===//
+
+static LogicalResult tileIntoForall(RewriterBase &rewriter,
+                                    AttentionCombineOpInterface op) {
+  ScheduleAttr schedule = op.getScheduleAttr();
+  MLIRContext *context = op.getContext();
+  scf::SCFTilingOptions options;
+  options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+  options.setTileSizes({rewriter.getIndexAttr(1),
+                        rewriter.getIndexAttr(schedule.getHeads()),
+                        rewriter.getIndexAttr(schedule.getQueries())});
+  if (schedule.getThreads() > 0)
+    options.setMapping(
+        {gpu::GPUBlockMappingAttr::get(context, gpu::MappingId::DimZ),
+         gpu::GPUBlockMappingAttr::get(context, gpu::MappingId::DimY),
+         gpu::GPUBlockMappingAttr::get(context, gpu::MappingId::DimX)});
+  rewriter.setInsertionPoint(op);
+  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+      rewriter, cast<TilingInterface>(op.getOperation()), options);
+  if (failed(tiled))
+    return failure();
+  rewriter.replaceOp(op, tiled->replacements);
+  return success();
+}
+
+namespace {
+struct DiffTile : public diff::impl::DiffTilePassBase<DiffTile> {
+  void runOnOperation() override {
+    SmallVector<AttentionCombineOpInterface> ops;
+    getOperation().walk([&](AttentionCombineOpInterface op) {
+      if (op.getScheduleAttr() && !op->getParentOfType<scf::ForallOp>())
+        ops.push_back(op);
+    });
+    IRRewriter rewriter(&getContext());
+    for (AttentionCombineOpInterface op : ops)
+      if (failed(tileIntoForall(rewriter, op)))
+        return signalPassFailure();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// diff-decompose-attention
+//===----------------------------------------------------------------------===//
+
+struct DiffDecomposeAttention
+    : public diff::impl::DiffDecomposeAttentionPassBase<
+          DiffDecomposeAttention> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    WalkResult result =
+        getOperation().walk([&](AttentionCombineOpInterface op) {
+          if (!cast<DestinationStyleOpInterface>(op.getOperation())
+                   .hasPureTensorSemantics()) {
+            op.emitOpError("cannot be brought into its online form on "
+                           "memrefs; run diff-decompose-attention before "
+                           "bufferization");
+            return WalkResult::interrupt();
+          }
+          FailureOr<SmallVector<Value>> results =
+              decomposeAttention(rewriter, op);
+          if (failed(results))
+            return WalkResult::interrupt();
+          rewriter.replaceOp(op, *results);
+          return WalkResult::skip();
+        });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// diff-tile-keys
+//===----------------------------------------------------------------------===//
+
+/// The keys [first, last) that the mask lets some query of the tile see, or
+/// nothing when that is all of them.
+static std::optional<std::pair<OpFoldResult, OpFoldResult>>
+getVisibleKeys(OpBuilder &b, OnlineAttentionOp op) {
+  MaskAttr mask = op.getMaskAttr();
+  if (!mask)
+    return std::nullopt;
+  Location loc = op.getLoc();
+  OpFoldResult queries = tensor::getMixedSize(b, loc, op.getQuery(), 1);
+  OpFoldResult keys = tensor::getMixedSize(b, loc, op.getKey(), 1);
+  AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
+  OpFoldResult diagonal = op.getDiagonal();
+  if (!op.getDiagonal())
+    diagonal =
+        affine::makeComposedFoldedAffineApply(b, loc, s0 - s1, {keys, queries});
+  auto bound = [&](ArrayRef<AffineExpr> exprs, ArrayRef<OpFoldResult> operands,
+                   bool isMax) {
+    AffineMap map = AffineMap::get(0, operands.size(), exprs, b.getContext());
+    return isMax ? affine::makeComposedFoldedAffineMax(b, loc, map, operands)
+                 : affine::makeComposedFoldedAffineMin(b, loc, map, operands);
+  };
+  AffineExpr zero = b.getAffineConstantExpr(0);
+  // The last query sees the furthest: j <= (queries - 1) + diagonal + right.
+  OpFoldResult last = keys;
+  if (mask.getRight() >= 0) {
+    AffineExpr s2 = b.getAffineSymbolExpr(2);
+    last = bound({s2, s0 + s1 + std::min<int64_t>(mask.getRight(), 1 << 30)},
+                 {queries, diagonal, keys}, /*isMax=*/false);
+    last = bound({s0, zero}, {last}, /*isMax=*/true);
+  }
+  // The first query sees the least far back: j >= diagonal - left.
+  OpFoldResult first = b.getIndexAttr(0);
+  if (mask.getLeft() >= 0) {
+    first = bound({s0 - std::min<int64_t>(mask.getLeft(), 1 << 30), zero},
+                  {diagonal}, /*isMax=*/true);
+    first = bound({s0, s1}, {first, last}, /*isMax=*/false);
+  }
+  return std::pair(first, last);
+}
+
+/// Cuts the op to the keys that any of its queries sees: tiling with one tile.
+static FailureOr<OnlineAttentionOp>
+narrowToVisibleKeys(RewriterBase &rewriter, OnlineAttentionOp op) {
+  rewriter.setInsertionPoint(op);
+  auto visible = getVisibleKeys(rewriter, op);
+  if (!visible)
+    return op;
+  auto tileable = cast<TilingInterface>(op.getOperation());
+  SmallVector<OpFoldResult> offsets, sizes;
+  for (Range range : tileable.getIterationDomain(rewriter)) {
+    offsets.push_back(range.offset);
+    sizes.push_back(range.size);
+  }
+  AffineExpr s0 = rewriter.getAffineSymbolExpr(0),
+             s1 = rewriter.getAffineSymbolExpr(1);
+  offsets.back() = visible->first;
+  sizes.back() = affine::makeComposedFoldedAffineApply(
+      rewriter, op.getLoc(), s1 - s0, {visible->first, visible->second});
+  FailureOr<TilingResult> narrowed =
+      tileable.getTiledImplementation(rewriter, offsets, sizes);
+  if (failed(narrowed))
+    return failure();
+  rewriter.replaceOp(op, narrowed->tiledValues);
+  return cast<OnlineAttentionOp>(narrowed->tiledOps.front());
+}
+
+namespace {
+struct DiffTileKeys : public diff::impl::DiffTileKeysPassBase<DiffTileKeys> {
+  void runOnOperation() override {
+    SmallVector<OnlineAttentionOp> ops;
+    getOperation().walk([&](OnlineAttentionOp op) {
+      if (op.getScheduleAttr())
+        ops.push_back(op);
+    });
+    IRRewriter rewriter(&getContext());
+    for (OnlineAttentionOp op : ops) {
+      int64_t keys = op.getScheduleAttr().getKeys();
+      rewriter.modifyOpInPlace(op, [&] { op.removeScheduleAttr(); });
+      FailureOr<OnlineAttentionOp> narrowed = narrowToVisibleKeys(rewriter, op);
+      if (failed(narrowed))
+        return signalPassFailure();
+      rewriter.setInsertionPoint(*narrowed);
+      OpFoldResult zero = rewriter.getIndexAttr(0);
+      scf::SCFTilingOptions options;
+      options.setTileSizes({zero, zero, zero, rewriter.getIndexAttr(keys)});
+      FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+          rewriter, cast<TilingInterface>(narrowed->getOperation()), options);
+      if (failed(tiled))
+        return signalPassFailure();
+      rewriter.replaceOp(*narrowed, tiled->replacements);
+    }
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// diff-pad-tiles
+//===----------------------------------------------------------------------===//
+
+struct DiffPadTiles : public diff::impl::DiffPadTilesPassBase<DiffPadTiles> {
+  using DiffPadTilesPassBase::DiffPadTilesPassBase;
+
+  void runOnOperation() override {
+    if (dim != "queries" && dim != "keys") {
+      getOperation().emitError("diff-pad-tiles: option 'dim' must be 'queries' "
+                               "or 'keys', found '")
+          << dim << "'";
+      return signalPassFailure();
+    }
+    IRRewriter rewriter(&getContext());
+    getOperation().walk([&](Operation *op) {
+      if (auto online = dyn_cast<OnlineAttentionOp>(op)) {
+        if (dim == "keys" && online.hasPureTensorSemantics())
+          padKeyTokens(rewriter, online);
+      } else if (auto combine = dyn_cast<AttentionCombineOpInterface>(op)) {
+        if (dim == "queries")
+          padQueryTokens(rewriter, combine);
+      }
+    });
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// diff-decompose
+//===----------------------------------------------------------------------===//
+
+struct DiffDecompose : public diff::impl::DiffDecomposePassBase<DiffDecompose> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    populateDecomposeOnlineAttentionPatterns(patterns);
+    walkAndApplyPatterns(getOperation(), std::move(patterns));
+    // What the steps over key tiles have in common, the query above all. Out of
+    // sequential loops only: tiles of a parallel loop keep their own values.
+    getOperation()->walk([](scf::ForOp loop) { moveLoopInvariantCode(loop); });
+  }
+};
+} // namespace

@@ -1,0 +1,145 @@
+//===- VectorizePasses.cpp - Tiles to vectors -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorTransforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_DIFFVECTORIZETILESPASS
+#define GEN_PASS_DEF_DIFFEXPANDMATHPASS
+#define GEN_PASS_DEF_DIFFTILETOREGISTERSPASS
+#include "diff/Dialect/Diff/Transforms/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+
+/// The largest divisor of `size` up to `limit`, of those that are multiples of
+/// 8 if there are any.
+static int64_t getTileSize(int64_t size, int64_t limit) {
+  int64_t best = size;
+  for (int64_t tile = 1; tile <= std::min(size, limit); ++tile)
+    if (size % tile == 0 && (best == size || tile % 8 == 0 || best % 8 != 0))
+      best = tile;
+  return best;
+}
+
+/// Tiles the largest loop so that the op's iterations fit the budget.
+static LogicalResult tileLargestLoop(RewriterBase &rewriter,
+                                     linalg::LinalgOp op, int64_t budget) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  if (ranges.empty() || llvm::any_of(ranges, ShapedType::isDynamic))
+    return success();
+  int64_t iterations = llvm::product_of(ranges);
+  unsigned largest = std::distance(ranges.begin(), llvm::max_element(ranges));
+  int64_t limit = budget / std::max<int64_t>(1, iterations / ranges[largest]);
+  if (iterations <= budget)
+    return success();
+  int64_t tile = getTileSize(ranges[largest], std::max<int64_t>(1, limit));
+  if (tile == ranges[largest])
+    return success();
+  SmallVector<OpFoldResult> sizes(ranges.size(), rewriter.getIndexAttr(0));
+  sizes[largest] = rewriter.getIndexAttr(tile);
+  scf::SCFTilingOptions options;
+  options.setTileSizes(sizes);
+  rewriter.setInsertionPoint(op);
+  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+      rewriter, cast<TilingInterface>(op.getOperation()), options);
+  if (failed(tiled))
+    return failure();
+  rewriter.replaceOp(op, tiled->replacements);
+  return success();
+}
+
+/// The linalg ops inside parallel loops: the others are whole tensors.
+static SmallVector<linalg::LinalgOp> collectTileOps(func::FuncOp func) {
+  SmallVector<linalg::LinalgOp> ops;
+  func.walk([&](linalg::LinalgOp op) {
+    if (op->getParentOfType<scf::ForallOp>())
+      ops.push_back(op);
+  });
+  return ops;
+}
+
+namespace {
+struct DiffTileToRegisters
+    : public diff::impl::DiffTileToRegistersPassBase<DiffTileToRegisters> {
+  using DiffTileToRegistersPassBase::DiffTileToRegistersPassBase;
+
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    for (linalg::LinalgOp op : collectTileOps(getOperation())) {
+      bool contracts = linalg::isaContractionOpInterface(op);
+      if (failed(tileLargestLoop(rewriter, op,
+                                 contracts ? maxProducts : maxElements)))
+        return signalPassFailure();
+    }
+  }
+};
+
+struct DiffVectorizeTiles
+    : public diff::impl::DiffVectorizeTilesPassBase<DiffVectorizeTiles> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    for (linalg::LinalgOp op : collectTileOps(getOperation())) {
+      if (op.hasDynamicShape())
+        continue;
+      rewriter.setInsertionPoint(op);
+      FailureOr<linalg::VectorizationResult> vectorized =
+          linalg::vectorize(rewriter, op);
+      // What has no vector form is lowered to loops.
+      if (succeeded(vectorized))
+        rewriter.replaceOp(op, vectorized->replacements);
+    }
+    RewritePatternSet patterns(&getContext());
+    linalg::populatePadOpVectorizationPatterns(patterns);
+    vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
+    vector::populateVectorReductionToContractPatterns(patterns);
+    vector::populateSinkVectorOpsPatterns(patterns);
+    tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(patterns);
+    vector::TransferReadOp::getCanonicalizationPatterns(patterns,
+                                                        &getContext());
+    vector::TransferWriteOp::getCanonicalizationPatterns(patterns,
+                                                         &getContext());
+    tensor::ExtractSliceOp::getCanonicalizationPatterns(patterns,
+                                                        &getContext());
+    tensor::InsertSliceOp::getCanonicalizationPatterns(patterns, &getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+struct DiffExpandMath
+    : public diff::impl::DiffExpandMathPassBase<DiffExpandMath> {
+  void runOnOperation() override {
+    RewritePatternSet expand(&getContext());
+    math::populateExpansionPatterns(expand, {"exp2"});
+    if (failed(applyPatternsGreedily(getOperation(), std::move(expand))))
+      return signalPassFailure();
+    RewritePatternSet approximate(&getContext());
+    populateMathPolynomialApproximationPatterns(
+        approximate, [](StringRef name) {
+          return llvm::is_contained({"math.exp", "math.tanh", "math.log"},
+                                    name);
+        });
+    if (failed(applyPatternsGreedily(getOperation(), std::move(approximate))))
+      signalPassFailure();
+  }
+};
+} // namespace

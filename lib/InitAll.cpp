@@ -1,0 +1,30 @@
+//===- InitAll.cpp - Everything that the project registers ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/InitAll.h"
+#include "diff/Conversion/Passes.h"
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Dialect/Diff/Transforms/Transforms.h"
+#include "diff/Pipelines/Pipelines.h"
+
+using namespace mlir;
+
+void diff::registerAllDialects(DialectRegistry &registry) {
+  registry.insert<DiffDialect>();
+}
+
+void diff::registerAllExtensions(DialectRegistry &registry) {
+  registerAggregatedOpInterfaceExternalModels(registry);
+  registerBufferizableOpInterfaceExternalModels(registry);
+  registerTilingInterfaceExternalModels(registry);
+}
+
+void diff::registerAllPasses() {
+  registerDiffConversionPasses();
+  registerDiffTransformsPasses();
+  registerPipelines();
+}

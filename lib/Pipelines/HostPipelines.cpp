@@ -1,0 +1,119 @@
+//===- HostPipelines.cpp - The routes to a CPU ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PipelineParts.h"
+#include "diff/Conversion/Passes.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Pipelines/Pipelines.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+
+void diff::addCleanup(OpPassManager &pm) {
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void diff::buildTilingPipeline(OpPassManager &pm, int64_t sharedMemory,
+                               int64_t threads) {
+  // A mask that hides nothing and a map that vanishes are seen here.
+  addCleanup(pm);
+  pm.addPass(createDiffSelectSchedulePass({sharedMemory, threads}));
+  pm.addNestedPass<func::FuncOp>(createDiffTilePass());
+  pm.addNestedPass<func::FuncOp>(createDiffPadTilesPass({"queries"}));
+  pm.addNestedPass<func::FuncOp>(createDiffDecomposeAttentionPass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createDiffTileKeysPass());
+  pm.addNestedPass<func::FuncOp>(createDiffPadTilesPass({"keys"}));
+  addCleanup(pm);
+}
+
+void diff::buildBufferizationPipeline(OpPassManager &pm) {
+  pm.addPass(createDiffLowerEntryPass());
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  bufferization::OneShotBufferizePassOptions options;
+  options.bufferizeFunctionBoundaries = true;
+  options.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  pm.addPass(bufferization::createOneShotBufferizePass(options));
+  addCleanup(pm);
+}
+
+/// Memrefs, loops and vectors to the LLVM dialect.
+static void buildHostLowering(OpPassManager &pm) {
+  bufferization::BufferDeallocationPipelineOptions deallocation;
+  bufferization::buildBufferDeallocationPipeline(pm, deallocation);
+  pm.addPass(createConvertBufferizationToMemRefPass());
+  OpPassManager &func = pm.nest<func::FuncOp>();
+  func.addPass(createConvertLinalgToParallelLoopsPass());
+  func.addPass(createForallToParallelLoopPass());
+  pm.addPass(createDiffExpandMathPass());
+  pm.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
+  addCleanup(pm);
+  pm.addPass(createConvertSCFToOpenMPPass());
+  pm.addPass(createConvertVectorToSCFPass(
+      VectorTransferToSCFOptions().enableFullUnroll()));
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true;
+  pm.addPass(arith::createArithExpandOpsPass(expand));
+  ConvertVectorToLLVMPassOptions toLLVM;
+  toLLVM.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
+  pm.addPass(createConvertVectorToLLVMPass(toLLVM));
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertOpenMPToLLVMPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+}
+
+/// The entry that the runtime and C programs call.
+static void requestCInterface(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
+}
+
+void diff::buildLinalgPipeline(OpPassManager &pm) {
+  pm.addPass(createConvertDiffToLinalgPass());
+  addCleanup(pm);
+  buildBufferizationPipeline(pm);
+  requestCInterface(pm);
+  buildHostLowering(pm);
+}
+
+void diff::buildHostKernelPipeline(OpPassManager &pm) {
+  pm.addPass(createDiffDecomposePass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createDiffTileToRegistersPass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createDiffVectorizeTilesPass());
+  addCleanup(pm);
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createLoopInvariantSubsetHoistingPass());
+  addCleanup(pm);
+  buildBufferizationPipeline(pm);
+}
+
+void diff::buildHostHardwarePipeline(OpPassManager &pm) {
+  requestCInterface(pm);
+  buildHostLowering(pm);
+}

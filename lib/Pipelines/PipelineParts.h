@@ -1,0 +1,30 @@
+//===- PipelineParts.h - What the routes are made of ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_LIB_PIPELINES_PIPELINEPARTS_H
+#define DIFF_LIB_PIPELINES_PIPELINEPARTS_H
+
+#include "mlir/Pass/PassManager.h"
+
+namespace mlir::diff {
+
+/// Canonical form without duplicates.
+void addCleanup(OpPassManager &pm);
+
+/// Level 0 to level 1; `sharedMemory` and `threads` are 0 for a CPU.
+void buildTilingPipeline(OpPassManager &pm, int64_t sharedMemory,
+                         int64_t threads);
+
+/// Tensors to memrefs, with the public functions' signatures.
+void buildBufferizationPipeline(OpPassManager &pm);
+
+/// Level 1 to 2 and 2 to 3 on the CPU.
+void buildHostKernelPipeline(OpPassManager &pm);
+void buildHostHardwarePipeline(OpPassManager &pm);
+
+} // namespace mlir::diff
+
+#endif // DIFF_LIB_PIPELINES_PIPELINEPARTS_H

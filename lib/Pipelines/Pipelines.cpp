@@ -1,0 +1,129 @@
+//===- Pipelines.cpp - Named pipelines ------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Pipelines/Pipelines.h"
+#include "PipelineParts.h"
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Pass/PassRegistry.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+
+static constexpr StringLiteral kLevels[] = {"semantic", "tiled", "kernel",
+                                            "hardware"};
+
+StringRef diff::stringifyLevel(Level level) {
+  return kLevels[static_cast<unsigned>(level)];
+}
+
+std::optional<Level> diff::symbolizeLevel(StringRef keyword) {
+  const auto *found = llvm::find(kLevels, keyword);
+  if (found == std::end(kLevels))
+    return std::nullopt;
+  return static_cast<Level>(found - std::begin(kLevels));
+}
+
+Level diff::inferLevel(Operation *module) {
+  Level level = Level::Semantic;
+  module->walk([&](Operation *op) {
+    Level opLevel = Level::Semantic;
+    if (isa<OnlineAttentionOp>(op))
+      opLevel = Level::Tiled;
+    else if (isa<gpu::GPUFuncOp>(op))
+      opLevel = Level::Kernel;
+    else if (isa<LLVM::LLVMFuncOp>(op))
+      opLevel = Level::Hardware;
+    level = std::max(level, opLevel);
+  });
+  return level;
+}
+
+void diff::buildCompilePipeline(OpPassManager &pm, Level from, Level to,
+                                const CompileOptions &options) {
+  if (from < Level::Tiled && to >= Level::Tiled)
+    buildTilingPipeline(pm, /*sharedMemory=*/0, /*threads=*/0);
+  if (from < Level::Kernel && to >= Level::Kernel)
+    buildHostKernelPipeline(pm);
+  if (from < Level::Hardware && to >= Level::Hardware)
+    buildHostHardwarePipeline(pm);
+}
+
+namespace {
+/// `diff-compile`: a pass, not a fixed pipeline, since where it begins depends
+/// on the level of the module.
+struct DiffCompile
+    : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DiffCompile)
+
+  DiffCompile() = default;
+  DiffCompile(const DiffCompile &other) : PassWrapper(other) {}
+
+  StringRef getArgument() const override { return "diff-compile"; }
+  StringRef getDescription() const override {
+    return "Compile a module from the level it is at for a chip";
+  }
+
+  Option<std::string> chip{*this, "chip",
+                           llvm::cl::desc("host, or a GPU such as sm_90a"),
+                           llvm::cl::init("host")};
+  Option<std::string> stopAfter{
+      *this, "stop-after",
+      llvm::cl::desc("The last level: tiled, kernel or hardware"),
+      llvm::cl::init("hardware")};
+  Option<std::string> debug{
+      *this, "debug",
+      llvm::cl::desc("line: keep source locations in device code")};
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    for (StringRef target : {"host", "sm_80"}) {
+      OpPassManager pm(ModuleOp::getOperationName());
+      CompileOptions options;
+      options.chip = target.str();
+      buildCompilePipeline(pm, Level::Semantic, Level::Hardware, options);
+      pm.getDependentDialects(registry);
+    }
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    std::optional<Level> to = symbolizeLevel(stopAfter);
+    if (!to || *to == Level::Semantic) {
+      module.emitError("diff-compile: stop-after must be tiled, kernel or "
+                       "hardware, found '")
+          << stopAfter << "'";
+      return signalPassFailure();
+    }
+    if (!debug.empty() && debug != "line") {
+      module.emitError("diff-compile: debug must be line, found '")
+          << debug << "'";
+      return signalPassFailure();
+    }
+    Level from = inferLevel(module);
+    if (from > *to) {
+      module.emitError("diff-compile: the module is at level ")
+          << stringifyLevel(from) << " already, past stop-after="
+          << stopAfter;
+      return signalPassFailure();
+    }
+    OpPassManager pm(ModuleOp::getOperationName());
+    buildCompilePipeline(pm, from, *to, {chip, debug == "line"});
+    if (failed(runPipeline(pm, module)))
+      signalPassFailure();
+  }
+};
+} // namespace
+
+void diff::registerPipelines() {
+  PassRegistration<DiffCompile>();
+  PassPipelineRegistration<>("diff-linalg",
+                             "The portable, unfused route to the LLVM dialect",
+                             buildLinalgPipeline);
+}

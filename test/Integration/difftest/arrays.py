@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Arrays of the element types: .npy files, and inputs from a seed.
+
+NumPy has no bfloat16: in memory it is ml_dtypes' type, in an .npy file it is
+NumPy's two-byte void type (`<V2`, `|V2`), which is what diff-run reads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ml_dtypes
+import numpy as np
+
+from .cases import Case
+
+DTYPES = {
+    "f16": np.dtype(np.float16),
+    "bf16": np.dtype(ml_dtypes.bfloat16),
+    "f32": np.dtype(np.float32),
+    "f64": np.dtype(np.float64),
+}
+#: The unit roundoff: half the distance from 1 to the next larger number.
+ROUNDOFF = {"f16": 2.0**-11, "bf16": 2.0**-8, "f32": 2.0**-24, "f64": 2.0**-53}
+
+
+def compute_type(element_type: str) -> str:
+    """The type of softmax, accumulation, LSE and V1's parameters."""
+    return "f64" if element_type == "f64" else "f32"
+
+
+def type_of(kind: str, element_type: str) -> str:
+    """Resolves the kinds that Case.arguments() and results() use."""
+    return element_type if kind == "element" else compute_type(element_type)
+
+
+def save(path: Path, array: np.ndarray) -> None:
+    """Writes an array in C order; bf16 as two-byte void."""
+    array = np.ascontiguousarray(array).reshape(array.shape)
+    if array.dtype == DTYPES["bf16"]:
+        array = array.view(np.dtype("V2"))
+    np.save(path, array, allow_pickle=False)
+
+
+def load(path: Path) -> np.ndarray:
+    """Reads an array; two-byte void becomes bf16."""
+    array = np.load(path, allow_pickle=False)
+    if array.dtype.kind == "V" and array.dtype.itemsize == 2:
+        array = array.view(DTYPES["bf16"])
+    return array
+
+
+def bits(array: np.ndarray) -> np.ndarray:
+    """The array's bits as unsigned integers: NaNs compare, -0 differs from 0."""
+    array = np.ascontiguousarray(array)
+    return array.view(np.dtype(f"u{array.dtype.itemsize}"))
+
+
+def _normal(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+    """Nothing beyond the random normals."""
+
+
+def _large(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+    """Logits times 30: a row's maximum stands out, and a wrong one shows."""
+    arrays["query"] *= 30
+
+
+def _equal(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+    """All queries of a head equal, all keys of a head equal: equal scores."""
+    arrays["query"][:] = arrays["query"][:, :1]
+    arrays["key"][:] = arrays["key"][:, :1]
+
+
+def _negative(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+    """All scores near -110, where exp underflows in f32: a maximum that starts
+    at 0 and not at -inf shows."""
+    scale = case.scale or case.d**-0.5
+    offset = (110 / scale) ** 0.5
+    arrays["query"][..., 0] = -offset
+    arrays["key"][..., 0] = offset
+
+
+def _lambda_extreme(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+    """Logits of -inf (sigmoid is 0 exactly), ±40 and ordinary ones."""
+    lam = arrays["lambda"]
+    lam[rng.random(lam.shape) < 0.3] = -np.inf
+    lam[rng.random(lam.shape) < 0.2] = 40.0
+    lam[rng.random(lam.shape) < 0.2] = -40.0
+
+
+def _nan_query(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+    """One NaN in the last row's query head 1: exactly that row becomes NaN."""
+    arrays["query"][0, -1, 1, case.d // 2] = np.nan
+
+
+INPUT_KINDS = {
+    "normal": _normal,
+    "large": _large,
+    "equal": _equal,
+    "negative": _negative,
+    "lambda-extreme": _lambda_extreme,
+    "nan-query": _nan_query,
+}
+
+
+def make_inputs(case: Case, element_type: str, seed: int) -> dict[str, np.ndarray]:
+    """The arguments by name, in order, rounded to the types of the arguments.
+
+    Random normals, but for V1's lambda (uniform below lambda_init, away from 1,
+    where the two maps of a row with one key cancel and the norm magnifies what
+    rounding leaves) and norm weight (normal around 1).
+    """
+    rng = np.random.default_rng(seed)
+    arrays = {name: rng.standard_normal(shape) for name, shape, _ in case.arguments()}
+    if case.variant == "v1":
+        init = 0.8 if case.lambda_init is None else case.lambda_init
+        arrays["lambda"] = init + rng.uniform(-0.5, -0.1, case.h)
+        arrays["weight"] = 1 + 0.2 * arrays["weight"]
+    INPUT_KINDS[case.inputs](arrays, case, rng)
+    return {
+        name: arrays[name].astype(DTYPES[type_of(kind, element_type)])
+        for name, _, kind in case.arguments()
+    }

@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The table of cases: what is run, with which element types, on which route.
+
+A case says what is computed; a row is a case with an element type and a route,
+where a route is the word that diff-run's --target takes. Every case has the
+types that the default set runs on the `linalg` route (field `linalg`) and on
+every other route (field `types`); the full set runs all types on all routes.
+This module imports no NumPy: lit loads it to enumerate the tests.
+
+Letters: B batch, N query tokens, M key tokens, h output heads, h_kv value
+heads, d head dimension.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Iterator
+
+#: Element types by their MLIR names.
+ELEMENT_TYPES = ("f32", "f16", "bf16")
+#: f64 exists on the unfused route only: there it is the reference.
+LINALG_TYPES = ELEMENT_TYPES + ("f64",)
+ROUTES = ("linalg", "cpu")
+#: Input kinds that the tolerance rule grants four times the norm error.
+ADVERSARIAL_INPUTS = ("large", "equal", "negative")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One attention layer with its kind of input."""
+
+    variant: str  # v2, v1 or standard
+    name: str
+    types: str = "bf16"  # default set, every route but linalg
+    linalg: str = ""  # default set, route linalg
+    b: int = 1
+    n: int = 33
+    m: int = 47
+    h: int = 4
+    hkv: int = 2
+    d: int = 32
+    causal: bool = False
+    window: tuple[int, int] | None = None  # (left, right), -1 = unlimited
+    softcap: float | None = None
+    scale: float | None = None  # None = 1/sqrt(d)
+    lse: bool = False
+    lambda_init: float | None = None  # V1 only; None = 0.8, the tool's default
+    dynamic: bool = False
+    inputs: str = "normal"  # a key of arrays.INPUT_KINDS
+    heavy: bool = False  # runs in the full set only
+
+    @property
+    def query_heads(self) -> int:
+        return self.h if self.variant == "standard" else 2 * self.h
+
+    @property
+    def value_dim(self) -> int:
+        return 2 * self.d if self.variant == "v1" else self.d
+
+    @property
+    def adversarial(self) -> bool:
+        return self.inputs in ADVERSARIAL_INPUTS
+
+    def arguments(self) -> list[tuple[str, tuple[int, ...], str]]:
+        """Name, shape and kind ("element" or "compute" type) of each argument."""
+        key_heads = 2 * self.hkv if self.variant == "v1" else self.hkv
+        result = [
+            ("query", (self.b, self.n, self.query_heads, self.d), "element"),
+            ("key", (self.b, self.m, key_heads, self.d), "element"),
+            ("value", (self.b, self.m, self.hkv, self.value_dim), "element"),
+        ]
+        if self.variant == "v2":
+            result.append(("lambda", (self.b, self.n, self.h), "element"))
+        if self.variant == "v1":
+            result.append(("lambda", (self.h,), "compute"))
+            result.append(("weight", (self.value_dim,), "compute"))
+        return result
+
+    def results(self) -> list[tuple[str, tuple[int, ...], str]]:
+        """Name, shape and kind of each result."""
+        shape = (self.b, self.n, self.h, self.value_dim)
+        result = [("output", shape, "element")]
+        if self.lse:
+            result.append(("lse", (self.b, self.query_heads, self.n), "compute"))
+        return result
+
+    def generator_options(self, element_type: str) -> list[str]:
+        """The options that make diff-gen print this layer."""
+        options = [
+            f"--variant={self.variant}", f"--batch={self.b}",
+            f"--query-tokens={self.n}", f"--key-tokens={self.m}",
+            f"--heads={self.h}", f"--kv-heads={self.hkv}", f"--dim={self.d}",
+            f"--type={element_type}",
+        ]  # fmt: skip
+        if self.causal:
+            options.append("--causal")
+        if self.window is not None:
+            options.append(f"--window={self.window[0]},{self.window[1]}")
+        if self.softcap is not None:
+            options.append(f"--softcap={self.softcap}")
+        if self.scale is not None:
+            options.append(f"--scale={self.scale}")
+        if self.lse:
+            options.append("--lse")
+        if self.dynamic:
+            options.append("--dynamic")
+        if self.lambda_init is not None:
+            options.append(f"--lambda-init={self.lambda_init}")
+        return options
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case with an element type and a route: one test."""
+
+    case: Case
+    element_type: str
+    route: str
+
+    @property
+    def name(self) -> str:
+        c = self.case
+        return f"{c.variant}/{c.name}-{self.element_type}-{self.route}"
+
+
+def _v2(name: str, types: str = "bf16", linalg: str = "", **fields) -> Case:
+    return Case("v2", name, types, linalg, **fields)
+
+
+def _v1(name: str, types: str = "bf16", linalg: str = "", **fields) -> Case:
+    return Case("v1", name, types, linalg, **fields)
+
+
+def _standard(name: str, types: str = "bf16", linalg: str = "", **fields) -> Case:
+    return Case("standard", name, types, linalg, **fields)
+
+
+ALL = "f32 f16 bf16"
+# Everything that changes a score or a result, together.
+_TOGETHER = dict(b=2, n=45, m=61, causal=True, window=(24, -1), softcap=3.0,
+                 scale=0.3, lse=True)  # fmt: skip
+
+V2_CASES = (
+    # Heads.
+    _v2("mha", "bf16", "f32", hkv=4),
+    _v2("gqa", ALL, "f32 f64"),
+    _v2("gqa-group3", "f16", "", h=6, hkv=2),
+    _v2("mqa", "bf16", "", hkv=1),
+    _v2("one-head", "f32", "", h=1, hkv=1, b=2),
+    _v2("batch-3", "bf16", "", b=3, causal=True),
+    # Masks.
+    _v2("causal-mha", "f16", "", hkv=4, causal=True),
+    _v2("causal-gqa", ALL, "f32 bf16", causal=True),
+    _v2("causal-mqa", "f32", "f32", hkv=1, causal=True),
+    _v2("causal-square", "bf16", "", n=64, m=64, causal=True),
+    _v2("window-gqa", "f32", "f32 f64", window=(7, 5)),
+    _v2("window-mha", "f16", "", hkv=4, window=(20, 3)),
+    _v2("window-mqa", "bf16", "", hkv=1, window=(3, 20)),
+    _v2("window-left", "f32", "f32", window=(9, -1)),
+    _v2("window-right", "f16", "", window=(-1, 4)),
+    _v2("window-self", "bf16", "", window=(0, 0)),
+    _v2("window-ahead", "f32", "", window=(0, 6)),
+    _v2("window-causal", "bf16", "f32", window=(16, -1), causal=True),
+    _v2("window-causal-wins", "f32", "f16", window=(11, 8), causal=True),
+    _v2("window-covers", "f16", "", window=(500, 500)),
+    _v2("window-empty-rows", "f32 bf16", "f32", n=50, m=20, window=(3, 2)),
+    _v2("window-narrow-long", "bf16", "", n=300, m=300, d=16, window=(12, 0)),
+    # Softcap, scale, LSE.
+    _v2("softcap", "f32", "f32", softcap=3.0),
+    _v2("softcap-causal", "bf16", "f16", softcap=5.0, causal=True),
+    _v2("scale-small", "f16", "", scale=0.12),
+    _v2("scale-large", "f32", "", scale=0.7),
+    _v2("lse", "bf16", "f32 f64", lse=True),
+    _v2("lse-causal-mha", "f16", "", hkv=4, lse=True, causal=True),
+    _v2("lse-empty-rows", "f32", "f32", n=50, m=20, lse=True, causal=True),
+    # All together.
+    _v2("all-mha", "f16", "", hkv=4, **_TOGETHER),
+    _v2("all-gqa", ALL, "f32 bf16 f64", **_TOGETHER),
+    _v2("all-mqa", "f32", "f16", hkv=1, **_TOGETHER),
+    _v2("all-window-two-sided", "bf16", "",
+        **{**_TOGETHER, "causal": False, "window": (10, 4)}),
+    # Dynamic sizes.
+    _v2("dynamic", "f32 bf16", "f32", dynamic=True, b=2),
+    _v2("dynamic-causal-lse", "f16", "bf16", dynamic=True, causal=True, lse=True),
+    _v2("dynamic-all", "bf16", "", dynamic=True, **_TOGETHER),
+    _v2("dynamic-one", "f32", "", dynamic=True, n=1, m=1, b=2, d=64),
+    _v2("dynamic-empty-rows", "bf16", "", dynamic=True, n=70, m=9, causal=True, lse=True),
+    _v2("dynamic-tail", "f16", "", dynamic=True, n=131, m=257, d=16, causal=True),
+    # More keys than queries and the other way round.
+    _v2("more-keys", "f16", "", n=16, m=200),
+    _v2("more-keys-causal", "f32", "f32", n=16, m=200, causal=True),
+    _v2("more-queries", "bf16", "", n=100, m=30),
+    _v2("more-queries-causal", "f32 bf16", "f32", n=100, m=30, causal=True, lse=True),
+    _v2("all-but-one-row-empty", "f16", "", n=40, m=1, causal=True, lse=True),
+    # One token, decoding.
+    _v2("one-token", "f32 bf16", "f32", n=1, m=1, b=2, d=64, lse=True),
+    _v2("one-token-causal", "f16", "", n=1, m=1, b=2, d=64, causal=True),
+    _v2("one-key", "bf16", "", n=40, m=1),
+    _v2("decode", "bf16", "f32", n=1, m=777, h=8, hkv=2, d=64, causal=True),
+    _v2("decode-window", "f32", "", n=1, m=500, h=8, hkv=2, window=(100, 0), lse=True),
+    _v2("decode-3-tokens", "f16", "", n=3, m=401, h=8, hkv=2, causal=True),
+    _v2("decode-2048", "bf16", "", n=1, m=2048, h=8, hkv=2, d=32, b=2, dynamic=True),
+    # Long.
+    _v2("keys-2048", "f16", "f32", n=40, m=2048, h=2, hkv=1, d=32, lse=True),
+    _v2("long-2048", "bf16", "", n=2048, m=2048, h=1, hkv=1, d=16, causal=True),
+    _v2("long-2048-f32", "f32", "", n=512, m=2048, h=1, hkv=1, d=16),
+    _v2("layer-1024", n=1024, m=1024, h=8, hkv=4, d=64, causal=True, heavy=True),
+    # Tails: small sizes, primes, one off a power of two.
+    _v2("tail-2-3", "f32", "", n=2, m=3, b=2, causal=True),
+    _v2("tail-5-7", "bf16", "", n=5, m=7, b=2),
+    _v2("tail-8-8", "f16", "", n=8, m=8, causal=True),
+    _v2("tail-13-11", "bf16", "f32", n=13, m=11, causal=True),
+    _v2("tail-15-17", "f32", "", n=15, m=17),
+    _v2("tail-16-16", "bf16", "", n=16, m=16, lse=True),
+    _v2("tail-17-31", "f16", "", n=17, m=31),
+    _v2("tail-32-32", "f32", "", n=32, m=32, causal=True),
+    _v2("tail-31-37", "bf16", "", n=31, m=37, causal=True),
+    _v2("tail-61-67", "f32", "", n=61, m=67, d=16),
+    _v2("tail-65-63", "f16", "", n=65, m=63, d=16, causal=True),
+    _v2("tail-97-128", "bf16", "", n=97, m=128, d=16),
+    _v2("tail-128-127", "bf16", "", n=128, m=127, d=16, causal=True),
+    _v2("tail-257-131", "f32", "f32", n=257, m=131, d=16, causal=True),
+    # Head dimensions.
+    _v2("dim-8", "f32", "", d=8),
+    _v2("dim-16", "bf16", "", d=16),
+    _v2("dim-40", "f16", "", d=40, causal=True),
+    _v2("dim-64", "bf16", "f32", d=64, causal=True),
+    _v2("dim-80", "f32", "", d=80),
+    _v2("dim-96", "bf16", "", d=96, h=2, hkv=1, causal=True),
+    _v2("dim-128", "f32 bf16", "f32", d=128, h=2, hkv=1, causal=True),
+    _v2("dim-192", "f16", "", d=192, h=2, hkv=1),
+    _v2("dim-256", "bf16", "f32", d=256, h=2, hkv=1),
+    # Nothing to compute.
+    _v2("batch-0", "f32", "f32", b=0, lse=True),
+    _v2("query-0", "bf16", "bf16", n=0, lse=True),
+    _v2("key-0", "f16", "", m=0, lse=True),
+    _v2("dynamic-query-0", "f32", "", n=0, dynamic=True),
+    _v2("dynamic-key-0", "bf16", "f32", m=0, dynamic=True, causal=True, lse=True),
+    # Inputs that are hard on the arithmetic.
+    _v2("large", "f32 bf16", "f32", inputs="large", lse=True),
+    _v2("large-causal-dynamic", "f16", "", inputs="large", causal=True, dynamic=True),
+    _v2("large-softcap", "f32", "", inputs="large", softcap=20.0, lse=True),
+    _v2("large-long", "bf16", "", inputs="large", n=70, m=600, causal=True),
+    _v2("equal", "f32 bf16", "f32", inputs="equal", lse=True),
+    _v2("equal-causal", "f16", "", inputs="equal", causal=True),
+    _v2("negative", "f32", "f32", inputs="negative", m=300, lse=True),
+    _v2("lambda-extreme", "f32 bf16", "f32 f16", inputs="lambda-extreme"),
+    _v2("nan-query", "f32 bf16", "f32", inputs="nan-query", causal=True, lse=True),
+)
+
+V1_CASES = (
+    _v1("mha", "f32", "f32", hkv=4),
+    _v1("gqa", ALL, "f32 f64"),
+    _v1("gqa-group3", "bf16", "", h=6, hkv=2),
+    _v1("mqa", "f16", "f16", hkv=1),
+    _v1("causal-mha", "f32", "", hkv=4, causal=True),
+    _v1("causal-gqa", ALL, "f32 bf16", causal=True),
+    _v1("causal-mqa", "bf16", "", hkv=1, causal=True),
+    _v1("window", "f32", "f32", window=(7, 5)),
+    _v1("window-left", "bf16", "", window=(9, -1)),
+    _v1("window-causal", "f16", "", window=(16, -1), causal=True),
+    _v1("window-empty-rows", "f32 bf16", "f32", b=2, n=50, m=20, window=(3, 2), lse=True),
+    _v1("softcap", "bf16", "f32", softcap=3.0),
+    _v1("scale", "f32", "f32", scale=0.4),
+    _v1("lambda-init", "bf16", "f32", lambda_init=0.2),
+    _v1("lambda-init-negative", "f16", "", lambda_init=-0.5),
+    _v1("lse", "f32", "", lse=True),
+    _v1("all-mha", "bf16", "", hkv=4, lambda_init=0.35, **_TOGETHER),
+    _v1("all-gqa", ALL, "f32 bf16 f64", lambda_init=0.35, **_TOGETHER),
+    _v1("all-mqa", "f16", "", hkv=1, lambda_init=0.35, **_TOGETHER),
+    _v1("dynamic-causal", "f32 bf16", "f32", dynamic=True, causal=True, b=2),
+    _v1("dynamic-all", "f16", "bf16", dynamic=True, lambda_init=0.5, **_TOGETHER),
+    _v1("more-keys-causal", "bf16", "", n=16, m=150, causal=True),
+    _v1("more-queries-causal", "f32 bf16", "f32", b=2, n=100, m=30, causal=True),
+    _v1("one-token", "f32", "", n=1, m=1, b=2, d=64),
+    _v1("decode", "bf16", "", b=4, n=1, m=333, h=8, hkv=2, causal=True),
+    _v1("keys-2048", "bf16", "", n=20, m=2048, h=2, hkv=1, d=16),
+    _v1("tail-5-7", "f32", "", n=5, m=7, b=8, causal=True),
+    _v1("tail-31-61", "f16", "", n=31, m=61, d=16),
+    _v1("tail-67-37", "bf16", "", n=67, m=37, d=16, causal=True),
+    _v1("dim-8", "f32", "", d=8),
+    _v1("dim-40", "bf16", "", d=40),
+    _v1("dim-64", "f16", "f32", d=64, h=2, hkv=1, causal=True),
+    _v1("dim-128", "bf16", "", d=128, h=2, hkv=1),
+    _v1("dim-256", d=256, h=2, hkv=1, heavy=True),
+    _v1("key-0", "f32", "", m=0, lse=True),
+    _v1("query-0", "bf16", "", n=0),
+    _v1("large", "f32", "f32", inputs="large"),
+    _v1("equal", "bf16", "", inputs="equal"),
+    _v1("nan-query", "f32", "f32", inputs="nan-query"),
+)
+
+STANDARD_CASES = (
+    _standard("mha", "f32", "", hkv=4),
+    _standard("gqa", ALL, "f32 f64"),
+    _standard("mqa", "bf16", "", hkv=1),
+    _standard("causal-gqa", "f32 bf16", "f16", causal=True),
+    _standard("window-empty-rows", "f16", "f32", n=50, m=20, window=(3, 2), lse=True),
+    _standard("softcap", "f32", "", softcap=3.0),
+    _standard("all-gqa", ALL, "f32 bf16", **_TOGETHER),
+    _standard("all-mqa", "f32", "", hkv=1, **_TOGETHER),
+    _standard("dynamic-causal-lse", "bf16", "", dynamic=True, causal=True, lse=True),
+    _standard("decode", "bf16", "", n=1, m=777, h=8, hkv=2, d=64, causal=True),
+    _standard("more-queries-causal", "f32", "f32", n=100, m=30, causal=True),
+    _standard("tail-67-131", "f16", "", n=67, m=131, d=16),
+    _standard("dim-128", "bf16", "", d=128, h=2, hkv=1, causal=True),
+    _standard("one-token", "f32", "", n=1, m=1, b=2, d=64),
+    _standard("key-0", "bf16", "", m=0, lse=True),
+    _standard("large", "f32", "", inputs="large", lse=True),
+    _standard("nan-query", "bf16", "", inputs="nan-query"),
+)
+
+CASES = V2_CASES + V1_CASES + STANDARD_CASES
+
+
+def default_types(case: Case, route: str) -> list[str]:
+    return (case.linalg if route == "linalg" else case.types).split()
+
+
+def rows(routes=ROUTES, full: bool = False) -> Iterator[Row]:
+    """The rows of the default set, or of the full one, on some routes."""
+    for case in CASES:
+        for route in routes:
+            if full:
+                types = LINALG_TYPES if route == "linalg" else ELEMENT_TYPES
+            elif case.heavy:
+                continue
+            else:
+                types = default_types(case, route)
+            for element_type in types:
+                yield Row(case, element_type, route)
+
+
+def find_row(name: str) -> Row:
+    """The row of a name, on any route (the name's last part is the route)."""
+    stem, _, route = name.rpartition("-")
+    stem, _, element_type = stem.rpartition("-")
+    for case in CASES:
+        if f"{case.variant}/{case.name}" == stem and element_type in LINALG_TYPES:
+            return Row(case, element_type, route)
+    raise KeyError(f"no row is called '{name}'")
+
+
+#: Relations that hold without a reference; the functions are in relations.py.
+#: These run once per route …
+ROUTE_RELATIONS = (
+    "lambda-minus-infinity", "permuted-keys", "repeated-key-value-heads",
+    "independent-batch-rows", "nan-stays-in-its-row", "same-result-every-run",
+    "same-result-any-thread-count", "static-and-dynamic-agree",
+    "equivalent-masks", "composition-of-standard",
+)  # fmt: skip
+#: … and these once.
+PLAIN_RELATIONS = ("routes-agree", "same-bytes-of-ir", "same-bytes-of-ptx")
+
+
+def relation_names(routes=ROUTES) -> list[str]:
+    """Names as `--relation` takes them: NAME-ROUTE, or NAME."""
+    names = [f"{name}-{route}" for route in routes for name in ROUTE_RELATIONS]
+    return names + list(PLAIN_RELATIONS)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Differential attention from its formulas, in float64 or rounded step by step.
+
+Sources: "Differential Transformer" (Ye et al., ICLR 2025, arXiv:2410.05258)
+for V1, "Differential Transformer V2" (Microsoft, January 2026) for V2,
+FlashAttention-2 for the conventions of masks and of the log-sum-exp. Nothing
+here is derived from the compiler.
+
+Layout [B, tokens, heads, dim]. `Exact` gives the reference. `Rounded` rounds
+every intermediate to the element type and gives the yardstick: how wrong an
+implementation without any care is.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arrays import DTYPES, compute_type
+from .cases import Case
+
+RMS_EPSILON = 1e-5
+
+
+class Exact:
+    """Float64 arithmetic."""
+
+    def __call__(self, x):
+        return np.asarray(x, np.float64)
+
+
+class Rounded:
+    """Every intermediate rounded to the element type.
+
+    The arithmetic of one step, such as a product of matrices, runs in the
+    compute type, as it does in a library that stores its results in the element
+    type.
+    """
+
+    def __init__(self, element_type: str):
+        self.element = DTYPES[element_type]
+        self.work = DTYPES[compute_type(element_type)]
+
+    def __call__(self, x):
+        return np.asarray(x).astype(self.element).astype(self.work)
+
+
+def visible(n: int, m: int, causal: bool, window: tuple[int, int] | None) -> np.ndarray:
+    """[N, M] bool: query i sees key j when i + (M-N) - left <= j <= i + (M-N) + right.
+
+    Bottom-right aligned; a side of -1 is unlimited; causal is right = 0.
+    """
+    left, right = window or (-1, -1)
+    if causal:
+        right = 0
+    distance = np.arange(m)[None, :] - (np.arange(n)[:, None] + (m - n))
+    result = np.ones((n, m), bool)
+    if left != -1:
+        result &= distance >= -left
+    if right != -1:
+        result &= distance <= right
+    return result
+
+
+def attend(q, k, v, mask, scale, softcap, r):
+    """One map: q [N, d], k [M, d], v [M, dv] -> output [N, dv], LSE [N].
+
+    S = scale * q k^T, softcap * tanh(S / softcap), -inf where masked;
+    P = softmax(S), O = P v, LSE = log sum exp S. A row that sees no key gives 0
+    and -inf.
+    """
+    s = r(r(q @ k.T) * r(scale))
+    if softcap is not None:
+        s = r(r(softcap) * r(np.tanh(r(s / r(softcap)))))
+    s = np.where(mask, s, s.dtype.type(-np.inf))
+    top = s.max(axis=1, initial=-np.inf)
+    base = np.where(top == -np.inf, s.dtype.type(0), top)
+    p = r(np.exp(r(s - base[:, None])))
+    total = r(p.sum(axis=1))
+    empty = ~mask.any(axis=1)
+    p = r(p / np.where(empty, p.dtype.type(1), total)[:, None])
+    with np.errstate(divide="ignore"):
+        lse = r(base + r(np.log(total)))
+    return r(p @ v), lse
+
+
+def rms_norm(x, weight, r):
+    """x / sqrt(mean(x^2) + eps) * weight over the last axis; 0 for a zero row."""
+    mean = r(np.mean(r(x * x), axis=-1, keepdims=True))
+    return r(r(x / r(np.sqrt(r(mean + r(RMS_EPSILON))))) * weight)
+
+
+def evaluate(case: Case, inputs: dict[str, np.ndarray], r, attend=attend) -> dict[str, np.ndarray]:
+    """The results of a layer: "output" [B, N, h, dv] and "lse" [B, heads, N].
+
+    `r` is the arithmetic; the self-test puts another function in attend's place.
+    """
+    arrays = {name: r(array) for name, array in inputs.items()}
+    q, k, v = arrays["query"], arrays["key"], arrays["value"]
+    b, n, heads, d = q.shape
+    m, hkv, dv = k.shape[1], v.shape[2], v.shape[3]
+    h = heads if case.variant == "standard" else heads // 2
+    mask = visible(n, m, case.causal, case.window)
+    scale = d**-0.5 if case.scale is None else case.scale
+    output = np.zeros((b, n, h, dv), q.dtype)
+    lse = np.zeros((b, heads, n), q.dtype)
+
+    def one_map(batch, query_head, key_head, value_head):
+        result, lse[batch, query_head] = attend(
+            q[batch, :, query_head], k[batch, :, key_head], v[batch, :, value_head],
+            mask, scale, case.softcap, r)  # fmt: skip
+        return result
+
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        for batch in range(b):
+            for j in range(h):
+                kv = j // (h // hkv)
+                if case.variant == "standard":
+                    output[batch, :, j] = one_map(batch, j, kv, kv)
+                elif case.variant == "v2":
+                    # Both heads of the pair (2j, 2j+1) read kv head
+                    # i / (2h / h_kv), which is j / (h / h_kv).
+                    logits = arrays["lambda"][batch, :, j, None]
+                    gate = r(1 / r(1 + r(np.exp(-logits))))
+                    first = one_map(batch, 2 * j, kv, kv)
+                    second = one_map(batch, 2 * j + 1, kv, kv)
+                    output[batch, :, j] = r(first - r(gate * second))
+                else:
+                    first = one_map(batch, 2 * j, 2 * kv, kv)
+                    second = one_map(batch, 2 * j + 1, 2 * kv + 1, kv)
+                    x = r(first - r(arrays["lambda"][j] * second))
+                    init = 0.8 if case.lambda_init is None else case.lambda_init
+                    normed = rms_norm(x, arrays["weight"], r)
+                    output[batch, :, j] = r(r(1 - init) * normed)
+    return {"output": output, "lse": lse}
+
+
+def reference(case: Case, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return evaluate(case, inputs, Exact())
+
+
+def yardstick(case: Case, inputs, element_type: str) -> dict[str, np.ndarray]:
+    return evaluate(case, inputs, Rounded(element_type))

@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Relations between runs that hold without any reference.
+
+Each function takes the tools, a route and a seed and returns what failed.
+"Bit for bit" is demanded where the same arithmetic must have run; elsewhere
+two results may differ as tolerance.compare() permits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+
+from . import arrays, tolerance
+from .cases import PLAIN_RELATIONS, ROUTE_RELATIONS, Case
+from .runner import Tools
+
+TYPES = ("f32", "bf16", "f16")
+#: Variants and types of relations that need not try them all.
+PAIRS = (("v2", "f32"), ("v2", "bf16"), ("v1", "f16"), ("standard", "f32"))
+
+
+def _layer(variant: str, **fields) -> Case:
+    """A small GQA layer with LSE, larger than a tile with tails on both sides."""
+    return Case(variant, "relation", **(dict(n=37, m=53, lse=True) | fields))
+
+
+def _identical(what: str, one: dict, two: dict) -> list[str]:
+    return [f for name in one
+            for f in tolerance.identical(f"{what}: {name}", one[name], two[name])]  # fmt: skip
+
+
+def _close(what: str, one: dict, two: dict, element_type: str, m: int) -> list[str]:
+    failures = tolerance.compare(f"{what}: output", one["output"], two["output"], element_type, m)
+    if "lse" in one:
+        reference = two["lse"].astype(np.float64)
+        failures += [f"{what}: {f}" for f in
+                     tolerance.check_lse(one["lse"], reference, factor=2).failures]  # fmt: skip
+    return failures
+
+
+def lambda_minus_infinity(tools: Tools, route: str, seed: int) -> list[str]:
+    """V2 with lambda = -inf is standard attention on the even heads, bit for bit."""
+    failures = []
+    for element_type in TYPES:
+        v2 = _layer("v2", causal=True)
+        inputs = arrays.make_inputs(v2, element_type, seed)
+        inputs["lambda"] = np.full_like(inputs["lambda"], -np.inf)
+        two = tools.layer(v2, element_type, route, inputs)
+        standard = dataclasses.replace(v2, variant="standard")
+        even = {"query": inputs["query"][:, :, 0::2], "key": inputs["key"],
+                "value": inputs["value"]}  # fmt: skip
+        one = tools.layer(standard, element_type, route, even)
+        two["lse"] = two["lse"][:, 0::2]
+        failures += _identical(element_type, two, one)
+    return failures
+
+
+def permuted_keys(tools: Tools, route: str, seed: int) -> list[str]:
+    """Without a mask the order of the keys does not matter."""
+    failures = []
+    for variant, element_type in PAIRS:
+        case = _layer(variant)
+        inputs = arrays.make_inputs(case, element_type, seed)
+        order = np.random.default_rng(seed).permutation(case.m)
+        permuted = inputs | {name: inputs[name][:, order] for name in ("key", "value")}
+        ir = tools.generate(case, element_type)
+        one = tools.run(ir, inputs, case, route)
+        two = tools.run(ir, permuted, case, route)
+        failures += _close(f"{variant} {element_type}", one, two, element_type, case.m)
+    return failures
+
+
+def repeated_key_value_heads(tools: Tools, route: str, seed: int) -> list[str]:
+    """GQA is MHA with repeated keys and values: bit for bit on the unfused route,
+    whose scalar arithmetic does not depend on head counts; a tiled route may
+    stack the heads of a group in one tile, so there it is close."""
+    failures = []
+    for variant, element_type in PAIRS:
+        gqa = _layer(variant, causal=True)
+        group = gqa.h // gqa.hkv
+        inputs = arrays.make_inputs(gqa, element_type, seed)
+        key, value = inputs["key"], inputs["value"]
+        head = np.arange(gqa.h)
+        if variant == "v1":  # key heads are pairs: (2 kv, 2 kv + 1)
+            key_heads = np.stack([2 * (head // group), 2 * (head // group) + 1], axis=1).ravel()
+        else:
+            key_heads = head // group
+        repeated = inputs | {"key": key[:, :, key_heads], "value": value[:, :, head // group]}
+        mha = dataclasses.replace(gqa, hkv=gqa.h)
+        one = tools.layer(gqa, element_type, route, inputs)
+        two = tools.layer(mha, element_type, route, repeated)
+        what = f"{variant} {element_type}"
+        if route == "linalg":
+            failures += _identical(what, one, two)
+        else:
+            failures += _close(what, one, two, element_type, gqa.m)
+    return failures
+
+
+def independent_batch_rows(tools: Tools, route: str, seed: int) -> list[str]:
+    """A batch row is the same, bit for bit, alone and beside one full of NaN."""
+    failures = []
+    for variant, element_type in (("v2", "f32"), ("v2", "bf16"), ("v1", "f32")):
+        case = _layer(variant, b=3, causal=True, dynamic=True)
+        inputs = arrays.make_inputs(case, element_type, seed)
+        per_batch = [name for name, array in inputs.items() if array.ndim > 2]
+        ir = tools.generate(case, element_type)
+        whole = tools.run(ir, inputs, case, route)
+        what = f"{variant} {element_type}"
+        for row in (0, 2):
+            alone = inputs | {name: inputs[name][row : row + 1] for name in per_batch}
+            single = tools.run(ir, alone, case, route)
+            part = {name: array[row : row + 1] for name, array in whole.items()}
+            failures += _identical(f"{what}: batch row {row} alone", part, single)
+        spoilt = inputs | {name: inputs[name].copy() for name in per_batch}
+        for name in per_batch:
+            spoilt[name][1] = np.nan
+        beside = tools.run(ir, spoilt, case, route)
+        for row in (0, 2):
+            failures += _identical(
+                f"{what}: batch row {row} beside NaN",
+                {name: array[row] for name, array in whole.items()},
+                {name: array[row] for name, array in beside.items()})  # fmt: skip
+        if not np.isnan(beside["output"][1].astype(np.float64)).all():
+            failures.append(f"{what}: the batch row full of NaN is not NaN")
+    return failures
+
+
+def nan_stays_in_its_row(tools: Tools, route: str, seed: int) -> list[str]:
+    """A NaN in one query row makes that row of that head NaN; every other row is
+    the same, bit for bit."""
+    failures = []
+    for variant, element_type in PAIRS:
+        case = _layer(variant, b=2, causal=True)
+        inputs = arrays.make_inputs(case, element_type, seed)
+        ir = tools.generate(case, element_type)
+        clean = tools.run(ir, inputs, case, route)
+        maps = case.query_heads // case.h
+        for token, head in ((0, 0), (18, maps + 1)):
+            query = inputs["query"].copy()
+            query[1, token, head, 3] = np.nan
+            spoilt = tools.run(ir, inputs | {"query": query}, case, route)
+            what = f"{variant} {element_type}, NaN in query [1, {token}, {head}, 3]"
+            rows = {"output": (1, token, head // maps), "lse": (1, head, token)}
+            for name, row in rows.items():
+                if not np.isnan(np.asarray(spoilt[name][row], np.float64)).all():
+                    failures.append(f"{what}: {name} {list(row)} is not NaN throughout")
+                spoilt[name][row] = clean[name][row]
+            failures += _identical(what, spoilt, clean)
+    return failures
+
+
+_RUNS = (
+    ("v2", "bf16", dict(b=2, causal=True)),
+    ("v2", "f32", dict(n=150, m=170, d=16, dynamic=True)),
+    ("v1", "f16", dict(window=(9, 4))),
+)
+
+
+def same_result_every_run(tools: Tools, route: str, seed: int) -> list[str]:
+    """The same inputs give the same bits, run after run."""
+    failures = []
+    for variant, element_type, fields in _RUNS:
+        case = _layer(variant, **fields)
+        inputs = arrays.make_inputs(case, element_type, seed)
+        one, two = (tools.layer(case, element_type, route, inputs) for _ in range(2))
+        failures += _identical(f"{variant} {element_type}", one, two)
+    return failures
+
+
+def same_result_any_thread_count(tools: Tools, route: str, seed: int) -> list[str]:
+    """One, two and three threads give the same bits."""
+    failures = []
+    for variant, element_type, fields in _RUNS:
+        case = _layer(variant, **fields)
+        inputs = arrays.make_inputs(case, element_type, seed)
+        ir = tools.generate(case, element_type)
+        one, two, three = (tools.run(ir, inputs, case, route, threads) for threads in (1, 2, 3))
+        failures += _identical(f"{variant} {element_type}: 1 and 2 threads", one, two)
+        failures += _identical(f"{variant} {element_type}: 1 and 3 threads", one, three)
+    return failures
+
+
+def static_and_dynamic_agree(tools: Tools, route: str, seed: int) -> list[str]:
+    """The layer with dynamic sizes computes what the one with static sizes does."""
+    failures = []
+    for variant, element_type in PAIRS:
+        case = _layer(variant, b=2, causal=True)
+        inputs = arrays.make_inputs(case, element_type, seed)
+        one = tools.layer(case, element_type, route, inputs)
+        two = tools.layer(dataclasses.replace(case, dynamic=True), element_type, route, inputs)
+        failures += _close(f"{variant} {element_type}", one, two, element_type, case.m)
+    return failures
+
+
+def equivalent_masks(tools: Tools, route: str, seed: int) -> list[str]:
+    """Causal is the window (-1, 0); a window that covers everything is none."""
+    failures = []
+    case = _layer("v2")
+    inputs = arrays.make_inputs(case, "f32", seed)
+    for what, one, two in (
+        ("causal", dict(causal=True), dict(window=(-1, 0))),
+        ("causal window", dict(causal=True, window=(5, 9)), dict(window=(5, 0))),
+        ("everything", dict(), dict(window=(case.m, case.n))),
+        ("unlimited", dict(), dict(window=(-1, -1))),
+    ):
+        results = [tools.layer(dataclasses.replace(case, **mask), "f32", route, inputs)
+                   for mask in (one, two)]  # fmt: skip
+        failures += _close(what, *results, "f32", case.m)
+    return failures
+
+
+def composition_of_standard(tools: Tools, route: str, seed: int) -> list[str]:
+    """V2 is standard attention on 2h heads followed by the gated subtraction."""
+    v2 = _layer("v2", causal=True, window=(20, -1), softcap=4.0)
+    inputs = arrays.make_inputs(v2, "f32", seed)
+    one = tools.layer(v2, "f32", route, inputs)
+    standard = dataclasses.replace(v2, variant="standard", h=2 * v2.h)
+    heads = {name: inputs[name] for name in ("query", "key", "value")}
+    two = tools.layer(standard, "f32", route, heads)
+    gate = 1 / (1 + np.exp(-inputs["lambda"].astype(np.float64)))[..., None]
+    maps = two["output"].astype(np.float64)
+    two["output"] = (maps[:, :, 0::2] - gate * maps[:, :, 1::2]).astype(np.float32)
+    return _close("f32", one, two, "f32", v2.m)
+
+
+def routes_agree(tools: Tools, _: str, seed: int) -> list[str]:
+    """The unfused and the tiled route check each other."""
+    failures = []
+    for variant, element_type in PAIRS:
+        case = _layer(variant, b=2, n=45, m=61, causal=True, window=(24, -1), softcap=3.0,
+                      dynamic=True)  # fmt: skip
+        inputs = arrays.make_inputs(case, element_type, seed)
+        ir = tools.generate(case, element_type)
+        one, two = (tools.run(ir, inputs, case, route) for route in ("linalg", "cpu"))
+        failures += _close(f"{variant} {element_type}", one, two, element_type, case.m)
+    return failures
+
+
+_COMPILED = (
+    ("v2", "bf16", dict(causal=True, d=128)),
+    ("v1", "f16", dict(dynamic=True, window=(64, 0))),
+    ("standard", "f32", dict(softcap=20.0)),
+)
+
+
+def same_bytes_of_ir(tools: Tools, _: str, seed: int) -> list[str]:
+    """diff-gen prints the same bytes in any folder and with any thread count."""
+    failures = []
+    with tempfile.TemporaryDirectory() as here, tempfile.TemporaryDirectory() as there:
+        for variant, element_type, fields in _COMPILED:
+            command = ["diff-gen", *_layer(variant, **fields).generator_options(element_type)]
+            texts = {tools.call(command, cwd=Path(folder), threads=threads)
+                     for folder in (here, there) for threads in (1, 2)}  # fmt: skip
+            if len(texts) != 1:
+                failures.append(f"{variant}: diff-gen printed {len(texts)} different texts")
+    return failures
+
+
+def same_bytes_of_ptx(tools: Tools, _: str, seed: int) -> list[str]:
+    """diff-opt writes the same bytes of PTX and manifest, whatever the folder, the
+    path by which the file is named, and the thread count."""
+    failures = []
+    for variant, element_type, fields in _COMPILED:
+        ir = tools.call(["diff-gen", *_layer(variant, **fields).generator_options(element_type)])
+        for emit in ("ptx", "manifest"):
+            found = []
+            for threads, options in ((1, []), (2, []), (2, ["--mlir-disable-threading"])):
+                for relative in (False, True):
+                    with tempfile.TemporaryDirectory() as folder:
+                        path = Path(folder) / f"a-folder-{len(found)}"
+                        path.mkdir()
+                        (path / "in.mlir").write_text(ir)
+                        base = Path(".") if relative else path
+                        tools.call(["diff-opt", base / "in.mlir", *options, f"--emit={emit}",
+                                    f"--diff-compile=chip={tools.chip}", "-o", base / "out"],
+                                   threads=threads, cwd=path)  # fmt: skip
+                        found.append((path / "out").read_bytes())
+            if len(set(found)) != 1:
+                failures.append(f"{variant}: {len(set(found))} different texts of {emit}")
+            if not found[0].strip():
+                failures.append(f"{variant}: the {emit} is empty")
+    return failures
+
+
+RELATIONS: dict[str, Callable] = {
+    name: globals()[name.replace("-", "_")] for name in (*ROUTE_RELATIONS, *PLAIN_RELATIONS)
+}
+
+
+def run_relation(tools: Tools, name: str, seed: int) -> list[str]:
+    """Runs NAME-ROUTE, or NAME for a relation without a route; returns failures."""
+    if name in PLAIN_RELATIONS:
+        return RELATIONS[name](tools, "", seed)
+    stem, _, route = name.rpartition("-")
+    if stem not in ROUTE_RELATIONS:
+        raise KeyError(f"no relation is called '{name}'")
+    return RELATIONS[stem](tools, route, seed)

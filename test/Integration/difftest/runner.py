@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs layers with the project's tools and checks rows of the case table.
+
+diff-run surrounds every buffer with NaN guards and fills the outputs with NaN
+before a run, so what comes back needs only to be complete and right.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from . import arrays, reference, tolerance
+from .cases import Case, Row
+
+#: Seconds that one command may take. A simulated or emulated route is slow.
+TIMEOUTS = {"linalg": 120, "cpu": 120}
+TIMEOUT = 900
+
+
+class ToolError(Exception):
+    """A tool failed: the command, its exit status, what it said."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The tools of a build directory."""
+
+    build: Path
+    chip: str = "sm_90a"  # for the routes sim and cuda
+    threads: int = 2  # of one run; lit runs several at a time
+
+    def call(self, command: list, timeout: float = TIMEOUT, threads: int | None = None,
+             cwd: Path | None = None) -> str:  # fmt: skip
+        """Runs a tool of the build directory; returns its standard output."""
+        command = [str(self.build / "bin" / command[0]), *map(str, command[1:])]
+        # What libomp reads: how many threads, and that waiting ones must sleep,
+        # for several tests share the cores.
+        environment = dict(os.environ, OMP_NUM_THREADS=str(threads or self.threads),
+                           OMP_WAIT_POLICY="PASSIVE")  # fmt: skip
+        shown = " ".join(command)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=timeout,
+                                  env=environment, cwd=cwd)  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise ToolError(f"{shown}\nstill runs after {timeout} s") from None
+        except OSError as error:
+            raise ToolError(f"{shown}\ncannot be run: {error}") from None
+        if done.returncode:
+            raise ToolError(
+                f"{shown}\nexit status {done.returncode}\n"
+                f"{done.stderr.strip()}\n{done.stdout[-2000:]}"
+            )
+        return done.stdout
+
+    def generate(self, case: Case, element_type: str) -> str:
+        """The layer's IR.
+
+        diff-gen prints f32, f16 and bf16. f64, where also the compute type is
+        f64, is its f32 layer with the type's name replaced.
+        """
+        f64 = element_type == "f64"
+        text = self.call(["diff-gen", *case.generator_options("f32" if f64 else element_type)])
+        return re.sub(r"(?<![A-Za-z])f32\b|(?<=x)f32\b", "f64", text) if f64 else text
+
+    def run(self, ir: str, inputs: dict[str, np.ndarray], case: Case, route: str,
+            threads: int | None = None) -> dict[str, np.ndarray]:  # fmt: skip
+        """Runs IR on a route; returns the case's results by name."""
+        with tempfile.TemporaryDirectory(prefix="difftest-") as folder:
+            folder = Path(folder)
+            source = folder / "layer.mlir"
+            source.write_text(ir)
+            command = ["diff-run", source, f"--target={route}"]
+            if route in ("sim", "cuda"):
+                command.append(f"--chip={self.chip}")
+            for name, array in inputs.items():
+                arrays.save(folder / f"{name}.npy", array)
+                command.append(f"--input={folder / name}.npy")
+            names = [name for name, _, _ in case.results()]
+            command += [f"--output={folder / name}.npy" for name in names]
+            self.call(command, TIMEOUTS.get(route, TIMEOUT), threads)
+            results = {}
+            for name in names:
+                path = folder / f"{name}.npy"
+                if not path.exists():
+                    raise ToolError(f"{' '.join(map(str, command))}\nwrote no {path.name}")
+                results[name] = arrays.load(path)
+            return results
+
+    def layer(self, case: Case, element_type: str, route: str, inputs,
+              threads: int | None = None) -> dict[str, np.ndarray]:  # fmt: skip
+        """Generates and runs a layer."""
+        return self.run(self.generate(case, element_type), inputs, case, route, threads)
+
+
+@dataclass
+class RowResult:
+    """What one row measured."""
+
+    row: Row
+    seed: int
+    output: tolerance.Measured = field(default_factory=tolerance.Measured)
+    lse: tolerance.Measured | None = None
+    seconds: float = 0.0  # of the tools, without the reference
+    failures: list[str] = field(default_factory=list)
+
+
+def check_results(case: Case, element_type: str, inputs, results) -> tuple:
+    """Measures results against the reference: output, and LSE or None."""
+    ref = reference.reference(case, inputs)
+    naive = reference.yardstick(case, inputs, element_type)
+    output = tolerance.check_output(results["output"], ref["output"], naive["output"],
+                                    element_type, case.m, case.adversarial)  # fmt: skip
+    lse = None
+    if case.lse:
+        lse = tolerance.check_lse(results["lse"], ref["lse"], arrays.compute_type(element_type))
+    return output, lse
+
+
+def run_row(tools: Tools, row: Row, seed: int) -> RowResult:
+    """Runs one row on inputs from the seed; the failures are in the result."""
+    result = RowResult(row, seed)
+    inputs = arrays.make_inputs(row.case, row.element_type, seed)
+    start = time.monotonic()
+    try:
+        results = tools.layer(row.case, row.element_type, row.route, inputs)
+    except (ToolError, ValueError, EOFError) as error:
+        result.failures.append(str(error))
+        return result
+    finally:
+        result.seconds = time.monotonic() - start
+    result.output, result.lse = check_results(row.case, row.element_type, inputs, results)
+    result.failures += result.output.failures
+    if result.lse:
+        result.failures += result.lse.failures
+    return result

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# -*- Python -*-
+# The suite DIFF. Tests are .mlir and .test files with RUN lines, run by lit's
+# own shell; a directory with another kind of test says so in lit.local.cfg.
+import os
+import sys
+
+import lit.formats
+from lit.llvm import llvm_config
+
+# lit's Python must not leave bytecode in the source tree.
+keep = sys.dont_write_bytecode
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import lit_features
+
+sys.path.pop(0)
+sys.dont_write_bytecode = keep
+
+config.name = "DIFF"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "Unit"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.diff_build_dir, "test")
+
+# The project's tools come first, then LLVM's (FileCheck, not, count).
+llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
+llvm_config.with_environment("PATH", config.diff_tools_dir, append_path=True)
+for tool in ("FileCheck", "not", "count"):
+    if not os.access(os.path.join(config.llvm_tools_dir, tool), os.X_OK):
+        lit_config.fatal(f"no {tool} in {config.llvm_tools_dir}")
+
+# A feature is what a test names in REQUIRES. The missing ones are written down
+# for scripts/test.sh, so that what is left out does not pass for tested.
+features = lit_features.probe(config)
+for feature in features:
+    if feature.available:
+        config.available_features.add(feature.name)
+    else:
+        lit_config.note(f"feature {feature.name} is missing: {feature.reason}")
+lit_features.write_report(features, os.path.join(config.test_exec_root, "features.txt"))
+
+# Not a feature of the machine: the parameter of check-diff-full.
+if lit_config.params.get("full", "0") not in ("", "0"):
+    config.available_features.add("full")
+
+# A test that forgot its REQUIRES fails on a command whose name says why.
+where = {feature.name: feature.path or f"{feature.name}-is-missing" for feature in features}
+config.substitutions += [
+    ("%project_root", config.diff_source_dir),
+    ("%build_dir", config.diff_build_dir),
+    ("%shlibext", config.llvm_shlib_ext),
+    ("%diff_version", config.diff_version),
+    ("%python", config.diff_python),
+    ("%mlir-opt", where["mlir-opt"]),
+    ("%ptxas", where["ptxas"]),
+    ("%nvcc", where["nvcc"]),
+]

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What this machine has that a test may require: probed, never assumed."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+
+#: The first CUDA release that knows every chip of the chip table.
+CUDA_RELEASE = (12, 8)
+CUDA_VARIABLES = ("CUDA_ROOT", "CUDA_HOME", "CUDA_PATH")
+
+
+@dataclass(frozen=True)
+class Feature:
+    name: str
+    left_out: str  # what is not tested where the feature is missing
+    path: str = ""  # of the tool, where the feature is a tool
+    reason: str = ""  # why it is missing
+
+    @property
+    def available(self) -> bool:
+        return not self.reason
+
+
+class Missing(Exception):
+    """Why a feature is missing."""
+
+
+def _output(command: list[str]) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Missing(f"{command[0]} cannot be run: {error}") from None
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+        raise Missing(f"{command[0]} failed: {lines[-1]}")
+    return done.stdout
+
+
+def _cuda_tool(name: str, given: str = "") -> str:
+    """`given`, else bin/ below a CUDA variable, PATH, /usr/local/cuda/bin."""
+    if given:
+        return given
+    for variable in CUDA_VARIABLES:
+        root = os.environ.get(variable)
+        if root:
+            path = os.path.join(root, "bin", name)
+            if not os.access(path, os.X_OK):
+                raise Missing(f"{variable} is {root}, which has no bin/{name}")
+            return path
+    path = shutil.which(name) or shutil.which(name, path="/usr/local/cuda/bin")
+    if not path:
+        raise Missing(f"no {name} under CUDA_ROOT, CUDA_HOME, CUDA_PATH, in PATH or /usr/local/cuda/bin")
+    return path
+
+
+def _recent_cuda_tool(name: str, given: str = "") -> str:
+    path = _cuda_tool(name, given)
+    found = re.search(r"release (\d+)\.(\d+)", _output([path, "--version"]))
+    if not found:
+        raise Missing(f"{path} tells no CUDA release")
+    release = tuple(map(int, found.groups()))
+    if release < CUDA_RELEASE:
+        raise Missing("{} is of CUDA {}.{}, older than {}.{}".format(path, *release, *CUDA_RELEASE))
+    return path
+
+
+def _gpu(config) -> str:
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        raise Missing("no CUDA driver (libcuda.so.1)") from None
+    status = driver.cuInit(0)
+    if status:
+        raise Missing(f"the CUDA driver does not start (cuInit gives {status})")
+    count = ctypes.c_int()
+    if driver.cuDeviceGetCount(ctypes.byref(count)) or not count.value:
+        raise Missing("the CUDA driver finds no GPU")
+    return ""
+
+
+def _numpy(config) -> str:
+    try:
+        _output([config.diff_python, "-c", "import numpy, ml_dtypes"])
+    except Missing as missing:
+        raise Missing(f"import numpy, ml_dtypes: {missing}") from None
+    return ""
+
+
+def _mlir_opt(config) -> str:
+    path = shutil.which("mlir-opt", path=config.llvm_tools_dir) or shutil.which("mlir-opt-22")
+    if not path:
+        raise Missing(f"no mlir-opt in {config.llvm_tools_dir} and no mlir-opt-22 in PATH")
+    return path
+
+
+_PROBES = (
+    ("ptxas", "assembling the emitted PTX",
+     lambda config: _recent_cuda_tool("ptxas", config.diff_ptxas)),
+    ("nvcc", "what is compared with CUDA's own compiler",
+     lambda config: _recent_cuda_tool("nvcc")),
+    ("gpu", "runs on a GPU", _gpu),
+    ("numpy", "execution tests against float64", _numpy),
+    ("mlir-opt", "the plugin in the stock mlir-opt", _mlir_opt),
+)  # fmt: skip
+
+
+def probe(config) -> list[Feature]:
+    """All features in a fixed order."""
+    features = []
+    for name, left_out, find in _PROBES:
+        try:
+            features.append(Feature(name, left_out, path=find(config)))
+        except Missing as missing:
+            features.append(Feature(name, left_out, reason=str(missing)))
+    return features
+
+
+def write_report(features: list[Feature], path: str) -> None:
+    """One line a missing feature: name, why, what is left out; tabs between."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        for feature in features:
+            if not feature.available:
+                file.write(f"{feature.name}\t{feature.reason}\t{feature.left_out}\n")

@@ -32,19 +32,24 @@ void diff::buildTilingPipeline(OpPassManager &pm, int64_t sharedMemory,
                                int64_t threads) {
   // A mask that hides nothing and a map that vanishes are seen here.
   addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createDiffNameArgumentsPass());
   pm.addPass(createDiffSelectSchedulePass({sharedMemory, threads}));
   pm.addNestedPass<func::FuncOp>(createDiffTilePass());
-  pm.addNestedPass<func::FuncOp>(createDiffPadTilesPass({"queries"}));
+  bool copy = threads > 0;
+  pm.addNestedPass<func::FuncOp>(createDiffPadTilesPass({"queries", copy}));
   pm.addNestedPass<func::FuncOp>(createDiffDecomposeAttentionPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffTileKeysPass());
-  pm.addNestedPass<func::FuncOp>(createDiffPadTilesPass({"keys"}));
+  pm.addNestedPass<func::FuncOp>(createDiffPadTilesPass({"keys", copy}));
   addCleanup(pm);
 }
 
-void diff::buildBufferizationPipeline(OpPassManager &pm) {
+void diff::buildEntryPipeline(OpPassManager &pm) {
   pm.addPass(createDiffLowerEntryPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
+}
+
+void diff::buildBufferizationPipeline(OpPassManager &pm) {
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
   options.functionBoundaryTypeConversion =
@@ -59,6 +64,7 @@ static void buildHostLowering(OpPassManager &pm) {
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);
   pm.addPass(createConvertBufferizationToMemRefPass());
   OpPassManager &func = pm.nest<func::FuncOp>();
+  func.addPass(createDiffExpandCopiesPass());
   func.addPass(createConvertLinalgToParallelLoopsPass());
   func.addPass(createForallToParallelLoopPass());
   pm.addPass(createDiffExpandMathPass());
@@ -94,13 +100,16 @@ static void requestCInterface(OpPassManager &pm) {
 
 void diff::buildLinalgPipeline(OpPassManager &pm) {
   pm.addPass(createConvertDiffToLinalgPass());
+  pm.addPass(createConvertElementwiseToLinalgPass());
   addCleanup(pm);
+  buildEntryPipeline(pm);
   buildBufferizationPipeline(pm);
   requestCInterface(pm);
   buildHostLowering(pm);
 }
 
 void diff::buildHostKernelPipeline(OpPassManager &pm) {
+  pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createDiffDecomposePass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffTileToRegistersPass());
@@ -110,6 +119,7 @@ void diff::buildHostKernelPipeline(OpPassManager &pm) {
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createLoopInvariantSubsetHoistingPass());
   addCleanup(pm);
+  buildEntryPipeline(pm);
   buildBufferizationPipeline(pm);
 }
 

@@ -10,6 +10,7 @@
 #include "mlir/Pass/PassManager.h"
 
 namespace mlir::diff {
+struct Chip;
 
 /// Canonical form without duplicates.
 void addCleanup(OpPassManager &pm);
@@ -18,12 +19,20 @@ void addCleanup(OpPassManager &pm);
 void buildTilingPipeline(OpPassManager &pm, int64_t sharedMemory,
                          int64_t threads);
 
-/// Tensors to memrefs, with the public functions' signatures.
+/// The public functions' signatures, and results computed in their place.
+void buildEntryPipeline(OpPassManager &pm);
+
+/// Tensors to memrefs.
 void buildBufferizationPipeline(OpPassManager &pm);
 
 /// Level 1 to 2 and 2 to 3 on the CPU.
 void buildHostKernelPipeline(OpPassManager &pm);
 void buildHostHardwarePipeline(OpPassManager &pm);
+
+/// Level 1 to 2 and 2 to 3 on a GPU.
+void buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip);
+void buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
+                              bool lineInfo);
 
 } // namespace mlir::diff
 

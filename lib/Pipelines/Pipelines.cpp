@@ -7,6 +7,8 @@
 #include "diff/Pipelines/Pipelines.h"
 #include "PipelineParts.h"
 #include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Target/Chips.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -31,13 +33,22 @@ std::optional<Level> diff::symbolizeLevel(StringRef keyword) {
   return static_cast<Level>(found - std::begin(kLevels));
 }
 
+/// A function whose results are arguments already.
+static bool hasEntryForm(Operation *op) {
+  auto func = dyn_cast<func::FuncOp>(op);
+  return func && llvm::any_of(func.getArguments(), [&](BlockArgument argument) {
+           return func.getArgAttr(argument.getArgNumber(), kResultAttrName) !=
+                  nullptr;
+         });
+}
+
 Level diff::inferLevel(Operation *module) {
   Level level = Level::Semantic;
   module->walk([&](Operation *op) {
     Level opLevel = Level::Semantic;
     if (isa<OnlineAttentionOp>(op))
       opLevel = Level::Tiled;
-    else if (isa<gpu::GPUFuncOp>(op))
+    else if (isa<gpu::GPUFuncOp>(op) || hasEntryForm(op))
       opLevel = Level::Kernel;
     else if (isa<LLVM::LLVMFuncOp>(op))
       opLevel = Level::Hardware;
@@ -48,12 +59,16 @@ Level diff::inferLevel(Operation *module) {
 
 void diff::buildCompilePipeline(OpPassManager &pm, Level from, Level to,
                                 const CompileOptions &options) {
-  if (from < Level::Tiled && to >= Level::Tiled)
-    buildTilingPipeline(pm, /*sharedMemory=*/0, /*threads=*/0);
-  if (from < Level::Kernel && to >= Level::Kernel)
-    buildHostKernelPipeline(pm);
-  if (from < Level::Hardware && to >= Level::Hardware)
-    buildHostHardwarePipeline(pm);
+  const Chip *chip = lookUpChip(options.chip);
+  auto passes = [&](Level level) { return from < level && level <= to; };
+  if (passes(Level::Tiled))
+    buildTilingPipeline(pm, chip ? chip->sharedMemoryPerBlock : 0,
+                        chip ? kThreadsPerBlock : 0);
+  if (passes(Level::Kernel))
+    chip ? buildGPUKernelPipeline(pm, *chip) : buildHostKernelPipeline(pm);
+  if (passes(Level::Hardware))
+    chip ? buildGPUHardwarePipeline(pm, *chip, options.lineInfo)
+         : buildHostHardwarePipeline(pm);
 }
 
 namespace {
@@ -104,6 +119,11 @@ struct DiffCompile
     if (!debug.empty() && debug != "line") {
       module.emitError("diff-compile: debug must be line, found '")
           << debug << "'";
+      return signalPassFailure();
+    }
+    if (chip != "host" && !lookUpChip(chip)) {
+      module.emitError("diff-compile: unknown chip '")
+          << chip << "'; known are " << getTargetNames();
       return signalPassFailure();
     }
     Level from = inferLevel(module);

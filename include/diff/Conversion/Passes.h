@@ -8,6 +8,8 @@
 #define DIFF_CONVERSION_PASSES_H
 
 #include "diff/Conversion/DiffToLinalg/DiffToLinalg.h"
+#include "diff/Conversion/MathToNVVM/MathToNVVM.h"
+#include "diff/Conversion/TiledToGPU/TiledToGPU.h"
 
 namespace mlir::diff {
 #define GEN_PASS_REGISTRATION

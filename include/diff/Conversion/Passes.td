@@ -37,4 +37,134 @@ def ConvertDiffToLinalgPass : Pass<"convert-diff-to-linalg"> {
   ];
 }
 
+//===----------------------------------------------------------------------===//
+// Tiles to a GPU kernel, in this order
+//===----------------------------------------------------------------------===//
+
+def DiffPlaceWorkgroupMemoryPass
+    : Pass<"diff-place-workgroup-memory", "::mlir::func::FuncOp"> {
+  let summary = "put what a block's tile computes into workgroup memory";
+  let description = [{
+    Inside every `scf.forall` that is mapped to blocks: brings tensor.pad into
+    destination-passing style (a fill and a copy), and gives every user of a
+    tensor.empty a `bufferization.alloc_tensor` in workgroup memory, so that
+    bufferization places nothing in global memory.
+  }];
+  let dependentDialects = [
+    "::mlir::bufferization::BufferizationDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffDistributeToThreadsPass
+    : Pass<"diff-distribute-to-threads", "::mlir::func::FuncOp"> {
+  let summary = "tile the linalg ops of a block over its threads";
+  let description = [{
+    Tiles every linalg op and copy on buffers inside an `scf.forall` that is
+    mapped to blocks into an `scf.forall` mapped to threads. A thread computes
+    one vector of at most 16 bytes along the innermost dimension of the result
+    (one element where rows are reduced), and walks reductions in an `scf.for`
+    by vectors of at most 16 bytes. Unit dimensions are dropped.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+  ];
+}
+
+def DiffMapToGPUPass : Pass<"diff-map-to-gpu", "::mlir::func::FuncOp"> {
+  let summary = "make a kernel launch of each loop that is mapped to blocks";
+  let description = [{
+    Replaces every `scf.forall` that is mapped to blocks (and marked
+    `diff.kernel`) by a `gpu.launch`, and inside it every `scf.forall` mapped to
+    threads by a loop with the number of threads as its step, followed by a
+    barrier: unlike upstream's mapping, its bounds need be neither static nor a
+    multiple of the number of threads.
+
+    It is an error when an op between the threads' loops writes memory, which
+    all threads would then write, or when an op that is no part of a kernel is
+    left in the function.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::scf::SCFDialect",
+  ];
+}
+
+def DiffPackWorkgroupMemoryPass
+    : Pass<"diff-pack-workgroup-memory", "::mlir::func::FuncOp"> {
+  let summary = "place a kernel's workgroup buffers in dynamic shared memory";
+  let description = [{
+    Gives every buffer that a `gpu.launch` allocates in workgroup memory an
+    offset, a multiple of 16 bytes, in the block's dynamic shared memory, and
+    the launch their sum. It is an error when they exceed `limit` bytes.
+  }];
+  let options = [
+    Option<"limit", "limit", "int64_t", "0",
+           "Bytes of shared memory that a block may have; 0 for no limit">,
+  ];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::memref::MemRefDialect",
+  ];
+}
+
+def DiffFlattenKernelArgumentsPass
+    : Pass<"diff-flatten-kernel-arguments", "::mlir::func::FuncOp"> {
+  let summary = "make a kernel's parameters pointers, sizes and strides";
+  let description = [{
+    Takes apart the memref arguments of the function in front of each
+    `gpu.launch`, and puts them together again inside it: the launch then
+    captures pointers (memrefs of rank 0), dynamic sizes and strides, and
+    computes everything else itself.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",
+  ];
+}
+
+def DiffLowerThreadVectorsPass
+    : Pass<"diff-lower-thread-vectors", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "lower a thread's vector ops to loads, stores and arithmetic";
+  let description = [{
+    Lowers contractions (to fused multiply-adds), broadcasts, transposes and
+    shape casts of vectors, and turns contiguous transfers into vector.load and
+    vector.store that are aligned to their size, of at most 16 bytes: what
+    `diff-distribute-to-threads` chose the vectors for, and what the kernel's
+    manifest demands of pointers and strides.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::vector::VectorDialect",
+  ];
+}
+
+def DiffAnnotateKernelsPass
+    : Pass<"diff-annotate-kernels", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "tell the backend what kernels can rely on";
+  let description = [{
+    Dynamic shared memory becomes external (`.extern .shared`): its size is the
+    launch's. The block size that a kernel was compiled for is required
+    (`.reqntid`).
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def ConvertMathToNVVMApproxPass
+    : Pass<"convert-math-to-nvvm-approx", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "lower exponentials and the like to the GPU's approximations";
+  let description = [{
+    In f32, element by element: exp2 and log2 become ex2.approx and lg2.approx
+    (PTX ISA: relative error 2^-22.5, absolute error 2^-22.6), exp(x) and log(x)
+    follow from them, and tanh(x) = 1 - 2 / (1 + exp(2x)). No function of
+    libdevice is called. Other element types are left alone.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::vector::VectorDialect",
+  ];
+}
+
 #endif // DIFF_CONVERSION_PASSES_TD

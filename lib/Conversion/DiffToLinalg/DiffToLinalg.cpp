@@ -121,6 +121,7 @@ struct ConvertDiffToLinalg
 } // namespace
 
 void diff::populateDiffToLinalgPatterns(RewritePatternSet &patterns) {
+  populateEmptyAttentionPatterns(patterns);
   patterns.add<LowerAttention>(patterns.getContext());
   populateDecomposeOnlineAttentionPatterns(patterns);
 }

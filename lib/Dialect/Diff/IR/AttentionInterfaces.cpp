@@ -151,7 +151,10 @@ private:
 
   /// The numbers of heads and the value's width fit together.
   LogicalResult verifyHeads() {
-    int64_t maps = attention.getNumMaps(), keyMaps = attention.getNumKeyMaps();
+    int64_t maps = attention.getNumMaps();
+    if (maps < 1)
+      return op->emitOpError("'maps' must be positive, found ") << maps;
+    int64_t keyMaps = attention.getNumKeyMaps();
     Size query = sizes['q'], key = sizes['k'], value = sizes['g'];
     if (query.value % maps != 0)
       return op->emitOpError()

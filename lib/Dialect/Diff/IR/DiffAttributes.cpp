@@ -64,6 +64,9 @@ void MaskAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
+/// More than any chip's memory close to its cores holds a row of.
+static constexpr int64_t kMaxTileSize = 65536;
+
 LogicalResult
 ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                      int64_t heads, int64_t queries, int64_t keys,
@@ -71,9 +74,9 @@ ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   for (auto [name, size] : {std::pair("heads", heads),
                             {"queries", queries},
                             {"keys", keys}})
-    if (size < 1)
-      return emitError() << "'" << name
-                         << "' of a schedule must be positive, found " << size;
+    if (size < 1 || size > kMaxTileSize)
+      return emitError() << "'" << name << "' of a schedule must be 1 to "
+                         << kMaxTileSize << ", found " << size;
   if (threads < 0 || threads > 1024 || threads % 32 != 0)
     return emitError() << "'threads' of a schedule must be a multiple of 32 up "
                           "to 1024, or 0 for a tile that is not for a GPU, "

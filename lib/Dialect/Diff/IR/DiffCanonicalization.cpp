@@ -5,9 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Diff/IR/Diff.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -61,6 +63,46 @@ struct DropUnusedDiagonal : public OpRewritePattern<OpTy> {
   }
 };
 
+/// Without a batch entry or a query there is nothing to compute; without a key
+/// every row sees none.
+struct ReplaceEmptyAttention
+    : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionCombineOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    auto attention = cast<AttentionOpInterface>(op.getOperation());
+    auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
+    if (!destination.hasPureTensorSemantics())
+      return rewriter.notifyMatchFailure(op, "not on tensors");
+    auto query = cast<ShapedType>(attention.getQuery().getType());
+    if (query.getDimSize(0) == 0 || query.getDimSize(1) == 0) {
+      rewriter.replaceOp(op, destination.getDpsInits());
+      return success();
+    }
+    if (cast<ShapedType>(attention.getKey().getType()).getDimSize(1) != 0)
+      return rewriter.notifyMatchFailure(op, "there may be work to do");
+    SmallVector<Value> results;
+    for (Value init : destination.getDpsInits()) {
+      auto type = cast<RankedTensorType>(init.getType());
+      auto element = cast<FloatType>(type.getElementType());
+      double row =
+          init == op.getLse() ? -std::numeric_limits<double>::infinity() : 0.0;
+      Value value = arith::ConstantOp::create(
+          rewriter, op.getLoc(), rewriter.getFloatAttr(element, row));
+      SmallVector<Value> sizes;
+      for (auto [dim, size] : llvm::enumerate(type.getShape()))
+        if (ShapedType::isDynamic(size))
+          sizes.push_back(
+              tensor::DimOp::create(rewriter, op.getLoc(), init, dim));
+      results.push_back(tensor::SplatOp::create(rewriter, op.getLoc(), type,
+                                                value, sizes));
+    }
+    rewriter.replaceOp(op, results);
+    return success();
+  }
+};
+
 /// A gate of sigmoid(-inf) = 0 leaves the first map of each pair: standard
 /// attention on the even query heads. The log-sum-exp of the odd heads would
 /// still be asked for, so an op that returns it keeps its maps.
@@ -103,16 +145,23 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
 
 void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
-  patterns.add<WidenMask, DropUnusedDiagonal<AttentionOp>, DropVanishingMap>(
-      context);
+  patterns.add<ReplaceEmptyAttention, WidenMask,
+               DropUnusedDiagonal<AttentionOp>, DropVanishingMap>(context);
 }
 
 void AttentionV1Op::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                                 MLIRContext *context) {
-  patterns.add<WidenMask, DropUnusedDiagonal<AttentionV1Op>>(context);
+  patterns.add<ReplaceEmptyAttention, WidenMask,
+               DropUnusedDiagonal<AttentionV1Op>>(context);
 }
 
 void SoftmaxAttentionOp::getCanonicalizationPatterns(
     RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<WidenMask, DropUnusedDiagonal<SoftmaxAttentionOp>>(context);
+  patterns.add<ReplaceEmptyAttention, WidenMask,
+               DropUnusedDiagonal<SoftmaxAttentionOp>>(context);
+}
+
+void diff::populateEmptyAttentionPatterns(RewritePatternSet &patterns) {
+  // Ahead of lowerings, whose slices of nothing would not verify.
+  patterns.add<ReplaceEmptyAttention>(patterns.getContext(), /*benefit=*/2);
 }

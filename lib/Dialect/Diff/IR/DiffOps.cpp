@@ -180,13 +180,7 @@ LogicalResult AttentionV1Op::verify() {
 int64_t OnlineAttentionOp::getNumKeyMaps() {
   int64_t keyHeads = getKey().getType().getDimSize(2);
   int64_t valueHeads = getValue().getType().getDimSize(2);
-  int64_t maps = getMaps();
+  int64_t maps = getNumMaps();
   // One key head for each value head, unless each map has keys of its own.
   return maps > 1 && keyHeads == maps * valueHeads ? maps : 1;
-}
-
-LogicalResult OnlineAttentionOp::verify() {
-  if (getMaps() < 1)
-    return emitOpError() << "'maps' must be positive, found " << getMaps();
-  return success();
 }

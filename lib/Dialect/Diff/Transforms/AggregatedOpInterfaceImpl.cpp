@@ -66,8 +66,8 @@ namespace {
 /// One step of the online softmax over all keys of the op.
 class OnlineStep {
 public:
-  OnlineStep(OpBuilder &b, OnlineAttentionOp op)
-      : b(b), op(op), attention(cast<AttentionOpInterface>(op.getOperation())),
+  OnlineStep(OpBuilder &b, OnlineAttentionOp op, bool headMajorQuery)
+      : b(b), op(op), headMajorQuery(headMajorQuery), attention(cast<AttentionOpInterface>(op.getOperation())),
         loc(op.getLoc()), named(b, loc), compute(attention.getComputeType()) {
     declareAttentionLoops(named, b, attention, /*dropUnits=*/true);
   }
@@ -102,11 +102,11 @@ private:
   static constexpr StringRef kRows[] = {"b", "gra", "n"};
   static constexpr StringRef kAccumulator[] = {"b", "gra", "n", "v"};
 
-  /// Query rows, the token innermost as in the running values.
+  /// Query rows, with the token innermost as in the running values if asked.
   NamedValue loadQuery() {
     NamedValue query = named.view(op.getQuery(), {"b", "n", "gra", "d"});
     std::string headMajor = named.keep("bgrand");
-    if (query.dims == headMajor)
+    if (!headMajorQuery || query.dims == headMajor)
       return query;
     Type element = cast<ShapedType>(query.value.getType()).getElementType();
     return named.generic("bgrand", "", {query}, named.empty("bgrand", element),
@@ -142,6 +142,7 @@ private:
 
   OpBuilder &b;
   OnlineAttentionOp op;
+  bool headMajorQuery;
   AttentionOpInterface attention;
   Location loc;
   NamedGenericBuilder named;
@@ -149,32 +150,36 @@ private:
 };
 
 struct DecomposeOnline : public OpRewritePattern<OnlineAttentionOp> {
-  using OpRewritePattern::OpRewritePattern;
+  DecomposeOnline(MLIRContext *context, bool headMajorQuery)
+      : OpRewritePattern(context), headMajorQuery(headMajorQuery) {}
 
   LogicalResult matchAndRewrite(OnlineAttentionOp op,
                                 PatternRewriter &rewriter) const override {
     FailureOr<SmallVector<Value>> results =
-        decomposeOnlineAttention(rewriter, op);
+        decomposeOnlineAttention(rewriter, op, headMajorQuery);
     if (failed(results))
       return rewriter.notifyMatchFailure(op, "not on tensors");
     rewriter.replaceOp(op, *results);
     return success();
   }
+
+  bool headMajorQuery;
 };
 } // namespace
 
 FailureOr<SmallVector<Value>>
-diff::decomposeOnlineAttention(OpBuilder &b, OnlineAttentionOp op) {
+diff::decomposeOnlineAttention(OpBuilder &b, OnlineAttentionOp op,
+                               bool headMajorQuery) {
   if (!op.hasPureTensorSemantics())
     return failure();
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op);
-  return OnlineStep(b, op).build();
+  return OnlineStep(b, op, headMajorQuery).build();
 }
 
 void diff::populateDecomposeOnlineAttentionPatterns(
-    RewritePatternSet &patterns) {
-  patterns.add<DecomposeOnline>(patterns.getContext());
+    RewritePatternSet &patterns, bool headMajorQuery) {
+  patterns.add<DecomposeOnline>(patterns.getContext(), headMajorQuery);
 }
 
 //===----------------------------------------------------------------------===//

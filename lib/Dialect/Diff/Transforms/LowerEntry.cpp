@@ -4,27 +4,31 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFLOWERENTRYPASS
+#define GEN_PASS_DEF_DIFFNAMEARGUMENTSPASS
 #include "diff/Dialect/Diff/Transforms/Passes.h.inc"
 } // namespace mlir::diff
 
 using namespace mlir;
 using namespace mlir::diff;
 
-/// A memref of the tensor's shape, contiguous along the innermost dimension.
+/// A memref of the tensor's shape, contiguous along the innermost dimension; its
+/// pointer is that of the first element.
 static MemRefType getEntryType(RankedTensorType type) {
   SmallVector<int64_t> strides(type.getRank(), ShapedType::kDynamic);
   if (!strides.empty())
     strides.back() = 1;
-  auto layout = StridedLayoutAttr::get(type.getContext(),
-                                       ShapedType::kDynamic, strides);
+  auto layout =
+      StridedLayoutAttr::get(type.getContext(), /*offset=*/0, strides);
   return MemRefType::get(type.getShape(), type.getElementType(), layout);
 }
 
@@ -63,7 +67,79 @@ static void lowerResults(OpBuilder &b, func::FuncOp func) {
   returnOp.getOperandsMutable().assign(kept);
 }
 
+//===----------------------------------------------------------------------===//
+// diff-name-arguments
+//===----------------------------------------------------------------------===//
+
 namespace {
+/// Names of one attention's tensors and of their sizes.
+class ArgumentNamer {
+public:
+  ArgumentNamer(func::FuncOp func, AttentionOpInterface op, unsigned number)
+      : b(func.getContext()), func(func), op(op),
+        suffix(number == 0 ? "" : "_" + std::to_string(number)) {}
+
+  void run() {
+    for (OpOperand &operand : op->getOpOperands()) {
+      unsigned i = operand.getOperandNumber();
+      auto argument = dyn_cast<BlockArgument>(operand.get());
+      if (argument && argument.getOwner() == &func.getBody().front() &&
+          !func.getArgAttr(argument.getArgNumber(), kNameAttrName)) {
+        func.setArgAttr(argument.getArgNumber(), kNameAttrName, getName(i));
+        func.setArgAttr(argument.getArgNumber(), kSizesAttrName, getSizes(i));
+      }
+    }
+    auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
+    for (OpResult result : op->getResults())
+      for (OpOperand &use : result.getUses()) {
+        unsigned number = use.getOperandNumber();
+        if (!isa<func::ReturnOp>(use.getOwner()) ||
+            func.getResultAttr(number, kNameAttrName))
+          continue;
+        unsigned i = destination.getTiedOpOperand(result)->getOperandNumber();
+        func.setResultAttr(number, kNameAttrName, getName(i));
+        func.setResultAttr(number, kSizesAttrName, getSizes(i));
+      }
+  }
+
+private:
+  StringAttr getName(unsigned operand) {
+    return b.getStringAttr(op.getOperandName(operand) + suffix);
+  }
+
+  ArrayAttr getSizes(unsigned operand) {
+    SmallVector<Attribute> sizes;
+    for (char dim : op.getOperandDims(operand)) {
+      // Batch and token counts are B, N and M; the others are static.
+      std::string size;
+      if (StringRef("bnm").contains(dim))
+        size = std::string(1, llvm::toUpper(dim)) + suffix;
+      sizes.push_back(b.getStringAttr(size));
+    }
+    return b.getArrayAttr(sizes);
+  }
+
+  Builder b;
+  func::FuncOp func;
+  AttentionOpInterface op;
+  std::string suffix;
+};
+
+struct DiffNameArguments
+    : public diff::impl::DiffNameArgumentsPassBase<DiffNameArguments> {
+  void runOnOperation() override {
+    unsigned number = 0;
+    getOperation().walk([&](AttentionCombineOpInterface op) {
+      ArgumentNamer(getOperation(), cast<AttentionOpInterface>(*op), number++)
+          .run();
+    });
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// diff-lower-entry
+//===----------------------------------------------------------------------===//
+
 struct DiffLowerEntry
     : public diff::impl::DiffLowerEntryPassBase<DiffLowerEntry> {
   void runOnOperation() override {
@@ -86,17 +162,21 @@ struct DiffLowerEntry
         return signalPassFailure();
       }
       unsigned numArguments = old.getNumInputs();
+      SmallVector<DictionaryAttr> resultAttributes;
+      for (auto [number, type] : llvm::enumerate(old.getResults()))
+        if (isa<RankedTensorType>(type))
+          resultAttributes.push_back(func.getResultAttrDict(number));
       lowerArguments(b, func);
       lowerResults(b, func);
       Block &entry = func.getBody().front();
       func.setFunctionType(b.getFunctionType(
           entry.getArgumentTypes(),
           entry.getTerminator()->getOperandTypes()));
-      // Attributes of results that are arguments now would not verify.
       func.removeResAttrsAttr();
       SmallVector<DictionaryAttr> attributes;
       func.getAllArgAttrs(attributes);
-      attributes.resize(entry.getNumArguments(), b.getDictionaryAttr({}));
+      attributes.resize(numArguments, b.getDictionaryAttr({}));
+      llvm::append_range(attributes, resultAttributes);
       func.setAllArgAttrs(attributes);
       for (unsigned i = numArguments; i < entry.getNumArguments(); ++i)
         func.setArgAttr(i, kResultAttrName, b.getUnitAttr());

@@ -158,7 +158,10 @@ static SliceParameters getEveryNth(OpBuilder &builder, Location loc,
   slice.strides.assign(slice.sizes.size(), builder.getIndexAttr(1));
   slice.offsets[position] = builder.getIndexAttr(offset);
   slice.sizes[position] = size;
-  slice.strides[position] = builder.getIndexAttr(stride);
+  // A stride of one element would make it ambiguous which dimension a
+  // rank-reduced view of the buffer dropped.
+  if (!isConstantIntValue(size, 1))
+    slice.strides[position] = builder.getIndexAttr(stride);
   return slice;
 }
 

@@ -30,6 +30,7 @@ static std::optional<int64_t> getUpperBound(Value v, int64_t dim) {
   return *bound;
 }
 
+/// Pads one dimension to `size`; a pad of nothing copies.
 static Value padDim(OpBuilder &b, Location loc, Value v, int64_t dim,
                     int64_t size, double padding) {
   auto type = cast<RankedTensorType>(v.getType());
@@ -44,7 +45,7 @@ static Value padDim(OpBuilder &b, Location loc, Value v, int64_t dim,
       b, loc, b.getFloatAttr(type.getElementType(), padding));
   return tensor::PadOp::create(
       b, loc, RankedTensorType::get(shape, type.getElementType()), v, low, high,
-      value, /*nofold=*/false);
+      value, /*nofold=*/type.getDimSize(dim) == size);
 }
 
 /// The diagonal, made explicit: it would otherwise follow from padded sizes.
@@ -61,7 +62,24 @@ static Value getExplicitDiagonal(OpBuilder &b, AttentionOpInterface op) {
            tensor::getMixedSize(b, loc, op.getQuery(), 1)}));
 }
 
-bool diff::padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op) {
+/// A copy of a tensor of static size.
+static Value copyTile(OpBuilder &b, Location loc, Value v) {
+  int64_t size = cast<ShapedType>(v.getType()).getDimSize(1);
+  return padDim(b, loc, v, 1, size, 0.0);
+}
+
+bool diff::padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op,
+                        bool copy) {
+  rewriter.setInsertionPoint(op);
+  if (copy && !op.getKey().getType().isDynamicDim(1)) {
+    Value key = copyTile(rewriter, op.getLoc(), op.getKey());
+    Value value = copyTile(rewriter, op.getLoc(), op.getValue());
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getKeyMutable().assign(key);
+      op.getValueMutable().assign(value);
+    });
+    return true;
+  }
   std::optional<int64_t> keys = getUpperBound(op.getKey(), 1);
   if (!keys)
     return false;
@@ -86,9 +104,16 @@ bool diff::padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op) {
 }
 
 bool diff::padQueryTokens(RewriterBase &rewriter,
-                          AttentionCombineOpInterface op) {
+                          AttentionCombineOpInterface op, bool copy) {
   auto attention = cast<AttentionOpInterface>(op.getOperation());
   auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
+  rewriter.setInsertionPoint(op);
+  if (copy && destination.hasPureTensorSemantics() &&
+      !cast<ShapedType>(attention.getQuery().getType()).isDynamicDim(1)) {
+    Value query = copyTile(rewriter, op.getLoc(), attention.getQuery());
+    rewriter.modifyOpInPlace(op, [&] { op->setOperand(0, query); });
+    return true;
+  }
   std::optional<int64_t> queries = getUpperBound(attention.getQuery(), 1);
   if (!queries || !destination.hasPureTensorSemantics())
     return false;

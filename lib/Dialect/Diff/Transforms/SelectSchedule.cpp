@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Diff/Transforms/Passes.h"
-#include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "mlir/IR/TypeUtilities.h"
 
 namespace mlir::diff {
@@ -26,6 +26,13 @@ struct TileSizes {
 /// hold, and what keeps fully unrolled code small.
 constexpr TileSizes kHostTile = {8, 16};
 
+/// Scores of a tile beyond which a CPU's vector code, which is unrolled, takes
+/// minutes to compile.
+constexpr int64_t kMaxHostScores = 16384;
+
+/// Room for the epilogue's weights and for rounding buffers up to 16 bytes.
+constexpr int64_t kSmallBuffers = 512;
+
 /// Rows of a GPU's tile are maps x queries. Largest first; the first that fits
 /// into shared memory is taken.
 constexpr TileSizes kGpuTiles[] = {{32, 32}, {16, 32}, {16, 16},
@@ -34,14 +41,19 @@ constexpr TileSizes kGpuTiles[] = {{32, 32}, {16, 32}, {16, 16},
 
 /// Bytes of shared memory that a tile's buffers take: see the pass's
 /// description.
-static int64_t getSharedBytes(AttentionOpInterface op, TileSizes tile) {
+static int64_t getSharedBytes(AttentionOpInterface op, TileSizes tile,
+                              int64_t heads = 1) {
   auto queryType = cast<ShapedType>(op.getQuery().getType());
   int64_t d = queryType.getDimSize(3);
   int64_t dv = cast<ShapedType>(op.getValue().getType()).getDimSize(3);
   int64_t element = queryType.getElementTypeBitWidth() / 8;
-  int64_t rows = op.getNumMaps() * tile.queries, keys = tile.keys;
-  return 4 * (rows * keys + rows * dv + 3 * rows) +
-         element * (rows * d + op.getNumKeyMaps() * keys * d + keys * dv);
+  int64_t queries = heads * tile.queries, keys = tile.keys;
+  int64_t rows = op.getNumMaps() * queries;
+  int64_t valueHeads = std::max<int64_t>(1, heads / op.getGroupSize());
+  return 4 * (rows * keys + rows * dv + 8 * rows + 2 * queries) +
+         element * (rows * d + queries * dv +
+                    valueHeads * keys * (op.getNumKeyMaps() * d + dv)) +
+         kSmallBuffers;
 }
 
 namespace {
@@ -60,24 +72,65 @@ struct DiffSelectSchedule
     return *fits;
   }
 
+  /// Completes and checks the schedule that an op was given.
+  LogicalResult complete(AttentionCombineOpInterface op) {
+    auto attention = cast<AttentionOpInterface>(op.getOperation());
+    ScheduleAttr given = op.getScheduleAttr();
+    if (failed(verifyHeadTile(attention, given.getHeads())))
+      return failure();
+    int64_t limit = sharedMemory;
+    int64_t rows =
+        given.getHeads() * attention.getNumMaps() * given.getQueries();
+    if (limit == 0) {
+      if (rows * given.getKeys() > kMaxHostScores)
+        return op->emitOpError("has a schedule with ")
+               << rows * given.getKeys() << " scores in a tile (" << rows
+               << " rows by " << given.getKeys()
+               << " keys), more than the " << kMaxHostScores
+               << " that are compiled to vector code for a CPU";
+      return success();
+    }
+    int64_t bytes =
+        getSharedBytes(attention, {given.getQueries(), given.getKeys()},
+                       given.getHeads());
+    if (bytes > limit)
+      return op->emitOpError("has a schedule that needs ")
+             << bytes << " bytes of shared memory in a block, more than the "
+             << limit << " that the chip has";
+    if (given.getThreads() == 0)
+      return setSchedule(op, given.getHeads(),
+                         {given.getQueries(), given.getKeys()});
+    return success();
+  }
+
+  LogicalResult setSchedule(AttentionCombineOpInterface op, int64_t heads,
+                            TileSizes tile) {
+    ScheduleAttr schedule = ScheduleAttr::getChecked(
+        [&] { return op->emitOpError("cannot have the schedule: "); },
+        &getContext(), heads, tile.queries, tile.keys,
+        static_cast<int64_t>(threads));
+    if (!schedule)
+      return failure();
+    op.setScheduleAttr(schedule);
+    return success();
+  }
+
+  LogicalResult choose(AttentionCombineOpInterface op) {
+    auto attention = cast<AttentionOpInterface>(op.getOperation());
+    if (std::optional<TileSizes> tile = select(attention))
+      return setSchedule(op, /*heads=*/1, *tile);
+    return op->emitOpError("needs at least ")
+           << getSharedBytes(attention, std::end(kGpuTiles)[-1])
+           << " bytes of shared memory in a block, more than the "
+           << static_cast<int64_t>(sharedMemory) << " that the chip has";
+  }
+
   void runOnOperation() override {
     WalkResult selected =
         getOperation()->walk([&](AttentionCombineOpInterface op) {
-          auto attention = cast<AttentionOpInterface>(op.getOperation());
-          if (op.getScheduleAttr())
-            return WalkResult::advance();
-          std::optional<TileSizes> tile = select(attention);
-          if (!tile) {
-            op->emitOpError("needs at least ")
-                << getSharedBytes(attention, std::end(kGpuTiles)[-1])
-                << " bytes of shared memory in a block, more than the "
-                << sharedMemory << " that the chip has";
-            return WalkResult::interrupt();
-          }
-          op.setScheduleAttr(ScheduleAttr::get(&getContext(), /*heads=*/1,
-                                               tile->queries, tile->keys,
-                                               threads));
-          return WalkResult::advance();
+          return failed(op.getScheduleAttr() ? complete(op) : choose(op))
+                     ? WalkResult::interrupt()
+                     : WalkResult::advance();
         });
     if (selected.wasInterrupted())
       signalPassFailure();

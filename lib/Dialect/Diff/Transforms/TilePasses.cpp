@@ -39,6 +39,9 @@ static LogicalResult tileIntoForall(RewriterBase &rewriter,
                                     AttentionCombineOpInterface op) {
   ScheduleAttr schedule = op.getScheduleAttr();
   MLIRContext *context = op.getContext();
+  if (failed(verifyHeadTile(cast<AttentionOpInterface>(op.getOperation()),
+                            schedule.getHeads())))
+    return failure();
   scf::SCFTilingOptions options;
   options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
   options.setTileSizes({rewriter.getIndexAttr(1),
@@ -54,6 +57,11 @@ static LogicalResult tileIntoForall(RewriterBase &rewriter,
       rewriter, cast<TilingInterface>(op.getOperation()), options);
   if (failed(tiled))
     return failure();
+  if (schedule.getThreads() > 0)
+    for (LoopLikeOpInterface loop : tiled->loops)
+      loop->setAttr(kKernelAttrName,
+                    KernelAttr::get(context, op->getName().stripDialect(),
+                                    schedule.getThreads()));
   rewriter.replaceOp(op, tiled->replacements);
   return success();
 }
@@ -179,7 +187,7 @@ struct DiffTileKeys : public diff::impl::DiffTileKeysPassBase<DiffTileKeys> {
   void runOnOperation() override {
     SmallVector<OnlineAttentionOp> ops;
     getOperation().walk([&](OnlineAttentionOp op) {
-      if (op.getScheduleAttr())
+      if (op.getScheduleAttr() && op.hasPureTensorSemantics())
         ops.push_back(op);
     });
     IRRewriter rewriter(&getContext());
@@ -220,10 +228,10 @@ struct DiffPadTiles : public diff::impl::DiffPadTilesPassBase<DiffPadTiles> {
     getOperation().walk([&](Operation *op) {
       if (auto online = dyn_cast<OnlineAttentionOp>(op)) {
         if (dim == "keys" && online.hasPureTensorSemantics())
-          padKeyTokens(rewriter, online);
+          padKeyTokens(rewriter, online, copy);
       } else if (auto combine = dyn_cast<AttentionCombineOpInterface>(op)) {
         if (dim == "queries")
-          padQueryTokens(rewriter, combine);
+          padQueryTokens(rewriter, combine, copy);
       }
     });
   }
@@ -234,13 +242,31 @@ struct DiffPadTiles : public diff::impl::DiffPadTilesPassBase<DiffPadTiles> {
 //===----------------------------------------------------------------------===//
 
 struct DiffDecompose : public diff::impl::DiffDecomposePassBase<DiffDecompose> {
+  using DiffDecomposePassBase::DiffDecomposePassBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    populateDecomposeOnlineAttentionPatterns(patterns);
+    populateDecomposeOnlineAttentionPatterns(patterns, headMajorQuery);
     walkAndApplyPatterns(getOperation(), std::move(patterns));
-    // What the steps over key tiles have in common, the query above all. Out of
-    // sequential loops only: tiles of a parallel loop keep their own values.
-    getOperation()->walk([](scf::ForOp loop) { moveLoopInvariantCode(loop); });
+    // Out of sequential loops only: tiles of a parallel loop keep their own
+    // values.
+    getOperation()->walk(hoistInvariants);
+  }
+
+  /// Hoists what the steps over key tiles have in common, the query above all.
+  /// A fill stays: it is cheaper than the copies that sharing it would cost.
+  static void hoistInvariants(scf::ForOp loop) {
+    auto loopLike = cast<LoopLikeOpInterface>(loop.getOperation());
+    moveLoopInvariantCode(
+        loopLike.getLoopRegions(),
+        [&](Value value, Region *) {
+          return loopLike.isDefinedOutsideOfLoop(value);
+        },
+        [](Operation *op, Region *) {
+          return !isa<linalg::FillOp>(op) && isMemoryEffectFree(op) &&
+                 isSpeculatable(op);
+        },
+        [&](Operation *op, Region *) { loopLike.moveOutOfLoop(op); });
   }
 };
 } // namespace

@@ -24,6 +24,16 @@
 using namespace mlir;
 using namespace mlir::diff;
 
+LogicalResult diff::verifyHeadTile(AttentionOpInterface op, int64_t heads) {
+  int64_t total = op.getNumOutputHeads(), group = op.getGroupSize();
+  if (total % heads == 0 && (heads % group == 0 || group % heads == 0))
+    return success();
+  return op.emitOpError("tile size ")
+         << heads << " of the output heads must divide their number " << total
+         << ", and divide or be a multiple of the " << group
+         << " that share a value head";
+}
+
 /// Positions of the iteration domain's dimensions.
 enum Loop : unsigned { kBatch = 0, kHead = 1, kQuery = 2, kKey = 3 };
 

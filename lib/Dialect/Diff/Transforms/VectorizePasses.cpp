@@ -6,9 +6,12 @@
 
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
@@ -18,10 +21,13 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorTransforms.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFVECTORIZETILESPASS
+#define GEN_PASS_DEF_DIFFEXPANDCOPIESPASS
 #define GEN_PASS_DEF_DIFFEXPANDMATHPASS
 #define GEN_PASS_DEF_DIFFTILETOREGISTERSPASS
 #include "diff/Dialect/Diff/Transforms/Passes.h.inc"
@@ -125,11 +131,55 @@ struct DiffVectorizeTiles
   }
 };
 
+struct DiffExpandCopies
+    : public diff::impl::DiffExpandCopiesPassBase<DiffExpandCopies> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    SmallVector<memref::CopyOp> copies;
+    getOperation().walk([&](memref::CopyOp copy) { copies.push_back(copy); });
+    for (memref::CopyOp copy : copies) {
+      rewriter.setInsertionPoint(copy);
+      if (copy.getSource() != copy.getTarget())
+        linalg::makeMemRefCopyOp(rewriter, copy.getLoc(), copy.getSource(),
+                                 copy.getTarget());
+      rewriter.eraseOp(copy);
+    }
+    for (linalg::LinalgOp op : collectTileOps(getOperation())) {
+      rewriter.setInsertionPoint(op);
+      if (op.hasPureBufferSemantics() &&
+          succeeded(linalg::linalgOpToLoops(rewriter, op)))
+        rewriter.eraseOp(op);
+    }
+  }
+};
+
+/// exp2(x) = exp(x ln 2) of what is approximated: f32 and less.
+struct ExpandExp2 : public OpRewritePattern<math::Exp2Op> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::Exp2Op op,
+                                PatternRewriter &rewriter) const override {
+    Type type = op.getType();
+    auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
+    if (!element || element.getWidth() > 32)
+      return rewriter.notifyMatchFailure(op, "not approximated");
+    TypedAttr factor = rewriter.getFloatAttr(element, llvm::numbers::ln2);
+    if (auto shaped = dyn_cast<ShapedType>(type))
+      factor = DenseElementsAttr::get(shaped, factor);
+    Value scaled = arith::MulFOp::create(
+        rewriter, op.getLoc(), op.getOperand(),
+        arith::ConstantOp::create(rewriter, op.getLoc(), factor));
+    rewriter.replaceOpWithNewOp<math::ExpOp>(op, scaled);
+    return success();
+  }
+};
+
 struct DiffExpandMath
     : public diff::impl::DiffExpandMathPassBase<DiffExpandMath> {
   void runOnOperation() override {
+    // Upstream's expansion of exp2 would take f64 too.
     RewritePatternSet expand(&getContext());
-    math::populateExpansionPatterns(expand, {"exp2"});
+    expand.add<ExpandExp2>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(expand))))
       return signalPassFailure();
     RewritePatternSet approximate(&getContext());

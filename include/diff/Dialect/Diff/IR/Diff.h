@@ -27,4 +27,10 @@
 #define GET_OP_CLASSES
 #include "diff/Dialect/Diff/IR/DiffOps.h.inc"
 
+namespace mlir::diff {
+/// Patterns that replace attentions on tensors without a batch entry, query or
+/// key: their results are nothing, or zeros with a log-sum-exp of -inf.
+void populateEmptyAttentionPatterns(RewritePatternSet &patterns);
+} // namespace mlir::diff
+
 #endif // DIFF_DIALECT_DIFF_IR_DIFF_H

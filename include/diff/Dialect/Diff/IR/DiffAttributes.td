@@ -65,4 +65,19 @@ def Diff_ScheduleAttr : Diff_Attr<"Schedule", "schedule"> {
   let genVerifyDecl = 1;
 }
 
+def Diff_KernelAttr : Diff_Attr<"Kernel", "kernel"> {
+  let summary = "marks a loop that becomes a GPU kernel";
+  let description = [{
+    The discardable attribute `diff.kernel` of an `scf.forall` that is mapped to
+    blocks: what the kernel computes, which becomes a part of its name, and the
+    number of threads of its blocks.
+
+    ```mlir
+    #diff.kernel<op = "attention", threads = 128>
+    ```
+  }];
+  let parameters = (ins StringRefParameter<>:$op, "int64_t":$threads);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
 #endif // DIFF_DIALECT_DIFF_IR_DIFFATTRIBUTES_TD

@@ -296,12 +296,11 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
     attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = commonDeclarations # [{
-    int64_t getNumMaps() { return getMaps(); }
+    int64_t getNumMaps() { return static_cast<int64_t>(getMaps()); }
     int64_t getNumKeyMaps();
     int64_t getValueWidth() { return 0; }
     ::mlir::Value getKeyLengthOrNull() { return getKeyLength(); }
   }];
-  let hasVerifier = 1;
 }
 
 #endif // DIFF_DIALECT_DIFF_IR_DIFFOPS_TD

@@ -12,8 +12,16 @@
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::diff {
+/// The mark of a loop that becomes a GPU kernel: a KernelAttr.
+constexpr llvm::StringLiteral kKernelAttrName = "diff.kernel";
+
 /// The mark of a memref argument that a function writes a result to.
 constexpr llvm::StringLiteral kResultAttrName = "diff.result";
+
+/// The name of an argument or result, a string, and those of its sizes, an
+/// array of a string for each dimension, empty for one that has no name.
+constexpr llvm::StringLiteral kNameAttrName = "diff.name";
+constexpr llvm::StringLiteral kSizesAttrName = "diff.sizes";
 
 #define GEN_PASS_DECL
 #include "diff/Dialect/Diff/Transforms/Passes.h.inc"

@@ -17,11 +17,12 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
     GPU it is the largest of a table whose buffers fit into `shared-memory`
     bytes: with r = maps x heads x queries rows and m keys of a tile, in bytes
 
-        4 r m + 4 r dv + 12 r                   scores, accumulator, row values
-        + e (r d + maps m d + m dv)             query, key, value tiles
+        4 (r m + r dv + 8 r + 2 q)              scores, accumulator, row values
+        + e (r d + q dv + m (maps d + dv))      query, output, key, value tiles
 
-    where e is the size of an element and `maps` counts a value head's key
-    heads. It is an error when none fits.
+    where q = heads x queries, e is the size of an element and `maps` counts a
+    value head's key heads. It is an error when none fits, or when a schedule
+    that was given does not.
   }];
   let options = [
     Option<"sharedMemory", "shared-memory", "int64_t", "0",
@@ -29,6 +30,17 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
     Option<"threads", "threads", "int64_t", "0",
            "Threads of a block; 0 for a CPU">,
   ];
+}
+
+def DiffNameArgumentsPass : Pass<"diff-name-arguments", "::mlir::func::FuncOp"> {
+  let summary = "name a function's tensors after the operands they feed";
+  let description = [{
+    Gives every argument that an attention reads, and every result that it
+    computes, the operand's name (`diff.name`) and the names of its sizes
+    (`diff.sizes`: B, N, M), so that whoever calls the compiled function can
+    tell them apart. Names of a second attention get a number. What has a name
+    keeps it.
+  }];
 }
 
 def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
@@ -66,10 +78,16 @@ def DiffPadTilesPass : Pass<"diff-pad-tiles", "::mlir::func::FuncOp"> {
       into fresh destinations, of which the rows that exist are cut out.
     * `dim=keys`: the key tokens of `diff.online_attention`, with zeros that
       `key_length` hides.
+
+    With `copy`, the query (or the keys and values) of a tile that is static
+    already is copied as well, by a pad of nothing, so that the tile is in
+    memory of its own.
   }];
   let options = [
     Option<"dim", "dim", "std::string", "\"queries\"",
            "What to pad: queries or keys">,
+    Option<"copy", "copy", "bool", "false",
+           "Copy the query, or the keys and values, of static tiles too">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -111,8 +129,14 @@ def DiffDecomposePass : Pass<"diff-decompose"> {
   let summary = "decompose diff.online_attention to linalg";
   let description = [{
     Replaces every `diff.online_attention` on tensors by one step of the online
-    softmax in linalg. Dimensions of size 1 are dropped.
+    softmax in linalg. Dimensions of size 1 are dropped. With
+    `head-major-query`, the query of several rows a token is first brought into
+    the order of the running values, which a contraction of vectors wants.
   }];
+  let options = [
+    Option<"headMajorQuery", "head-major-query", "bool", "true",
+           "Reorder the query's rows in front of the contraction">,
+  ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
@@ -163,15 +187,16 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
     Gives every public function with a body, that nothing in the module calls,
     the signature that it is called with from outside: each tensor argument
     becomes a memref whose innermost dimension is contiguous and whose other
-    strides and offset are free, and each tensor result such a memref at the
-    end of the arguments, marked `diff.result`, which the function writes.
+    strides are free (its offset is 0: a pointer to the first element), and each
+    tensor result such a memref at the end of the arguments, marked
+    `diff.result`, which the function writes.
     No argument may overlap a result.
 
     ```mlir
     func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32>
     // becomes
-    func.func @f(%x: memref<?x8xf32, strided<[?, 1], offset: ?>>,
-                 %r: memref<?x8xf32, strided<[?, 1], offset: ?>> {diff.result})
+    func.func @f(%x: memref<?x8xf32, strided<[?, 1]>>,
+                 %r: memref<?x8xf32, strided<[?, 1]>> {diff.result})
     ```
   }];
   let dependentDialects = [
@@ -191,6 +216,19 @@ def DiffExpandMathPass : Pass<"diff-expand-math"> {
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect",
+  ];
+}
+
+def DiffExpandCopiesPass : Pass<"diff-expand-copies", "::mlir::func::FuncOp"> {
+  let summary = "expand memref.copy, and what is left in tiles, into loops";
+  let description = [{
+    Makes a linalg op of every memref.copy, so that no library function copies
+    at run time, and sequential loops of the linalg ops on buffers that are left
+    inside an `scf.forall`, which is parallel enough.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
   ];
 }
 

@@ -38,22 +38,32 @@ decomposeAttention(OpBuilder &builder, AttentionCombineOpInterface op);
 /// Builds one step of the online softmax in linalg in front of `op`: the
 /// running values after all of its keys. Dimensions of size 1 are dropped, so
 /// that a tile of one head becomes two- and three-dimensional ops.
-FailureOr<SmallVector<Value>> decomposeOnlineAttention(OpBuilder &builder,
-                                                       OnlineAttentionOp op);
+/// `headMajorQuery` brings the query's rows into the order of the running
+/// values first.
+FailureOr<SmallVector<Value>>
+decomposeOnlineAttention(OpBuilder &builder, OnlineAttentionOp op,
+                         bool headMajorQuery = true);
 
 /// Patterns that replace diff.online_attention on tensors by its
 /// decomposition.
-void populateDecomposeOnlineAttentionPatterns(RewritePatternSet &patterns);
+void populateDecomposeOnlineAttentionPatterns(RewritePatternSet &patterns,
+                                              bool headMajorQuery = true);
+
+/// Checks that output heads can be tiled by `heads`: whole groups that share a
+/// value head, or equal parts of one.
+LogicalResult verifyHeadTile(AttentionOpInterface op, int64_t heads);
 
 /// Pads the query tokens of an attention on tensors, when their number is not
 /// static, to its constant upper bound, when it has one: inputs with zeros, and
-/// fresh destinations of which the rows that exist are cut out. Returns whether
-/// it padded.
-bool padQueryTokens(RewriterBase &rewriter, AttentionCombineOpInterface op);
+/// fresh destinations of which the rows that exist are cut out. `copy` copies
+/// the query of a static tile. Returns whether it changed the op.
+bool padQueryTokens(RewriterBase &rewriter, AttentionCombineOpInterface op,
+                    bool copy = false);
 
 /// Pads the key tokens of a tile likewise: keys and values with zeros that
 /// `key_length` hides.
-bool padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op);
+bool padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op,
+                  bool copy = false);
 
 } // namespace diff
 } // namespace mlir

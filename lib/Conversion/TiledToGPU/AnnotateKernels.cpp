@@ -1,0 +1,43 @@
+//===- AnnotateKernels.cpp - What kernels can rely on ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Conversion/TiledToGPU/TiledToGPU.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_DIFFANNOTATEKERNELSPASS
+#include "diff/Conversion/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+
+/// An array without elements in shared memory is the block's dynamic memory.
+static bool isDynamicSharedMemory(LLVM::GlobalOp global) {
+  auto array = dyn_cast<LLVM::LLVMArrayType>(global.getGlobalType());
+  return array && array.getNumElements() == 0 &&
+         global.getAddrSpace() ==
+             static_cast<unsigned>(NVVM::NVVMMemorySpace::Shared);
+}
+
+namespace {
+struct DiffAnnotateKernels
+    : public diff::impl::DiffAnnotateKernelsPassBase<DiffAnnotateKernels> {
+  void runOnOperation() override {
+    getOperation().walk([](LLVM::GlobalOp global) {
+      if (isDynamicSharedMemory(global))
+        global.setLinkage(LLVM::Linkage::External);
+    });
+    StringRef maximal = NVVM::NVVMDialect::getMaxntidAttrName();
+    StringRef required = NVVM::NVVMDialect::getReqntidAttrName();
+    getOperation().walk([&](LLVM::LLVMFuncOp func) {
+      if (Attribute size = func->removeAttr(maximal))
+        func->setAttr(required, size);
+    });
+  }
+};
+} // namespace

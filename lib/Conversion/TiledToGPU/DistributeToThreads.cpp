@@ -1,0 +1,175 @@
+//===- DistributeToThreads.cpp - A block's ops to its threads -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Conversion/TiledToGPU/TiledToGPU.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_DIFFDISTRIBUTETOTHREADSPASS
+#include "diff/Conversion/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+
+bool diff::isMappedToBlocks(scf::ForallOp forall) {
+  std::optional<ArrayAttr> mapping = forall.getMapping();
+  return mapping && !mapping->empty() &&
+         llvm::all_of(*mapping, llvm::IsaPred<gpu::GPUBlockMappingAttr>);
+}
+
+bool diff::isMappedToThreads(scf::ForallOp forall) {
+  std::optional<ArrayAttr> mapping = forall.getMapping();
+  return mapping && !mapping->empty() &&
+         llvm::all_of(*mapping, llvm::IsaPred<gpu::GPUThreadMappingAttr>);
+}
+
+/// The elements of one access along a loop: as many as divide the loop, of at
+/// most 16 bytes of each operand whose innermost dimension the loop is.
+static int64_t getVectorSize(linalg::LinalgOp op, unsigned loop) {
+  int64_t range = op.getStaticLoopRanges()[loop];
+  if (ShapedType::isDynamic(range))
+    return 1;
+  int64_t size = kMaxAccessBytes;
+  bool innermost = false;
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    if (map.getNumResults() == 0 ||
+        map.getResults().back() != getAffineDimExpr(loop, op.getContext()))
+      continue;
+    innermost = true;
+    auto type = cast<MemRefType>(operand.get().getType());
+    size = std::min<int64_t>(
+        size, kMaxAccessBytes * 8 / type.getElementTypeBitWidth());
+  }
+  if (!innermost)
+    return 1;
+  // The largest power of two that divides the range.
+  return std::min<int64_t>(size, range & -range);
+}
+
+/// Tile sizes over the threads: one vector along the result's innermost loop,
+/// or one row of a reduction that is no contraction.
+static SmallVector<OpFoldResult> getThreadTile(OpBuilder &b,
+                                               linalg::LinalgOp op) {
+  SmallVector<OpFoldResult> sizes;
+  AffineMap result = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  bool reducesRows =
+      op.getNumReductionLoops() > 0 && !linalg::isaContractionOpInterface(op);
+  for (auto [loop, iterator] : llvm::enumerate(op.getIteratorTypesArray())) {
+    int64_t size = iterator == utils::IteratorType::parallel ? 1 : 0;
+    if (size == 1 && !reducesRows && result.getNumResults() > 0 &&
+        result.getResults().back() == b.getAffineDimExpr(loop))
+      size = getVectorSize(op, loop);
+    sizes.push_back(b.getIndexAttr(size));
+  }
+  return sizes;
+}
+
+/// Tiles the reductions of a thread's tile by vectors.
+static LogicalResult tileReductions(RewriterBase &rewriter,
+                                    linalg::LinalgOp op) {
+  if (op.getNumReductionLoops() == 0)
+    return success();
+  SmallVector<OpFoldResult> sizes;
+  for (auto [loop, iterator] : llvm::enumerate(op.getIteratorTypesArray()))
+    sizes.push_back(rewriter.getIndexAttr(
+        iterator == utils::IteratorType::reduction ? getVectorSize(op, loop)
+                                                   : 0));
+  scf::SCFTilingOptions options;
+  options.setTileSizes(sizes);
+  rewriter.setInsertionPoint(op);
+  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+      rewriter, cast<TilingInterface>(op.getOperation()), options);
+  if (failed(tiled))
+    return failure();
+  rewriter.eraseOp(op);
+  return success();
+}
+
+static LogicalResult distribute(RewriterBase &rewriter, linalg::LinalgOp op) {
+  rewriter.setInsertionPoint(op);
+  if (!isa<linalg::GenericOp>(op)) {
+    FailureOr<linalg::GenericOp> generic =
+        linalg::generalizeNamedOp(rewriter, op);
+    if (failed(generic))
+      return failure();
+    op = *generic;
+  }
+  MLIRContext *context = op.getContext();
+  SmallVector<OpFoldResult> sizes = getThreadTile(rewriter, op);
+  int64_t tiledLoops = llvm::count_if(
+      sizes, [](OpFoldResult size) { return !isConstantIntValue(size, 0); });
+  SmallVector<Attribute> mapping;
+  for (int64_t i = tiledLoops - 1; i >= 0; --i)
+    mapping.push_back(gpu::GPUThreadMappingAttr::get(
+        context, static_cast<gpu::MappingId>(
+                     static_cast<int64_t>(gpu::MappingId::LinearDim0) + i)));
+  scf::SCFTilingOptions options;
+  options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+  options.setTileSizes(sizes);
+  options.setMapping(mapping);
+  rewriter.setInsertionPoint(op);
+  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+      rewriter, cast<TilingInterface>(op.getOperation()), options);
+  if (failed(tiled))
+    return op->emitOpError("cannot be distributed to the threads of a block");
+  rewriter.eraseOp(op);
+  for (Operation *tile : tiled->tiledOps)
+    if (failed(tileReductions(rewriter, cast<linalg::LinalgOp>(tile))))
+      return failure();
+  return success();
+}
+
+/// Makes linalg ops of the copies, which are distributed as all others.
+static void expandCopies(RewriterBase &rewriter, scf::ForallOp forall) {
+  SmallVector<memref::CopyOp> copies;
+  forall.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
+  for (memref::CopyOp copy : copies) {
+    rewriter.setInsertionPoint(copy);
+    if (copy.getSource() != copy.getTarget())
+      linalg::makeMemRefCopyOp(rewriter, copy.getLoc(), copy.getSource(),
+                               copy.getTarget());
+    rewriter.eraseOp(copy);
+  }
+}
+
+namespace {
+struct DiffDistributeToThreads
+    : public diff::impl::DiffDistributeToThreadsPassBase<
+          DiffDistributeToThreads> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    SmallVector<linalg::LinalgOp> ops;
+    getOperation().walk([&](scf::ForallOp forall) {
+      if (!isMappedToBlocks(forall))
+        return;
+      expandCopies(rewriter, forall);
+      forall.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    });
+    for (linalg::LinalgOp op : ops)
+      if (failed(distribute(rewriter, op)))
+        return signalPassFailure();
+
+    RewritePatternSet patterns(&getContext());
+    linalg::ControlDropUnitDims control;
+    control.rankReductionStrategy =
+        linalg::ControlDropUnitDims::RankReductionStrategy::ExtractInsertSlice;
+    linalg::populateFoldUnitExtentDimsPatterns(patterns, control);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

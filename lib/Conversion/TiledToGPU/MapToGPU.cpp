@@ -1,0 +1,209 @@
+//===- MapToGPU.cpp - Mapped loops to a kernel launch ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Conversion/TiledToGPU/TiledToGPU.h"
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_DIFFMAPTOGPUPASS
+#include "diff/Conversion/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+
+/// All kernels of a module are outlined into this one: PTX is one text.
+static constexpr StringLiteral kKernelModuleName = "diff_kernels";
+
+/// The number of iterations of each of the loop's dimensions.
+static SmallVector<OpFoldResult> getTripCounts(OpBuilder &b,
+                                               scf::ForallOp forall) {
+  AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
+             s2 = b.getAffineSymbolExpr(2);
+  SmallVector<OpFoldResult> counts;
+  for (auto [lower, upper, step] :
+       llvm::zip_equal(forall.getMixedLowerBound(), forall.getMixedUpperBound(),
+                       forall.getMixedStep()))
+    counts.push_back(affine::makeComposedFoldedAffineApply(
+        b, forall.getLoc(), (s0 - s1).ceilDiv(s2), {upper, lower, step}));
+  return counts;
+}
+
+/// The induction values of the iteration whose number in each dimension is
+/// given.
+static SmallVector<Value> getInductionValues(OpBuilder &b, scf::ForallOp forall,
+                                             ValueRange numbers) {
+  AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
+             s2 = b.getAffineSymbolExpr(2);
+  SmallVector<Value> values;
+  for (auto [number, lower, step] :
+       llvm::zip_equal(numbers, forall.getMixedLowerBound(),
+                       forall.getMixedStep()))
+    values.push_back(getValueOrCreateConstantIndexOp(
+        b, forall.getLoc(),
+        affine::makeComposedFoldedAffineApply(
+            b, forall.getLoc(), s0 * s1 + s2,
+            {OpFoldResult(number), step, lower})));
+  return values;
+}
+
+/// Replaces a loop over threads by a loop whose step is their number, and a
+/// barrier.
+static void mapToThreads(RewriterBase &rewriter, scf::ForallOp forall,
+                         Value thread, int64_t numThreads) {
+  Location loc = forall.getLoc();
+  rewriter.setInsertionPoint(forall);
+  SmallVector<OpFoldResult> counts = getTripCounts(rewriter, forall);
+  OpFoldResult total = rewriter.getIndexAttr(1);
+  AffineExpr s0 = rewriter.getAffineSymbolExpr(0),
+             s1 = rewriter.getAffineSymbolExpr(1);
+  for (OpFoldResult count : counts)
+    total = affine::makeComposedFoldedAffineApply(rewriter, loc, s0 * s1,
+                                                  {total, count});
+  Value step = arith::ConstantIndexOp::create(rewriter, loc, numThreads);
+  auto loop = scf::ForOp::create(
+      rewriter, loc, thread,
+      getValueOrCreateConstantIndexOp(rewriter, loc, total), step);
+  rewriter.setInsertionPointToStart(loop.getBody());
+  auto numbers = affine::AffineDelinearizeIndexOp::create(
+      rewriter, loc, loop.getInductionVar(), counts, /*hasOuterBound=*/true);
+  SmallVector<Value> values =
+      getInductionValues(rewriter, forall, numbers.getResults());
+  rewriter.eraseOp(forall.getTerminator());
+  rewriter.inlineBlockBefore(forall.getBody(), loop.getBody()->getTerminator(),
+                             values);
+  rewriter.setInsertionPointAfter(loop);
+  gpu::BarrierOp::create(rewriter, loc);
+  rewriter.eraseOp(forall);
+}
+
+/// An op that every thread executes must not write memory.
+static LogicalResult verifyUniform(gpu::LaunchOp launch) {
+  WalkResult result = launch.getBody().walk<WalkOrder::PreOrder>(
+      [&](Operation *op) {
+        if (auto forall = dyn_cast<scf::ForallOp>(op);
+            forall && isMappedToThreads(forall))
+          return WalkResult::skip();
+        if (isa<gpu::BarrierOp, memref::AllocOp>(op) ||
+            op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() ||
+            isMemoryEffectFree(op))
+          return WalkResult::advance();
+        op->emitOpError("would be executed by every thread of the block; only "
+                        "what is distributed to threads may write memory");
+        return WalkResult::interrupt();
+      });
+  return failure(result.wasInterrupted());
+}
+
+/// A name for the kernel: the function's and the op's, and a number from the
+/// second of a name on.
+static std::string getKernelName(func::FuncOp func, KernelAttr kernel,
+                                 llvm::StringMap<unsigned> &names) {
+  std::string name = (func.getName() + "_" + kernel.getOp()).str();
+  unsigned number = names[name]++;
+  return number == 0 ? name : name + "_" + std::to_string(number);
+}
+
+static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
+                                 llvm::StringMap<unsigned> &names) {
+  Location loc = forall.getLoc();
+  auto kernel = forall->getAttrOfType<KernelAttr>(kKernelAttrName);
+  if (!kernel)
+    return forall.emitOpError("is mapped to blocks but has no '")
+           << kKernelAttrName << "' attribute, which gives its threads";
+  if (forall.getNumResults() != 0)
+    return forall.emitOpError("must be bufferized before it is mapped to a GPU");
+
+  rewriter.setInsertionPoint(forall);
+  Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
+  Value threads =
+      arith::ConstantIndexOp::create(rewriter, loc, kernel.getThreads());
+  SmallVector<Value> grid(3, one);
+  SmallVector<unsigned> dimensions;
+  for (auto [count, attr] :
+       llvm::zip_equal(getTripCounts(rewriter, forall),
+                       forall.getMapping()->getAsRange<DeviceMappingAttrInterface>())) {
+    unsigned dimension = attr.getRelativeIndex();
+    if (attr.isLinearMapping() || dimension > 2)
+      return forall.emitOpError("must be mapped to the block dimensions x, y "
+                                "and z, found ")
+             << attr;
+    dimensions.push_back(dimension);
+    grid[dimension] = getValueOrCreateConstantIndexOp(rewriter, loc, count);
+  }
+  std::string name =
+      getKernelName(forall->getParentOfType<func::FuncOp>(), kernel, names);
+  auto symbol = FlatSymbolRefAttr::get(rewriter.getContext(), name);
+  auto moduleSymbol =
+      FlatSymbolRefAttr::get(rewriter.getContext(), kKernelModuleName);
+  auto launch = gpu::LaunchOp::create(
+      rewriter, loc, grid[0], grid[1], grid[2], threads, one, one,
+      /*dynamicSharedMemorySize=*/Value(), /*asyncTokenType=*/Type(),
+      /*asyncDependencies=*/ValueRange(), /*workgroupAttributions=*/TypeRange(),
+      /*privateAttributions=*/TypeRange(), /*clusterSizeX=*/Value(),
+      /*clusterSizeY=*/Value(), /*clusterSizeZ=*/Value(), moduleSymbol, symbol);
+  rewriter.setInsertionPointToStart(&launch.getBody().front());
+  gpu::KernelDim3 block = launch.getBlockIds();
+  Value blockIds[] = {block.x, block.y, block.z};
+  SmallVector<Value> numbers;
+  for (unsigned dimension : dimensions)
+    numbers.push_back(blockIds[dimension]);
+  SmallVector<Value> values = getInductionValues(rewriter, forall, numbers);
+  auto terminator = gpu::TerminatorOp::create(rewriter, loc);
+  rewriter.eraseOp(forall.getTerminator());
+  rewriter.inlineBlockBefore(forall.getBody(), terminator, values);
+  rewriter.eraseOp(forall);
+
+  if (failed(verifyUniform(launch)))
+    return failure();
+  SmallVector<scf::ForallOp> threadLoops;
+  launch.walk([&](scf::ForallOp loop) { threadLoops.push_back(loop); });
+  for (scf::ForallOp loop : threadLoops)
+    mapToThreads(rewriter, loop, launch.getThreadIds().x, kernel.getThreads());
+  return success();
+}
+
+/// What stays on the host side of a function: sizes, views and the launches.
+static LogicalResult verifyHostSide(func::FuncOp func) {
+  for (Operation &op : func.getBody().getOps()) {
+    if (isa<gpu::LaunchOp, func::ReturnOp>(op) || isMemoryEffectFree(&op))
+      continue;
+    if (auto alloc = dyn_cast<memref::AllocOp>(op))
+      return alloc.emitOpError("is an intermediate buffer in global memory, "
+                               "which the GPU route does not make yet");
+    return op.emitOpError("is no diff op; the GPU route compiles diff ops "
+                          "alone");
+  }
+  return success();
+}
+
+namespace {
+struct DiffMapToGPU : public diff::impl::DiffMapToGPUPassBase<DiffMapToGPU> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    SmallVector<scf::ForallOp> loops;
+    getOperation().walk([&](scf::ForallOp forall) {
+      if (isMappedToBlocks(forall))
+        loops.push_back(forall);
+    });
+    llvm::StringMap<unsigned> names;
+    for (scf::ForallOp loop : loops)
+      if (failed(mapToBlocks(rewriter, loop, names)))
+        return signalPassFailure();
+    if (!getOperation().isExternal() && failed(verifyHostSide(getOperation())))
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,68 @@
+//===- PlaceWorkgroupMemory.cpp - A block's tensors -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Conversion/TiledToGPU/TiledToGPU.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_DIFFPLACEWORKGROUPMEMORYPASS
+#include "diff/Conversion/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+
+static Attribute getWorkgroupSpace(MLIRContext *context) {
+  return gpu::AddressSpaceAttr::get(
+      context, gpu::GPUDialect::getWorkgroupAddressSpace());
+}
+
+/// A user of its own buffer each: users that share an uninitialised tensor
+/// would otherwise be given copies of it.
+static void placeEmptyTensor(RewriterBase &rewriter, tensor::EmptyOp empty) {
+  Attribute space = getWorkgroupSpace(rewriter.getContext());
+  for (OpOperand &use : llvm::make_early_inc_range(empty->getUses())) {
+    rewriter.setInsertionPoint(use.getOwner());
+    auto buffer = bufferization::AllocTensorOp::create(
+        rewriter, empty.getLoc(), empty.getType(), empty.getDynamicSizes(),
+        /*copy=*/Value(), /*size_hint=*/Value(), space);
+    rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(buffer); });
+  }
+  rewriter.eraseOp(empty);
+}
+
+namespace {
+struct DiffPlaceWorkgroupMemory
+    : public diff::impl::DiffPlaceWorkgroupMemoryPassBase<
+          DiffPlaceWorkgroupMemory> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    getOperation().walk([&](scf::ForallOp forall) {
+      if (!isMappedToBlocks(forall))
+        return;
+      SmallVector<tensor::PadOp> pads;
+      forall.walk([&](tensor::PadOp pad) { pads.push_back(pad); });
+      for (tensor::PadOp pad : pads) {
+        rewriter.setInsertionPoint(pad);
+        (void)linalg::rewriteInDestinationPassingStyle(rewriter, pad);
+      }
+      SmallVector<tensor::EmptyOp> empties;
+      forall.walk([&](tensor::EmptyOp empty) { empties.push_back(empty); });
+      for (tensor::EmptyOp empty : empties)
+        placeEmptyTensor(rewriter, empty);
+      forall.walk([&](bufferization::AllocTensorOp alloc) {
+        if (!alloc.getMemorySpace())
+          alloc.setMemorySpaceAttr(getWorkgroupSpace(&getContext()));
+      });
+    });
+  }
+};
+} // namespace

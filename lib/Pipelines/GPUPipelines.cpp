@@ -1,0 +1,77 @@
+//===- GPUPipelines.cpp - The route to a GPU ------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "PipelineParts.h"
+#include "diff/Conversion/Passes.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Target/Chips.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+
+void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
+  pm.addPass(createDiffDecomposePass({/*headMajorQuery=*/false}));
+  addCleanup(pm);
+  buildEntryPipeline(pm);
+  OpPassManager &func = pm.nest<func::FuncOp>();
+  func.addPass(createDiffPlaceWorkgroupMemoryPass());
+  buildBufferizationPipeline(pm);
+  pm.addNestedPass<func::FuncOp>(createDiffDistributeToThreadsPass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createDiffVectorizeTilesPass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
+  pm.addNestedPass<func::FuncOp>(createDiffMapToGPUPass());
+  pm.addNestedPass<func::FuncOp>(
+      createDiffPackWorkgroupMemoryPass({chip.sharedMemoryPerBlock}));
+  addCleanup(pm);
+  // Nothing between these two: canonicalisation would put the arguments
+  // together again, and hoist constants out of the launch.
+  pm.addNestedPass<func::FuncOp>(createDiffFlattenKernelArgumentsPass());
+  pm.addPass(createGpuKernelOutliningPass());
+  addCleanup(pm);
+}
+
+void diff::buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
+                                    bool lineInfo) {
+  GpuNVVMAttachTargetOptions target;
+  target.chip = chip.name.str();
+  target.features = "+ptx" + std::to_string(chip.ptxVersion);
+  target.optLevel = 3;
+  pm.addPass(createGpuNVVMAttachTarget(target));
+
+  OpPassManager &module = pm.nest<gpu::GPUModuleOp>();
+  module.addPass(createConvertVectorToSCFPass(
+      VectorTransferToSCFOptions().enableFullUnroll()));
+  module.addPass(createDiffLowerThreadVectorsPass());
+  module.addPass(createConvertMathToNVVMApproxPass());
+  module.addPass(memref::createExpandStridedMetadataPass());
+  module.addPass(createLowerAffinePass());
+  module.addPass(createSCFToControlFlowPass());
+  ConvertGpuOpsToNVVMOpsOptions gpuOptions;
+  gpuOptions.useBarePtrCallConv = true;
+  // Before the GPU conversion, which would call libdevice for what has an
+  // instruction of its own.
+  module.addPass(createConvertMathToLLVMPass());
+  module.addPass(createConvertGpuOpsToNVVMOps(gpuOptions));
+  module.addPass(createArithToLLVMConversionPass());
+  module.addPass(createConvertIndexToLLVMPass());
+  module.addPass(createUBToLLVMConversionPass());
+  module.addPass(createReconcileUnrealizedCastsPass());
+  module.addPass(createDiffAnnotateKernelsPass());
+  addCleanup(module);
+  if (lineInfo)
+    module.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+}

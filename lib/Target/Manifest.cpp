@@ -1,0 +1,365 @@
+//===- Manifest.cpp - How a kernel is launched ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Read off the host side of the hardware level: a function with memref
+// arguments, which takes them apart and launches kernels on the parts.
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Target/Chips.h"
+#include "diff/Target/GPUEmission.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/JSON.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+
+static constexpr int64_t kSchemaVersion = 1;
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Names of a function's arguments and of their dynamic sizes.
+class Names {
+public:
+  explicit Names(func::FuncOp func) : func(func) {}
+
+  std::string getTensor(unsigned argument) {
+    if (auto name =
+            func.getArgAttrOfType<StringAttr>(argument, kNameAttrName))
+      return name.str();
+    return ("argument" + Twine(argument)).str();
+  }
+
+  std::string getSize(unsigned argument, unsigned dim) {
+    if (auto sizes =
+            func.getArgAttrOfType<ArrayAttr>(argument, kSizesAttrName))
+      if (dim < sizes.size())
+        if (auto name = dyn_cast<StringAttr>(sizes[dim]);
+            name && !name.getValue().empty())
+          return name.str();
+    return getTensor(argument) + "_" + std::to_string(dim);
+  }
+
+private:
+  func::FuncOp func;
+};
+
+/// A part of a memref argument: its pointer, or a size or stride.
+struct Part {
+  enum Kind { Pointer, Size, Stride } kind;
+  unsigned argument;
+  unsigned dim = 0;
+};
+
+/// Writes expressions over named sizes.
+class ExpressionWriter {
+public:
+  ExpressionWriter(func::FuncOp func) : func(func), names(func) {}
+
+  /// The part that a value of the host side is, if it is one.
+  std::optional<Part> getPart(Value value) {
+    auto metadata = value.getDefiningOp<memref::ExtractStridedMetadataOp>();
+    if (!metadata)
+      return std::nullopt;
+    auto argument = dyn_cast<BlockArgument>(metadata.getSource());
+    if (!argument || argument.getOwner()->getParentOp() != func)
+      return std::nullopt;
+    unsigned number = argument.getArgNumber();
+    if (value == metadata.getBaseBuffer())
+      return Part{Part::Pointer, number};
+    for (auto [dim, size] : llvm::enumerate(metadata.getSizes()))
+      if (size == value)
+        return Part{Part::Size, number, static_cast<unsigned>(dim)};
+    for (auto [dim, stride] : llvm::enumerate(metadata.getStrides()))
+      if (stride == value)
+        return Part{Part::Stride, number, static_cast<unsigned>(dim)};
+    return std::nullopt;
+  }
+
+  FailureOr<std::string> write(Value value) {
+    IntegerAttr constant;
+    if (matchPattern(value, m_Constant(&constant)))
+      return std::to_string(constant.getInt());
+    if (std::optional<Part> part = getPart(value);
+        part && part->kind == Part::Size)
+      return names.getSize(part->argument, part->dim);
+    if (auto apply = value.getDefiningOp<affine::AffineApplyOp>())
+      return write(apply.getAffineMap().getResult(0), apply.getAffineMap(),
+                   apply.getMapOperands());
+    return failure();
+  }
+
+private:
+  FailureOr<std::string> write(AffineExpr expr, AffineMap map,
+                               ValueRange operands) {
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+      return std::to_string(constant.getValue());
+    if (auto dim = dyn_cast<AffineDimExpr>(expr))
+      return write(operands[dim.getPosition()]);
+    if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+      return write(operands[map.getNumDims() + symbol.getPosition()]);
+    auto binary = cast<AffineBinaryOpExpr>(expr);
+    FailureOr<std::string> lhs = write(binary.getLHS(), map, operands);
+    FailureOr<std::string> rhs = write(binary.getRHS(), map, operands);
+    if (failed(lhs) || failed(rhs))
+      return failure();
+    switch (expr.getKind()) {
+    case AffineExprKind::Add:
+      return "(" + *lhs + " + " + *rhs + ")";
+    case AffineExprKind::Mul:
+      return "(" + *lhs + " * " + *rhs + ")";
+    case AffineExprKind::Mod:
+      return "mod(" + *lhs + ", " + *rhs + ")";
+    case AffineExprKind::FloorDiv:
+      return "floordiv(" + *lhs + ", " + *rhs + ")";
+    default:
+      return "ceildiv(" + *lhs + ", " + *rhs + ")";
+    }
+  }
+
+  func::FuncOp func;
+  Names names;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What a kernel does with a pointer
+//===----------------------------------------------------------------------===//
+
+/// Follows a pointer through the kernel to its loads and stores.
+static void collectAccesses(Value pointer, bool &reads, bool &writes,
+                            DenseSet<Value> &seen) {
+  if (!seen.insert(pointer).second)
+    return;
+  for (OpOperand &use : pointer.getUses()) {
+    Operation *user = use.getOwner();
+    if (isa<LLVM::LoadOp>(user))
+      reads = true;
+    else if (auto store = dyn_cast<LLVM::StoreOp>(user))
+      writes |= store.getAddr() == pointer;
+    else if (isa<LLVM::GEPOp, LLVM::AddrSpaceCastOp, LLVM::InsertValueOp,
+                 LLVM::ExtractValueOp, LLVM::BitcastOp>(user))
+      for (Value result : user->getResults())
+        collectAccesses(result, reads, writes, seen);
+    else
+      reads = writes = true;
+  }
+}
+
+static StringRef getAccess(LLVM::LLVMFuncOp kernel, unsigned parameter) {
+  bool reads = false, writes = false;
+  DenseSet<Value> seen;
+  collectAccesses(kernel.getArgument(parameter), reads, writes, seen);
+  return reads && writes ? "read_write" : writes ? "write" : "read";
+}
+
+//===----------------------------------------------------------------------===//
+// The manifest
+//===----------------------------------------------------------------------===//
+
+/// Bytes that a tensor's pointer, and all its strides, are multiples of: 16,
+/// or less when the innermost dimension is not.
+static int64_t getAlignment(MemRefType type) {
+  int64_t element = type.getElementTypeBitWidth() / 8;
+  if (type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1))
+    return element;
+  int64_t bytes = type.getShape().back() * element;
+  return std::min<int64_t>(16, bytes & -bytes);
+}
+
+static std::string getTypeName(Type type) {
+  std::string name;
+  llvm::raw_string_ostream(name) << type;
+  return name;
+}
+
+namespace {
+class ManifestWriter {
+public:
+  ManifestWriter(ModuleOp module, const Chip &chip, raw_ostream &os)
+      : module(module), chip(chip), json(os, /*IndentSize=*/2) {}
+
+  LogicalResult write() {
+    json.objectBegin();
+    json.attribute("schema_version", kSchemaVersion);
+    json.attributeObject("target", [&] {
+      json.attribute("chip", chip.name);
+      json.attribute("ptx_version",
+                     std::to_string(chip.ptxVersion / 10) + "." +
+                         std::to_string(chip.ptxVersion % 10));
+      json.attribute("address_size", 64);
+    });
+    json.attributeArray("functions", [&] {
+      for (auto func : module.getOps<func::FuncOp>())
+        if (func.isPublic() && !func.isExternal())
+          writeFunction(func);
+    });
+    json.objectEnd();
+    return success(!failedOnce);
+  }
+
+private:
+  void writeFunction(func::FuncOp func) {
+    json.object([&] {
+      json.attribute("name", func.getName());
+      json.attributeArray("tensors", [&] { writeTensors(func); });
+      json.attributeArray("kernels", [&] {
+        func.walk([&](gpu::LaunchFuncOp launch) { writeKernel(func, launch); });
+      });
+    });
+  }
+
+  /// Arguments, then results, in the order of the function.
+  void writeTensors(func::FuncOp func) {
+    Names names(func);
+    for (BlockArgument argument : func.getArguments()) {
+      unsigned number = argument.getArgNumber();
+      auto type = dyn_cast<MemRefType>(argument.getType());
+      if (!type)
+        continue;
+      json.object([&] {
+        json.attribute("name", names.getTensor(number));
+        json.attribute("role", func.getArgAttr(number, kResultAttrName)
+                                   ? "result"
+                                   : "argument");
+        json.attribute("element_type", getTypeName(type.getElementType()));
+        json.attributeArray("shape", [&] {
+          for (auto [dim, size] : llvm::enumerate(type.getShape())) {
+            if (ShapedType::isDynamic(size))
+              json.value(names.getSize(number, dim));
+            else
+              json.value(size);
+          }
+        });
+        json.attribute("alignment", getAlignment(type));
+      });
+    }
+  }
+
+  void writeKernel(func::FuncOp func, gpu::LaunchFuncOp launch) {
+    auto kernel = dyn_cast_or_null<LLVM::LLVMFuncOp>(
+        SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernelAttr()));
+    if (!kernel) {
+      launch.emitOpError("launches no kernel at the hardware level");
+      failedOnce = true;
+      return;
+    }
+    ExpressionWriter expressions(func);
+    gpu::KernelDim3 grid = launch.getGridSizeOperandValues();
+    gpu::KernelDim3 block = launch.getBlockSizeOperandValues();
+    json.object([&] {
+      json.attribute("name", kernel.getName());
+      json.attributeArray("grid", [&] {
+        for (Value size : {grid.x, grid.y, grid.z})
+          writeExpression(launch, expressions, size);
+      });
+      json.attributeArray("block", [&] {
+        for (Value size : {block.x, block.y, block.z})
+          writeConstant(launch, size);
+      });
+      json.attributeBegin("dynamic_shared_memory");
+      if (Value shared = launch.getDynamicSharedMemorySize())
+        writeConstant(launch, shared);
+      else
+        json.value(0);
+      json.attributeEnd();
+      json.attributeArray("parameters", [&] {
+        for (auto [number, operand] :
+             llvm::enumerate(launch.getKernelOperands()))
+          writeParameter(func, launch, kernel, expressions, number, operand);
+      });
+      json.attributeObject("limits", [&] {
+        json.attribute("threads_per_block", chip.threadsPerBlock);
+        json.attribute("shared_memory_per_block", chip.sharedMemoryPerBlock);
+        json.attribute("registers_per_block", chip.registersPerBlock);
+        json.attribute("registers_per_thread", chip.registersPerThread);
+      });
+    });
+  }
+
+  void writeParameter(func::FuncOp func, gpu::LaunchFuncOp launch,
+                      LLVM::LLVMFuncOp kernel, ExpressionWriter &expressions,
+                      unsigned number, Value operand) {
+    std::optional<Part> part = expressions.getPart(operand);
+    if (!part) {
+      launch.emitOpError("has a kernel operand (number ")
+          << number << ") that is no pointer, size or stride of an argument";
+      failedOnce = true;
+      return;
+    }
+    Names names(func);
+    auto type =
+        cast<MemRefType>(func.getArgument(part->argument).getType());
+    json.object([&] {
+      json.attribute("kind", part->kind == Part::Pointer ? "pointer"
+                             : part->kind == Part::Size  ? "size"
+                                                         : "stride");
+      json.attribute("type", part->kind == Part::Pointer ? "ptr" : "i64");
+      json.attribute("tensor", names.getTensor(part->argument));
+      switch (part->kind) {
+      case Part::Pointer:
+        json.attribute("access", getAccess(kernel, number));
+        json.attribute("alignment", getAlignment(type));
+        break;
+      case Part::Size:
+        json.attribute("dimension", part->dim);
+        json.attribute("name", names.getSize(part->argument, part->dim));
+        break;
+      case Part::Stride:
+        // In elements.
+        json.attribute("dimension", part->dim);
+        json.attribute("multiple_of", getAlignment(type) * 8 /
+                                          type.getElementTypeBitWidth());
+        break;
+      }
+    });
+  }
+
+  void writeExpression(gpu::LaunchFuncOp launch, ExpressionWriter &expressions,
+                       Value value) {
+    FailureOr<std::string> text = expressions.write(value);
+    if (failed(text)) {
+      launch.emitOpError("has a grid size that is no expression over the sizes "
+                         "of the arguments");
+      failedOnce = true;
+      return;
+    }
+    json.value(*text);
+  }
+
+  void writeConstant(gpu::LaunchFuncOp launch, Value value) {
+    IntegerAttr constant;
+    if (!matchPattern(value, m_Constant(&constant))) {
+      launch.emitOpError("must have a constant block size and shared memory");
+      failedOnce = true;
+      return;
+    }
+    json.value(constant.getInt());
+  }
+
+  ModuleOp module;
+  const Chip &chip;
+  llvm::json::OStream json;
+  bool failedOnce = false;
+};
+} // namespace
+
+FailureOr<std::string> diff::emitManifest(ModuleOp module, const Chip &chip) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (failed(ManifestWriter(module, chip, os).write()))
+    return failure();
+  os << "\n";
+  return text;
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -diff-decompose -canonicalize -cse | FileCheck %s
+// RUN: diff-opt %s -split-input-file -diff-decompose="head-major-query=false" -canonicalize -cse | FileCheck %s --check-prefix=TOKEN
+
+// One step of the online softmax; batch and heads of size 1 are gone.
+// CHECK-LABEL: func @online_attention
+// CHECK-SAME: (%[[Q:.*]]: tensor<1x8x2x16xbf16>, %[[K:.*]]: tensor<1x32x1x16xbf16>, %[[V:.*]]: tensor<1x32x1x16xbf16>, %[[ACC:.*]]: tensor<1x2x8x16xf32>, %[[MAX:.*]]: tensor<1x2x8xf32>, %[[SUM:.*]]: tensor<1x2x8xf32>)
+// scale(0.25) times log2(e).
+// CHECK-DAG: %[[SCALE:.*]] = arith.constant 0.360673755 : f32
+// CHECK-DAG: %[[INF:.*]] = arith.constant 0xFF800000 : f32
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+
+// Query rows as (map, token), like the running values.
+// CHECK-DAG: %[[Q3:.*]] = tensor.extract_slice %[[Q]]{{.*}} to tensor<8x2x16xbf16>
+// In the order of the tokens, the contraction reads them as they lie.
+// TOKEN-LABEL: func @online_attention
+// TOKEN-NOT: tensor<2x8x16xbf16>
+// TOKEN: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<8x2x16xbf16>, tensor<32x16xbf16>) outs(%{{.*}} : tensor<2x8x32xf32>)
+// CHECK-DAG: %[[K2:.*]] = tensor.extract_slice %[[K]]{{.*}} to tensor<32x16xbf16>
+// CHECK-DAG: %[[V2:.*]] = tensor.extract_slice %[[V]]{{.*}} to tensor<32x16xbf16>
+// CHECK-DAG: %[[OLDMAX:.*]] = tensor.extract_slice %[[MAX]]{{.*}} to tensor<2x8xf32>
+// CHECK-DAG: %[[OLDSUM:.*]] = tensor.extract_slice %[[SUM]]{{.*}} to tensor<2x8xf32>
+// CHECK-DAG: %[[OLDACC:.*]] = tensor.extract_slice %[[ACC]]{{.*}} to tensor<2x8x16xf32>
+// CHECK-DAG: %[[ROWS:.*]] = linalg.generic {{.*}} ins(%[[Q3]] : tensor<8x2x16xbf16>) outs(%{{.*}} : tensor<2x8x16xbf16>)
+// CHECK-DAG: %[[QK:.*]] = linalg.generic {{.*}} ins(%[[ROWS]], %[[K2]] :{{.*}}) outs(%{{.*}} : tensor<2x8x32xf32>)
+// CHECK: %[[S:.*]] = linalg.generic {{.*}} outs(%[[QK]] :
+// CHECK: arith.mulf %{{.*}}, %[[SCALE]] : f32
+
+// max' = maximum(max, rowmax(x)), which counts as 0 when it is -inf.
+// CHECK: %[[NEWMAX:.*]] = linalg.generic {{.*}} ins(%[[S]] :{{.*}}) outs(%[[OLDMAX]] :
+// CHECK: arith.maximumf
+// CHECK: %[[SAFE:.*]] = linalg.generic {{.*}} ins(%[[NEWMAX]] :
+// CHECK: %[[NOTHING:.*]] = arith.cmpf oeq, %{{.*}}, %[[INF]] : f32
+// CHECK: arith.select %[[NOTHING]], %[[ZERO]], %{{.*}} : f32
+
+// f = exp2(max - max'), p = exp2(x - max')
+// CHECK: %[[F:.*]] = linalg.generic {{.*}} ins(%[[OLDMAX]], %[[SAFE]] :
+// CHECK: math.exp2
+// CHECK: %[[P:.*]] = linalg.generic {{.*}} ins(%[[SAFE]] :{{.*}}) outs(%[[S]] :
+// CHECK: math.exp2
+
+// sum' = f sum + rowsum(p), acc' = f acc + p V
+// CHECK: %[[FSUM:.*]] = linalg.generic {{.*}} ins(%[[F]] :{{.*}}) outs(%[[OLDSUM]] :
+// CHECK: %[[NEWSUM:.*]] = linalg.generic {{.*}} ins(%[[P]] :{{.*}}) outs(%[[FSUM]] :
+// CHECK: %[[FACC:.*]] = linalg.generic {{.*}} ins(%[[F]] :{{.*}}) outs(%[[OLDACC]] :
+// CHECK: %[[NEWACC:.*]] = linalg.generic {{.*}} ins(%[[P]], %[[V2]] :{{.*}}) outs(%[[FACC]] :
+// CHECK-NOT: linalg.generic
+// CHECK-DAG: %[[R0:.*]] = tensor.insert_slice %[[NEWACC]] into %[[ACC]]
+// CHECK-DAG: %[[R1:.*]] = tensor.insert_slice %[[NEWMAX]] into %[[MAX]]
+// CHECK-DAG: %[[R2:.*]] = tensor.insert_slice %[[NEWSUM]] into %[[SUM]]
+// CHECK: return %[[R0]], %[[R1]], %[[R2]]
+func.func @online_attention(%q: tensor<1x8x2x16xbf16>,
+                            %k: tensor<1x32x1x16xbf16>,
+                            %v: tensor<1x32x1x16xbf16>,
+                            %acc: tensor<1x2x8x16xf32>,
+                            %max: tensor<1x2x8xf32>, %sum: tensor<1x2x8xf32>)
+    -> (tensor<1x2x8x16xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>) {
+  %0:3 = diff.online_attention
+           ins(%q, %k, %v : tensor<1x8x2x16xbf16>, tensor<1x32x1x16xbf16>,
+               tensor<1x32x1x16xbf16>)
+           outs(%acc, %max, %sum : tensor<1x2x8x16xf32>, tensor<1x2x8xf32>,
+                tensor<1x2x8xf32>)
+           maps(2)
+           -> tensor<1x2x8x16xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
+  return %0#0, %0#1, %0#2
+    : tensor<1x2x8x16xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
+}
+
+// -----
+
+// The length alone hides padding: j < length.
+// CHECK-LABEL: func @key_length
+// CHECK-SAME: %[[LENGTH:[^:]*]]: index
+// CHECK: %[[MIN:.*]] = arith.minsi %[[LENGTH]]
+// CHECK: %[[MAX:.*]] = arith.maxsi %[[MIN]]
+// CHECK: %[[L:.*]] = arith.index_cast %[[MAX]] : index to i32
+// CHECK: %[[J:.*]] = linalg.index 1 : index
+// CHECK: %[[J32:.*]] = arith.index_cast %[[J]] : index to i32
+// CHECK: %[[VISIBLE:.*]] = arith.cmpi slt, %[[J32]], %[[L]] : i32
+// CHECK-NEXT: arith.select %[[VISIBLE]]
+func.func @key_length(%q: tensor<1x8x1x16xf32>, %k: tensor<1x32x1x16xf32>,
+                      %acc: tensor<1x1x8x16xf32>, %row: tensor<1x1x8xf32>,
+                      %length: index) -> tensor<1x1x8x16xf32> {
+  %0:3 = diff.online_attention
+           ins(%q, %k, %k : tensor<1x8x1x16xf32>, tensor<1x32x1x16xf32>,
+               tensor<1x32x1x16xf32>)
+           outs(%acc, %row, %row : tensor<1x1x8x16xf32>, tensor<1x1x8xf32>,
+                tensor<1x1x8xf32>)
+           key_length(%length)
+           -> tensor<1x1x8x16xf32>, tensor<1x1x8xf32>, tensor<1x1x8xf32>
+  return %0#0 : tensor<1x1x8x16xf32>
+}
+
+// -----
+
+// Maps with keys of their own: the map is a loop of the products with the keys.
+// CHECK-LABEL: func @own_keys
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<2x8x16xf32>, tensor<32x2x16xf32>) outs(%{{.*}} : tensor<2x8x32xf32>)
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<2x8x32xf32>, tensor<32x24xf32>) outs(%{{.*}} : tensor<2x8x24xf32>)
+func.func @own_keys(%q: tensor<1x8x2x16xf32>, %k: tensor<1x32x2x16xf32>,
+                    %v: tensor<1x32x1x24xf32>, %acc: tensor<1x2x8x24xf32>,
+                    %row: tensor<1x2x8xf32>) -> tensor<1x2x8x24xf32> {
+  %0:3 = diff.online_attention
+           ins(%q, %k, %v : tensor<1x8x2x16xf32>, tensor<1x32x2x16xf32>,
+               tensor<1x32x1x24xf32>)
+           outs(%acc, %row, %row : tensor<1x2x8x24xf32>, tensor<1x2x8xf32>,
+                tensor<1x2x8xf32>)
+           maps(2) -> tensor<1x2x8x24xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
+  return %0#0 : tensor<1x2x8x24xf32>
+}
+
+// -----
+
+// What the steps have in common is computed once, in front of the loop.
+// CHECK-LABEL: func @invariant_query
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<8x2x16xbf16>) outs(%{{.*}} : tensor<2x8x16xbf16>)
+// CHECK: scf.for
+// CHECK-NOT: tensor<8x2x16xbf16>
+// CHECK: scf.yield
+func.func @invariant_query(%q: tensor<1x8x2x16xbf16>, %k: tensor<1x64x1x16xbf16>,
+                           %acc: tensor<1x2x8x16xf32>, %row: tensor<1x2x8xf32>)
+    -> tensor<1x2x8x16xf32> {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %c64 = arith.constant 64 : index
+  %0:3 = scf.for %i = %c0 to %c64 step %c16
+      iter_args(%a = %acc, %m = %row, %s = %row)
+      -> (tensor<1x2x8x16xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>) {
+    %1 = tensor.extract_slice %k[0, %i, 0, 0] [1, 16, 1, 16] [1, 1, 1, 1]
+      : tensor<1x64x1x16xbf16> to tensor<1x16x1x16xbf16>
+    %2:3 = diff.online_attention
+             ins(%q, %1, %1 : tensor<1x8x2x16xbf16>, tensor<1x16x1x16xbf16>,
+                 tensor<1x16x1x16xbf16>)
+             outs(%a, %m, %s : tensor<1x2x8x16xf32>, tensor<1x2x8xf32>,
+                  tensor<1x2x8xf32>)
+             maps(2)
+             -> tensor<1x2x8x16xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
+    scf.yield %2#0, %2#1, %2#2
+      : tensor<1x2x8x16xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
+  }
+  return %0#0 : tensor<1x2x8x16xf32>
+}
+
+// -----
+
+// On memrefs it is too late.
+// CHECK-LABEL: func @memref
+// CHECK: diff.online_attention
+func.func @memref(%q: memref<1x8x1x16xf32>, %acc: memref<1x1x8x16xf32>,
+                  %row: memref<1x1x8xf32>) {
+  diff.online_attention
+    ins(%q, %q, %q : memref<1x8x1x16xf32>, memref<1x8x1x16xf32>,
+        memref<1x8x1x16xf32>)
+    outs(%acc, %row, %row : memref<1x1x8x16xf32>, memref<1x1x8xf32>,
+         memref<1x1x8xf32>)
+  return
+}

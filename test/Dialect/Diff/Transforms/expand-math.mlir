@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -diff-expand-math | FileCheck %s
+
+// CHECK-LABEL: func @vectors
+// CHECK-NOT: math.exp
+// CHECK-NOT: math.tanh
+// CHECK-NOT: math.log
+// CHECK: math.fma {{.*}} : vector<8xf32>
+// CHECK-NOT: math.exp
+// CHECK-NOT: math.tanh
+// CHECK-NOT: math.log
+// CHECK: return
+func.func @vectors(%x: vector<8xf32>)
+    -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>) {
+  %0 = math.exp2 %x : vector<8xf32>
+  %1 = math.exp %x : vector<8xf32>
+  %2 = math.tanh %x : vector<8xf32>
+  %3 = math.log %x : vector<8xf32>
+  return %0, %1, %2, %3
+    : vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @scalar
+// CHECK-NOT: math.exp
+// CHECK: return
+func.func @scalar(%x: f32) -> f32 {
+  %0 = math.exp %x : f32
+  return %0 : f32
+}
+
+// -----
+
+// The reference stays exact.
+// CHECK-LABEL: func @f64
+// CHECK-SAME: %[[X:.*]]: f64
+// CHECK-DAG: math.exp %[[X]] : f64
+// CHECK-DAG: math.tanh %[[X]] : f64
+// CHECK-DAG: math.log %[[X]] : f64
+func.func @f64(%x: f64) -> (f64, f64, f64) {
+  %0 = math.exp %x : f64
+  %1 = math.tanh %x : f64
+  %2 = math.log %x : f64
+  return %0, %1, %2 : f64, f64, f64
+}
+
+// -----
+
+// "f64 is left alone", exp2 too: exp(x ln 2) is another number.
+// CHECK-LABEL: func @f64_exp2
+// CHECK: math.exp2 %{{.*}} : f64
+func.func @f64_exp2(%x: f64) -> f64 {
+  %0 = math.exp2 %x : f64
+  return %0 : f64
+}
+
+// -----
+
+// What is no business of this pass.
+// CHECK-LABEL: func @others
+// CHECK: math.sqrt %{{.*}} : vector<8xf32>
+// CHECK: math.sin %{{.*}} : vector<8xf32>
+func.func @others(%x: vector<8xf32>) -> (vector<8xf32>, vector<8xf32>) {
+  %0 = math.sqrt %x : vector<8xf32>
+  %1 = math.sin %x : vector<8xf32>
+  return %0, %1 : vector<8xf32>, vector<8xf32>
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The levels of the route to a CPU. Going on from the printed text of a level
+// ends in the same IR as in one go, byte for byte.
+// RUN: rm -rf %t && mkdir -p %t
+// RUN: diff-opt %s --pass-pipeline="builtin.module(diff-compile{chip=host stop-after=tiled})" -o %t/tiled.mlir
+// RUN: diff-opt %s --pass-pipeline="builtin.module(diff-compile{chip=host stop-after=kernel})" -o %t/kernel.mlir
+// RUN: diff-opt %s --pass-pipeline="builtin.module(diff-compile{chip=host})" -o %t/hardware.mlir
+// RUN: FileCheck %s --check-prefix=TILED --input-file=%t/tiled.mlir
+// RUN: FileCheck %s --check-prefix=KERNEL --input-file=%t/kernel.mlir
+// RUN: FileCheck %s --check-prefix=HARDWARE --input-file=%t/hardware.mlir
+
+// The same again, and by way of each level.
+// RUN: diff-opt %s --diff-compile="chip=host stop-after=hardware" | cmp - %t/hardware.mlir
+// RUN: diff-opt %t/tiled.mlir --diff-compile="stop-after=tiled" | cmp - %t/tiled.mlir
+// RUN: diff-opt %t/tiled.mlir --diff-compile="stop-after=kernel" | cmp - %t/kernel.mlir
+// RUN: diff-opt %t/kernel.mlir --diff-compile="stop-after=kernel" | cmp - %t/kernel.mlir
+// RUN: diff-opt %t/tiled.mlir --diff-compile | cmp - %t/hardware.mlir
+// RUN: diff-opt %t/kernel.mlir --diff-compile | cmp - %t/hardware.mlir
+// RUN: diff-opt %t/hardware.mlir --diff-compile | cmp - %t/hardware.mlir
+// RUN: diff-opt %t/tiled.mlir --emit-bytecode | diff-opt --diff-compile | cmp - %t/hardware.mlir
+
+// With 1003 queries and 709 keys: no value has both among its sizes, unlike on
+// the unfused route.
+// RUN: FileCheck %s --check-prefix=LINEAR --input-file=%t/tiled.mlir
+// RUN: FileCheck %s --check-prefix=LINEAR --input-file=%t/kernel.mlir
+// RUN: diff-opt %s -convert-diff-to-linalg | FileCheck %s --check-prefix=UNFUSED
+// LINEAR-NOT: {{[<x]1003x([0-9]+x)*709[x>]}}
+// LINEAR-NOT: {{[<x]709x([0-9]+x)*1003[x>]}}
+// UNFUSED: tensor<2x2x4x1x1003x709xf32>
+
+// TILED-LABEL: func.func @attention(
+// TILED-SAME: tensor<2x1003x8x16xbf16>
+// TILED: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) = (0, 0, 0) to (2, 4, 1003) step (1, 1, 8)
+// TILED: scf.for
+// TILED: %[[R:.*]]:3 = diff.online_attention {{.*}} maps(2) diagonal(%{{.*}}) key_length(%{{.*}}) mask<causal>
+// TILED: scf.yield %[[R]]#0, %[[R]]#1, %[[R]]#2
+// TILED-NOT: diff.
+// TILED: scf.forall.in_parallel
+
+// KERNEL-LABEL: func.func @attention(
+// KERNEL-SAME: memref<2x1003x4x16xbf16, strided<[?, ?, ?, 1]>> {diff.result})
+// KERNEL-NOT: tensor<
+// KERNEL-NOT: linalg.
+// KERNEL: scf.forall
+// KERNEL-NOT: memref.alloc
+// KERNEL: scf.for {{.*}} -> (vector<2x8x16xf32>, vector<2x8xf32>, vector<2x8xf32>)
+// KERNEL: vector.contract
+// KERNEL: vector.multi_reduction <maximumf>
+// KERNEL: math.exp2
+// KERNEL: vector.contract
+// KERNEL: scf.yield
+
+// HARDWARE: llvm.func @attention(
+// HARDWARE: omp.parallel
+// HARDWARE: omp.wsloop
+// HARDWARE-NOT: builtin.unrealized_conversion_cast
+// HARDWARE: llvm.func @_mlir_ciface_attention(
+func.func @attention(%q: tensor<2x1003x8x16xbf16>, %k: tensor<2x709x2x16xbf16>,
+                     %v: tensor<2x709x2x16xbf16>,
+                     %lambda: tensor<2x1003x4xbf16>)
+    -> tensor<2x1003x4x16xbf16> {
+  %init = tensor.empty() : tensor<2x1003x4x16xbf16>
+  %0 = diff.attention
+         ins(%q, %k, %v, %lambda : tensor<2x1003x8x16xbf16>,
+             tensor<2x709x2x16xbf16>, tensor<2x709x2x16xbf16>,
+             tensor<2x1003x4xbf16>)
+         outs(%init : tensor<2x1003x4x16xbf16>) mask<causal>
+         -> tensor<2x1003x4x16xbf16>
+  return %0 : tensor<2x1003x4x16xbf16>
+}

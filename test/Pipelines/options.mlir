@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Options of diff-compile that are wrong: one error, no IR on standard output.
+// RUN: not diff-opt %s --diff-compile="chip=host stop-after=ptx" 2>%t.err >%t.out
+// RUN: FileCheck %s --check-prefix=LEVEL --input-file=%t.err
+// RUN: count 0 < %t.out
+// LEVEL: options.mlir:{{.*}}: error: diff-compile: stop-after must be tiled, kernel or hardware, found 'ptx'
+// LEVEL-NOT: error:
+
+// RUN: not diff-opt %s --diff-compile="stop-after=semantic" 2>&1 | FileCheck %s --check-prefix=SEMANTIC
+// SEMANTIC: error: diff-compile: stop-after must be tiled, kernel or hardware, found 'semantic'
+// SEMANTIC-NOT: error:
+
+// RUN: not diff-opt %s --diff-compile="chip=sm_1" 2>&1 | FileCheck %s --check-prefix=CHIP
+// CHIP: error: diff-compile: unknown chip 'sm_1'; known are host, sm_80, sm_86, sm_89, sm_90a, sm_100a, sm_120
+// CHIP-NOT: error:
+
+// RUN: not diff-opt %s --diff-compile="debug=full" 2>&1 | FileCheck %s --check-prefix=DEBUG
+// DEBUG: error: diff-compile: debug must be line, found 'full'
+// DEBUG-NOT: error:
+
+// RUN: not diff-opt %s --diff-compile="speed=9" 2>&1 | FileCheck %s --check-prefix=OPTION
+// OPTION: no such option speed
+
+// A module that is past the last level.
+// RUN: diff-opt %s --diff-compile -o %t.hardware.mlir
+// RUN: not diff-opt %t.hardware.mlir --diff-compile="stop-after=kernel" 2>&1 | FileCheck %s --check-prefix=PAST
+// PAST: error: diff-compile: the module is at level hardware already, past stop-after=kernel
+// PAST-NOT: error:
+// RUN: diff-opt %s --diff-compile="stop-after=kernel" -o %t.kernel.mlir
+// RUN: not diff-opt %t.kernel.mlir --diff-compile="stop-after=tiled" 2>&1 | FileCheck %s --check-prefix=KERNEL
+// KERNEL: error: diff-compile: the module is at level kernel already, past stop-after=tiled
+// KERNEL-NOT: error:
+func.func @attention(%q: tensor<1x8x1x8xf32>) -> tensor<1x8x1x8xf32> {
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<1x8x1x8xf32>, tensor<1x8x1x8xf32>,
+             tensor<1x8x1x8xf32>)
+         outs(%q : tensor<1x8x1x8xf32>) -> tensor<1x8x1x8xf32>
+  return %0 : tensor<1x8x1x8xf32>
+}

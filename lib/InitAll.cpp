@@ -7,6 +7,7 @@
 #include "diff/InitAll.h"
 #include "diff/Conversion/Passes.h"
 #include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/TransformOps/DiffTransformOps.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "diff/Pipelines/Pipelines.h"
@@ -21,6 +22,7 @@ void diff::registerAllExtensions(DialectRegistry &registry) {
   registerAggregatedOpInterfaceExternalModels(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
   registerTilingInterfaceExternalModels(registry);
+  registerTransformDialectExtension(registry);
 }
 
 void diff::registerAllPasses() {

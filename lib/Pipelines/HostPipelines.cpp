@@ -95,6 +95,7 @@ static void buildHostLowering(OpPassManager &pm) {
 
 /// The entry that the runtime and C programs call.
 static void requestCInterface(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createDiffStripNamesPass());
   pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
 }
 

@@ -91,8 +91,7 @@ struct DiffCompile
                            llvm::cl::init("host")};
   Option<std::string> stopAfter{
       *this, "stop-after",
-      llvm::cl::desc("The last level: tiled, kernel or hardware"),
-      llvm::cl::init("hardware")};
+      llvm::cl::desc("The last level: tiled, kernel or hardware (the default)")};
   Option<std::string> debug{
       *this, "debug",
       llvm::cl::desc("line: keep source locations in device code")};
@@ -109,7 +108,9 @@ struct DiffCompile
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    std::optional<Level> to = symbolizeLevel(stopAfter);
+    std::optional<Level> to = stopAfter.empty()
+                                  ? std::optional(Level::Hardware)
+                                  : symbolizeLevel(stopAfter);
     if (!to || *to == Level::Semantic) {
       module.emitError("diff-compile: stop-after must be tiled, kernel or "
                        "hardware, found '")
@@ -140,6 +141,15 @@ struct DiffCompile
   }
 };
 } // namespace
+
+std::optional<CompileRequest> diff::getCompileRequest(OpPassManager &pm) {
+  for (Pass &pass : pm)
+    if (pass.getTypeID() == TypeID::get<DiffCompile>()) {
+      auto &compile = static_cast<DiffCompile &>(pass);
+      return CompileRequest{compile.chip, compile.stopAfter};
+    }
+  return std::nullopt;
+}
 
 void diff::registerPipelines() {
   PassRegistration<DiffCompile>();

@@ -38,7 +38,7 @@
 // TILED: scf.forall.in_parallel
 
 // KERNEL-LABEL: func.func @attention(
-// KERNEL-SAME: memref<2x1003x4x16xbf16, strided<[?, ?, ?, 1]>> {diff.result})
+// KERNEL-SAME: memref<2x1003x4x16xbf16, strided<[?, ?, ?, 1]>> {diff.name = "output", diff.result
 // KERNEL-NOT: tensor<
 // KERNEL-NOT: linalg.
 // KERNEL: scf.forall

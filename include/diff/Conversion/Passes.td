@@ -158,8 +158,9 @@ def ConvertMathToNVVMApproxPass
   let description = [{
     In f32, element by element: exp2 and log2 become ex2.approx and lg2.approx
     (PTX ISA: relative error 2^-22.5, absolute error 2^-22.6), exp(x) and log(x)
-    follow from them, and tanh(x) = 1 - 2 / (1 + exp(2x)). No function of
-    libdevice is called. Other element types are left alone.
+    follow from them, and tanh(x) = 1 - 2 / (1 + exp(2x)). A division
+    becomes div.full (2 units in the last place) and sqrt sqrt.approx. Neither a
+    function of libdevice nor a subroutine of ptxas is called. Other element types are left alone.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",

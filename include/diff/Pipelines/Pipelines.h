@@ -38,6 +38,16 @@ void buildCompilePipeline(OpPassManager &pm, Level from, Level to,
 /// dialect: `-convert-diff-to-linalg`, upstream's bufferization and loops.
 void buildLinalgPipeline(OpPassManager &pm);
 
+/// What a `diff-compile` in a pipeline was asked for.
+struct CompileRequest {
+  std::string chip;
+  /// The last level's keyword, empty when none was given.
+  std::string stopAfter;
+};
+
+/// The first `diff-compile` of a pass manager, if it has one.
+std::optional<CompileRequest> getCompileRequest(OpPassManager &pm);
+
 /// Registers the pipelines by name.
 void registerPipelines();
 

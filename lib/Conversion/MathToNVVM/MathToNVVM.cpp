@@ -42,6 +42,10 @@ static Value buildLog2(OpBuilder &b, Location loc, Value x) {
   return callIntrinsic(b, loc, "llvm.nvvm.lg2.approx.ftz.f", x);
 }
 
+static Value buildSqrt(OpBuilder &b, Location loc, Value x) {
+  return callIntrinsic(b, loc, "llvm.nvvm.sqrt.approx.f", x);
+}
+
 static Value buildExp(OpBuilder &b, Location loc, Value x) {
   Value scaled = arith::MulFOp::create(b, loc, x,
                                        createF32(b, loc, llvm::numbers::log2e));
@@ -95,6 +99,40 @@ struct LowerApproximately : public OpRewritePattern<OpTy> {
   }
 };
 
+/// div.full.f32: a division rounded to nearest calls a subroutine in its slow
+/// path, around which ptxas spills.
+struct LowerDivision : public OpRewritePattern<arith::DivFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::DivFOp op,
+                                PatternRewriter &rewriter) const override {
+    Type type = op.getType();
+    if (!getElementTypeOrSelf(type).isF32())
+      return rewriter.notifyMatchFailure(op, "not f32");
+    Location loc = op.getLoc();
+    auto divide = [&](Value lhs, Value rhs) -> Value {
+      return LLVM::CallIntrinsicOp::create(
+                 rewriter, loc, lhs.getType(),
+                 rewriter.getStringAttr("llvm.nvvm.div.full"),
+                 ValueRange{lhs, rhs})
+          .getResult(0);
+    };
+    auto vectorType = dyn_cast<VectorType>(type);
+    if (!vectorType) {
+      rewriter.replaceOp(op, divide(op.getLhs(), op.getRhs()));
+      return success();
+    }
+    auto lhs = vector::ToElementsOp::create(rewriter, loc, op.getLhs());
+    auto rhs = vector::ToElementsOp::create(rewriter, loc, op.getRhs());
+    SmallVector<Value> elements;
+    for (auto [l, r] : llvm::zip_equal(lhs.getResults(), rhs.getResults()))
+      elements.push_back(divide(l, r));
+    rewriter.replaceOpWithNewOp<vector::FromElementsOp>(op, vectorType,
+                                                        elements);
+    return success();
+  }
+};
+
 struct ConvertMathToNVVMApprox
     : public diff::impl::ConvertMathToNVVMApproxPassBase<
           ConvertMathToNVVMApprox> {
@@ -111,10 +149,11 @@ struct ConvertMathToNVVMApprox
 } // namespace
 
 void diff::populateMathToNVVMApproxPatterns(RewritePatternSet &patterns) {
-  patterns.add<LowerApproximately<math::Exp2Op, buildExp2>,
+  patterns.add<LowerDivision, LowerApproximately<math::Exp2Op, buildExp2>,
                LowerApproximately<math::ExpOp, buildExp>,
                LowerApproximately<math::Log2Op, buildLog2>,
                LowerApproximately<math::LogOp, buildLog>,
+               LowerApproximately<math::SqrtOp, buildSqrt>,
                LowerApproximately<math::TanhOp, buildTanh>>(
       patterns.getContext());
 }

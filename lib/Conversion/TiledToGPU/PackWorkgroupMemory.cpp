@@ -67,7 +67,8 @@ struct DiffPackWorkgroupMemory
     if (limit > 0 && size > limit)
       return launch.emitOpError("needs ")
              << size << " bytes of shared memory in a block, more than the "
-             << limit << " that the chip has; a smaller schedule fits";
+             << static_cast<int64_t>(limit)
+             << " that the chip has; a smaller schedule fits";
     rewriter.setInsertionPoint(launch);
     Value bytes = arith::ConstantOp::create(
         rewriter, loc, rewriter.getI32IntegerAttr(size));

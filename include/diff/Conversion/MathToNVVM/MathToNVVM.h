@@ -17,8 +17,8 @@ namespace diff {
 #define GEN_PASS_DECL_CONVERTMATHTONVVMAPPROXPASS
 #include "diff/Conversion/Passes.h.inc"
 
-/// Patterns that lower exp, exp2, log, log2 and tanh of f32, scalars and
-/// vectors, to approximate instructions.
+/// Patterns that lower exp, exp2, log, log2, tanh, sqrt and division of f32,
+/// scalars and vectors, to approximate instructions.
 void populateMathToNVVMApproxPatterns(RewritePatternSet &patterns);
 } // namespace diff
 } // namespace mlir

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
@@ -237,9 +238,18 @@ public:
         loc(op.getLoc()), named(b, loc), base(base),
         compute(attention.getComputeType()), maps(attention.getNumMaps()) {
     Value output = op.getOutput();
-    named.declareOrDrop('b', tensor::getMixedSize(b, loc, output, 0));
-    named.declareOrDrop('h', tensor::getMixedSize(b, loc, output, 2));
-    named.declare('n', tensor::getMixedSize(b, loc, output, 1));
+    OpFoldResult queries = tensor::getMixedSize(b, loc, output, 1);
+    // With a single query, which dimension of size 1 a strided view of a buffer
+    // dropped would be ambiguous: all stay.
+    bool dropUnits = !isConstantIntValue(queries, 1);
+    for (auto [dim, position] : {std::pair('b', 0), {'h', 2}}) {
+      OpFoldResult size = tensor::getMixedSize(b, loc, output, position);
+      if (dropUnits)
+        named.declareOrDrop(dim, size);
+      else
+        named.declare(dim, size);
+    }
+    named.declare('n', queries);
     named.declare('v', tensor::getMixedSize(b, loc, output, 3));
   }
 

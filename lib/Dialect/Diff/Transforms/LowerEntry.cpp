@@ -15,6 +15,7 @@
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFLOWERENTRYPASS
 #define GEN_PASS_DEF_DIFFNAMEARGUMENTSPASS
+#define GEN_PASS_DEF_DIFFSTRIPNAMESPASS
 #include "diff/Dialect/Diff/Transforms/Passes.h.inc"
 } // namespace mlir::diff
 
@@ -133,6 +134,16 @@ struct DiffNameArguments
       ArgumentNamer(getOperation(), cast<AttentionOpInterface>(*op), number++)
           .run();
     });
+  }
+};
+
+struct DiffStripNames
+    : public diff::impl::DiffStripNamesPassBase<DiffStripNames> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    for (StringRef name : {kNameAttrName, kSizesAttrName, kResultAttrName})
+      for (unsigned i = 0; i < func.getNumArguments(); ++i)
+        func.removeArgAttr(i, name);
   }
 };
 

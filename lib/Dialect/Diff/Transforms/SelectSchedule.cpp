@@ -50,8 +50,11 @@ static int64_t getSharedBytes(AttentionOpInterface op, TileSizes tile,
   int64_t queries = heads * tile.queries, keys = tile.keys;
   int64_t rows = op.getNumMaps() * queries;
   int64_t valueHeads = std::max<int64_t>(1, heads / op.getGroupSize());
-  return 4 * (rows * keys + rows * dv + 8 * rows + 2 * queries) +
-         element * (rows * d + queries * dv +
+  // Rows that are normalised are kept in f32 first.
+  auto combine = dyn_cast<AttentionCombineOpInterface>(op.getOperation());
+  int64_t normalized = combine && combine.getRowNorm() ? queries * dv : 0;
+  return 4 * (normalized + rows * keys + rows * dv + 10 * rows + 4 * queries) +
+         element * (rows * d + 2 * queries * dv +
                     valueHeads * keys * (op.getNumKeyMaps() * d + dv)) +
          kSmallBuffers;
 }

@@ -74,17 +74,17 @@ func.func private @mask_order() attributes {a = #diff.mask<window = [4, 0], caus
 
 // -----
 
-// expected-error @below {{'heads' of a schedule must be positive, found 0}}
+// expected-error @below {{'heads' of a schedule must be 1 to 65536, found 0}}
 func.func private @schedule_heads() attributes {a = #diff.schedule<heads = 0, queries = 1, keys = 1>}
 
 // -----
 
-// expected-error @below {{'queries' of a schedule must be positive, found -8}}
+// expected-error @below {{'queries' of a schedule must be 1 to 65536, found -8}}
 func.func private @schedule_queries() attributes {a = #diff.schedule<queries = -8, keys = 1>}
 
 // -----
 
-// expected-error @below {{'keys' of a schedule must be positive, found 0}}
+// expected-error @below {{'keys' of a schedule must be 1 to 65536, found 0}}
 func.func private @schedule_keys() attributes {a = #diff.schedule<queries = 8, keys = 0>}
 
 // -----

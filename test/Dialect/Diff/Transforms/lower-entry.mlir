@@ -2,7 +2,7 @@
 // RUN: diff-opt %s -split-input-file -verify-diagnostics -diff-lower-entry | FileCheck %s
 
 // CHECK-LABEL: func.func @entry(
-// CHECK-SAME: %[[X:.*]]: memref<?x8xf32, strided<[?, 1]>> {test.name = "x"}, %[[I:.*]]: index, %[[R:.*]]: memref<?x8xf32, strided<[?, 1]>> {diff.result}, %[[S:.*]]: memref<4xf32, strided<[1]>> {diff.result}) -> index {
+// CHECK-SAME: %[[X:.*]]: memref<?x8xf32, strided<[?, 1]>> {test.name = "x"}, %[[I:.*]]: index, %[[R:.*]]: memref<?x8xf32, strided<[?, 1]>> {diff.result, test.name = "r"}, %[[S:.*]]: memref<4xf32, strided<[1]>> {diff.result}) -> index {
 // CHECK-DAG: %[[T:.*]] = bufferization.to_tensor %[[X]] restrict : memref<?x8xf32, strided<[?, 1]>> to tensor<?x8xf32>
 // CHECK-DAG: %[[C:.*]] = arith.constant dense<1.000000e+00> : tensor<4xf32>
 // CHECK-DAG: bufferization.materialize_in_destination %[[T]] in restrict writable %[[R]]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-select-schedule | FileCheck %s --check-prefixes=CHECK,HOST
 // RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=200000 threads=128" | FileCheck %s --check-prefixes=CHECK,GPU
-// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=9600 threads=64" | FileCheck %s --check-prefixes=CHECK,FITS
-// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=9599 threads=64" | FileCheck %s --check-prefixes=CHECK,SMALLER
+// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=12288 threads=64" | FileCheck %s --check-prefixes=CHECK,FITS
+// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=12287 threads=64" | FileCheck %s --check-prefixes=CHECK,SMALLER
 // RUN: not diff-opt %s -split-input-file -diff-select-schedule="shared-memory=1000 threads=64" 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not diff-opt %s -split-input-file -diff-select-schedule="threads=48" 2>&1 | FileCheck %s --check-prefix=THREADS
 
@@ -18,7 +18,7 @@
 // GPU: schedule = #diff.schedule<queries = 32, keys = 32, threads = 128>
 // FITS: schedule = #diff.schedule<queries = 16, keys = 32, threads = 64>
 // SMALLER: schedule = #diff.schedule<queries = 16, keys = 16, threads = 64>
-// NONE: error: 'diff.attention' op needs at least 1632 bytes of shared memory in a block, more than the 1000 that the chip has
+// NONE: error: 'diff.attention' op needs at least 2688 bytes of shared memory in a block, more than the 1000 that the chip has
 func.func @attention(%q: tensor<1x12x2x16xbf16>, %k: tensor<1x20x1x16xbf16>,
                      %lambda: tensor<1x12x1xbf16>, %init: tensor<1x12x1x16xbf16>)
     -> tensor<1x12x1x16xbf16> {
@@ -34,13 +34,11 @@ func.func @attention(%q: tensor<1x12x2x16xbf16>, %k: tensor<1x20x1x16xbf16>,
 
 // Keys of two maps, values of twice the width, in f32. 16 queries and 16 keys:
 //   4 (512 + 1024 + 96) + 4 (512 + 512 + 512) = 12672;
-// 8 queries and 16 keys:
-//   4 (256 + 512 + 48) + 4 (256 + 512 + 512) = 8384.
 // CHECK-LABEL: func @attention_v1(
 // HOST: schedule = #diff.schedule<queries = 8, keys = 16>
 // GPU: schedule = #diff.schedule<queries = 32, keys = 32, threads = 128>
-// FITS: schedule = #diff.schedule<queries = 8, keys = 16, threads = 64>
-// SMALLER: schedule = #diff.schedule<queries = 8, keys = 16, threads = 64>
+// FITS: schedule = #diff.schedule<queries = 8, keys = 8, threads = 64>
+// SMALLER: schedule = #diff.schedule<queries = 8, keys = 8, threads = 64>
 // NONE: error: 'diff.attention_v1' op needs at least 3936 bytes
 func.func @attention_v1(%q: tensor<1x12x2x16xf32>, %v: tensor<1x12x1x32xf32>,
                         %lambda: tensor<1xf32>, %weight: tensor<32xf32>)
@@ -57,8 +55,6 @@ func.func @attention_v1(%q: tensor<1x12x2x16xf32>, %v: tensor<1x12x1x32xf32>,
 
 // One map. 16 queries and 32 keys:
 //   4 (512 + 640 + 48) + 2 (640 + 1280 + 1280) = 11200;
-// 16 queries and 16 keys:
-//   4 (256 + 640 + 48) + 2 (640 + 640 + 640) = 7616.
 // CHECK-LABEL: func @softmax_attention(
 // HOST: schedule = #diff.schedule<queries = 8, keys = 16>
 // GPU: schedule = #diff.schedule<queries = 32, keys = 32, threads = 128>
@@ -75,9 +71,10 @@ func.func @softmax_attention(%q: tensor<1x12x1x40xbf16>)
 
 // -----
 
-// A schedule that the user wrote stays.
+// The sizes that the user wrote stay; a GPU's threads are filled in.
 // CHECK-LABEL: func @given(
-// CHECK: schedule = #diff.schedule<heads = 2, queries = 3, keys = 5>
+// HOST: schedule = #diff.schedule<heads = 2, queries = 3, keys = 5>
+// GPU: schedule = #diff.schedule<heads = 2, queries = 3, keys = 5, threads = 128>
 func.func @given(%q: tensor<1x12x2x16xbf16>) -> tensor<1x12x2x16xbf16> {
   %0 = diff.softmax_attention
          ins(%q, %q, %q : tensor<1x12x2x16xbf16>, tensor<1x12x2x16xbf16>,

@@ -3,7 +3,7 @@
 // RUN: diff-opt %s -split-input-file -verify-diagnostics -diff-tile
 
 func.func @last_tile_smaller(%q: tensor<1x8x4x16xf32>) -> tensor<1x8x4x16xf32> {
-  // expected-error @below {{'diff.softmax_attention' op tile size of the output heads must divide their number 4; the last tile is smaller}}
+  // expected-error @below {{'diff.softmax_attention' op tile size 3 of the output heads must divide their number 4, and divide or be a multiple of the 1 that share a value head}}
   %0 = diff.softmax_attention
          ins(%q, %q, %q : tensor<1x8x4x16xf32>, tensor<1x8x4x16xf32>,
              tensor<1x8x4x16xf32>)
@@ -17,7 +17,7 @@ func.func @last_tile_smaller(%q: tensor<1x8x4x16xf32>) -> tensor<1x8x4x16xf32> {
 
 func.func @straddle(%q: tensor<1x8x12x16xf32>, %k: tensor<1x8x3x16xf32>)
     -> tensor<1x8x12x16xf32> {
-  // expected-error @below {{'diff.softmax_attention' op tile size 3 of the output heads must divide, or be a multiple of, the 4 that share a value head}}
+  // expected-error @below {{'diff.softmax_attention' op tile size 3 of the output heads must divide their number 12, and divide or be a multiple of the 4 that share a value head}}
   %0 = diff.softmax_attention
          ins(%q, %k, %k : tensor<1x8x12x16xf32>, tensor<1x8x3x16xf32>,
              tensor<1x8x3x16xf32>)

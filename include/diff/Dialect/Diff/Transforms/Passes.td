@@ -17,10 +17,10 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
     GPU it is the largest of a table whose buffers fit into `shared-memory`
     bytes: with r = maps x heads x queries rows and m keys of a tile, in bytes
 
-        4 (r m + r dv + 8 r + 2 q)              scores, accumulator, row values
-        + e (r d + q dv + m (maps d + dv))      query, output, key, value tiles
+        4 (r m + r dv + 10 r + 4 q)             scores, accumulator, row values
+        + e (r d + 2 q dv + m (maps d + dv))    query, output, key, value tiles
 
-    where q = heads x queries, e is the size of an element and `maps` counts a
+    and 4 q dv for a row norm, where q = heads x queries, e is the size of an element and `maps` counts a
     value head's key heads. It is an error when none fits, or when a schedule
     that was given does not.
   }];
@@ -40,6 +40,14 @@ def DiffNameArgumentsPass : Pass<"diff-name-arguments", "::mlir::func::FuncOp"> 
     (`diff.sizes`: B, N, M), so that whoever calls the compiled function can
     tell them apart. Names of a second attention get a number. What has a name
     keeps it.
+  }];
+}
+
+def DiffStripNamesPass : Pass<"diff-strip-names", "::mlir::func::FuncOp"> {
+  let summary = "remove the names that were given to a function's tensors";
+  let description = [{
+    Removes the attributes of `diff-name-arguments` and `diff-lower-entry`, in
+    front of a translation that knows none of them.
   }];
 }
 

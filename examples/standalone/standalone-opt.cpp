@@ -1,0 +1,51 @@
+//===- standalone-opt.cpp - An out-of-tree tool ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A compiler with its own opinion about tile sizes, in front of the project's
+// tiling: its pass reads the ops through their interface, whatever the variant.
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/InitAll.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Pass/Pass.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace {
+struct StandaloneSchedule
+    : public PassWrapper<StandaloneSchedule, OperationPass<func::FuncOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(StandaloneSchedule)
+
+  StringRef getArgument() const override { return "standalone-schedule"; }
+  StringRef getDescription() const override {
+    return "Tile every attention by 1 head and 16 queries, 32 keys a step";
+  }
+
+  void runOnOperation() override {
+    getOperation().walk([&](diff::AttentionCombineOpInterface op) {
+      op.setScheduleAttr(diff::ScheduleAttr::get(&getContext(), /*heads=*/1,
+                                                 /*queries=*/16, /*keys=*/32,
+                                                 /*threads=*/0));
+    });
+  }
+};
+} // namespace
+
+int main(int argc, char **argv) {
+  DialectRegistry registry;
+  registry.insert<func::FuncDialect, tensor::TensorDialect>();
+  diff::registerAllDialects(registry);
+  diff::registerAllExtensions(registry);
+
+  PassRegistration<StandaloneSchedule>();
+  registerTransformsPasses(); // upstream's canonicalize, cse, ...
+  diff::registerAllPasses();
+  return asMainReturnCode(
+      MlirOptMain(argc, argv, "standalone optimizer\n", registry));
+}

@@ -1,0 +1,37 @@
+//===- StandardErrorCapture.h - Collects standard error ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_TOOLS_STANDARDERRORCAPTURE_H
+#define DIFF_TOOLS_STANDARDERRORCAPTURE_H
+
+#include <cstdio>
+#include <string>
+
+namespace mlir::diff {
+
+/// Collects what is written to standard error between construction and
+/// `finish`, for libraries that print there and take no other stream.
+class StandardErrorCapture {
+public:
+  StandardErrorCapture();
+  ~StandardErrorCapture();
+  StandardErrorCapture(const StandardErrorCapture &) = delete;
+  StandardErrorCapture &operator=(const StandardErrorCapture &) = delete;
+
+  /// Ends the collection; returns what was written.
+  std::string finish();
+
+private:
+  void restore();
+
+  /// Null where there is no room for a temporary file: nothing is collected.
+  std::FILE *file;
+  int saved;
+};
+
+} // namespace mlir::diff
+
+#endif // DIFF_TOOLS_STANDARDERRORCAPTURE_H

@@ -1,0 +1,176 @@
+//===- ToolSupport.cpp - What the command-line tools share ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Tools/ToolSupport.h"
+#include "diff/Runtime/OutputFiles.h"
+#include "diff/Tools/StandardErrorCapture.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/ErrorHandling.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+#include <atomic>
+#include <cstdlib>
+
+using namespace mlir;
+using namespace mlir::diff;
+
+static std::atomic<bool> errorReported{false};
+
+//===----------------------------------------------------------------------===//
+// Errors
+//===----------------------------------------------------------------------===//
+
+int diff::reportError(const Twine &message) {
+  if (!errorReported.exchange(true))
+    llvm::errs() << "error: " << message << "\n";
+  return EXIT_FAILURE;
+}
+
+bool diff::hasReportedError() { return errorReported; }
+
+void diff::reportFirstErrorOnly(MLIRContext &context) {
+  // Handlers are asked in the reverse order of their registration, until one
+  // says that it handled the diagnostic.
+  auto seen = std::make_shared<bool>(false);
+  context.getDiagEngine().registerHandler(
+      [seen](Diagnostic &diagnostic) -> LogicalResult {
+        if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+          return failure();
+        bool first = !std::exchange(*seen, true);
+        errorReported = true;
+        return success(!first);
+      });
+}
+
+static void handleFatalError(void *, const char *reason, bool) {
+  reportError(reason);
+  llvm::errs().flush();
+  std::_Exit(EXIT_FAILURE);
+}
+
+void diff::initializeTool() {
+  llvm::install_fatal_error_handler(handleFatalError);
+  llvm::install_bad_alloc_error_handler(handleFatalError);
+}
+
+//===----------------------------------------------------------------------===//
+// The command line
+//===----------------------------------------------------------------------===//
+
+/// The newest PTX ISA that the NVPTX backend of this LLVM writes. A kernel
+/// states the lowest version that its chip needs.
+static constexpr StringLiteral kNewestPTX = "9.0";
+
+static void printVersion(raw_ostream &os) {
+  os << "DiffMLIR " DIFF_VERSION_STRING "\n"
+     << "LLVM " LLVM_VERSION_STRING "\n"
+     << "PTX ISA up to " << kNewestPTX << "\n";
+}
+
+void diff::forgetLibraryOptions() { llvm::cl::ResetCommandLineParser(); }
+
+/// Makes one line of what LLVM's option parser printed.
+static std::string getOptionError(StringRef text, StringRef program) {
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  SmallVector<std::string> parts;
+  for (StringRef line : lines) {
+    line.consume_front(program);
+    line.consume_front(":");
+    line = line.split("  Try: ").first.trim();
+    line.consume_front("error: ");
+    // Neither a guess of a letter nor of a group of letters helps anybody.
+    if (line.empty() || line.starts_with("Did you mean '-o") ||
+        line.contains("may not occur within a group"))
+      continue;
+    std::string part = line.rtrim(".!").str();
+    if (part.size() > 1 && llvm::isLower(part[1]))
+      part.front() = llvm::toLower(part.front());
+    parts.push_back(part);
+  }
+  if (parts.empty())
+    return "the command line is wrong";
+  return llvm::join(parts, "; ");
+}
+
+/// LLVM groups options of one letter, so that -h swallows every unknown option
+/// that begins with an h. Returns such an argument, or an empty string.
+static StringRef findUnknownBehindHelp(ArrayRef<const char *> arguments) {
+  auto &options = llvm::cl::getRegisteredOptions();
+  for (StringRef argument : arguments) {
+    StringRef name = argument.ltrim('-').split('=').first;
+    if (argument == "--")
+      break;
+    if (argument.starts_with("-") && name.starts_with("h") && name != "h" &&
+        !options.contains(name))
+      return argument;
+  }
+  return {};
+}
+
+LogicalResult diff::parseCommandLine(int argc, const char *const *argv,
+                                     StringRef overview) {
+  llvm::cl::SetVersionPrinter(printVersion);
+  // --help and its kin are declared by the first function that needs them. This
+  // one hides nothing, since there is nothing in the subcommand.
+  llvm::cl::SubCommand none;
+  llvm::cl::HideUnrelatedOptions(ArrayRef<const llvm::cl::OptionCategory *>(),
+                                 none);
+  StringRef unknown = findUnknownBehindHelp(ArrayRef(argv, argc).drop_front());
+  if (!unknown.empty())
+    return failure(
+        reportError("unknown command line argument '" + unknown + "'"));
+  // The last occurrence of an option counts.
+  for (auto &[name, option] : llvm::cl::getRegisteredOptions()) {
+    if (option->getNumOccurrencesFlag() == llvm::cl::Optional)
+      option->setNumOccurrencesFlag(llvm::cl::ZeroOrMore);
+    else if (option->getNumOccurrencesFlag() == llvm::cl::Required)
+      option->setNumOccurrencesFlag(llvm::cl::OneOrMore);
+  }
+  std::string errors;
+  llvm::raw_string_ostream stream(errors);
+  StandardErrorCapture capture;
+  bool parsed =
+      llvm::cl::ParseCommandLineOptions(argc, argv, overview, &stream);
+  std::string printed = capture.finish();
+  if (parsed) {
+    llvm::errs() << printed;
+    return success();
+  }
+  reportError(getOptionError(printed + errors,
+                             llvm::sys::path::filename(argv[0])));
+  return failure();
+}
+
+//===----------------------------------------------------------------------===//
+// Files
+//===----------------------------------------------------------------------===//
+
+std::unique_ptr<llvm::MemoryBuffer>
+diff::readInput(const std::string &path) {
+  auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
+  if (!buffer) {
+    reportError("cannot read '" + path + "': " + buffer.getError().message());
+    return nullptr;
+  }
+  return std::move(*buffer);
+}
+
+LogicalResult diff::writeOutput(const std::string &path, StringRef contents) {
+  OutputFiles files;
+  std::string error = files.add(path, contents.str());
+  if (error.empty())
+    error = files.commit();
+  if (error.empty())
+    return success();
+  reportError(error);
+  return failure();
+}

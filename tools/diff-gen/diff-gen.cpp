@@ -1,0 +1,214 @@
+//===- diff-gen.cpp - Prints the IR of an attention layer -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LayerBuilder.h"
+#include "diff/Tools/ToolSupport.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+#include <cmath>
+
+namespace cl = llvm::cl;
+using namespace mlir;
+using namespace mlir::diff;
+
+static constexpr StringLiteral kOverview =
+    R"(Prints the IR of a differential-attention layer: a module with one function
+@attention on tensors of layout [batch, tokens, heads, dim].
+
+variant   arguments                                    results
+v2        query [B,N,2h,d]  key, value [B,M,h_kv,d]    output [B,N,h,d]
+          lambda [B,N,h] (logits)                      lse [B,2h,N] with --lse
+v1        query [B,N,2h,d]  key [B,M,2h_kv,d]          output [B,N,h,2d]
+          value [B,M,h_kv,2d]  lambda [h]  weight [2d] lse [B,2h,N] with --lse
+standard  query [B,N,h,d]  key, value [B,M,h_kv,d]     output [B,N,h,d]
+                                                       lse [B,h,N] with --lse
+
+lse is f32, and so are lambda and weight of v1; all else has the element type.
+
+example:  diff-gen --causal --dynamic -o layer.mlir
+)";
+
+namespace {
+struct Options {
+  cl::OptionCategory category{"Options of diff-gen"};
+  cl::opt<std::string> variant{
+      "variant", cl::desc("Kind of attention (default: v2)"),
+      cl::value_desc("v2|v1|standard"), cl::init("v2"), cl::cat(category)};
+  cl::opt<int64_t> batch{"batch", cl::desc("Batch size B (default: 1)"),
+                         cl::value_desc("B"), cl::init(1), cl::cat(category)};
+  cl::opt<int64_t> queryTokens{
+      "query-tokens", cl::desc("Query tokens N (default: 512)"),
+      cl::value_desc("N"), cl::init(512), cl::cat(category)};
+  cl::opt<int64_t> keyTokens{
+      "key-tokens", cl::desc("Key tokens M (default: --query-tokens)"),
+      cl::value_desc("M"), cl::cat(category)};
+  cl::opt<int64_t> heads{"heads", cl::desc("Output heads h (default: 8)"),
+                         cl::value_desc("h"), cl::init(8), cl::cat(category)};
+  cl::opt<int64_t> kvHeads{
+      "kv-heads", cl::desc("Value heads h_kv, a divisor of h (default: 4)"),
+      cl::value_desc("h_kv"), cl::init(4), cl::cat(category)};
+  cl::opt<int64_t> dim{"dim", cl::desc("Head dimension d (default: 128)"),
+                       cl::value_desc("d"), cl::init(128), cl::cat(category)};
+  cl::opt<std::string> type{"type", cl::desc("Element type (default: bf16)"),
+                            cl::value_desc("bf16|f16|f32"), cl::init("bf16"),
+                            cl::cat(category)};
+  cl::opt<bool> causal{
+      "causal", cl::desc("A query sees no key behind it (bottom right)"),
+      cl::cat(category)};
+  cl::opt<std::string> window{
+      "window",
+      cl::desc("Sliding window, keys to the left and right of the diagonal; -1 "
+               "is unlimited; with --causal R is 0"),
+      cl::value_desc("L,R"), cl::cat(category)};
+  cl::opt<double> softcap{"softcap",
+                          cl::desc("Cap scores with C * tanh(score / C)"),
+                          cl::value_desc("C"), cl::cat(category)};
+  cl::opt<double> scale{"scale", cl::desc("Softmax scale (default: 1/sqrt(d))"),
+                        cl::value_desc("S"), cl::cat(category)};
+  cl::opt<bool> lse{"lse", cl::desc("Return the log-sum-exp of the rows, too"),
+                    cl::cat(category)};
+  cl::opt<bool> dynamic{"dynamic",
+                        cl::desc("Batch and token counts are dynamic"),
+                        cl::cat(category)};
+  cl::opt<double> lambdaInit{
+      "lambda-init",
+      cl::desc("lambda_init of --variant=v1 (default: 0.8)"),
+      cl::value_desc("x"), cl::init(0.8), cl::cat(category)};
+  cl::opt<std::string> output{"o", cl::desc("Output file (default: -)"),
+                              cl::value_desc("file"), cl::init("-"),
+                              cl::cat(category)};
+};
+} // namespace
+
+/// Every size in its range, and every tensor small enough to be addressed.
+static LogicalResult checkSizes(const Layer &layer) {
+  struct {
+    StringRef option;
+    int64_t value, least;
+  } sizes[] = {{"batch", layer.batch, 0},
+               {"query-tokens", layer.queryTokens, 0},
+               {"key-tokens", layer.keyTokens, 0},
+               {"heads", layer.heads, 1},
+               {"kv-heads", layer.kvHeads, 1},
+               {"dim", layer.dim, 1}};
+  constexpr int64_t kMost = INT32_MAX;
+  for (auto &size : sizes)
+    if (size.value < size.least || size.value > kMost)
+      return failure(reportError("--" + size.option + " must be from " +
+                                 Twine(size.least) + " to " + Twine(kMost) +
+                                 ", found " + Twine(size.value)));
+  if (layer.heads % layer.kvHeads != 0)
+    return failure(reportError("--heads must be a multiple of --kv-heads (" +
+                               Twine(layer.kvHeads) + "), found " +
+                               Twine(layer.heads)));
+  // The largest tensors have 2h heads of width 2d at most.
+  constexpr int64_t kElementSize = 4;
+  int64_t bytes = kElementSize * 4;
+  for (int64_t size : {std::max(layer.queryTokens, layer.keyTokens),
+                       layer.batch, layer.heads, layer.dim})
+    if (llvm::MulOverflow(bytes, size, bytes))
+      return failure(reportError("the tensors are too large: --batch, tokens, "
+                                 "--heads and --dim multiply to more bytes "
+                                 "than can be addressed"));
+  return success();
+}
+
+/// `L,R`, each at least -1.
+static LogicalResult parseWindow(StringRef text, int64_t &left,
+                                 int64_t &right) {
+  auto [leftText, rightText] = text.split(',');
+  if (leftText.getAsInteger(10, left) || rightText.getAsInteger(10, right) ||
+      left < -1 || right < -1)
+    return failure(
+        reportError("--window must be L,R, two numbers of keys or -1 for "
+                    "unlimited, found '" +
+                    text + "'"));
+  return success();
+}
+
+/// A finite and positive number, if the option was given.
+static LogicalResult readPositive(const cl::opt<double> &option,
+                                  std::optional<double> &value) {
+  if (!option.getNumOccurrences())
+    return success();
+  value = option;
+  if (std::isfinite(*value) && *value > 0)
+    return success();
+  return failure(reportError("--" + option.ArgStr +
+                             " must be finite and positive, found " +
+                             llvm::formatv("{0}", *value)));
+}
+
+static LogicalResult readOptions(const Options &options, Layer &layer) {
+  auto variant = llvm::StringSwitch<std::optional<Variant>>(options.variant)
+                     .Case("v2", Variant::V2)
+                     .Case("v1", Variant::V1)
+                     .Case("standard", Variant::Standard)
+                     .Default(std::nullopt);
+  if (!variant)
+    return failure(reportError("--variant must be v2, v1 or standard, found '" +
+                               Twine(options.variant) + "'"));
+  layer.variant = *variant;
+  layer.type = options.type;
+  if (!llvm::is_contained({"bf16", "f16", "f32"}, layer.type))
+    return failure(reportError("--type must be bf16, f16 or f32, found '" +
+                               Twine(layer.type) + "'"));
+  layer.batch = options.batch;
+  layer.queryTokens = options.queryTokens;
+  layer.keyTokens = options.keyTokens.getNumOccurrences() ? options.keyTokens
+                                                          : options.queryTokens;
+  layer.heads = options.heads;
+  layer.kvHeads = options.kvHeads;
+  layer.dim = options.dim;
+  layer.lse = options.lse;
+  layer.dynamic = options.dynamic;
+  if (options.lambdaInit.getNumOccurrences() && layer.variant != Variant::V1)
+    return failure(reportError("--lambda-init is for --variant=v1 only, found "
+                               "--variant=" +
+                               Twine(options.variant)));
+  layer.lambdaInit = options.lambdaInit;
+  if (failed(readPositive(options.softcap, layer.softcap)) ||
+      failed(readPositive(options.scale, layer.scale)))
+    return failure();
+  int64_t left = -1, right = -1;
+  if (options.window.getNumOccurrences() &&
+      failed(parseWindow(options.window, left, right)))
+    return failure();
+  if (options.causal)
+    right = 0;
+  if (options.causal || options.window.getNumOccurrences())
+    layer.window = {left, right};
+  return checkSizes(layer);
+}
+
+int main(int argc, char **argv) {
+  initializeTool();
+  forgetLibraryOptions();
+  Options options;
+  Layer layer;
+  if (failed(parseCommandLine(argc, argv, kOverview)) ||
+      failed(readOptions(options, layer)))
+    return EXIT_FAILURE;
+
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  context.printOpOnDiagnostic(false);
+  context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error)
+      reportError(diagnostic.str());
+    return success();
+  });
+  OwningOpRef<ModuleOp> module = buildLayer(context, layer);
+  if (failed(verify(*module)))
+    return EXIT_FAILURE;
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream, OpPrintingFlags().printNameLocAsPrefix());
+  return failed(writeOutput(options.output, text));
+}

@@ -1,0 +1,91 @@
+//===- Emit.cpp - What the compile driver can write -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Emit.h"
+#include "diff/Target/Chips.h"
+#include "diff/Target/GPUEmission.h"
+#include "diff/Target/HostEmission.h"
+#include "diff/Target/Ptxas.h"
+#include "diff/Tools/ToolSupport.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+
+using Result = FailureOr<std::string>;
+
+static Result emitCubin(const EmitInput &input) {
+  Result ptx = emitPTX(input.compiled, *lookUpChip(input.chip));
+  if (failed(ptx))
+    return failure();
+  auto report = [](llvm::Error error) {
+    reportError(llvm::toString(std::move(error)));
+    return failure();
+  };
+  llvm::Expected<std::string> ptxas = findPtxas(input.ptxas);
+  if (!ptxas)
+    return report(ptxas.takeError());
+  llvm::Expected<std::string> cubin = assemblePTX(*ptxas, *ptx, input.chip);
+  if (!cubin)
+    return report(cubin.takeError());
+  return std::move(*cubin);
+}
+
+namespace {
+/// One kind of output.
+struct Emitter {
+  StringLiteral kind;
+  bool host;
+  Result (*emit)(const EmitInput &);
+};
+
+constexpr Emitter kEmitters[] = {
+    {"llvm", true,
+     [](const EmitInput &input) { return emitHostLLVM(input.compiled); }},
+    {"object", true,
+     [](const EmitInput &input) { return emitHostObject(input.compiled); }},
+    {"header", true,
+     [](const EmitInput &input) { return emitHostHeader(input.source); }},
+    {"llvm", false,
+     [](const EmitInput &input) {
+       return emitDeviceLLVM(input.compiled, *lookUpChip(input.chip));
+     }},
+    {"ptx", false,
+     [](const EmitInput &input) {
+       return emitPTX(input.compiled, *lookUpChip(input.chip));
+     }},
+    {"cubin", false, emitCubin},
+    {"manifest", false,
+     [](const EmitInput &input) {
+       return emitManifest(input.compiled, *lookUpChip(input.chip));
+     }},
+};
+} // namespace
+
+bool diff::isEmitKind(StringRef kind) {
+  return kind == "mlir" || hasEmitKind(kind, true) || hasEmitKind(kind, false);
+}
+
+bool diff::hasEmitKind(StringRef kind, bool host) {
+  return kind == "mlir" || llvm::any_of(kEmitters, [&](const Emitter &emitter) {
+           return emitter.kind == kind && emitter.host == host;
+         });
+}
+
+std::string diff::getEmitKinds(bool host) {
+  std::string kinds = "mlir";
+  for (const Emitter &emitter : kEmitters)
+    if (emitter.host == host)
+      kinds += ", " + emitter.kind.str();
+  return kinds;
+}
+
+FailureOr<std::string> diff::emit(StringRef kind, const EmitInput &input) {
+  bool host = input.chip == "host";
+  for (const Emitter &emitter : kEmitters)
+    if (emitter.kind == kind && emitter.host == host)
+      return emitter.emit(input);
+  return failure();
+}

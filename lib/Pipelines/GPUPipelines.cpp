@@ -27,7 +27,7 @@ void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
   buildEntryPipeline(pm);
   OpPassManager &func = pm.nest<func::FuncOp>();
   func.addPass(createDiffPlaceWorkgroupMemoryPass());
-  buildBufferizationPipeline(pm);
+  buildBufferizationPipeline(pm, /*allocatesInLoops=*/false);
   pm.addNestedPass<func::FuncOp>(createDiffDistributeToThreadsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffVectorizeTilesPass());

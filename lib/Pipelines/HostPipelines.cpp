@@ -49,9 +49,11 @@ void diff::buildEntryPipeline(OpPassManager &pm) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
 }
 
-void diff::buildBufferizationPipeline(OpPassManager &pm) {
+void diff::buildBufferizationPipeline(OpPassManager &pm,
+                                      bool allocatesInLoops) {
   bufferization::OneShotBufferizePassOptions options;
   options.bufferizeFunctionBoundaries = true;
+  options.allowReturnAllocsFromLoops = allocatesInLoops;
   options.functionBoundaryTypeConversion =
       bufferization::LayoutMapOption::IdentityLayoutMap;
   pm.addPass(bufferization::createOneShotBufferizePass(options));
@@ -104,7 +106,7 @@ void diff::buildLinalgPipeline(OpPassManager &pm) {
   pm.addPass(createConvertElementwiseToLinalgPass());
   addCleanup(pm);
   buildEntryPipeline(pm);
-  buildBufferizationPipeline(pm);
+  buildBufferizationPipeline(pm, /*allocatesInLoops=*/true);
   requestCInterface(pm);
   buildHostLowering(pm);
 }
@@ -121,7 +123,7 @@ void diff::buildHostKernelPipeline(OpPassManager &pm) {
   pm.addPass(createLoopInvariantSubsetHoistingPass());
   addCleanup(pm);
   buildEntryPipeline(pm);
-  buildBufferizationPipeline(pm);
+  buildBufferizationPipeline(pm, /*allocatesInLoops=*/true);
 }
 
 void diff::buildHostHardwarePipeline(OpPassManager &pm) {

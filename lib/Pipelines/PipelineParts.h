@@ -22,8 +22,9 @@ void buildTilingPipeline(OpPassManager &pm, int64_t sharedMemory,
 /// The public functions' signatures, and results computed in their place.
 void buildEntryPipeline(OpPassManager &pm);
 
-/// Tensors to memrefs.
-void buildBufferizationPipeline(OpPassManager &pm);
+/// Tensors to memrefs. `allocatesInLoops` lets a loop carry a new buffer from
+/// one iteration to the next, which a GPU's blocks cannot.
+void buildBufferizationPipeline(OpPassManager &pm, bool allocatesInLoops);
 
 /// Level 1 to 2 and 2 to 3 on the CPU.
 void buildHostKernelPipeline(OpPassManager &pm);

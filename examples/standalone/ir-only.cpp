@@ -30,6 +30,8 @@ int main() {
   DialectRegistry registry;
   registry.insert<diff::DiffDialect>();
   MLIRContext context(registry);
+  // With those it depends on, whose ops its own are written beside.
+  context.loadDialect<diff::DiffDialect>();
   OwningOpRef<ModuleOp> module =
       parseSourceString<ModuleOp>(kSource, ParserConfig(&context));
   if (!module)

@@ -7,12 +7,17 @@
 #include "diff/Target/Chips.h"
 #include "diff/Target/GPUEmission.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Dialect/GPU/Transforms/Passes.h"
-#include "mlir/Pass/PassManager.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/Target/TargetOptions.h"
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -33,6 +38,39 @@ static FailureOr<gpu::GPUModuleOp> getKernelModule(ModuleOp module) {
   return found;
 }
 
+/// The LLVM IR of the kernels, null after an error.
+static std::unique_ptr<llvm::Module> translate(Operation *kernels,
+                                               llvm::LLVMContext &context) {
+  std::unique_ptr<llvm::Module> translated =
+      translateModuleToLLVMIR(kernels, context, "diff_kernels");
+  if (!translated)
+    kernels->emitError("cannot be translated to LLVM IR");
+  return translated;
+}
+
+/// The backend for a chip, null after an error.
+static std::unique_ptr<llvm::TargetMachine>
+createTargetMachine(Operation *kernels, const Chip &chip) {
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeNVPTXAsmPrinter();
+  llvm::Triple triple("nvptx64-nvidia-cuda");
+  std::string message;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!target) {
+    kernels->emitError("this LLVM has no NVPTX backend: ") << message;
+    return nullptr;
+  }
+  std::string features = "+ptx" + std::to_string(chip.ptxVersion);
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, chip.name, features, llvm::TargetOptions(), std::nullopt,
+      std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+}
+
+// Not by way of gpu-module-to-binary, whose serialization looks for a CUDA
+// toolkit and links its libdevice: the text would depend on the environment.
 FailureOr<std::string> diff::emitPTX(ModuleOp module, const Chip &chip) {
   FailureOr<gpu::GPUModuleOp> kernels = getKernelModule(module);
   if (failed(kernels))
@@ -44,20 +82,26 @@ FailureOr<std::string> diff::emitPTX(ModuleOp module, const Chip &chip) {
        << "\n.target " << chip.name << "\n.address_size 64\n";
     return header;
   }
-  OwningOpRef<ModuleOp> copy = module.clone();
-  PassManager pm(module.getContext());
-  GpuModuleToBinaryPassOptions options;
-  options.compilationTarget = "isa";
-  pm.addPass(createGpuModuleToBinaryPass(options));
-  if (failed(pm.run(*copy)))
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createTargetMachine(*kernels, chip);
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> device = translate(*kernels, context);
+  if (!machine || !device)
     return failure();
-  for (auto binary : copy->getOps<gpu::BinaryOp>())
-    for (auto object : binary.getObjects().getAsRange<gpu::ObjectAttr>()) {
-      // The text ends at the first NUL, if it has one.
-      StringRef text = object.getObject().getValue();
-      return text.take_until([](char c) { return c == '\0'; }).str();
-    }
-  return module.emitError("no PTX came of the module"), failure();
+  device->setTargetTriple(machine->getTargetTriple());
+  device->setDataLayout(machine->createDataLayout());
+  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
+                                            machine.get());
+  if (llvm::Error error = optimize(device.get()))
+    return kernels->emitError(llvm::toString(std::move(error))), failure();
+  llvm::SmallString<0> text;
+  llvm::raw_svector_ostream os(text);
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, os, nullptr,
+                                   llvm::CodeGenFileType::AssemblyFile))
+    return kernels->emitError("the NVPTX backend writes no text"), failure();
+  passes.run(*device);
+  return text.str().str();
 }
 
 FailureOr<std::string> diff::emitDeviceLLVM(ModuleOp module, const Chip &) {
@@ -65,14 +109,14 @@ FailureOr<std::string> diff::emitDeviceLLVM(ModuleOp module, const Chip &) {
   if (failed(kernels))
     return failure();
   llvm::LLVMContext context;
-  Operation *source = *kernels ? kernels->getOperation()
-                               : ModuleOp::create(module.getLoc());
-  std::unique_ptr<llvm::Module> translated =
-      translateModuleToLLVMIR(source, context, "diff_kernels");
-  if (!translated)
+  OwningOpRef<ModuleOp> empty;
+  if (!*kernels)
+    empty = ModuleOp::create(module.getLoc());
+  std::unique_ptr<llvm::Module> device = translate(
+      *kernels ? kernels->getOperation() : empty->getOperation(), context);
+  if (!device)
     return failure();
   std::string text;
-  llvm::raw_string_ostream os(text);
-  translated->print(os, /*AAW=*/nullptr);
+  llvm::raw_string_ostream(text) << *device;
   return text;
 }

@@ -101,7 +101,9 @@ static int runOptimizer(const Options &options, MlirOptMainConfig &config,
       MlirOptMain(stream, std::move(buffer), registry, config);
   if (capture) {
     std::string printed = capture->finish();
-    llvm::errs() << (failed(result) ? keepFirstError(printed) : printed);
+    // Each part of a split input may have a fault.
+    bool one = failed(result) && config.inputSplitMarker().empty();
+    llvm::errs() << (one ? keepFirstError(printed) : printed);
     if (failed(result) && !StringRef(printed).contains("error: "))
       return reportError("the passes failed");
   }

@@ -177,15 +177,20 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
 
 /// What stays on the host side of a function: sizes, views and the launches.
 static LogicalResult verifyHostSide(func::FuncOp func) {
+  memref::AllocOp intermediate;
   for (Operation &op : func.getBody().getOps()) {
     if (isa<gpu::LaunchOp, func::ReturnOp>(op) || isMemoryEffectFree(&op))
       continue;
-    if (auto alloc = dyn_cast<memref::AllocOp>(op))
-      return alloc.emitOpError("is an intermediate buffer in global memory, "
-                               "which the GPU route does not make yet");
-    return op.emitOpError("is no diff op; the GPU route compiles diff ops "
-                          "alone");
+    auto alloc = dyn_cast<memref::AllocOp>(op);
+    if (!alloc)
+      return op.emitOpError("is no diff op; the GPU route compiles diff ops "
+                            "alone");
+    intermediate = alloc;
   }
+  if (intermediate)
+    return intermediate.emitOpError("is an intermediate buffer in global "
+                                    "memory, which the GPU route does not make "
+                                    "yet");
   return success();
 }
 

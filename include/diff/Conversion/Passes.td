@@ -147,7 +147,8 @@ def DiffAnnotateKernelsPass
   let description = [{
     Dynamic shared memory becomes external (`.extern .shared`): its size is the
     launch's. The block size that a kernel was compiled for is required
-    (`.reqntid`).
+    (`.reqntid`), and one block on a multiprocessor is enough
+    (`.minnctapersm`): registers are not saved for more.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

@@ -34,9 +34,16 @@ struct DiffAnnotateKernels
     });
     StringRef maximal = NVVM::NVVMDialect::getMaxntidAttrName();
     StringRef required = NVVM::NVVMDialect::getReqntidAttrName();
+    Builder b(&getContext());
     getOperation().walk([&](LLVM::LLVMFuncOp func) {
-      if (Attribute size = func->removeAttr(maximal))
-        func->setAttr(required, size);
+      Attribute size = func->removeAttr(maximal);
+      if (!size)
+        return;
+      func->setAttr(required, size);
+      // Without a minimum ptxas aims at more blocks than shared memory lets
+      // run, and spills a few bytes for them.
+      func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                    b.getI32IntegerAttr(1));
     });
   }
 };

@@ -116,8 +116,8 @@ def DiffFlattenKernelArgumentsPass
   let description = [{
     Takes apart the memref arguments of the function in front of each
     `gpu.launch`, and puts them together again inside it: the launch then
-    captures pointers (memrefs of rank 0), dynamic sizes and strides, and
-    computes everything else itself.
+    captures pointers (memrefs of rank 0), dynamic sizes and strides, argument
+    by argument, and computes everything else itself.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

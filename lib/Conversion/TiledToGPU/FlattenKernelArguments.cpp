@@ -67,7 +67,11 @@ static void sinkComputations(RewriterBase &rewriter, gpu::LaunchOp launch) {
       if (!op || isa<memref::ExtractStridedMetadataOp>(op) ||
           !isMemoryEffectFree(op))
         continue;
-      rewriter.setInsertionPointToStart(&launch.getBody().front());
+      // Behind the arguments, whose parts are captured in their order.
+      auto position = launch.getBody().front().begin();
+      while (isa<memref::ReinterpretCastOp>(*position))
+        ++position;
+      rewriter.setInsertionPoint(&launch.getBody().front(), position);
       Operation *inside = rewriter.clone(*op);
       for (auto [outer, inner] :
            llvm::zip_equal(op->getResults(), inside->getResults()))

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s --pass-pipeline='builtin.module(gpu.module(convert-math-to-nvvm-approx))' | FileCheck %s
+
+gpu.module @m {
+  // CHECK-LABEL: gpu.func @scalars(
+  // CHECK-SAME: %[[X:.*]]: f32, %[[Y:.*]]: f32,
+  // CHECK: llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz.f"(%[[X]])
+  // CHECK: %[[SCALED:.*]] = arith.mulf %[[X]], %{{.*}}
+  // CHECK: llvm.call_intrinsic "llvm.nvvm.ex2.approx.ftz.f"(%[[SCALED]])
+  // CHECK: %[[LOG:.*]] = llvm.call_intrinsic "llvm.nvvm.lg2.approx.ftz.f"(%[[X]])
+  // CHECK: arith.mulf %[[LOG]],
+  // CHECK: llvm.call_intrinsic "llvm.nvvm.sqrt.approx.f"(%[[X]])
+  // CHECK: llvm.call_intrinsic "llvm.nvvm.div.full"(%[[X]], %[[Y]])
+  gpu.func @scalars(%x: f32, %y: f32, %o: memref<5xf32>) kernel {
+    %a = math.exp2 %x : f32
+    %b = math.exp %x : f32
+    %c = math.log %x : f32
+    %d = math.sqrt %x : f32
+    %e = arith.divf %x, %y : f32
+    %i0 = arith.constant 0 : index
+    memref.store %a, %o[%i0] : memref<5xf32>
+    memref.store %b, %o[%i0] : memref<5xf32>
+    memref.store %c, %o[%i0] : memref<5xf32>
+    memref.store %d, %o[%i0] : memref<5xf32>
+    memref.store %e, %o[%i0] : memref<5xf32>
+    gpu.return
+  }
+
+  // Vectors element by element; f64 is left alone.
+  // CHECK-LABEL: gpu.func @others(
+  // CHECK-COUNT-4: llvm.nvvm.ex2.approx.ftz.f
+  // CHECK-NOT: llvm.nvvm
+  // CHECK: math.exp2 %{{.*}} : f64
+  gpu.func @others(%x: vector<2x2xf32>, %y: f64, %o: memref<4x4xf32>, %p: memref<f64>) kernel {
+    %a = math.exp2 %x : vector<2x2xf32>
+    %b = math.exp2 %y : f64
+    %i0 = arith.constant 0 : index
+    vector.transfer_write %a, %o[%i0, %i0] {in_bounds = [true, true]} : vector<2x2xf32>, memref<4x4xf32>
+    memref.store %b, %p[] : memref<f64>
+    gpu.return
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s --pass-pipeline='builtin.module(func.func(diff-distribute-to-threads),canonicalize)' | FileCheck %s
+
+#wg = #gpu.address_space<workgroup>
+
+// Threads take vectors of 16 bytes: four f32, eight bf16.
+// CHECK-LABEL: func @elementwise(
+// CHECK: scf.forall (%{{.*}}) in (4) {
+// CHECK:   scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (6, 32) step (1, 4) {
+// CHECK:     linalg.generic {{.*}}
+// CHECK:   } {mapping = [#gpu.thread<linear_dim_1>, #gpu.thread<linear_dim_0>]}
+// CHECK:   scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (6, 32) step (1, 8) {
+// CHECK:   } {mapping = [#gpu.thread<linear_dim_1>, #gpu.thread<linear_dim_0>]}
+func.func @elementwise(%a: memref<6x32xf32, #wg>, %b: memref<6x32xbf16, #wg>, %c: memref<6x32xbf16, #wg>, %x: f32) {
+  scf.forall (%i) in (4) {
+    linalg.fill ins(%x : f32) outs(%a : memref<6x32xf32, #wg>)
+    memref.copy %b, %c : memref<6x32xbf16, #wg> to memref<6x32xbf16, #wg>
+  } {mapping = [#gpu.block<x>]}
+  return
+}
+
+// A row of a reduction is one thread's, which walks it by vectors.
+// CHECK-LABEL: func @reduction(
+// CHECK: scf.forall (%{{.*}}) in (6) {
+// CHECK:   scf.for %{{.*}} = %{{.*}} to %c32 step %c4
+// CHECK:     arith.addf
+// CHECK: } {mapping = [#gpu.thread<linear_dim_0>]}
+func.func @reduction(%a: memref<6x32xf32, #wg>, %r: memref<6xf32, #wg>) {
+  scf.forall (%i) in (4) {
+    linalg.generic {
+      indexing_maps = [affine_map<(d0, d1) -> (d0, d1)>, affine_map<(d0, d1) -> (d0)>],
+      iterator_types = ["parallel", "reduction"]
+    } ins(%a : memref<6x32xf32, #wg>) outs(%r : memref<6xf32, #wg>) {
+    ^bb0(%x: f32, %y: f32):
+      %s = arith.addf %x, %y : f32
+      linalg.yield %s : f32
+    }
+  } {mapping = [#gpu.block<x>]}
+  return
+}
+
+// Without a mapping to blocks nothing is distributed.
+// CHECK-LABEL: func @elsewhere(
+// CHECK-NOT: gpu.thread
+// CHECK: linalg.fill
+func.func @elsewhere(%a: memref<6x32xf32>, %x: f32) {
+  scf.forall (%i) in (4) {
+    linalg.fill ins(%x : f32) outs(%a : memref<6x32xf32>)
+  }
+  return
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s --pass-pipeline='builtin.module(func.func(diff-flatten-kernel-arguments),gpu-kernel-outlining)' | FileCheck %s
+
+// The kernel's parameters are the pointer, the dynamic size and the stride, in
+// the order of the arguments; constants and sizes are computed inside.
+// CHECK-LABEL: func @f(
+// CHECK-SAME: %[[A:.*]]: memref<?x8xf32, strided<[?, 1]>>
+// CHECK: %[[BASE:.*]], %{{.*}}, %[[SIZES:.*]]:2, %[[STRIDES:.*]]:2 = memref.extract_strided_metadata %[[A]]
+// CHECK: gpu.launch_func {{.*}} args(%[[BASE]] : memref<f32>, %[[SIZES]]#0 : index, %[[STRIDES]]#0 : index, %{{.*}} : f32)
+// CHECK: gpu.func @{{.*}}(%[[P:.*]]: memref<f32>, %[[N:.*]]: index, %[[S:.*]]: index, %{{.*}}: f32)
+// CHECK: memref.reinterpret_cast %[[P]] to offset: [0], sizes: [%[[N]], 8], strides: [%[[S]], 1]
+func.func @f(%a: memref<?x8xf32, strided<[?, 1]>>, %x: f32) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = memref.dim %a, %c0 : memref<?x8xf32, strided<[?, 1]>>
+  %last = arith.subi %n, %c1 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %c1, %sy = %c1, %sz = %c1) {
+    memref.store %x, %a[%last, %tx] : memref<?x8xf32, strided<[?, 1]>>
+    gpu.terminator
+  }
+  return
+}

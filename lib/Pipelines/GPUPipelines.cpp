@@ -73,5 +73,5 @@ void diff::buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
   module.addPass(createDiffAnnotateKernelsPass());
   addCleanup(module);
   if (lineInfo)
-    module.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+    pm.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
 }

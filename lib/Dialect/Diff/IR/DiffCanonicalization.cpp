@@ -63,9 +63,8 @@ struct DropUnusedDiagonal : public OpRewritePattern<OpTy> {
   }
 };
 
-/// Without a batch entry or a query there is nothing to compute; without a key
-/// every row sees none.
-struct ReplaceEmptyAttention
+/// Without a batch entry or a query there is nothing to compute.
+struct DropEmptyAttention
     : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
 
@@ -73,14 +72,26 @@ struct ReplaceEmptyAttention
                                 PatternRewriter &rewriter) const override {
     auto attention = cast<AttentionOpInterface>(op.getOperation());
     auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
-    if (!destination.hasPureTensorSemantics())
-      return rewriter.notifyMatchFailure(op, "not on tensors");
     auto query = cast<ShapedType>(attention.getQuery().getType());
-    if (query.getDimSize(0) == 0 || query.getDimSize(1) == 0) {
-      rewriter.replaceOp(op, destination.getDpsInits());
-      return success();
-    }
-    if (cast<ShapedType>(attention.getKey().getType()).getDimSize(1) != 0)
+    if (!destination.hasPureTensorSemantics() ||
+        (query.getDimSize(0) != 0 && query.getDimSize(1) != 0))
+      return rewriter.notifyMatchFailure(op, "there may be work to do");
+    rewriter.replaceOp(op, destination.getDpsInits());
+    return success();
+  }
+};
+
+/// Without a key every row sees none.
+struct ReplaceAttentionWithoutKeys
+    : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionCombineOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    auto attention = cast<AttentionOpInterface>(op.getOperation());
+    auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
+    if (!destination.hasPureTensorSemantics() ||
+        cast<ShapedType>(attention.getKey().getType()).getDimSize(1) != 0)
       return rewriter.notifyMatchFailure(op, "there may be work to do");
     SmallVector<Value> results;
     for (Value init : destination.getDpsInits()) {
@@ -145,23 +156,24 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
 
 void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
-  patterns.add<ReplaceEmptyAttention, WidenMask,
+  patterns.add<DropEmptyAttention, WidenMask,
                DropUnusedDiagonal<AttentionOp>, DropVanishingMap>(context);
 }
 
 void AttentionV1Op::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                                 MLIRContext *context) {
-  patterns.add<ReplaceEmptyAttention, WidenMask,
+  patterns.add<DropEmptyAttention, WidenMask,
                DropUnusedDiagonal<AttentionV1Op>>(context);
 }
 
 void SoftmaxAttentionOp::getCanonicalizationPatterns(
     RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<ReplaceEmptyAttention, WidenMask,
+  patterns.add<DropEmptyAttention, WidenMask,
                DropUnusedDiagonal<SoftmaxAttentionOp>>(context);
 }
 
 void diff::populateEmptyAttentionPatterns(RewritePatternSet &patterns) {
   // Ahead of lowerings, whose slices of nothing would not verify.
-  patterns.add<ReplaceEmptyAttention>(patterns.getContext(), /*benefit=*/2);
+  patterns.add<DropEmptyAttention, ReplaceAttentionWithoutKeys>(
+      patterns.getContext(), /*benefit=*/2);
 }

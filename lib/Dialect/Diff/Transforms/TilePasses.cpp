@@ -193,6 +193,11 @@ struct DiffTileKeys : public diff::impl::DiffTileKeysPassBase<DiffTileKeys> {
     IRRewriter rewriter(&getContext());
     for (OnlineAttentionOp op : ops) {
       int64_t keys = op.getScheduleAttr().getKeys();
+      // Without a key the running values stay as they are.
+      if (op.getKey().getType().getDimSize(1) == 0) {
+        rewriter.replaceOp(op, op.getDpsInits());
+        continue;
+      }
       rewriter.modifyOpInPlace(op, [&] { op.removeScheduleAttr(); });
       FailureOr<OnlineAttentionOp> narrowed = narrowToVisibleKeys(rewriter, op);
       if (failed(narrowed))

@@ -54,7 +54,12 @@ static Value createSlice(OpBuilder &b, Location loc, Value v,
                          SmallVectorImpl<Operation *> &slices) {
   SmallVector<OpFoldResult> strides(offsets.size(), b.getIndexAttr(1));
   Operation *slice;
-  if (isa<TensorType>(v.getType()))
+  auto type = cast<ShapedType>(v.getType());
+  // A slice of a tensor without elements would not verify.
+  if (isa<TensorType>(type) && llvm::is_contained(type.getShape(), 0))
+    slice =
+        tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
+  else if (isa<TensorType>(type))
     slice = tensor::ExtractSliceOp::create(b, loc, v, offsets, sizes, strides);
   else
     slice = memref::SubViewOp::create(b, loc, v, offsets, sizes, strides);

@@ -74,8 +74,7 @@ void diff::buildCompilePipeline(OpPassManager &pm, Level from, Level to,
 namespace {
 /// `diff-compile`: a pass, not a fixed pipeline, since where it begins depends
 /// on the level of the module.
-struct DiffCompile
-    : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
+struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DiffCompile)
 
   DiffCompile() = default;
@@ -91,7 +90,8 @@ struct DiffCompile
                            llvm::cl::init("host")};
   Option<std::string> stopAfter{
       *this, "stop-after",
-      llvm::cl::desc("The last level: tiled, kernel or hardware (the default)")};
+      llvm::cl::desc(
+          "The last level: tiled, kernel or hardware (the default)")};
   Option<std::string> debug{
       *this, "debug",
       llvm::cl::desc("line: keep source locations in device code")};
@@ -108,9 +108,8 @@ struct DiffCompile
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    std::optional<Level> to = stopAfter.empty()
-                                  ? std::optional(Level::Hardware)
-                                  : symbolizeLevel(stopAfter);
+    std::optional<Level> to = stopAfter.empty() ? std::optional(Level::Hardware)
+                                                : symbolizeLevel(stopAfter);
     if (!to || *to == Level::Semantic) {
       module.emitError("diff-compile: stop-after must be tiled, kernel or "
                        "hardware, found '")
@@ -130,8 +129,7 @@ struct DiffCompile
     Level from = inferLevel(module);
     if (from > *to) {
       module.emitError("diff-compile: the module is at level ")
-          << stringifyLevel(from) << " already, past stop-after="
-          << stopAfter;
+          << stringifyLevel(from) << " already, past stop-after=" << stopAfter;
       return signalPassFailure();
     }
     OpPassManager pm(ModuleOp::getOperationName());

@@ -87,10 +87,9 @@ LogicalResult diff::lowerForHost(ModuleOp module, StringRef function,
                                  HostRoute route) {
   // Only an entry that nothing else calls has the signature for outside.
   for (auto other : module.getOps<func::FuncOp>())
-    SymbolTable::setSymbolVisibility(other,
-                                     other.getName() == function
-                                         ? SymbolTable::Visibility::Public
-                                         : SymbolTable::Visibility::Private);
+    SymbolTable::setSymbolVisibility(
+        other, other.getName() == function ? SymbolTable::Visibility::Public
+                                           : SymbolTable::Visibility::Private);
   PassManager pm(module.getContext());
   pm.addPass(createSymbolDCEPass());
   if (route == HostRoute::Linalg)
@@ -153,7 +152,8 @@ HostFunction::compile(ModuleOp module, StringRef function) {
     return engine.takeError();
   compiled->engine = std::move(*engine);
   // The engine compiles when a symbol is looked up.
-  auto entry = compiled->engine->lookupPacked(("_mlir_ciface_" + function).str());
+  auto entry =
+      compiled->engine->lookupPacked(("_mlir_ciface_" + function).str());
   if (!entry)
     return entry.takeError();
   compiled->entry = *entry;

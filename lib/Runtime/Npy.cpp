@@ -288,11 +288,11 @@ std::string mlir::diff::readNpy(const std::string &path, NpyArray &array) {
   return error.empty() ? error : path + ": " + error;
 }
 
-std::string
-mlir::diff::formatNpyHeader(NpyType type, const std::vector<int64_t> &shape) {
-  std::string text = std::string("{'descr': '") + getInfo(type).descr[0] +
-                     "', 'fortran_order': False, 'shape': " +
-                     formatNpyShape(shape) + ", }";
+std::string mlir::diff::formatNpyHeader(NpyType type,
+                                        const std::vector<int64_t> &shape) {
+  std::string text =
+      std::string("{'descr': '") + getInfo(type).descr[0] +
+      "', 'fortran_order': False, 'shape': " + formatNpyShape(shape) + ", }";
   constexpr int64_t kPrefix = kMagicSize + 4;
   int64_t unpadded = kPrefix + static_cast<int64_t>(text.size()) + 1;
   text.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ');

@@ -48,9 +48,8 @@ OutputFiles::~OutputFiles() {
       ::unlink(file.temporary.c_str());
 }
 
-std::string OutputFiles::add(const std::string &path,
-                             const std::string &header, const char *data,
-                             size_t size) {
+std::string OutputFiles::add(const std::string &path, const std::string &header,
+                             const char *data, size_t size) {
   auto keep = [&] {
     files.push_back({path, "", header});
     if (size)
@@ -106,8 +105,8 @@ std::string OutputFiles::commit() {
         standard ? STDOUT_FILENO : ::open(file.path.c_str(), O_WRONLY);
     if (descriptor < 0)
       return describeFailure(file.path);
-    bool written = writeAll(descriptor, file.contents.data(),
-                            file.contents.size());
+    bool written =
+        writeAll(descriptor, file.contents.data(), file.contents.size());
     std::string error = written ? "" : describeFailure(file.path);
     if (!standard)
       ::close(descriptor);

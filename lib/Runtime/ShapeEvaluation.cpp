@@ -39,8 +39,8 @@ public:
       if (isa<RankedTensorType>(argument.getType()))
         shapes[argument] = known.shape;
       if (known.integer && argument.getType().isIntOrIndex())
-        integers[argument] = IntegerAttr::get(argument.getType(),
-                                              *known.integer);
+        integers[argument] =
+            IntegerAttr::get(argument.getType(), *known.integer);
     }
     for (Operation &op : llvm::make_early_inc_range(entry.without_terminator()))
       if (failed(visit(&op)))
@@ -122,8 +122,7 @@ private:
     if (*index < 0 || *index >= static_cast<int64_t>(shape.size()) ||
         ShapedType::isDynamic(shape[*index]))
       return;
-    integers[dim.getResult()] =
-        IntegerAttr::get(dim.getType(), shape[*index]);
+    integers[dim.getResult()] = IntegerAttr::get(dim.getType(), shape[*index]);
   }
 
   //===--------------------------------------------------------------------===//
@@ -234,8 +233,8 @@ private:
     std::string text = name.str();
     auto argument = dyn_cast<BlockArgument>(value);
     if (argument && argument.getOwner() == &function.getBody().front())
-      text += " (argument " + std::to_string(argument.getArgNumber()) + " of @" +
-              function.getName().str() + ")";
+      text += " (argument " + std::to_string(argument.getArgNumber()) +
+              " of @" + function.getName().str() + ")";
     return text;
   }
 
@@ -261,10 +260,10 @@ private:
       unsigned number = operand.getOperandNumber();
       if (!isa<RankedTensorType>(operand.get().getType()))
         continue;
-      std::string owner = describe(
-          "'" + attention.getOperandName(number) + "'", operand.get());
-      for (auto [dim, size] : llvm::zip(attention.getOperandDims(number),
-                                        getShape(operand.get())))
+      std::string owner =
+          describe("'" + attention.getOperandName(number) + "'", operand.get());
+      for (auto [dim, size] :
+           llvm::zip(attention.getOperandDims(number), getShape(operand.get())))
         if (failed(unify(op, sizes, dim, size, owner, describeDim(dim))))
           return failure();
     }
@@ -303,9 +302,9 @@ private:
     else
       return success();
     auto slice = cast<OffsetSizeAndStrideOpInterface>(op);
-    for (auto [dim, offset, size, stride, bound] : llvm::enumerate(
-             slice.getMixedOffsets(), slice.getMixedSizes(),
-             slice.getMixedStrides(), getShape(whole))) {
+    for (auto [dim, offset, size, stride, bound] :
+         llvm::enumerate(slice.getMixedOffsets(), slice.getMixedSizes(),
+                         slice.getMixedStrides(), getShape(whole))) {
       std::optional<int64_t> first = getInteger(offset),
                              count = getInteger(size),
                              step = getInteger(stride);

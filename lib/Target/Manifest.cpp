@@ -35,15 +35,13 @@ public:
   explicit Names(func::FuncOp func) : func(func) {}
 
   std::string getTensor(unsigned argument) {
-    if (auto name =
-            func.getArgAttrOfType<StringAttr>(argument, kNameAttrName))
+    if (auto name = func.getArgAttrOfType<StringAttr>(argument, kNameAttrName))
       return name.str();
     return ("argument" + Twine(argument)).str();
   }
 
   std::string getSize(unsigned argument, unsigned dim) {
-    if (auto sizes =
-            func.getArgAttrOfType<ArrayAttr>(argument, kSizesAttrName))
+    if (auto sizes = func.getArgAttrOfType<ArrayAttr>(argument, kSizesAttrName))
       if (dim < sizes.size())
         if (auto name = dyn_cast<StringAttr>(sizes[dim]);
             name && !name.getValue().empty())
@@ -195,9 +193,8 @@ public:
     json.attribute("schema_version", kSchemaVersion);
     json.attributeObject("target", [&] {
       json.attribute("chip", chip.name);
-      json.attribute("ptx_version",
-                     std::to_string(chip.ptxVersion / 10) + "." +
-                         std::to_string(chip.ptxVersion % 10));
+      json.attribute("ptx_version", std::to_string(chip.ptxVersion / 10) + "." +
+                                        std::to_string(chip.ptxVersion % 10));
       json.attribute("address_size", 64);
     });
     json.attributeArray("functions", [&] {
@@ -299,8 +296,7 @@ private:
       return;
     }
     Names names(func);
-    auto type =
-        cast<MemRefType>(func.getArgument(part->argument).getType());
+    auto type = cast<MemRefType>(func.getArgument(part->argument).getType());
     json.object([&] {
       json.attribute("kind", part->kind == Part::Pointer ? "pointer"
                              : part->kind == Part::Size  ? "size"
@@ -319,8 +315,8 @@ private:
       case Part::Stride:
         // In elements.
         json.attribute("dimension", part->dim);
-        json.attribute("multiple_of", getAlignment(type) * 8 /
-                                          type.getElementTypeBitWidth());
+        json.attribute("multiple_of",
+                       getAlignment(type) * 8 / type.getElementTypeBitWidth());
         break;
       }
     });

@@ -90,8 +90,8 @@ FailureOr<std::string> diff::emitPTX(ModuleOp module, const Chip &chip) {
     return failure();
   device->setTargetTriple(machine->getTargetTriple());
   device->setDataLayout(machine->createDataLayout());
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
-                                            machine.get());
+  auto optimize =
+      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine.get());
   if (llvm::Error error = optimize(device.get()))
     return kernels->emitError(llvm::toString(std::move(error))), failure();
   llvm::SmallString<0> text;

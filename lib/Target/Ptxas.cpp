@@ -70,8 +70,8 @@ struct TemporaryFile {
 Expected<std::string> mlir::diff::assemblePTX(StringRef ptxas, StringRef ptx,
                                               StringRef chip) {
   TemporaryFile input, output, log;
-  for (auto [file, suffix] : {std::pair(&input, "ptx"), {&output, "cubin"},
-                              {&log, "log"}})
+  for (auto [file, suffix] :
+       {std::pair(&input, "ptx"), {&output, "cubin"}, {&log, "log"}})
     if (Error error = file->create(suffix))
       return std::move(error);
   {

@@ -145,8 +145,8 @@ LogicalResult diff::parseCommandLine(int argc, const char *const *argv,
     llvm::errs() << printed;
     return success();
   }
-  reportError(getOptionError(printed + errors,
-                             llvm::sys::path::filename(argv[0])));
+  reportError(
+      getOptionError(printed + errors, llvm::sys::path::filename(argv[0])));
   return failure();
 }
 
@@ -154,8 +154,7 @@ LogicalResult diff::parseCommandLine(int argc, const char *const *argv,
 // Files
 //===----------------------------------------------------------------------===//
 
-std::unique_ptr<llvm::MemoryBuffer>
-diff::readInput(const std::string &path) {
+std::unique_ptr<llvm::MemoryBuffer> diff::readInput(const std::string &path) {
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
   if (!buffer) {
     reportError("cannot read '" + path + "': " + buffer.getError().message());

@@ -21,7 +21,7 @@ public:
   LayerBuilder(MLIRContext &context, const Layer &layer)
       : layer(layer), b(&context) {
     MLIRContext *ctx = &context;
-    element = layer.type == "bf16" ? Type(BFloat16Type::get(ctx))
+    element = layer.type == "bf16"  ? Type(BFloat16Type::get(ctx))
               : layer.type == "f16" ? Type(Float16Type::get(ctx))
                                     : Type(Float32Type::get(ctx));
     if (!layer.dynamic) {
@@ -44,22 +44,20 @@ public:
     SmallVector<Type> results = {getOutputType()};
     if (layer.lse)
       results.push_back(getLseType());
-    function = func::FuncOp::create(
-        b, unknown, "attention", b.getFunctionType(argumentTypes, results));
-    Block *entry = b.createBlock(&function.getBody(), {}, argumentTypes,
-                                 argumentLocs);
+    function = func::FuncOp::create(b, unknown, "attention",
+                                    b.getFunctionType(argumentTypes, results));
+    Block *entry =
+        b.createBlock(&function.getBody(), {}, argumentTypes, argumentLocs);
     SmallVector<Value> destinations = createDestinations();
-    Operation *op = createAttention(results, entry->getArguments(),
-                                    destinations.front(),
-                                    layer.lse ? destinations.back() : Value());
+    Operation *op =
+        createAttention(results, entry->getArguments(), destinations.front(),
+                        layer.lse ? destinations.back() : Value());
     func::ReturnOp::create(b, unknown, op->getResults());
     return module;
   }
 
 private:
-  Location named(StringRef name) {
-    return NameLoc::get(b.getStringAttr(name));
-  }
+  Location named(StringRef name) { return NameLoc::get(b.getStringAttr(name)); }
 
   void declare(StringRef name, ArrayRef<int64_t> shape, Type type) {
     argumentTypes.push_back(RankedTensorType::get(shape, type));
@@ -93,15 +91,14 @@ private:
     if (layer.dynamic) {
       Value query = function.getArgument(0);
       for (int64_t dim : {0, 1}) {
-        Value index =
-            arith::ConstantIndexOp::create(b, b.getUnknownLoc(), dim);
+        Value index = arith::ConstantIndexOp::create(b, b.getUnknownLoc(), dim);
         sizes.push_back(tensor::DimOp::create(
             b, named(dim == 0 ? "batch" : "tokens"), query, index));
       }
     }
     SmallVector<Value> destinations;
-    destinations.push_back(tensor::EmptyOp::create(b, named("output"),
-                                                   getOutputType(), sizes));
+    destinations.push_back(
+        tensor::EmptyOp::create(b, named("output"), getOutputType(), sizes));
     if (layer.lse)
       destinations.push_back(
           tensor::EmptyOp::create(b, named("lse"), getLseType(), sizes));

@@ -46,9 +46,9 @@ struct Options {
   cl::opt<int64_t> queryTokens{
       "query-tokens", cl::desc("Query tokens N (default: 512)"),
       cl::value_desc("N"), cl::init(512), cl::cat(category)};
-  cl::opt<int64_t> keyTokens{
-      "key-tokens", cl::desc("Key tokens M (default: --query-tokens)"),
-      cl::value_desc("M"), cl::cat(category)};
+  cl::opt<int64_t> keyTokens{"key-tokens",
+                             cl::desc("Key tokens M (default: --query-tokens)"),
+                             cl::value_desc("M"), cl::cat(category)};
   cl::opt<int64_t> heads{"heads", cl::desc("Output heads h (default: 8)"),
                          cl::value_desc("h"), cl::init(8), cl::cat(category)};
   cl::opt<int64_t> kvHeads{
@@ -59,9 +59,9 @@ struct Options {
   cl::opt<std::string> type{"type", cl::desc("Element type (default: bf16)"),
                             cl::value_desc("bf16|f16|f32"), cl::init("bf16"),
                             cl::cat(category)};
-  cl::opt<bool> causal{
-      "causal", cl::desc("A query sees no key behind it (bottom right)"),
-      cl::cat(category)};
+  cl::opt<bool> causal{"causal",
+                       cl::desc("A query sees no key behind it (bottom right)"),
+                       cl::cat(category)};
   cl::opt<std::string> window{
       "window",
       cl::desc("Sliding window, keys to the left and right of the diagonal; -1 "
@@ -78,8 +78,7 @@ struct Options {
                         cl::desc("Batch and token counts are dynamic"),
                         cl::cat(category)};
   cl::opt<double> lambdaInit{
-      "lambda-init",
-      cl::desc("lambda_init of --variant=v1 (default: 0.8)"),
+      "lambda-init", cl::desc("lambda_init of --variant=v1 (default: 0.8)"),
       cl::value_desc("x"), cl::init(0.8), cl::cat(category)};
   cl::opt<std::string> output{"o", cl::desc("Output file (default: -)"),
                               cl::value_desc("file"), cl::init("-"),

@@ -42,7 +42,8 @@ namespace {
 struct Options {
   cl::opt<std::string> input{cl::Positional, cl::desc("<input file>"),
                              cl::init("-")};
-  cl::opt<std::string> output{"o", cl::desc("Output file, - for standard output"),
+  cl::opt<std::string> output{"o",
+                              cl::desc("Output file, - for standard output"),
                               cl::value_desc("file"), cl::init("-")};
   cl::opt<std::string> emit{
       "emit",
@@ -50,9 +51,10 @@ struct Options {
                "ptx, cubin, manifest, or for host llvm, object, header"),
       cl::value_desc("kind"), cl::init("mlir")};
   cl::opt<std::string> ptxas{
-      "ptxas", cl::desc("The assembler for --emit=cubin; by default that of "
-                        "CUDA_ROOT, CUDA_HOME, CUDA_PATH, PATH or "
-                        "/usr/local/cuda"),
+      "ptxas",
+      cl::desc("The assembler for --emit=cubin; by default that of "
+               "CUDA_ROOT, CUDA_HOME, CUDA_PATH, PATH or "
+               "/usr/local/cuda"),
       cl::value_desc("path")};
 };
 } // namespace
@@ -68,8 +70,8 @@ static void registerEverything(DialectRegistry &registry) {
   diff::registerAllPasses();
 }
 
-/// Leaves the first `error: ` of what was printed and makes notes of the others:
-/// one fault is one error.
+/// Leaves the first `error: ` of what was printed and makes notes of the
+/// others: one fault is one error.
 static std::string keepFirstError(StringRef text) {
   constexpr StringLiteral mark = "error: ";
   size_t first = text.find(mark);
@@ -113,12 +115,13 @@ static int runOptimizer(const Options &options, MlirOptMainConfig &config,
 }
 
 /// Checks --emit against what diff-compile was asked for.
-static LogicalResult verifyEmission(const Options &options,
-                                    const std::optional<CompileRequest> &request) {
+static LogicalResult
+verifyEmission(const Options &options,
+               const std::optional<CompileRequest> &request) {
   std::string kind = options.emit;
   if (!request)
-    return failure(reportError("--emit=" + kind +
-                               " needs --diff-compile=\"chip=...\""));
+    return failure(
+        reportError("--emit=" + kind + " needs --diff-compile=\"chip=...\""));
   bool host = request->chip == "host";
   if (!host && !lookUpChip(request->chip))
     return failure(reportError("unknown chip '" + request->chip +

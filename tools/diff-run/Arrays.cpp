@@ -63,8 +63,8 @@ static bool isSameType(Type type, NpyType expected, NpyType found) {
 static LogicalResult loadInput(Run &run, unsigned number,
                                const std::string &path) {
   Type type = run.function.getArgumentTypes()[number];
-  std::optional<NpyType> expected = getArrayType(
-      run.function, type, "argument", number, /*allowScalar=*/true);
+  std::optional<NpyType> expected = getArrayType(run.function, type, "argument",
+                                                 number, /*allowScalar=*/true);
   if (!expected)
     return failure();
   NpyArray array;
@@ -139,16 +139,14 @@ static LogicalResult computeResultTypes(Run &run) {
   return success();
 }
 
-static LogicalResult checkCount(StringRef option, size_t found,
-                                StringRef what, size_t expected,
-                                func::FuncOp function) {
+static LogicalResult checkCount(StringRef option, size_t found, StringRef what,
+                                size_t expected, func::FuncOp function) {
   if (found == expected)
     return success();
-  return failure(reportError("@" + function.getName() + " has " +
-                             Twine(expected) + " " + what +
-                             (expected == 1 ? "" : "s") + ", so --" + option +
-                             " must be given " + Twine(expected) +
-                             " times, found " + Twine(found)));
+  return failure(reportError(
+      "@" + function.getName() + " has " + Twine(expected) + " " + what +
+      (expected == 1 ? "" : "s") + ", so --" + option + " must be given " +
+      Twine(expected) + " times, found " + Twine(found)));
 }
 
 LogicalResult diff::loadInputs(Run &run,

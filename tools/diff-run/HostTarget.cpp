@@ -95,9 +95,9 @@ public:
     for (auto [number, buffer, array] : llvm::enumerate(inputs, run.inputs)) {
       if (failed(checkGuards(buffer, "argument", number)))
         return failure();
-      if (!array.data.empty() && std::memcmp(buffer.getData(),
-                                             array.data.data(),
-                                             array.data.size()) != 0)
+      if (!array.data.empty() &&
+          std::memcmp(buffer.getData(), array.data.data(), array.data.size()) !=
+              0)
         return reportStray("argument", number, "inside the read-only array");
     }
     for (auto [number, buffer] : llvm::enumerate(run.outputs))

@@ -43,13 +43,12 @@ struct Options {
   cl::OptionCategory category{"Options of diff-run"};
   cl::opt<std::string> source{cl::Positional, cl::desc("<file.mlir>"),
                               cl::init("-"), cl::cat(category)};
-  cl::opt<std::string> target{"target",
-                              cl::desc("Where to run (default: cpu)"),
+  cl::opt<std::string> target{"target", cl::desc("Where to run (default: cpu)"),
                               cl::value_desc("linalg|cpu|sim|cuda"),
                               cl::init("cpu"), cl::cat(category)};
-  cl::opt<std::string> chip{
-      "chip", cl::desc("The GPU, such as sm_90a (sim and cuda)"),
-      cl::value_desc("chip"), cl::cat(category)};
+  cl::opt<std::string> chip{"chip",
+                            cl::desc("The GPU, such as sm_90a (sim and cuda)"),
+                            cl::value_desc("chip"), cl::cat(category)};
   cl::list<std::string> inputs{"input", cl::desc("Array for an argument"),
                                cl::value_desc("file.npy"), cl::cat(category)};
   cl::list<std::string> outputs{"output", cl::desc("Where a result goes"),
@@ -121,8 +120,7 @@ static const Target *checkOptions(Options &options) {
 
 /// No file may be written twice, and the standard streams serve once.
 static LogicalResult checkFiles(Options &options) {
-  unsigned readers =
-      llvm::count(options.inputs, "-") + (options.source == "-");
+  unsigned readers = llvm::count(options.inputs, "-") + (options.source == "-");
   if (readers > 1)
     return failure(reportError("standard input can be read once only, and '-' "
                                "is given " +
@@ -161,8 +159,8 @@ static std::string formatTimes(const Run &run) {
   std::vector<double> times = run.milliseconds;
   llvm::sort(times);
   size_t half = times.size() / 2;
-  double median = times.size() % 2 ? times[half]
-                                   : (times[half - 1] + times[half]) / 2;
+  double median =
+      times.size() % 2 ? times[half] : (times[half - 1] + times[half]) / 2;
   return llvm::formatv("{{\"median_ms\": {0:f4}, \"min_ms\": {1:f4}, "
                        "\"max_ms\": {2:f4}, \"compile_ms\": {3:f1}}\n",
                        median, times.front(), times.back(),

@@ -56,8 +56,8 @@ public:
   ~HostFunction();
 
   /// Compiles a module that `lowerForHost` returned.
-  static llvm::Expected<std::unique_ptr<HostFunction>> compile(ModuleOp module,
-                                                       StringRef function);
+  static llvm::Expected<std::unique_ptr<HostFunction>>
+  compile(ModuleOp module, StringRef function);
 
   /// Calls it. There is one pointer for each argument of the C interface: to
   /// the scalar, or to the pointer to the memref's descriptor.

@@ -19,9 +19,8 @@ namespace mlir::diff {
 llvm::Expected<std::string> findPtxas(llvm::StringRef given);
 
 /// Assembles PTX text for a chip; returns the cubin's bytes.
-llvm::Expected<std::string> assemblePTX(llvm::StringRef ptxas,
-                                        llvm::StringRef ptx,
-                                        llvm::StringRef chip);
+llvm::Expected<std::string>
+assemblePTX(llvm::StringRef ptxas, llvm::StringRef ptx, llvm::StringRef chip);
 
 } // namespace mlir::diff
 

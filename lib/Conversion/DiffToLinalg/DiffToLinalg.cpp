@@ -44,17 +44,15 @@ diff::lowerAttentionToLinalg(OpBuilder &b, AttentionCombineOpInterface op) {
   NamedValue value = named.view(attention.getValue(), "bmgv");
 
   StringRef rows = AttentionLoops::rows;
-  NamedValue scores =
-      buildScores(named, b, attention, query, key, ExpBase::E);
-  NamedValue max = accumulateRowMax(named, scores,
-                                    named.fill(rows, compute, -INFINITY));
-  NamedValue p = named.generic(
-      AttentionLoops::scores, "", {buildSafeMax(named, max)}, scores,
-      [](OpBuilder &b, Location l, ValueRange s) {
-        return buildExp(b, l, s[1], s[0], ExpBase::E);
-      });
-  NamedValue sum =
-      accumulateRowSum(named, p, named.fill(rows, compute, 0.0));
+  NamedValue scores = buildScores(named, b, attention, query, key, ExpBase::E);
+  NamedValue max =
+      accumulateRowMax(named, scores, named.fill(rows, compute, -INFINITY));
+  NamedValue p =
+      named.generic(AttentionLoops::scores, "", {buildSafeMax(named, max)},
+                    scores, [](OpBuilder &b, Location l, ValueRange s) {
+                      return buildExp(b, l, s[1], s[0], ExpBase::E);
+                    });
+  NamedValue sum = accumulateRowSum(named, p, named.fill(rows, compute, 0.0));
   NamedValue acc = accumulateValues(
       named, p, value, named.fill(AttentionLoops::accumulator, compute, 0.0));
 

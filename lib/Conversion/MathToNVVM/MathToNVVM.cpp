@@ -47,8 +47,8 @@ static Value buildSqrt(OpBuilder &b, Location loc, Value x) {
 }
 
 static Value buildExp(OpBuilder &b, Location loc, Value x) {
-  Value scaled = arith::MulFOp::create(b, loc, x,
-                                       createF32(b, loc, llvm::numbers::log2e));
+  Value scaled =
+      arith::MulFOp::create(b, loc, x, createF32(b, loc, llvm::numbers::log2e));
   return buildExp2(b, loc, scaled);
 }
 

@@ -51,8 +51,8 @@ static int64_t getVectorSize(linalg::LinalgOp op, unsigned loop) {
       continue;
     innermost = true;
     auto type = cast<MemRefType>(operand.get().getType());
-    size = std::min<int64_t>(
-        size, kMaxAccessBytes * 8 / type.getElementTypeBitWidth());
+    size = std::min<int64_t>(size, kMaxAccessBytes * 8 /
+                                       type.getElementTypeBitWidth());
   }
   if (!innermost)
     return 1;

@@ -48,9 +48,8 @@ static SmallVector<Value> getInductionValues(OpBuilder &b, scf::ForallOp forall,
   AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
              s2 = b.getAffineSymbolExpr(2);
   SmallVector<Value> values;
-  for (auto [number, lower, step] :
-       llvm::zip_equal(numbers, forall.getMixedLowerBound(),
-                       forall.getMixedStep()))
+  for (auto [number, lower, step] : llvm::zip_equal(
+           numbers, forall.getMixedLowerBound(), forall.getMixedStep()))
     values.push_back(getValueOrCreateConstantIndexOp(
         b, forall.getLoc(),
         affine::makeComposedFoldedAffineApply(
@@ -91,8 +90,8 @@ static void mapToThreads(RewriterBase &rewriter, scf::ForallOp forall,
 
 /// An op that every thread executes must not write memory.
 static LogicalResult verifyUniform(gpu::LaunchOp launch) {
-  WalkResult result = launch.getBody().walk<WalkOrder::PreOrder>(
-      [&](Operation *op) {
+  WalkResult result =
+      launch.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
         if (auto forall = dyn_cast<scf::ForallOp>(op);
             forall && isMappedToThreads(forall))
           return WalkResult::skip();
@@ -124,7 +123,8 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
     return forall.emitOpError("is mapped to blocks but has no '")
            << kKernelAttrName << "' attribute, which gives its threads";
   if (forall.getNumResults() != 0)
-    return forall.emitOpError("must be bufferized before it is mapped to a GPU");
+    return forall.emitOpError(
+        "must be bufferized before it is mapped to a GPU");
 
   rewriter.setInsertionPoint(forall);
   Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
@@ -132,9 +132,9 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
       arith::ConstantIndexOp::create(rewriter, loc, kernel.getThreads());
   SmallVector<Value> grid(3, one);
   SmallVector<unsigned> dimensions;
-  for (auto [count, attr] :
-       llvm::zip_equal(getTripCounts(rewriter, forall),
-                       forall.getMapping()->getAsRange<DeviceMappingAttrInterface>())) {
+  for (auto [count, attr] : llvm::zip_equal(
+           getTripCounts(rewriter, forall),
+           forall.getMapping()->getAsRange<DeviceMappingAttrInterface>())) {
     unsigned dimension = attr.getRelativeIndex();
     if (attr.isLinearMapping() || dimension > 2)
       return forall.emitOpError("must be mapped to the block dimensions x, y "

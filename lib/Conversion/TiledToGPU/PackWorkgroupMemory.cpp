@@ -50,8 +50,7 @@ struct DiffPackWorkgroupMemory
     auto bytesType =
         MemRefType::get({ShapedType::kDynamic}, rewriter.getI8Type(),
                         MemRefLayoutAttrInterface(), space);
-    Value memory =
-        gpu::DynamicSharedMemoryOp::create(rewriter, loc, bytesType);
+    Value memory = gpu::DynamicSharedMemoryOp::create(rewriter, loc, bytesType);
     int64_t size = 0;
     for (memref::AllocOp alloc : buffers) {
       MemRefType type = alloc.getType();
@@ -59,9 +58,9 @@ struct DiffPackWorkgroupMemory
           arith::ConstantIndexOp::create(rewriter, alloc.getLoc(), size);
       auto view = memref::ViewOp::create(rewriter, alloc.getLoc(), type, memory,
                                          offset, ValueRange());
-      size += llvm::alignTo(
-          type.getNumElements() * type.getElementTypeBitWidth() / 8,
-          kMaxAccessBytes);
+      size += llvm::alignTo(type.getNumElements() *
+                                type.getElementTypeBitWidth() / 8,
+                            kMaxAccessBytes);
       rewriter.replaceOp(alloc, view);
     }
     if (limit > 0 && size > limit)
@@ -70,8 +69,8 @@ struct DiffPackWorkgroupMemory
              << static_cast<int64_t>(limit)
              << " that the chip has; a smaller schedule fits";
     rewriter.setInsertionPoint(launch);
-    Value bytes = arith::ConstantOp::create(
-        rewriter, loc, rewriter.getI32IntegerAttr(size));
+    Value bytes = arith::ConstantOp::create(rewriter, loc,
+                                            rewriter.getI32IntegerAttr(size));
     launch.getDynamicSharedMemorySizeMutable().assign(bytes);
     return success();
   }
@@ -79,7 +78,8 @@ struct DiffPackWorkgroupMemory
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<gpu::LaunchOp> launches;
-    getOperation().walk([&](gpu::LaunchOp launch) { launches.push_back(launch); });
+    getOperation().walk(
+        [&](gpu::LaunchOp launch) { launches.push_back(launch); });
     for (gpu::LaunchOp launch : launches)
       if (failed(pack(rewriter, launch)))
         return signalPassFailure();

@@ -66,8 +66,8 @@ public:
       : attention(attention), op(attention) {}
 
   LogicalResult run() {
-    return success(succeeded(verifyOperandKinds()) &&
-                   succeeded(verifyDims()) && succeeded(verifyHeads()) &&
+    return success(succeeded(verifyOperandKinds()) && succeeded(verifyDims()) &&
+                   succeeded(verifyHeads()) &&
                    succeeded(verifyElementTypes()) &&
                    succeeded(verifyAttributes()) && succeeded(verifyResults()));
   }
@@ -93,13 +93,13 @@ private:
       if (isa<TensorType>(type) != tensors)
         return op->emitOpError()
                << "operands must be all tensors or all memrefs; 'query' is "
-               << attention.getQuery().getType() << " and " << name(i)
-               << " is " << type;
+               << attention.getQuery().getType() << " and " << name(i) << " is "
+               << type;
       StringRef dims = attention.getOperandDims(i);
       if (type.getRank() != static_cast<int64_t>(dims.size())) {
-        InFlightDiagnostic diag = op->emitOpError() << name(i)
-                                                    << " must have rank "
-                                                    << dims.size() << " [";
+        InFlightDiagnostic diag = op->emitOpError()
+                                  << name(i) << " must have rank "
+                                  << dims.size() << " [";
         llvm::interleaveComma(dims, diag,
                               [&](char dim) { diag << describe(dim); });
         return diag << "], found " << type;
@@ -133,9 +133,9 @@ private:
       return success();
     }
     if (size == 0 && mustBeStatic(dim))
-      return op->emitOpError() << "dimension " << position << " ("
-                               << describe(dim) << ") of " << name(operand)
-                               << " must be positive, found " << type;
+      return op->emitOpError()
+             << "dimension " << position << " (" << describe(dim) << ") of "
+             << name(operand) << " must be positive, found " << type;
     Size &known = sizes[dim];
     if (ShapedType::isDynamic(known.value)) {
       known = {size, operand};
@@ -208,11 +208,11 @@ private:
         continue;
       StringRef operandName = attention.getOperandName(i);
       Type found = type.getElementType();
-      bool computes = llvm::is_contained({"lse", "acc", "max", "sum"},
-                                         operandName) ||
-                      attention.getOperandDims(i) == "h";
-      bool either = !computes &&
-                    llvm::is_contained({"lambda", "weight"}, operandName);
+      bool computes =
+          llvm::is_contained({"lse", "acc", "max", "sum"}, operandName) ||
+          attention.getOperandDims(i) == "h";
+      bool either =
+          !computes && llvm::is_contained({"lambda", "weight"}, operandName);
       if (found == (computes ? compute : element) ||
           (either && found == compute))
         continue;

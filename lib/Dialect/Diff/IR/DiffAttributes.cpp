@@ -67,13 +67,11 @@ void MaskAttr::print(AsmPrinter &printer) const {
 /// More than any chip's memory close to its cores holds a row of.
 static constexpr int64_t kMaxTileSize = 65536;
 
-LogicalResult
-ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                     int64_t heads, int64_t queries, int64_t keys,
-                     int64_t threads) {
-  for (auto [name, size] : {std::pair("heads", heads),
-                            {"queries", queries},
-                            {"keys", keys}})
+LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                   int64_t heads, int64_t queries, int64_t keys,
+                                   int64_t threads) {
+  for (auto [name, size] :
+       {std::pair("heads", heads), {"queries", queries}, {"keys", keys}})
     if (size < 1 || size > kMaxTileSize)
       return emitError() << "'" << name << "' of a schedule must be 1 to "
                          << kMaxTileSize << ", found " << size;

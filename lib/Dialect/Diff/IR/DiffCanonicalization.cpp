@@ -18,7 +18,8 @@ namespace {
 /// Makes a window side unlimited that reaches past every key, and removes a
 /// mask that hides nothing. Without a diagonal, j - i - (M - N) runs from
 /// -(M - 1) to N - 1.
-struct WidenMask : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
+struct WidenMask
+    : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
 
   LogicalResult matchAndRewrite(AttentionCombineOpInterface combine,
@@ -106,8 +107,8 @@ struct ReplaceAttentionWithoutKeys
         if (ShapedType::isDynamic(size))
           sizes.push_back(
               tensor::DimOp::create(rewriter, op.getLoc(), init, dim));
-      results.push_back(tensor::SplatOp::create(rewriter, op.getLoc(), type,
-                                                value, sizes));
+      results.push_back(
+          tensor::SplatOp::create(rewriter, op.getLoc(), type, value, sizes));
     }
     rewriter.replaceOp(op, results);
     return success();
@@ -132,7 +133,8 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
   LogicalResult matchAndRewrite(AttentionOp op,
                                 PatternRewriter &rewriter) const override {
     if (!op.hasPureTensorSemantics() || op.getLse())
-      return rewriter.notifyMatchFailure(op, "needs both maps or is on memrefs");
+      return rewriter.notifyMatchFailure(op,
+                                         "needs both maps or is on memrefs");
     if (!isNegativeInfinity(op.getLambda()))
       return rewriter.notifyMatchFailure(op, "lambda is not known to be -inf");
     Location loc = op.getLoc();
@@ -156,14 +158,15 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
 
 void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                               MLIRContext *context) {
-  patterns.add<DropEmptyAttention, WidenMask,
-               DropUnusedDiagonal<AttentionOp>, DropVanishingMap>(context);
+  patterns.add<DropEmptyAttention, WidenMask, DropUnusedDiagonal<AttentionOp>,
+               DropVanishingMap>(context);
 }
 
 void AttentionV1Op::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                                 MLIRContext *context) {
-  patterns.add<DropEmptyAttention, WidenMask,
-               DropUnusedDiagonal<AttentionV1Op>>(context);
+  patterns
+      .add<DropEmptyAttention, WidenMask, DropUnusedDiagonal<AttentionV1Op>>(
+          context);
 }
 
 void SoftmaxAttentionOp::getCanonicalizationPatterns(

@@ -47,14 +47,14 @@ constexpr OperandInfo kAttention[] = {
     {"query", "bnqd"}, {"key", "bmkd"},    {"value", "bmgv"}, {"lambda", "bnh"},
     {"diagonal", ""},  {"output", "bnhv"}, {"lse", "bqn"}};
 constexpr OperandInfo kAttentionV1[] = {
-    {"query", "bnqd"}, {"key", "bmkd"},    {"value", "bmgv"}, {"lambda", "h"},
-    {"weight", "v"},   {"diagonal", ""},   {"output", "bnhv"}, {"lse", "bqn"}};
+    {"query", "bnqd"}, {"key", "bmkd"},  {"value", "bmgv"},  {"lambda", "h"},
+    {"weight", "v"},   {"diagonal", ""}, {"output", "bnhv"}, {"lse", "bqn"}};
 constexpr OperandInfo kSoftmaxAttention[] = {
     {"query", "bnqd"}, {"key", "bmkd"},    {"value", "bmgv"},
     {"diagonal", ""},  {"output", "bnhv"}, {"lse", "bqn"}};
 constexpr OperandInfo kOnlineAttention[] = {
-    {"query", "bnqd"}, {"key", "bmkd"}, {"value", "bmgv"}, {"diagonal", ""},
-    {"key_length", ""}, {"acc", "bqnv"}, {"max", "bqn"},   {"sum", "bqn"}};
+    {"query", "bnqd"},  {"key", "bmkd"}, {"value", "bmgv"}, {"diagonal", ""},
+    {"key_length", ""}, {"acc", "bqnv"}, {"max", "bqn"},    {"sum", "bqn"}};
 } // namespace
 
 #define DIFF_OPERAND_TABLE(OpTy, table, numDestinations)                       \

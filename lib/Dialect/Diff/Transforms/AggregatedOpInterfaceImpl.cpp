@@ -67,7 +67,8 @@ namespace {
 class OnlineStep {
 public:
   OnlineStep(OpBuilder &b, OnlineAttentionOp op, bool headMajorQuery)
-      : b(b), op(op), headMajorQuery(headMajorQuery), attention(cast<AttentionOpInterface>(op.getOperation())),
+      : b(b), op(op), headMajorQuery(headMajorQuery),
+        attention(cast<AttentionOpInterface>(op.getOperation())),
         loc(op.getLoc()), named(b, loc), compute(attention.getComputeType()) {
     declareAttentionLoops(named, b, attention, /*dropUnits=*/true);
   }
@@ -91,8 +92,7 @@ public:
     NamedValue sum = accumulateRowSum(
         named, p, rescale(AttentionLoops::rows, oldSum, factor));
     NamedValue acc = accumulateValues(
-        named, p, value,
-        rescale(AttentionLoops::accumulator, oldAcc, factor));
+        named, p, value, rescale(AttentionLoops::accumulator, oldAcc, factor));
     return {named.unview(acc, op.getAcc(), kAccumulator),
             named.unview(max, op.getMax(), kRows),
             named.unview(sum, op.getSum(), kRows)};
@@ -109,28 +109,27 @@ private:
     if (!headMajorQuery || query.dims == headMajor)
       return query;
     Type element = cast<ShapedType>(query.value.getType()).getElementType();
-    return named.generic("bgrand", "", {query}, named.empty("bgrand", element),
-                         [](OpBuilder &, Location, ValueRange s) -> Value {
-                           return s[0];
-                         });
+    return named.generic(
+        "bgrand", "", {query}, named.empty("bgrand", element),
+        [](OpBuilder &, Location, ValueRange s) -> Value { return s[0]; });
   }
 
   /// exp2(oldMax - newMax): what the old running values are worth now.
   NamedValue rescaleFactor(NamedValue oldMax, NamedValue safeMax) {
-    return named.generic(
-        AttentionLoops::rows, "", {std::move(oldMax), std::move(safeMax)},
-        named.empty(AttentionLoops::rows, compute),
-        [](OpBuilder &b, Location l, ValueRange s) {
-          return buildExp(b, l, s[0], s[1], ExpBase::Two);
-        });
+    return named.generic(AttentionLoops::rows, "",
+                         {std::move(oldMax), std::move(safeMax)},
+                         named.empty(AttentionLoops::rows, compute),
+                         [](OpBuilder &b, Location l, ValueRange s) {
+                           return buildExp(b, l, s[0], s[1], ExpBase::Two);
+                         });
   }
 
   NamedValue exponentials(NamedValue scores, NamedValue safeMax) {
-    return named.generic(
-        AttentionLoops::scores, "", {std::move(safeMax)}, std::move(scores),
-        [](OpBuilder &b, Location l, ValueRange s) {
-          return buildExp(b, l, s[1], s[0], ExpBase::Two);
-        });
+    return named.generic(AttentionLoops::scores, "", {std::move(safeMax)},
+                         std::move(scores),
+                         [](OpBuilder &b, Location l, ValueRange s) {
+                           return buildExp(b, l, s[1], s[0], ExpBase::Two);
+                         });
   }
 
   NamedValue rescale(StringRef loops, NamedValue values, NamedValue factor) {
@@ -177,8 +176,8 @@ diff::decomposeOnlineAttention(OpBuilder &b, OnlineAttentionOp op,
   return OnlineStep(b, op, headMajorQuery).build();
 }
 
-void diff::populateDecomposeOnlineAttentionPatterns(
-    RewritePatternSet &patterns, bool headMajorQuery) {
+void diff::populateDecomposeOnlineAttentionPatterns(RewritePatternSet &patterns,
+                                                    bool headMajorQuery) {
   patterns.add<DecomposeOnline>(patterns.getContext(), headMajorQuery);
 }
 

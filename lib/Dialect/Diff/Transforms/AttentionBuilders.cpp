@@ -48,8 +48,8 @@ void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
       named.declare(dim, size);
   };
   int64_t keyMaps = op.getNumKeyMaps();
-  int64_t rowsPerKey =
-      op.getNumOutputHeads() * op.getNumMaps() / op.getNumValueHeads() / keyMaps;
+  int64_t rowsPerKey = op.getNumOutputHeads() * op.getNumMaps() /
+                       op.getNumValueHeads() / keyMaps;
   declare('b', tensor::getMixedSize(b, loc, op.getQuery(), 0));
   declare('g', b.getIndexAttr(op.getNumValueHeads()));
   declare('r', b.getIndexAttr(rowsPerKey));
@@ -76,8 +76,8 @@ struct VisibleBand {
       OpFoldResult diagonal = op.getDiagonal();
       if (!op.getDiagonal()) {
         AffineExpr m = b.getAffineSymbolExpr(0), n = b.getAffineSymbolExpr(1);
-        diagonal =
-            affine::makeComposedFoldedAffineApply(b, loc, m - n, {keys, queries});
+        diagonal = affine::makeComposedFoldedAffineApply(b, loc, m - n,
+                                                         {keys, queries});
       }
       if (mask.getLeft() >= 0)
         lower = shift(b, loc, diagonal, -std::min(mask.getLeft(), kUnlimited));
@@ -161,9 +161,9 @@ NamedValue diff::buildScores(NamedGenericBuilder &named, OpBuilder &b,
   Location loc = op.getLoc();
   FloatType compute = op.getComputeType();
   StringRef loops = AttentionLoops::scores;
-  NamedValue products = named.generic(
-      "bgranmd", "d", {std::move(query), std::move(key)},
-      named.fill(loops, compute, 0.0), multiplyAdd);
+  NamedValue products =
+      named.generic("bgranmd", "d", {std::move(query), std::move(key)},
+                    named.fill(loops, compute, 0.0), multiplyAdd);
   VisibleBand band(b, loc, op, named.getSize('n'), named.getSize('m'));
   Value hidden = createFloat(b, loc, compute, -INFINITY);
   return named.generic(
@@ -205,16 +205,16 @@ NamedValue diff::accumulateRowSum(NamedGenericBuilder &named, NamedValue scores,
 
 NamedValue diff::buildSafeMax(NamedGenericBuilder &named, NamedValue rowMax) {
   Type type = getElementTypeOrSelf(rowMax.value.getType());
-  return named.generic(
-      AttentionLoops::rows, "", {std::move(rowMax)},
-      named.empty(AttentionLoops::rows, type),
-      [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-        Value infinity = createFloat(b, l, type, -INFINITY);
-        Value zero = createFloat(b, l, type, 0.0);
-        Value seesNothing = arith::CmpFOp::create(
-            b, l, arith::CmpFPredicate::OEQ, s[0], infinity);
-        return arith::SelectOp::create(b, l, seesNothing, zero, s[0]);
-      });
+  return named.generic(AttentionLoops::rows, "", {std::move(rowMax)},
+                       named.empty(AttentionLoops::rows, type),
+                       [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+                         Value infinity = createFloat(b, l, type, -INFINITY);
+                         Value zero = createFloat(b, l, type, 0.0);
+                         Value seesNothing = arith::CmpFOp::create(
+                             b, l, arith::CmpFPredicate::OEQ, s[0], infinity);
+                         return arith::SelectOp::create(b, l, seesNothing, zero,
+                                                        s[0]);
+                       });
 }
 
 Value diff::buildExp(OpBuilder &b, Location loc, Value value, Value offset,
@@ -261,8 +261,8 @@ public:
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
           Value zero = createFloat(b, l, compute, 0.0);
           Value one = createFloat(b, l, compute, 1.0);
-          Value isZero = arith::CmpFOp::create(
-              b, l, arith::CmpFPredicate::OEQ, s[0], zero);
+          Value isZero = arith::CmpFOp::create(b, l, arith::CmpFPredicate::OEQ,
+                                               s[0], zero);
           Value divisor = arith::SelectOp::create(b, l, isZero, one, s[0]);
           return arith::DivFOp::create(b, l, one, divisor);
         });
@@ -322,8 +322,8 @@ public:
         "bhnv", "", {std::move(x), factor, weight}, std::move(destination),
         [&](OpBuilder &b, Location l, ValueRange s) {
           Value scaled = arith::MulFOp::create(b, l, s[0], s[1]);
-          Value weighted = arith::MulFOp::create(
-              b, l, scaled, extend(b, l, s[2], compute));
+          Value weighted =
+              arith::MulFOp::create(b, l, scaled, extend(b, l, s[2], compute));
           return truncate(b, l, weighted, element);
         });
   }
@@ -335,8 +335,7 @@ public:
     if (std::optional<RowNorm> norm = combine.getRowNorm()) {
       // The combined row takes the place of the first map's accumulator.
       NamedValue place = named.everyNth(acc, "bhnv", 'h', 0, maps);
-      result =
-          normalizeRows(*norm, combineMaps(acc, sum, place), destination);
+      result = normalizeRows(*norm, combineMaps(acc, sum, place), destination);
     } else {
       result = combineMaps(acc, sum, destination);
     }
@@ -348,17 +347,17 @@ public:
     Value lse = combine.getLse();
     double unit = base == ExpBase::Two ? llvm::numbers::ln2 : 1.0;
     for (int64_t map = 0; map < maps; ++map) {
-      NamedValue row = named.generic(
-          "bhn", "",
-          {named.everyNth(max, "bhn", 'h', map, maps),
-           named.everyNth(sum, "bhn", 'h', map, maps)},
-          named.everyNth(lse, "bhn", 'h', map, maps),
-          [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-            Value offset = arith::MulFOp::create(
-                b, l, s[0], createFloat(b, l, compute, unit));
-            return arith::AddFOp::create(b, l, offset,
-                                         math::LogOp::create(b, l, s[1]));
-          });
+      NamedValue row =
+          named.generic("bhn", "",
+                        {named.everyNth(max, "bhn", 'h', map, maps),
+                         named.everyNth(sum, "bhn", 'h', map, maps)},
+                        named.everyNth(lse, "bhn", 'h', map, maps),
+                        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+                          Value offset = arith::MulFOp::create(
+                              b, l, s[0], createFloat(b, l, compute, unit));
+                          return arith::AddFOp::create(
+                              b, l, offset, math::LogOp::create(b, l, s[1]));
+                        });
       lse = named.insertEveryNth(row, lse, "bhn", 'h', map, maps);
     }
     return lse;

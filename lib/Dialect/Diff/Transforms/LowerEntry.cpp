@@ -22,8 +22,8 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// A memref of the tensor's shape, contiguous along the innermost dimension; its
-/// pointer is that of the first element.
+/// A memref of the tensor's shape, contiguous along the innermost dimension;
+/// its pointer is that of the first element.
 static MemRefType getEntryType(RankedTensorType type) {
   SmallVector<int64_t> strides(type.getRank(), ShapedType::kDynamic);
   if (!strides.empty())
@@ -165,9 +165,9 @@ struct DiffLowerEntry
         return signalPassFailure();
       }
       FunctionType old = func.getFunctionType();
-      if (llvm::any_of(llvm::concat<const Type>(old.getInputs(),
-                                                old.getResults()),
-                       llvm::IsaPred<UnrankedTensorType>)) {
+      if (llvm::any_of(
+              llvm::concat<const Type>(old.getInputs(), old.getResults()),
+              llvm::IsaPred<UnrankedTensorType>)) {
         func.emitOpError("has an unranked tensor in its signature; a function "
                          "called from outside has ranked ones");
         return signalPassFailure();
@@ -181,8 +181,7 @@ struct DiffLowerEntry
       lowerResults(b, func);
       Block &entry = func.getBody().front();
       func.setFunctionType(b.getFunctionType(
-          entry.getArgumentTypes(),
-          entry.getTerminator()->getOperandTypes()));
+          entry.getArgumentTypes(), entry.getTerminator()->getOperandTypes()));
       func.removeResAttrsAttr();
       SmallVector<DictionaryAttr> attributes;
       func.getAllArgAttrs(attributes);

@@ -88,14 +88,13 @@ struct DiffSelectSchedule
       if (rows * given.getKeys() > kMaxHostScores)
         return op->emitOpError("has a schedule with ")
                << rows * given.getKeys() << " scores in a tile (" << rows
-               << " rows by " << given.getKeys()
-               << " keys), more than the " << kMaxHostScores
+               << " rows by " << given.getKeys() << " keys), more than the "
+               << kMaxHostScores
                << " that are compiled to vector code for a CPU";
       return success();
     }
-    int64_t bytes =
-        getSharedBytes(attention, {given.getQueries(), given.getKeys()},
-                       given.getHeads());
+    int64_t bytes = getSharedBytes(
+        attention, {given.getQueries(), given.getKeys()}, given.getHeads());
     if (bytes > limit)
       return op->emitOpError("has a schedule that needs ")
              << bytes << " bytes of shared memory in a block, more than the "

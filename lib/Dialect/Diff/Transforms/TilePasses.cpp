@@ -157,8 +157,8 @@ getVisibleKeys(OpBuilder &b, OnlineAttentionOp op) {
 }
 
 /// Cuts the op to the keys that any of its queries sees: tiling with one tile.
-static FailureOr<OnlineAttentionOp>
-narrowToVisibleKeys(RewriterBase &rewriter, OnlineAttentionOp op) {
+static FailureOr<OnlineAttentionOp> narrowToVisibleKeys(RewriterBase &rewriter,
+                                                        OnlineAttentionOp op) {
   rewriter.setInsertionPoint(op);
   auto visible = getVisibleKeys(rewriter, op);
   if (!visible)

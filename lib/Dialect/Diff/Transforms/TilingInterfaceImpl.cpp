@@ -57,8 +57,7 @@ static Value createSlice(OpBuilder &b, Location loc, Value v,
   auto type = cast<ShapedType>(v.getType());
   // A slice of a tensor without elements would not verify.
   if (isa<TensorType>(type) && llvm::is_contained(type.getShape(), 0))
-    slice =
-        tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
+    slice = tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
   else if (isa<TensorType>(type))
     slice = tensor::ExtractSliceOp::create(b, loc, v, offsets, sizes, strides);
   else
@@ -114,9 +113,9 @@ public:
                s2 = b.getAffineSymbolExpr(2);
     OpFoldResult diagonal = op.getDiagonal();
     if (!op.getDiagonal())
-      diagonal = apply(b, loc, s0 - s1,
-                       {getDim(b, loc, op.getKey(), 1),
-                        getDim(b, loc, op.getQuery(), 1)});
+      diagonal = apply(
+          b, loc, s0 - s1,
+          {getDim(b, loc, op.getKey(), 1), getDim(b, loc, op.getQuery(), 1)});
     return getValueOrCreateConstantIndexOp(
         b, loc,
         apply(b, loc, s0 + s1 - s2,
@@ -214,26 +213,23 @@ tileAttention(OpBuilder &b, OpTy op, ArrayRef<OpFoldResult> offsets,
   Value diagonal = attention.getMaskAttr() ? tile.getDiagonal() : Value();
   Value keyLength =
       attention.getKeyLengthOrNull() ? tile.getKeyLength() : Value();
-  auto tiled =
-      cast<OpTy>(mlir::clone(b, op.getOperation(), types, operands));
+  auto tiled = cast<OpTy>(mlir::clone(b, op.getOperation(), types, operands));
   if (diagonal)
     tiled.setDiagonal(diagonal);
   if constexpr (std::is_same_v<OpTy, OnlineAttentionOp>)
     if (keyLength)
       tiled.getKeyLengthMutable().assign(keyLength);
-  return TilingResult{{tiled},
-                      SmallVector<Value>(tiled->getResults()),
-                      slices};
+  return TilingResult{{tiled}, SmallVector<Value>(tiled->getResults()), slices};
 }
 
 /// The tile of the iteration domain that covers a tile of a tensor, which must
 /// have the batch, a head and the query token among its dimensions.
-static LogicalResult
-getDomainTile(OpBuilder &b, AttentionOpInterface op, unsigned numLoops,
-              StringRef dims, ArrayRef<OpFoldResult> offsets,
-              ArrayRef<OpFoldResult> sizes,
-              SmallVectorImpl<OpFoldResult> &domainOffsets,
-              SmallVectorImpl<OpFoldResult> &domainSizes) {
+static LogicalResult getDomainTile(OpBuilder &b, AttentionOpInterface op,
+                                   unsigned numLoops, StringRef dims,
+                                   ArrayRef<OpFoldResult> offsets,
+                                   ArrayRef<OpFoldResult> sizes,
+                                   SmallVectorImpl<OpFoldResult> &domainOffsets,
+                                   SmallVectorImpl<OpFoldResult> &domainSizes) {
   domainOffsets.assign(numLoops, OpFoldResult());
   domainSizes.assign(numLoops, OpFoldResult());
   Location loc = op.getLoc();
@@ -305,8 +301,8 @@ struct AttentionTiling
     Tile tile(b, attention, offsets, sizes);
     if (failed(tile.verify()))
       return failure();
-    OpOperand *init = cast<DestinationStyleOpInterface>(op).getDpsInitOperand(
-        resultNumber);
+    OpOperand *init =
+        cast<DestinationStyleOpInterface>(op).getDpsInitOperand(resultNumber);
     resultOffsets.clear();
     resultSizes.clear();
     tile.getPosition(init->get(),
@@ -321,8 +317,8 @@ struct AttentionTiling
       SmallVectorImpl<OpFoldResult> &domainOffsets,
       SmallVectorImpl<OpFoldResult> &domainSizes) const {
     auto attention = cast<AttentionOpInterface>(op);
-    OpOperand *init = cast<DestinationStyleOpInterface>(op).getDpsInitOperand(
-        resultNumber);
+    OpOperand *init =
+        cast<DestinationStyleOpInterface>(op).getDpsInitOperand(resultNumber);
     return getDomainTile(b, attention, kNumLoops,
                          attention.getOperandDims(init->getOperandNumber()),
                          offsets, sizes, domainOffsets, domainSizes);
@@ -367,8 +363,7 @@ struct AttentionTiling
       ArrayRef<SmallVector<OpFoldResult>> sizes) const {
     SmallVector<OpFoldResult> domainOffsets, domainSizes;
     if (failed(getIterationDomainTileFromOperandTiles(
-            op, b, operandNumbers, offsets, sizes, domainOffsets,
-            domainSizes)))
+            op, b, operandNumbers, offsets, sizes, domainOffsets, domainSizes)))
       return failure();
     return getTiledImplementation(op, b, domainOffsets, domainSizes);
   }
@@ -396,13 +391,13 @@ public:
 
   SmallVector<Value> merge() {
     NamedValue partMax{parts[1], "sbqn"};
-    NamedValue max = named.generic(
-        "bqns", "s", {partMax}, {op.getMax(), "bqn"},
-        [](OpBuilder &b, Location l, ValueRange e) -> Value {
-          return arith::MaximumFOp::create(b, l, e[0], e[1]);
-        });
-    NamedValue sum = mergeSums({parts[2], "sbqn"}, {op.getSum(), "bqn"},
-                               "bqn", "bqns", max);
+    NamedValue max =
+        named.generic("bqns", "s", {partMax}, {op.getMax(), "bqn"},
+                      [](OpBuilder &b, Location l, ValueRange e) -> Value {
+                        return arith::MaximumFOp::create(b, l, e[0], e[1]);
+                      });
+    NamedValue sum =
+        mergeSums({parts[2], "sbqn"}, {op.getSum(), "bqn"}, "bqn", "bqns", max);
     NamedValue acc = mergeSums({parts[0], "sbqnv"}, {op.getAcc(), "bqnv"},
                                "bqnv", "bqnvs", max);
     return {acc.value, max.value, sum.value};
@@ -411,13 +406,12 @@ public:
 private:
   /// exp2(max - M), with an M of -inf counting as 0.
   Value weight(OpBuilder &b, Location l, Value max, Value merged) {
-    Value infinity = arith::ConstantOp::create(
-        b, l, b.getFloatAttr(compute, -INFINITY));
+    Value infinity =
+        arith::ConstantOp::create(b, l, b.getFloatAttr(compute, -INFINITY));
     Value zero = arith::ConstantOp::create(b, l, b.getFloatAttr(compute, 0.0));
-    Value seesNothing = arith::CmpFOp::create(
-        b, l, arith::CmpFPredicate::OEQ, merged, infinity);
-    Value offset =
-        arith::SelectOp::create(b, l, seesNothing, zero, merged);
+    Value seesNothing = arith::CmpFOp::create(b, l, arith::CmpFPredicate::OEQ,
+                                              merged, infinity);
+    Value offset = arith::SelectOp::create(b, l, seesNothing, zero, merged);
     return buildExp(b, l, max, offset, ExpBase::Two);
   }
 
@@ -498,12 +492,13 @@ struct OnlinePartialReduction
     return success();
   }
 
-  FailureOr<TilingResult> tileToPartialReduction(
-      Operation *op, OpBuilder &b, Location loc,
-      ReductionTilingStrategy strategy, ValueRange init,
-      ArrayRef<OpFoldResult> offsets, ArrayRef<OpFoldResult> sizes,
-      const SetVector<unsigned> &reductionDims,
-      ArrayRef<OpFoldResult> splitReductionIvs) const {
+  FailureOr<TilingResult>
+  tileToPartialReduction(Operation *op, OpBuilder &b, Location loc,
+                         ReductionTilingStrategy strategy, ValueRange init,
+                         ArrayRef<OpFoldResult> offsets,
+                         ArrayRef<OpFoldResult> sizes,
+                         const SetVector<unsigned> &reductionDims,
+                         ArrayRef<OpFoldResult> splitReductionIvs) const {
     SmallVector<Value> inits;
     SmallVector<Operation *> slices;
     for (auto [number, whole] : llvm::enumerate(init)) {
@@ -522,17 +517,17 @@ struct OnlinePartialReduction
       slices.push_back(slice);
       inits.push_back(slice);
     }
-    FailureOr<TilingResult> tiled = tileAttention(
-        b, cast<OnlineAttentionOp>(op), offsets, sizes, inits);
+    FailureOr<TilingResult> tiled =
+        tileAttention(b, cast<OnlineAttentionOp>(op), offsets, sizes, inits);
     if (failed(tiled))
       return failure();
     llvm::append_range(tiled->generatedSlices, slices);
     return tiled;
   }
 
-  FailureOr<MergeResult>
-  mergeReductions(Operation *op, OpBuilder &b, Location, ValueRange parts,
-                  const SetVector<unsigned> &) const {
+  FailureOr<MergeResult> mergeReductions(Operation *op, OpBuilder &b, Location,
+                                         ValueRange parts,
+                                         const SetVector<unsigned> &) const {
     SmallVector<Value> merged =
         SplitMerger(b, cast<OnlineAttentionOp>(op), parts).merge();
     // Transform ops expect one merging op: the accumulator's.

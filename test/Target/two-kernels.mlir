@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// A function with several ops: a kernel each in one PTX text, in launch order in
+// the manifest; sizes of the second have names of their own.
+// RUN: diff-opt %s --diff-compile="chip=sm_89" --emit=ptx | FileCheck %s --check-prefix=PTX
+// RUN: diff-opt %s --diff-compile="chip=sm_89" --emit=manifest -o %t.json
+// RUN: FileCheck %s --check-prefix=MANIFEST --input-file=%t.json
+// RUN: %python %S/Inputs/validate.py %project_root/docs/manifest.schema.json %t.json | FileCheck %s --check-prefix=SCHEMA
+// RUN: sed s/read/borrow/ %t.json > %t.wrong.json
+// RUN: %python %S/Inputs/validate.py %project_root/docs/manifest.schema.json %t.wrong.json | FileCheck %s --check-prefix=WRONG
+// REQUIRES: numpy
+
+// PTX-DAG: .entry two_attention(
+// PTX-DAG: .entry two_softmax_attention(
+// MANIFEST: "name": "two_attention"
+// MANIFEST: "name": "two_softmax_attention"
+// MANIFEST: "ceildiv(N_1, 32)",
+// MANIFEST: "B_1"
+// SCHEMA: {{^}}valid
+// WRONG: invalid: {{.*}}'borrow' is none of
+func.func @two(%q: tensor<1x40x4x16xf32>, %k: tensor<1x40x2x16xf32>, %v: tensor<1x40x2x16xf32>, %l: tensor<1x40x2xf32>, %q2: tensor<?x?x2x32xf16>, %k2: tensor<?x?x1x32xf16>) -> (tensor<1x40x2x16xf32>, tensor<?x?x2x32xf16>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %b = tensor.dim %q2, %c0 : tensor<?x?x2x32xf16>
+  %n = tensor.dim %q2, %c1 : tensor<?x?x2x32xf16>
+  %i = tensor.empty() : tensor<1x40x2x16xf32>
+  %j = tensor.empty(%b, %n) : tensor<?x?x2x32xf16>
+  %0 = diff.attention ins(%q, %k, %v, %l : tensor<1x40x4x16xf32>, tensor<1x40x2x16xf32>, tensor<1x40x2x16xf32>, tensor<1x40x2xf32>) outs(%i : tensor<1x40x2x16xf32>) -> tensor<1x40x2x16xf32>
+  %1 = diff.softmax_attention ins(%q2, %k2, %k2 : tensor<?x?x2x32xf16>, tensor<?x?x1x32xf16>, tensor<?x?x1x32xf16>) outs(%j : tensor<?x?x2x32xf16>) mask<causal> -> tensor<?x?x2x32xf16>
+  return %0, %1 : tensor<1x40x2x16xf32>, tensor<?x?x2x32xf16>
+}
+
+// A module without a diff op is legal, and has no entry.
+// RUN: echo 'module {}' | diff-opt --diff-compile="chip=sm_80" --emit=ptx | FileCheck %s --check-prefix=EMPTY
+// EMPTY: .target sm_80
+// EMPTY-NOT: .entry

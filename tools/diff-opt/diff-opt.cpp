@@ -171,6 +171,22 @@ static int runDriver(const Options &options, MlirOptMainConfig &config,
   return failed(writeOutput(options.output, *bytes));
 }
 
+/// As of any option with one value, the last --diff-compile counts: passes
+/// would run one after the other.
+static SmallVector<const char *> keepLastCompile(int argc, char **argv) {
+  auto isCompile = [](StringRef argument) {
+    return argument.starts_with("-") &&
+           argument.ltrim('-').split('=').first == "diff-compile";
+  };
+  SmallVector<const char *> kept;
+  bool found = false;
+  for (const char *argument : llvm::reverse(ArrayRef(argv, argc)))
+    if (!isCompile(argument) || !std::exchange(found, true))
+      kept.push_back(argument);
+  std::reverse(kept.begin(), kept.end());
+  return kept;
+}
+
 int main(int argc, char **argv) {
   initializeTool();
   llvm::InitializeAllTargets();
@@ -184,7 +200,8 @@ int main(int argc, char **argv) {
   registerMLIRContextCLOptions();
   registerPassManagerCLOptions();
   registerDefaultTimingManagerCLOptions();
-  if (failed(parseCommandLine(argc, argv, kOverview)))
+  SmallVector<const char *> arguments = keepLastCompile(argc, argv);
+  if (failed(parseCommandLine(arguments.size(), arguments.data(), kOverview)))
     return EXIT_FAILURE;
   MlirOptMainConfig config = MlirOptMainConfig::createFromCLOptions();
   if (config.shouldListPasses()) {

@@ -10,7 +10,7 @@
 
 using namespace mlir::diff;
 
-StandardErrorCapture::StandardErrorCapture() : file(std::tmpfile()), saved(-1) {
+StandardErrorCapture::StandardErrorCapture() : file(std::tmpfile()) {
   if (!file)
     return;
   llvm::errs().flush();

@@ -36,7 +36,7 @@ TEST(Npy, RoundTripsEveryType) {
        {NpyType::F16, NpyType::BF16, NpyType::F32, NpyType::F64, NpyType::I8,
         NpyType::I16, NpyType::I32, NpyType::I64, NpyType::U8, NpyType::U16,
         NpyType::U32, NpyType::U64, NpyType::Bool})
-    for (std::vector<int64_t> shape :
+    for (const std::vector<int64_t> &shape :
          {std::vector<int64_t>{}, {3}, {2, 0, 4}, {1, 2, 3, 4}}) {
       NpyArray array;
       EXPECT_EQ(parse(makeFile(type, shape), array), "");

@@ -14,7 +14,7 @@
 
 namespace llvm {
 class TargetMachine;
-}
+} // namespace llvm
 
 namespace mlir {
 class DialectRegistry;

@@ -29,7 +29,7 @@ private:
 
   /// Null where there is no room for a temporary file: nothing is collected.
   std::FILE *file;
-  int saved;
+  int saved = -1;
 };
 
 } // namespace mlir::diff

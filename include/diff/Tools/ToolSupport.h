@@ -18,7 +18,7 @@
 
 namespace llvm {
 class MemoryBuffer;
-}
+} // namespace llvm
 
 namespace mlir {
 class MLIRContext;

@@ -57,7 +57,7 @@ diff::lowerAttentionToLinalg(OpBuilder &b, AttentionCombineOpInterface op) {
       named, p, value, named.fill(AttentionLoops::accumulator, compute, 0.0));
 
   // Head-major rows: [B, maps h, N] and [B, maps h, N, dv].
-  auto merge = [&](NamedValue value, ArrayRef<int64_t> shape) -> Value {
+  auto merge = [&](const NamedValue &value, ArrayRef<int64_t> shape) -> Value {
     SmallVector<ReassociationIndices> groups = {{0}, {1, 2, 3}, {4}};
     if (shape.size() == 4)
       groups.push_back({5});

@@ -156,23 +156,22 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
 };
 } // namespace
 
-void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
+void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                               MLIRContext *context) {
-  patterns.add<DropEmptyAttention, WidenMask, DropUnusedDiagonal<AttentionOp>,
-               DropVanishingMap>(context);
+  results.add<DropEmptyAttention, WidenMask, DropUnusedDiagonal<AttentionOp>,
+              DropVanishingMap>(context);
 }
 
-void AttentionV1Op::getCanonicalizationPatterns(RewritePatternSet &patterns,
+void AttentionV1Op::getCanonicalizationPatterns(RewritePatternSet &results,
                                                 MLIRContext *context) {
-  patterns
-      .add<DropEmptyAttention, WidenMask, DropUnusedDiagonal<AttentionV1Op>>(
-          context);
+  results.add<DropEmptyAttention, WidenMask, DropUnusedDiagonal<AttentionV1Op>>(
+      context);
 }
 
-void SoftmaxAttentionOp::getCanonicalizationPatterns(
-    RewritePatternSet &patterns, MLIRContext *context) {
-  patterns.add<DropEmptyAttention, WidenMask,
-               DropUnusedDiagonal<SoftmaxAttentionOp>>(context);
+void SoftmaxAttentionOp::getCanonicalizationPatterns(RewritePatternSet &results,
+                                                     MLIRContext *context) {
+  results.add<DropEmptyAttention, WidenMask,
+              DropUnusedDiagonal<SoftmaxAttentionOp>>(context);
 }
 
 void diff::populateEmptyAttentionPatterns(RewritePatternSet &patterns) {

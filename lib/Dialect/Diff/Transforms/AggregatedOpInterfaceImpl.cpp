@@ -115,25 +115,25 @@ private:
   }
 
   /// exp2(oldMax - newMax): what the old running values are worth now.
-  NamedValue rescaleFactor(NamedValue oldMax, NamedValue safeMax) {
-    return named.generic(AttentionLoops::rows, "",
-                         {std::move(oldMax), std::move(safeMax)},
+  NamedValue rescaleFactor(const NamedValue &oldMax,
+                           const NamedValue &safeMax) {
+    return named.generic(AttentionLoops::rows, "", {oldMax, safeMax},
                          named.empty(AttentionLoops::rows, compute),
                          [](OpBuilder &b, Location l, ValueRange s) {
                            return buildExp(b, l, s[0], s[1], ExpBase::Two);
                          });
   }
 
-  NamedValue exponentials(NamedValue scores, NamedValue safeMax) {
-    return named.generic(AttentionLoops::scores, "", {std::move(safeMax)},
-                         std::move(scores),
+  NamedValue exponentials(const NamedValue &scores, const NamedValue &safeMax) {
+    return named.generic(AttentionLoops::scores, "", {safeMax}, scores,
                          [](OpBuilder &b, Location l, ValueRange s) {
                            return buildExp(b, l, s[1], s[0], ExpBase::Two);
                          });
   }
 
-  NamedValue rescale(StringRef loops, NamedValue values, NamedValue factor) {
-    return named.generic(loops, "", {std::move(factor)}, std::move(values),
+  NamedValue rescale(StringRef loops, const NamedValue &values,
+                     const NamedValue &factor) {
+    return named.generic(loops, "", {factor}, values,
                          [](OpBuilder &b, Location l, ValueRange s) -> Value {
                            return arith::MulFOp::create(b, l, s[1], s[0]);
                          });

@@ -156,13 +156,13 @@ static Value multiplyAdd(OpBuilder &b, Location loc, ValueRange elements) {
 }
 
 NamedValue diff::buildScores(NamedGenericBuilder &named, OpBuilder &b,
-                             AttentionOpInterface op, NamedValue query,
-                             NamedValue key, ExpBase base) {
+                             AttentionOpInterface op, const NamedValue &query,
+                             const NamedValue &key, ExpBase base) {
   Location loc = op.getLoc();
   FloatType compute = op.getComputeType();
   StringRef loops = AttentionLoops::scores;
   NamedValue products =
-      named.generic("bgranmd", "d", {std::move(query), std::move(key)},
+      named.generic("bgranmd", "d", {query, key},
                     named.fill(loops, compute, 0.0), multiplyAdd);
   VisibleBand band(b, loc, op, named.getSize('n'), named.getSize('m'));
   Value hidden = createFloat(b, loc, compute, -INFINITY);
@@ -178,34 +178,37 @@ NamedValue diff::buildScores(NamedGenericBuilder &named, OpBuilder &b,
       });
 }
 
-NamedValue diff::accumulateValues(NamedGenericBuilder &named, NamedValue scores,
-                                  NamedValue value, NamedValue destination) {
-  return named.generic("bgranmv", "m", {std::move(scores), std::move(value)},
-                       std::move(destination), multiplyAdd);
+NamedValue diff::accumulateValues(NamedGenericBuilder &named,
+                                  const NamedValue &scores,
+                                  const NamedValue &value,
+                                  const NamedValue &destination) {
+  return named.generic("bgranmv", "m", {scores, value}, destination,
+                       multiplyAdd);
 }
 
-NamedValue diff::accumulateRowMax(NamedGenericBuilder &named, NamedValue scores,
-                                  NamedValue destination) {
-  return named.generic(AttentionLoops::scores, "m", {std::move(scores)},
-                       std::move(destination),
+NamedValue diff::accumulateRowMax(NamedGenericBuilder &named,
+                                  const NamedValue &scores,
+                                  const NamedValue &destination) {
+  return named.generic(AttentionLoops::scores, "m", {scores}, destination,
                        [](OpBuilder &b, Location l, ValueRange s) -> Value {
                          // Propagates NaN: a NaN reaches its row.
                          return arith::MaximumFOp::create(b, l, s[0], s[1]);
                        });
 }
 
-NamedValue diff::accumulateRowSum(NamedGenericBuilder &named, NamedValue scores,
-                                  NamedValue destination) {
-  return named.generic(AttentionLoops::scores, "m", {std::move(scores)},
-                       std::move(destination),
+NamedValue diff::accumulateRowSum(NamedGenericBuilder &named,
+                                  const NamedValue &scores,
+                                  const NamedValue &destination) {
+  return named.generic(AttentionLoops::scores, "m", {scores}, destination,
                        [](OpBuilder &b, Location l, ValueRange s) -> Value {
                          return arith::AddFOp::create(b, l, s[0], s[1]);
                        });
 }
 
-NamedValue diff::buildSafeMax(NamedGenericBuilder &named, NamedValue rowMax) {
+NamedValue diff::buildSafeMax(NamedGenericBuilder &named,
+                              const NamedValue &rowMax) {
   Type type = getElementTypeOrSelf(rowMax.value.getType());
-  return named.generic(AttentionLoops::rows, "", {std::move(rowMax)},
+  return named.generic(AttentionLoops::rows, "", {rowMax},
                        named.empty(AttentionLoops::rows, type),
                        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
                          Value infinity = createFloat(b, l, type, -INFINITY);
@@ -234,7 +237,7 @@ namespace {
 class EpilogueBuilder {
 public:
   EpilogueBuilder(OpBuilder &b, AttentionCombineOpInterface op, ExpBase base)
-      : b(b), combine(op), attention(cast<AttentionOpInterface>(*op)),
+      : combine(op), attention(cast<AttentionOpInterface>(*op)),
         loc(op.getLoc()), named(b, loc), base(base),
         compute(attention.getComputeType()), maps(attention.getNumMaps()) {
     Value output = op.getOutput();
@@ -269,7 +272,7 @@ public:
   }
 
   /// x = combineMaps(acc_a * inverse_a, ...) into `destination`.
-  NamedValue combineMaps(Value acc, Value sum, NamedValue destination) {
+  NamedValue combineMaps(Value acc, Value sum, const NamedValue &destination) {
     SmallVector<NamedValue> inputs;
     for (int64_t map = 0; map < maps; ++map)
       inputs.push_back(named.everyNth(acc, "bhnv", 'h', map, maps));
@@ -280,7 +283,7 @@ public:
                                   attention.getOperandDims(operand)));
     Type element = getElementTypeOrSelf(destination.value.getType());
     return named.generic(
-        "bhnv", "", inputs, std::move(destination),
+        "bhnv", "", inputs, destination,
         [&](OpBuilder &b, Location l, ValueRange s) {
           SmallVector<Value> outputs, operands;
           for (int64_t map = 0; map < maps; ++map)
@@ -294,8 +297,8 @@ public:
   }
 
   /// scale * x / sqrt(mean(x^2) + epsilon) * weight into `destination`.
-  NamedValue normalizeRows(const RowNorm &norm, NamedValue x,
-                           NamedValue destination) {
+  NamedValue normalizeRows(const RowNorm &norm, const NamedValue &x,
+                           const NamedValue &destination) {
     NamedValue squares =
         named.generic("bhnv", "v", {x}, named.fill("bhn", compute, 0.0),
                       [](OpBuilder &b, Location l, ValueRange s) -> Value {
@@ -318,14 +321,14 @@ public:
         named.view(combine->getOperand(norm.weightOperand),
                    attention.getOperandDims(norm.weightOperand));
     Type element = getElementTypeOrSelf(destination.value.getType());
-    return named.generic(
-        "bhnv", "", {std::move(x), factor, weight}, std::move(destination),
-        [&](OpBuilder &b, Location l, ValueRange s) {
-          Value scaled = arith::MulFOp::create(b, l, s[0], s[1]);
-          Value weighted =
-              arith::MulFOp::create(b, l, scaled, extend(b, l, s[2], compute));
-          return truncate(b, l, weighted, element);
-        });
+    return named.generic("bhnv", "", {x, factor, weight}, destination,
+                         [&](OpBuilder &b, Location l, ValueRange s) {
+                           Value scaled =
+                               arith::MulFOp::create(b, l, s[0], s[1]);
+                           Value weighted = arith::MulFOp::create(
+                               b, l, scaled, extend(b, l, s[2], compute));
+                           return truncate(b, l, weighted, element);
+                         });
   }
 
   Value buildOutput(Value acc, Value sum) {
@@ -364,7 +367,6 @@ public:
   }
 
 private:
-  OpBuilder &b;
   AttentionCombineOpInterface combine;
   AttentionOpInterface attention;
   Location loc;

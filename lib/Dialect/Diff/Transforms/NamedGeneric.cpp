@@ -61,9 +61,9 @@ NamedValue NamedGenericBuilder::view(Value tensor, StringRef dims) {
   return view(tensor, splitLetters(dims));
 }
 
-Value NamedGenericBuilder::unview(NamedValue part, Value tensor,
+Value NamedGenericBuilder::unview(const NamedValue &part, Value tensor,
                                   StringRef dims) {
-  return unview(std::move(part), tensor, splitLetters(dims));
+  return unview(part, tensor, splitLetters(dims));
 }
 
 NamedValue NamedGenericBuilder::view(Value tensor, ArrayRef<StringRef> groups) {
@@ -111,7 +111,7 @@ NamedValue NamedGenericBuilder::view(Value tensor, ArrayRef<StringRef> groups) {
           dims};
 }
 
-Value NamedGenericBuilder::unview(NamedValue part, Value tensor,
+Value NamedGenericBuilder::unview(const NamedValue &part, Value tensor,
                                   ArrayRef<StringRef> groups) {
   auto type = cast<RankedTensorType>(tensor.getType());
   Value value = part.value;
@@ -180,7 +180,7 @@ NamedValue NamedGenericBuilder::everyNth(Value tensor, StringRef dims, char dim,
           keep(dims)};
 }
 
-Value NamedGenericBuilder::insertEveryNth(NamedValue part, Value tensor,
+Value NamedGenericBuilder::insertEveryNth(const NamedValue &part, Value tensor,
                                           StringRef dims, char dim,
                                           int64_t offset, int64_t stride) {
   SliceParameters slice = getEveryNth(builder, loc, tensor, dims.find(dim),
@@ -199,7 +199,8 @@ AffineMap NamedGenericBuilder::getMap(StringRef loops, StringRef dims) const {
 
 NamedValue NamedGenericBuilder::generic(StringRef loops, StringRef reductions,
                                         ArrayRef<NamedValue> inputs,
-                                        NamedValue destination, Body body) {
+                                        const NamedValue &destination,
+                                        Body body) {
   std::string kept = keep(loops);
   SmallVector<AffineMap> maps;
   SmallVector<Value> values;

@@ -379,8 +379,7 @@ struct AttentionTiling
 class SplitMerger {
 public:
   SplitMerger(OpBuilder &b, OnlineAttentionOp op, ValueRange parts)
-      : b(b), named(b, op.getLoc()), compute(b.getF32Type()), op(op),
-        parts(parts) {
+      : named(b, op.getLoc()), compute(b.getF32Type()), op(op), parts(parts) {
     Location loc = op.getLoc();
     named.declare('s', tensor::getMixedSize(b, loc, parts[1], 0));
     named.declare('b', tensor::getMixedSize(b, loc, op.getQuery(), 0));
@@ -415,23 +414,21 @@ private:
     return buildExp(b, l, max, offset, ExpBase::Two);
   }
 
-  NamedValue mergeSums(NamedValue part, NamedValue init, StringRef rows,
-                       StringRef loops, NamedValue max) {
+  NamedValue mergeSums(const NamedValue &part, const NamedValue &init,
+                       StringRef rows, StringRef loops, const NamedValue &max) {
     NamedValue rescaled = named.generic(
-        rows, "", {{op.getMax(), "bqn"}, max}, std::move(init),
+        rows, "", {{op.getMax(), "bqn"}, max}, init,
         [&](OpBuilder &b, Location l, ValueRange e) -> Value {
           return arith::MulFOp::create(b, l, e[2], weight(b, l, e[0], e[1]));
         });
-    return named.generic(
-        loops, "s", {std::move(part), {parts[1], "sbqn"}, max}, rescaled,
-        [&](OpBuilder &b, Location l, ValueRange e) -> Value {
-          Value weighted =
-              arith::MulFOp::create(b, l, e[0], weight(b, l, e[1], e[2]));
-          return arith::AddFOp::create(b, l, e[3], weighted);
-        });
+    return named.generic(loops, "s", {part, {parts[1], "sbqn"}, max}, rescaled,
+                         [&](OpBuilder &b, Location l, ValueRange e) -> Value {
+                           Value weighted = arith::MulFOp::create(
+                               b, l, e[0], weight(b, l, e[1], e[2]));
+                           return arith::AddFOp::create(b, l, e[3], weighted);
+                         });
   }
 
-  OpBuilder &b;
   NamedGenericBuilder named;
   FloatType compute;
   OnlineAttentionOp op;

@@ -34,23 +34,26 @@ void declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &builder,
 /// scores[bgranm] = modified (Q K^T): scaled, capped, -inf where masked, times
 /// log2(e) in base 2.
 NamedValue buildScores(NamedGenericBuilder &named, OpBuilder &builder,
-                       AttentionOpInterface op, NamedValue query,
-                       NamedValue key, ExpBase base);
+                       AttentionOpInterface op, const NamedValue &query,
+                       const NamedValue &key, ExpBase base);
 
 /// destination[bgranv] += P[bgranm] V.
-NamedValue accumulateValues(NamedGenericBuilder &named, NamedValue scores,
-                            NamedValue value, NamedValue destination);
+NamedValue accumulateValues(NamedGenericBuilder &named,
+                            const NamedValue &scores, const NamedValue &value,
+                            const NamedValue &destination);
 
 /// destination[rows] = max(destination, max over m of scores).
-NamedValue accumulateRowMax(NamedGenericBuilder &named, NamedValue scores,
-                            NamedValue destination);
+NamedValue accumulateRowMax(NamedGenericBuilder &named,
+                            const NamedValue &scores,
+                            const NamedValue &destination);
 
 /// destination[rows] += sum over m of scores.
-NamedValue accumulateRowSum(NamedGenericBuilder &named, NamedValue scores,
-                            NamedValue destination);
+NamedValue accumulateRowSum(NamedGenericBuilder &named,
+                            const NamedValue &scores,
+                            const NamedValue &destination);
 
 /// A row's maximum as an exponent's offset: 0 for a row that sees no key.
-NamedValue buildSafeMax(NamedGenericBuilder &named, NamedValue rowMax);
+NamedValue buildSafeMax(NamedGenericBuilder &named, const NamedValue &rowMax);
 
 /// exp(value - offset) in the given base, in place of `destination`'s.
 Value buildExp(OpBuilder &builder, Location loc, Value value, Value offset,

@@ -55,15 +55,16 @@ public:
   NamedValue everyNth(Value tensor, StringRef dims, char dim, int64_t offset,
                       int64_t stride);
   /// Writes a view back into the tensor it was taken from.
-  Value unview(NamedValue part, Value tensor, ArrayRef<StringRef> groups);
-  Value unview(NamedValue part, Value tensor, StringRef dims);
-  Value insertEveryNth(NamedValue part, Value tensor, StringRef dims, char dim,
-                       int64_t offset, int64_t stride);
+  Value unview(const NamedValue &part, Value tensor,
+               ArrayRef<StringRef> groups);
+  Value unview(const NamedValue &part, Value tensor, StringRef dims);
+  Value insertEveryNth(const NamedValue &part, Value tensor, StringRef dims,
+                       char dim, int64_t offset, int64_t stride);
 
   /// linalg.generic over `loops`, those in `reductions` being reductions. The
   /// body gets one element of each input and of the destination.
   NamedValue generic(StringRef loops, StringRef reductions,
-                     ArrayRef<NamedValue> inputs, NamedValue destination,
+                     ArrayRef<NamedValue> inputs, const NamedValue &destination,
                      Body body);
   /// linalg.index of a loop, inside the body of a generic over `loops`.
   Value index(OpBuilder &b, Location l, StringRef loops, char dim) const;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // A function with several ops: a kernel each in one PTX text, in launch order in
 // the manifest; sizes of the second have names of their own.
-// RUN: diff-opt %s --diff-compile="chip=sm_89" --emit=ptx | FileCheck %s --check-prefix=PTX
+// RUN: diff-opt %s --diff-compile="chip=sm_89" --emit=ptx -o %t.ptx
+// RUN: FileCheck %s --check-prefix=PTX --input-file=%t.ptx
+// RUN: %if ptxas %{ %ptxas -arch=sm_89 -v %t.ptx -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS_V %}
+// PTXAS_V-COUNT-2: 0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads
 // RUN: diff-opt %s --diff-compile="chip=sm_89" --emit=manifest -o %t.json
 // RUN: FileCheck %s --check-prefix=MANIFEST --input-file=%t.json
 // RUN: %python %S/Inputs/validate.py %project_root/docs/manifest.schema.json %t.json | FileCheck %s --check-prefix=SCHEMA

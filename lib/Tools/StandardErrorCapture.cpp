@@ -7,10 +7,14 @@
 #include "diff/Tools/StandardErrorCapture.h"
 #include "llvm/Support/raw_ostream.h"
 #include <unistd.h>
+#include <utility>
 
 using namespace mlir::diff;
 
-StandardErrorCapture::StandardErrorCapture() : file(std::tmpfile()) {
+static StandardErrorCapture *innermost = nullptr;
+
+StandardErrorCapture::StandardErrorCapture()
+    : outer(std::exchange(innermost, this)), file(std::tmpfile()) {
   if (!file)
     return;
   llvm::errs().flush();
@@ -20,8 +24,15 @@ StandardErrorCapture::StandardErrorCapture() : file(std::tmpfile()) {
 
 StandardErrorCapture::~StandardErrorCapture() {
   restore();
+  innermost = outer;
   if (file)
     std::fclose(file);
+}
+
+void StandardErrorCapture::abandonAll() {
+  for (StandardErrorCapture *capture = innermost; capture;
+       capture = capture->outer)
+    capture->restore();
 }
 
 std::string StandardErrorCapture::finish() {

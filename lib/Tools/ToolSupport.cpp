@@ -51,6 +51,7 @@ void diff::reportFirstErrorOnly(MLIRContext &context) {
 }
 
 static void handleFatalError(void *, const char *reason, bool) {
+  StandardErrorCapture::abandonAll();
   reportError(reason);
   llvm::errs().flush();
   std::_Exit(EXIT_FAILURE);

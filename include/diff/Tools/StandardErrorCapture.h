@@ -24,8 +24,15 @@ public:
   /// Ends the collection; returns what was written.
   std::string finish();
 
+  /// Ends every collection and drops what was written: the process is about to
+  /// end, and its last words must be seen.
+  static void abandonAll();
+
 private:
   void restore();
+
+  /// The collection that this one interrupts.
+  StandardErrorCapture *outer;
 
   /// Null where there is no room for a temporary file: nothing is collected.
   std::FILE *file;

@@ -6,6 +6,7 @@
 
 #include "diff/Runtime/HostExecution.h"
 #include "diff/Pipelines/Pipelines.h"
+#include "diff/Target/HostMachine.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
@@ -14,11 +15,9 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/Support/DynamicLibrary.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
@@ -117,9 +116,7 @@ static llvm::Error loadRuntimeLibrary(StringRef name) {
 
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createHostMachine() {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
-  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
+  auto builder = detectHostMachine();
   if (!builder)
     return builder.takeError();
   builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
@@ -147,7 +144,12 @@ HostFunction::compile(ModuleOp module, StringRef function) {
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
-  auto engine = ExecutionEngine::create(module, options);
+  // The engine keeps the machine that it compiles with.
+  auto compiling = createHostMachine();
+  if (!compiling)
+    return compiling.takeError();
+  auto engine =
+      ExecutionEngine::create(module, options, std::move(*compiling));
   if (!engine)
     return engine.takeError();
   compiled->engine = std::move(*engine);

@@ -5,15 +5,14 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Target/HostEmission.h"
+#include "diff/Target/HostMachine.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/SmallVector.h"
-#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -40,8 +39,6 @@ FailureOr<std::string> diff::emitHostLLVM(ModuleOp module) {
 }
 
 FailureOr<std::string> diff::emitHostObject(ModuleOp module) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated = translate(module, context);
   if (!translated)
@@ -51,7 +48,7 @@ FailureOr<std::string> diff::emitHostObject(ModuleOp module) {
         << llvm::toString(std::move(error));
     return failure();
   };
-  auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
+  auto builder = detectHostMachine();
   if (!builder)
     return report(builder.takeError());
   builder->setRelocationModel(llvm::Reloc::PIC_);

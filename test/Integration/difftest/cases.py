@@ -223,6 +223,8 @@ V2_CASES = (
     # Head dimensions.
     _v2("dim-8", "f32", "", d=8),
     _v2("dim-16", "bf16", "", d=16),
+    _v2("dim-17", "bf16", "bf16", d=17),
+    _v2("dim-33", "bf16", "", d=33, dynamic=True),
     _v2("dim-40", "f16", "", d=40, causal=True),
     _v2("dim-64", "bf16", "f32", d=64, causal=True),
     _v2("dim-80", "f32", "", d=80),
@@ -279,6 +281,7 @@ V1_CASES = (
     _v1("tail-31-61", "f16", "", n=31, m=61, d=16),
     _v1("tail-67-37", "bf16", "", n=67, m=37, d=16, causal=True),
     _v1("dim-8", "f32", "", d=8),
+    _v1("dim-9", "bf16", "", d=9),
     _v1("dim-40", "bf16", "", d=40),
     _v1("dim-64", "f16", "f32", d=64, h=2, hkv=1, causal=True),
     _v1("dim-128", "bf16", "", d=128, h=2, hkv=1),

@@ -1,0 +1,21 @@
+//===- HostMachine.h - This machine as a target -----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_TARGET_HOSTMACHINE_H
+#define DIFF_TARGET_HOSTMACHINE_H
+
+#include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
+#include "llvm/Support/Error.h"
+
+namespace mlir::diff {
+
+/// This machine's CPU with the features that code is compiled for. The native
+/// target is initialized.
+llvm::Expected<llvm::orc::JITTargetMachineBuilder> detectHostMachine();
+
+} // namespace mlir::diff
+
+#endif // DIFF_TARGET_HOSTMACHINE_H

@@ -57,7 +57,22 @@ static Value buildLog(OpBuilder &b, Location loc, Value x) {
                                createF32(b, loc, llvm::numbers::ln2));
 }
 
-/// 1 - 2 / (1 + exp(2x)): right at both infinities.
+/// x (1 - y/3 + 2 y^2/15 - 17 y^3/315 + 62 y^4/2835) with y = x^2, the series of
+/// tanh: what is left out is below the rounding of f32 where y is small.
+static constexpr double kSmallSquare = 0.09;
+
+static Value buildTanhSeries(OpBuilder &b, Location loc, Value x,
+                             Value square) {
+  Value sum = createF32(b, loc, 62.0 / 2835.0);
+  for (double coefficient : {-17.0 / 315.0, 2.0 / 15.0, -1.0 / 3.0})
+    sum = math::FmaOp::create(b, loc, sum, square,
+                              createF32(b, loc, coefficient));
+  Value product = arith::MulFOp::create(b, loc, sum, square);
+  return math::FmaOp::create(b, loc, product, x, x);
+}
+
+/// 1 - 2 / (1 + exp(2x)), right at both infinities, but for a small x, where the
+/// subtraction would leave few digits: a large softcap multiplies the error.
 static Value buildTanh(OpBuilder &b, Location loc, Value x) {
   Value scaled = arith::MulFOp::create(
       b, loc, x, createF32(b, loc, 2.0 * llvm::numbers::log2e));
@@ -66,7 +81,13 @@ static Value buildTanh(OpBuilder &b, Location loc, Value x) {
       arith::AddFOp::create(b, loc, one, buildExp2(b, loc, scaled));
   Value quotient =
       arith::DivFOp::create(b, loc, createF32(b, loc, 2.0), denominator);
-  return arith::SubFOp::create(b, loc, one, quotient);
+  Value large = arith::SubFOp::create(b, loc, one, quotient);
+  Value square = arith::MulFOp::create(b, loc, x, x);
+  Value isSmall =
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, square,
+                            createF32(b, loc, kSmallSquare));
+  return arith::SelectOp::create(b, loc, isSmall,
+                                 buildTanhSeries(b, loc, x, square), large);
 }
 
 namespace {

@@ -26,6 +26,27 @@ gpu.module @m {
     gpu.return
   }
 
+  // A small argument takes the series, which keeps all digits.
+  // CHECK-LABEL: gpu.func @tanh(
+  // CHECK-SAME: %[[X:[a-z0-9]*]]: f32,
+  // CHECK: %[[THIRD:.*]] = arith.constant -0.333333343 : f32
+  // CHECK: %[[BOUND:.*]] = arith.constant 9.000000e-02 : f32
+  // CHECK: llvm.nvvm.ex2.approx.ftz.f
+  // CHECK: %[[LARGE:.*]] = arith.subf
+  // CHECK: %[[SQUARE:.*]] = arith.mulf %[[X]], %[[X]]
+  // CHECK: %[[SMALL:.*]] = arith.cmpf olt, %[[SQUARE]], %[[BOUND]]
+  // CHECK: math.fma %{{.*}}, %[[SQUARE]], %{{.*}}
+  // CHECK: math.fma %{{.*}}, %[[SQUARE]], %{{.*}}
+  // CHECK: %[[SUM:.*]] = math.fma %{{.*}}, %[[SQUARE]], %[[THIRD]]
+  // CHECK: %[[TERMS:.*]] = arith.mulf %[[SUM]], %[[SQUARE]]
+  // CHECK: %[[SERIES:.*]] = math.fma %[[TERMS]], %[[X]], %[[X]]
+  // CHECK: arith.select %[[SMALL]], %[[SERIES]], %[[LARGE]]
+  gpu.func @tanh(%x: f32, %o: memref<f32>) kernel {
+    %a = math.tanh %x : f32
+    memref.store %a, %o[] : memref<f32>
+    gpu.return
+  }
+
   // Vectors element by element; f64 is left alone.
   // CHECK-LABEL: gpu.func @others(
   // CHECK-COUNT-4: llvm.nvvm.ex2.approx.ftz.f

@@ -167,6 +167,8 @@ V2_CASES = (
     _v2("window-narrow-long", "bf16", "", n=300, m=300, d=16, window=(12, 0)),
     # Softcap, scale, LSE.
     _v2("softcap", "f32", "f32", softcap=3.0),
+    _v2("softcap-large", "f32", "f32", softcap=1000.0),
+    _v2("softcap-unlimited", "f32", "", softcap=3e38, lse=True),
     _v2("softcap-causal", "bf16", "f16", softcap=5.0, causal=True),
     _v2("scale-small", "f16", "", scale=0.12),
     _v2("scale-large", "f32", "", scale=0.7),

@@ -13,7 +13,9 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -24,6 +26,21 @@ static constexpr int64_t kUnlimited = int64_t(1) << 30;
 static Value createFloat(OpBuilder &b, Location loc, Type type, double value) {
   return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
 }
+
+/// A factor or summand that is finite and not 0, as attributes are, keeps being
+/// so in f32: with infinity for a large one, 0 times it would be NaN.
+static Value createFactor(OpBuilder &b, Location loc, Type type, double value) {
+  using Limits = std::numeric_limits<float>;
+  if (type.isF32())
+    value = std::copysign(std::clamp<double>(std::abs(value), Limits::min(),
+                                             Limits::max()),
+                          value);
+  return createFloat(b, loc, type, value);
+}
+
+/// A softcap beyond this changes no score that f32 tells apart, and its product
+/// with log2(e) or the quotient of the scale and it may leave f32.
+static constexpr double kUnlimitedSoftcap = 1.0e20;
 
 /// Widens an element to the type that is computed in.
 static Value extend(OpBuilder &b, Location loc, Value element, Type type) {
@@ -135,15 +152,16 @@ static Value scaleScore(OpBuilder &b, Location loc, Value score,
   double scale = op.getEffectiveScale();
   double factor = base == ExpBase::Two ? llvm::numbers::log2e : 1.0;
   FloatAttr softcap = op.getSoftcapAttr();
-  if (!softcap)
+  if (!softcap ||
+      (type.isF32() && softcap.getValueAsDouble() > kUnlimitedSoftcap))
     return arith::MulFOp::create(b, loc, score,
-                                 createFloat(b, loc, type, scale * factor));
+                                 createFactor(b, loc, type, scale * factor));
   double cap = softcap.getValueAsDouble();
   Value inner = arith::MulFOp::create(b, loc, score,
-                                      createFloat(b, loc, type, scale / cap));
+                                      createFactor(b, loc, type, scale / cap));
   Value tanh = math::TanhOp::create(b, loc, inner);
   return arith::MulFOp::create(b, loc, tanh,
-                               createFloat(b, loc, type, cap * factor));
+                               createFactor(b, loc, type, cap * factor));
 }
 
 /// One step of a contraction in the compute type.
@@ -312,7 +330,7 @@ public:
           Value mean = arith::MulFOp::create(
               b, l, s[0], createFloat(b, l, compute, 1.0 / width));
           Value shifted = arith::AddFOp::create(
-              b, l, mean, createFloat(b, l, compute, norm.epsilon));
+              b, l, mean, createFactor(b, l, compute, norm.epsilon));
           Value root = math::SqrtOp::create(b, l, shifted);
           return arith::DivFOp::create(
               b, l, createFloat(b, l, compute, norm.scale), root);

@@ -66,3 +66,19 @@ func.func @others(%x: vector<8xf32>) -> (vector<8xf32>, vector<8xf32>) {
   %1 = math.sin %x : vector<8xf32>
   return %0, %1 : vector<8xf32>, vector<8xf32>
 }
+
+// -----
+
+// What LLVM has no intrinsic for is the C library's; the others stay.
+// CHECK-DAG: func.func private @erff(f32) -> f32
+// CHECK-DAG: func.func private @cbrt(f64) -> f64
+// CHECK-LABEL: func @library
+// CHECK: call @erff(%{{.*}}) : (f32) -> f32
+// CHECK: call @cbrt(%{{.*}}) : (f64) -> f64
+// CHECK: math.sin
+func.func @library(%x: f32, %y: f64) -> (f32, f64, f32) {
+  %0 = math.erf %x : f32
+  %1 = math.cbrt %y : f64
+  %2 = math.sin %x : f32
+  return %0, %1, %2 : f32, f64, f32
+}

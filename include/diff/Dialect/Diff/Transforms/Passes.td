@@ -219,10 +219,12 @@ def DiffExpandMathPass : Pass<"diff-expand-math"> {
     Rewrites exp2 as exp, and exp, tanh and log as upstream's polynomial and
     rational approximations (a few units in the last place of f32), so that
     they are computed on vectors and no library is called for each element.
-    f64 is left alone.
+    f64 is left alone. erf, erfc, cbrt and the inverse hyperbolic functions,
+    which LLVM has no intrinsics for, become calls of the C library.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect",
   ];
 }

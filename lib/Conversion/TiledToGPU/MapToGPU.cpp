@@ -15,6 +15,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFMAPTOGPUPASS
@@ -106,11 +107,22 @@ static LogicalResult verifyUniform(gpu::LaunchOp launch) {
   return failure(result.wasInterrupted());
 }
 
+/// The letters, digits, _ and $ of a name, with _ for everything else: what PTX
+/// takes for an identifier.
+static std::string makeIdentifier(StringRef name) {
+  std::string text = name.str();
+  for (char &c : text)
+    if (!llvm::isAlnum(c) && c != '_' && c != '$')
+      c = '_';
+  return !text.empty() && llvm::isDigit(text.front()) ? "_" + text : text;
+}
+
 /// A name for the kernel: the function's and the op's, and a number from the
 /// second of a name on.
 static std::string getKernelName(func::FuncOp func, KernelAttr kernel,
                                  llvm::StringMap<unsigned> &names) {
-  std::string name = (func.getName() + "_" + kernel.getOp()).str();
+  std::string name =
+      makeIdentifier((func.getName() + "_" + kernel.getOp()).str());
   unsigned number = names[name]++;
   return number == 0 ? name : name + "_" + std::to_string(number);
 }

@@ -19,6 +19,12 @@ namespace {
 class HeaderWriter {
 public:
   LogicalResult collect(func::FuncOp func) {
+    if (!llvm::all_of(func.getName(),
+                      [](char c) { return llvm::isAlnum(c) || c == '_'; }))
+      return func.emitError("has the name '")
+             << func.getName()
+             << "', which C cannot spell; a header has names of letters, "
+                "digits and _";
     std::string prototype;
     llvm::raw_string_ostream os(prototype);
     os << "/* @" << func.getName() << " " << func.getFunctionType() << "\n";
@@ -41,10 +47,25 @@ public:
     for (auto [i, type] : llvm::enumerate(func.getArgumentTypes()))
       if (failed(add(type, func.getArgAttr(i, kNameAttrName), "argument")))
         return failure();
-    for (auto [i, type] : llvm::enumerate(func.getResultTypes()))
-      if (failed(add(type, func.getResultAttr(i, kNameAttrName), "result")))
-        return failure();
-    os << " */\nvoid _mlir_ciface_" << func.getName() << "("
+    // Tensors are parameters, one scalar is returned.
+    std::string returned;
+    for (auto [i, type] : llvm::enumerate(func.getResultTypes())) {
+      if (isa<RankedTensorType>(type)) {
+        if (failed(add(type, func.getResultAttr(i, kNameAttrName), "result")))
+          return failure();
+        continue;
+      }
+      if (!returned.empty() || isa<ShapedType>(type) || getType(type).empty())
+        return func.emitError("returns a value of type ")
+               << type
+               << ", which the header cannot declare; it declares tensors and "
+                  "at most one scalar";
+      returned = getType(type);
+      os << " *   returns " << type << "\n";
+    }
+    os << " */\n"
+       << (returned.empty() ? "void " : returned) << "_mlir_ciface_"
+       << func.getName() << "("
        << (parameters.empty() ? "void" : parameters) << ");\n\n";
     prototypes += prototype;
     return success();
@@ -85,9 +106,10 @@ public:
 private:
   /// The C type, with the space or star that a parameter's name follows.
   std::string getType(Type type) {
-    if (auto shaped = dyn_cast<ShapedType>(type); shaped && shaped.hasRank()) {
-      ranks.insert(shaped.getRank());
-      return "diff_memref_" + std::to_string(shaped.getRank()) + " *";
+    if (isa<RankedTensorType, MemRefType>(type)) {
+      int64_t rank = cast<ShapedType>(type).getRank();
+      ranks.insert(rank);
+      return "diff_memref_" + std::to_string(rank) + " *";
     }
     if (type.isIndex())
       return "int64_t ";

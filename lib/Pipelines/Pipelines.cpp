@@ -57,6 +57,25 @@ Level diff::inferLevel(Operation *module) {
   return level;
 }
 
+/// The passes see the functions of the module itself, at one level. An
+/// attention elsewhere must not be dropped in silence.
+static LogicalResult verifyCompilable(ModuleOp module, Level from) {
+  WalkResult result = module.walk([&](AttentionOpInterface attention) {
+    Operation *op = attention;
+    if (op->getParentOfType<ModuleOp>() != module)
+      op->emitOpError("is in a module inside of the module; only functions of "
+                      "the outermost are compiled");
+    else if (from >= Level::Kernel)
+      op->emitOpError("is at a higher level than the rest of the module, which "
+                      "is at level ")
+          << stringifyLevel(from) << "; all functions must be at one level";
+    else
+      return WalkResult::advance();
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 void diff::buildCompilePipeline(OpPassManager &pm, Level from, Level to,
                                 const CompileOptions &options) {
   const Chip *chip = lookUpChip(options.chip);
@@ -132,6 +151,8 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
           << stringifyLevel(from) << " already, past stop-after=" << stopAfter;
       return signalPassFailure();
     }
+    if (failed(verifyCompilable(module, from)))
+      return signalPassFailure();
     OpPassManager pm(ModuleOp::getOperationName());
     buildCompilePipeline(pm, from, *to, {chip, debug == "line"});
     if (failed(runPipeline(pm, module)))

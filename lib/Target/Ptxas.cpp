@@ -98,10 +98,11 @@ Expected<std::string> mlir::diff::assemblePTX(StringRef ptxas, StringRef ptx,
       if (!(*text)->getBuffer().trim().empty())
         message = (*text)->getBuffer().trim().split('\n').first.str();
     return makeError("'" + ptxas + "' failed with status " + Twine(status) +
-                     ": " + message);
+                     (message.empty() ? "" : ": ") + message);
   }
   auto cubin = MemoryBuffer::getFile(output.path);
-  if (!cubin)
+  // The file was made empty above.
+  if (!cubin || (*cubin)->getBufferSize() == 0)
     return makeError("'" + ptxas + "' wrote no cubin");
   return (*cubin)->getBuffer().str();
 }

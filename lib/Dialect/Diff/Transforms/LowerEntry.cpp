@@ -141,9 +141,14 @@ struct DiffStripNames
     : public diff::impl::DiffStripNamesPassBase<DiffStripNames> {
   void runOnOperation() override {
     func::FuncOp func = getOperation();
-    for (StringRef name : {kNameAttrName, kSizesAttrName, kResultAttrName})
+    Builder b(&getContext());
+    for (StringRef name : {kNameAttrName, kSizesAttrName, kResultAttrName}) {
       for (unsigned i = 0; i < func.getNumArguments(); ++i)
         func.removeArgAttr(i, name);
+      // A function that is no entry keeps its results.
+      for (unsigned i = 0; i < func.getNumResults(); ++i)
+        func.removeResultAttr(i, b.getStringAttr(name));
+    }
   }
 };
 

@@ -78,7 +78,8 @@ private:
       if (isa<RankedTensorType>(result.getType()))
         shapes[result] = evaluateShape(op, result);
     if (failed(checkAttention(op)) || failed(checkLinalg(op)) ||
-        failed(checkSlice(op)) || failed(checkCast(op)))
+        failed(checkElementwise(op)) || failed(checkSlice(op)) ||
+        failed(checkCast(op)))
       return failure();
     // Tiles inside of loops: their operands are slices of the whole.
     WalkResult walk = op->walk([&](AttentionOpInterface tile) {
@@ -288,6 +289,23 @@ private:
                            "iterations of loop " +
                                std::to_string(dim.getPosition()))))
             return failure();
+    }
+    return success();
+  }
+
+  LogicalResult checkElementwise(Operation *op) {
+    if (!op->hasTrait<OpTrait::Elementwise>())
+      return success();
+    DenseMap<unsigned, SizeOf> sizes;
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (!isa<RankedTensorType>(operand.get().getType()))
+        continue;
+      std::string owner = describe(
+          "operand " + Twine(operand.getOperandNumber()), operand.get());
+      for (auto [dim, size] : llvm::enumerate(getShape(operand.get())))
+        if (failed(unify(op, sizes, static_cast<unsigned>(dim), size, owner,
+                         "elements in dimension " + std::to_string(dim))))
+          return failure();
     }
     return success();
   }

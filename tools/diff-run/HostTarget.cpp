@@ -37,6 +37,10 @@ static std::unique_ptr<HostFunction> compile(Run &run, HostRoute route) {
     return std::move(*compiled);
   }
   std::string error = llvm::toString(compiled.takeError());
+  // What the linker prints says which symbols are missing, the error does not.
+  StringRef reason = StringRef(printed).split('\n').first;
+  if (reason.consume_front("JIT session error: "))
+    error = reason.str();
   if (hasReportedError())
     llvm::errs() << printed;
   else

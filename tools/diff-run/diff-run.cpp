@@ -203,7 +203,8 @@ static LogicalResult runTool(Options &options) {
     return failure(reportError(
         "@" + run.function.getName() + " has " +
         Twine(run.function.getNumResults()) +
-        " results, so --output must be given as many times, found " +
+        (run.function.getNumResults() == 1 ? " result" : " results") +
+        ", so --output must be given as many times, found " +
         Twine(options.outputs.size())));
   if (options.time.getNumOccurrences())
     run.timedRuns = options.time;

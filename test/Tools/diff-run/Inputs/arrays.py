@@ -17,6 +17,8 @@ arrays = {
     "fortran": np.asfortranarray(query),
     "wide": np.ones((1, 4, 4, 9), np.float32),
     "key5": np.ones((1, 5, 1, 8), np.float32),
+    "four": np.ones(4, np.float32),
+    "five": np.ones(5, np.float32),
 }
 for name, array in arrays.items():
     np.save(folder / f"{name}.npy", array)

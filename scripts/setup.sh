@@ -21,9 +21,11 @@ DIFF_PACKAGES=(
   cmake ninja-build g++ ccache git python3 python3-venv
   "libmlir-$DIFF_LLVM-dev" "mlir-$DIFF_LLVM-tools"
   "llvm-$DIFF_LLVM-dev" "llvm-$DIFF_LLVM-tools"
-  "libomp-$DIFF_LLVM-dev" libgtest-dev
+  "libomp-$DIFF_LLVM-dev" libgtest-dev nlohmann-json3-dev
 )
 DIFF_REQUIREMENTS=('numpy>=1.26,<3' 'ml_dtypes>=0.4,<1')
+# CUDA Python, which the tests run on the simulator's driver library.
+DIFF_CUDA_REQUIREMENTS=('cuda-bindings>=13,<14')
 # The compiler's wheel holds ptxas. 12.8 is the first CUDA release that knows
 # every chip of the chip table.
 DIFF_PTXAS_REQUIREMENT='nvidia-cuda-nvcc==13.0.*'
@@ -180,6 +182,8 @@ diff_make_venv() {
   else
     diff_step 'no NumPy and ml_dtypes: the execution tests and the run of the demo are left out'
   fi
+  diff_pip pip-cuda.log "${DIFF_CUDA_REQUIREMENTS[@]}" ||
+    diff_step 'no cuda-bindings: CUDA Python on the simulator is not tested'
 }
 
 diff_install_ptxas() {

@@ -27,6 +27,10 @@ config.test_exec_root = os.path.join(config.diff_build_dir, "test")
 # The project's tools come first, then LLVM's (FileCheck, not, count).
 llvm_config.with_environment("PATH", config.llvm_tools_dir, append_path=True)
 llvm_config.with_environment("PATH", config.diff_tools_dir, append_path=True)
+# Tools of another build, such as one with sanitizers, come before them all.
+if lit_config.params.get("tools_dir"):
+    config.diff_tools_dir = lit_config.params["tools_dir"]
+    llvm_config.with_environment("PATH", config.diff_tools_dir, append_path=True)
 for tool in ("FileCheck", "not", "count"):
     if not os.access(os.path.join(config.llvm_tools_dir, tool), os.X_OK):
         lit_config.fatal(f"no {tool} in {config.llvm_tools_dir}")

@@ -92,6 +92,14 @@ def _numpy(config) -> str:
     return ""
 
 
+def _cuda_bindings(config) -> str:
+    try:
+        _output([config.diff_python, "-c", "import numpy, cuda.bindings.driver"])
+    except Missing as missing:
+        raise Missing(f"import cuda.bindings.driver: {missing}") from None
+    return ""
+
+
 def _mlir_opt(config) -> str:
     path = shutil.which("mlir-opt", path=config.llvm_tools_dir) or shutil.which("mlir-opt-22")
     if not path:
@@ -106,6 +114,7 @@ _PROBES = (
      lambda config: _recent_cuda_tool("nvcc")),
     ("gpu", "runs on a GPU", _gpu),
     ("numpy", "execution tests against float64", _numpy),
+    ("cuda-bindings", "CUDA Python programs on the simulator", _cuda_bindings),
     ("mlir-opt", "the plugin in the stock mlir-opt", _mlir_opt),
 )  # fmt: skip
 

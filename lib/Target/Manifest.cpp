@@ -167,13 +167,14 @@ static StringRef getAccess(LLVM::LLVMFuncOp kernel, unsigned parameter) {
 //===----------------------------------------------------------------------===//
 
 /// Bytes that a tensor's pointer, and all its strides, are multiples of: 16,
-/// or less when the innermost dimension is not.
+/// or less when the innermost dimension is not. An empty dimension is a
+/// multiple of anything.
 static int64_t getAlignment(MemRefType type) {
   int64_t element = type.getElementTypeBitWidth() / 8;
   if (type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1))
     return element;
   int64_t bytes = type.getShape().back() * element;
-  return std::min<int64_t>(16, bytes & -bytes);
+  return bytes ? std::min<int64_t>(16, bytes & -bytes) : 16;
 }
 
 static std::string getTypeName(Type type) {

@@ -34,7 +34,8 @@ import sys
 from pathlib import Path
 
 OF_LLVM = re.compile(r"\d(mlir|llvm)")
-OF_MLIR = re.compile(r"4mlir")
+# The project's plain C++ is in mlir::diff, too: in tools that use no MLIR.
+OF_MLIR = re.compile(r"4mlir(?!4diff)")
 
 
 def output(*command: object) -> str:

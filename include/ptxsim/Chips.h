@@ -1,0 +1,65 @@
+//===- Chips.h - The table of chips ------------------------- -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PTXSIM_CHIPS_H
+#define PTXSIM_CHIPS_H
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace ptxsim {
+
+/// What the simulator knows of a GPU: limits that a launch must keep, and rates
+/// from which the bounds of a profile are computed. Sources stand beside the
+/// table in Chips.cpp.
+struct Chip {
+  /// As PTX's `.target` spells it.
+  const char *name;
+  /// Compute capability, 10 x major + minor.
+  unsigned capability;
+  const char *product;
+
+  // Limits.
+  unsigned maxThreadsPerBlock;
+  unsigned maxWarpsPerSM;
+  unsigned maxBlocksPerSM;
+  unsigned registersPerSM;
+  unsigned maxRegistersPerThread;
+  unsigned registerUnitPerWarp; // allocation granularity
+  unsigned sharedPerBlock;      // opted in to
+  unsigned sharedPerBlockDefault;
+  unsigned sharedPerSM;
+  unsigned sharedReservedPerBlock;
+  unsigned multiprocessors;
+  unsigned l2Bytes;
+
+  // Rates: per cycle and multiprocessor.
+  double clockGHz;
+  double issue;            // warp instructions
+  double fp32;             // lane operations (FMA counts one)
+  double fp16;             // lane operations on pairs
+  double fp64;             // lane operations
+  double int32;            // lane operations
+  double sfu;              // lane operations (MUFU)
+  double convert;          // lane operations
+  double sharedBytes;      // bytes
+  double tensorFlops16;    // f16/bf16 FLOP, f32 accumulation
+  double tensorFlops16Acc; // f16/bf16 FLOP, f16 accumulation
+  double tensorFlopsTF32;
+  double tensorFlops8; // 8-bit types; 0: none
+  double dramBytes;    // bytes per cycle of the whole chip
+};
+
+const std::vector<Chip> &getChips();
+
+/// The chip of that name, or null. `sm_90` finds sm_90a's row and so on for
+/// every architecture-specific name and its plain one.
+const Chip *lookUpChip(std::string_view name);
+
+} // namespace ptxsim
+
+#endif // PTXSIM_CHIPS_H

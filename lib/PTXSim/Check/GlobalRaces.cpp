@@ -1,0 +1,464 @@
+//===- GlobalRaces.cpp - Races between blocks -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What happens inside a block is not looked at: only an access by another block
+// is compared. Each 4 bytes of global memory have a cell with the last write
+// and one read. Blocks run on several host threads; a lock for each page keeps
+// the look at a cell and its change together.
+//
+//===----------------------------------------------------------------------===//
+
+#include "CasLoops.h"
+#include "Exec/MemoryModes.h"
+#include "ThreadClocks.h"
+#include <algorithm>
+#include <thread>
+
+using namespace ptxsim;
+
+namespace {
+
+/// An access in 64 bits; 0: none.
+struct Record {
+  uint64_t bits = 0;
+
+  // From bit 0: bytes of the cell (4), strong, flag, line's number (12), stamp
+  // (12), thread (10), block (24), of which 0 is none.
+  static constexpr uint64_t byteBits = 15;
+  static constexpr uint64_t strong = 1 << 4;
+  /// Of a write: by the warp as a whole. Of a read: other blocks read, too.
+  static constexpr uint64_t flag = 1 << 5;
+  static constexpr unsigned siteShift = 6, stampShift = 18, threadShift = 30,
+                            blockShift = 40;
+
+  explicit operator bool() const { return bits != 0; }
+  bool isStrong() const { return bits & strong; }
+  bool hasFlag() const { return bits & flag; }
+  unsigned site() const { return bits >> siteShift & 0xfff; }
+  uint32_t stamp() const { return bits >> stampShift & 0xfff; }
+  unsigned thread() const { return bits >> threadShift & 0x3ff; }
+  uint32_t block() const { return uint32_t(bits >> blockShift); }
+  bool overlaps(Record other) const { return bits & other.bits & byteBits; }
+  bool isOfBlock(Record other) const {
+    return !((bits ^ other.bits) >> blockShift);
+  }
+  /// By one warp, and nothing was released between.
+  bool isOfMoment(Record other) const {
+    uint64_t differ = bits ^ other.bits;
+    return !(differ >> (threadShift + 5)) && !(differ >> stampShift & 0xfff);
+  }
+  /// Collides with the same accesses.
+  bool isAlike(Record other) const {
+    return !((bits ^ other.bits) & (byteBits | strong));
+  }
+};
+
+struct Cell {
+  Record write, read;
+};
+static_assert(sizeof(Cell) == 16);
+
+/// Numbers of blocks in records and knowledge; two blocks that share one are
+/// taken for the same.
+uint32_t getNumber(const Block &block) {
+  return uint32_t(block.number % ((1u << Foreign::bits) - 1)) + 1;
+}
+
+class SpinLock {
+public:
+  void lock() {
+    for (unsigned round = 0; held.exchange(true, std::memory_order_acquire);)
+      if (++round % 64 == 0)
+        std::this_thread::yield();
+  }
+  void unlock() { held.store(false, std::memory_order_release); }
+
+private:
+  alignas(64) std::atomic<bool> held{false};
+};
+
+/// An access of a warp's lanes, and the first race of it.
+struct Access {
+  Warp *warp;
+  const Inst *inst;
+  AccessKind kind;
+  bool isUniform;         // all lanes know the same
+  const Foreign *foreign; // what the lane knows of other blocks
+  Record record;          // of the lane
+  unsigned lane;
+
+  bool isRace = false;
+  bool againstWrite;
+  unsigned reportedLane;
+  Record other;
+  /// The other record is of this block, but blocks beside it read, too.
+  bool isUnnamed;
+
+  void race(Record with, bool isWrite, bool unnamed = false) {
+    if (isRace)
+      return;
+    isRace = true;
+    againstWrite = isWrite;
+    reportedLane = lane;
+    other = with;
+    isUnnamed = unnamed;
+  }
+};
+
+} // namespace
+
+class GlobalRaces::Impl {
+public:
+  explicit Impl(Launch &launch);
+
+  Access begin(Warp &warp, const Inst &inst, AccessKind kind, bool strong);
+  void setLane(Access &access, unsigned lane);
+  void touchCell(Access &access, Cell &cell, Record record);
+  void touch(Access &access, Allocation &memory, uint64_t address,
+             unsigned bytes);
+  void report(const Access &access);
+  void order(Warp &warp, unsigned lane, uint64_t address, Order order,
+             Scope scope, bool reads, bool writes);
+  bool isCasLoad(const Inst &inst) const {
+    return inst.number < casLoads.size() && casLoads[inst.number];
+  }
+  SpinLock &getLock(uint64_t address) {
+    return locks[address / pageSize % numLocks];
+  }
+  static constexpr unsigned pageSize = 4096;
+
+private:
+  unsigned getSite(const Inst &inst);
+  static Record merge(Record old, Record record);
+  static void read(Access &access, Cell &cell, Record record);
+  static void write(Access &access, Cell &cell, Record record);
+  static bool isKnown(const Access &access, Record old, bool byWarp) {
+    return access.foreign && Foreign::knows(access.foreign, old.block(),
+                                            old.thread(), byWarp, old.stamp());
+  }
+
+  Launch &launch;
+  std::vector<bool> casLoads;
+  static constexpr unsigned numLocks = 256;
+  SpinLock locks[numLocks];
+
+  /// Numbers of the instructions that accessed global memory; 0: none yet, or
+  /// there are too many.
+  std::unique_ptr<std::atomic<uint16_t>[]> siteOf;
+  std::mutex siteMutex;
+  std::vector<uint32_t> lines{0}; // by site
+
+  struct Shard {
+    std::mutex mutex;
+    std::unordered_map<uint64_t, ForeignRef> objects;
+  };
+  static constexpr unsigned numShards = 64;
+  Shard shards[numShards];
+  std::atomic<bool> hasObjects{false};
+};
+
+using Impl = GlobalRaces::Impl;
+
+Impl::Impl(Launch &launch)
+    : launch(launch), casLoads(findCasLoads(*launch.kernel, *launch.program)),
+      siteOf(new std::atomic<uint16_t>[launch.kernel->code.size()]()) {
+  // A launch comes after all of the one before it.
+  for (const auto &[base, allocation] : launch.memory->all())
+    allocation->races.clear();
+}
+
+unsigned Impl::getSite(const Inst &inst) {
+  if (inst.number >= launch.kernel->code.size())
+    return 0;
+  std::atomic<uint16_t> &site = siteOf[inst.number];
+  if (unsigned known = site.load(std::memory_order_relaxed))
+    return known;
+  std::lock_guard<std::mutex> lock(siteMutex);
+  if (!site && lines.size() < 4096) {
+    lines.push_back(inst.line);
+    site = uint16_t(lines.size() - 1);
+  }
+  return site;
+}
+
+//===----------------------------------------------------------------------===//
+// Accesses
+//===----------------------------------------------------------------------===//
+
+Access Impl::begin(Warp &warp, const Inst &inst, AccessKind kind, bool strong) {
+  Block &block = *warp.block;
+  ThreadClocks::Impl &clocks = block.clocks->get();
+  uint64_t stamp = Snapshot::getStamp(clocks.stamp(), clocks.getStart());
+  // A strong access whose scope is the block protects from nobody here.
+  if (strong && MemoryMode::unpack(inst.mode2).strong &&
+      MemoryMode::unpack(inst.mode2).scope == Scope::Block)
+    strong = false;
+  strong |= isCasLoad(inst);
+  Access access;
+  access.warp = &warp;
+  access.inst = &inst;
+  access.kind = kind;
+  const Knowledge *common = clocks.getUniform(warp.index);
+  access.isUniform = common;
+  access.foreign = common ? common->foreign.get() : nullptr;
+  access.lane = 0;
+  access.record.bits = (strong ? Record::strong : 0) |
+                       (kind == AccessKind::WarpStore ? Record::flag : 0) |
+                       uint64_t(getSite(inst)) << Record::siteShift |
+                       stamp << Record::stampShift |
+                       uint64_t(warp.firstThread()) << Record::threadShift |
+                       uint64_t(getNumber(block)) << Record::blockShift;
+  return access;
+}
+
+inline void Impl::setLane(Access &access, unsigned lane) {
+  uint64_t laneBits = uint64_t(kLanes - 1) << Record::threadShift;
+  access.lane = lane;
+  access.record.bits =
+      (access.record.bits & ~laneBits) | uint64_t(lane) << Record::threadShift;
+  if (!access.isUniform)
+    access.foreign = access.warp->block->clocks->get()
+                         .get(access.warp->firstThread() + lane)
+                         ->foreign.get();
+}
+
+/// A later access of the same block. It stands for the one before it, but for
+/// what lanes of the warp do together, which is kept together.
+Record Impl::merge(Record old, Record record) {
+  if (old.isAlike(record) || !old.isOfMoment(record))
+    return record;
+  if (old.isStrong() == record.isStrong())
+    record.bits |= old.bits & Record::byteBits;
+  else if (!((old.bits ^ record.bits) & Record::byteBits))
+    record.bits &= ~Record::strong;
+  return record;
+}
+
+void Impl::read(Access &access, Cell &cell, Record record) {
+  Record write = cell.write;
+  if (write && !write.isOfBlock(record) && write.overlaps(record) &&
+      !(write.isStrong() && record.isStrong()) &&
+      !isKnown(access, write, write.hasFlag()))
+    access.race(write, true);
+  Record old = cell.read;
+  if (!old) {
+    cell.read = record;
+    return;
+  }
+  bool isAlike = old.isAlike(record);
+  if (old.isOfBlock(record)) {
+    cell.read = merge(old, record);
+    if (isAlike)
+      cell.read.bits |= old.bits & Record::flag;
+    return;
+  }
+  // Of several blocks that read, the first one is named, but what is known to
+  // be done gives way, and so does what collides with less.
+  bool isLeft = old.hasFlag() || !isKnown(access, old, false);
+  bool isMore = (record.bits & Record::byteBits & ~old.bits) ||
+                (old.isStrong() && !record.isStrong());
+  if (!isLeft || isMore)
+    cell.read = record;
+  if (isLeft && isAlike)
+    cell.read.bits |= Record::flag;
+}
+
+void Impl::write(Access &access, Cell &cell, Record record) {
+  Record write = cell.write, reads = cell.read;
+  if (write && !write.isOfBlock(record) && write.overlaps(record) &&
+      !(write.isStrong() && record.isStrong()) &&
+      !isKnown(access, write, write.hasFlag()))
+    access.race(write, true);
+  if (reads && reads.overlaps(record) &&
+      !(reads.isStrong() && record.isStrong())) {
+    if (!reads.isOfBlock(record)) {
+      if (!isKnown(access, reads, false))
+        access.race(reads, false);
+    } else if (reads.hasFlag() && !access.foreign) {
+      access.race(reads, false, true);
+    }
+  }
+  uint64_t others = Record::byteBits & ~record.bits;
+  if (!(reads.bits & others) && (!record.isStrong() || reads.isStrong()))
+    cell.read.bits = 0;
+  cell.write = write && write.isOfBlock(record) ? merge(write, record) : record;
+}
+
+inline void Impl::touchCell(Access &access, Cell &cell, Record record) {
+  // Mostly, nobody but readers was here, or nobody but this block.
+  if (isWrite(access.kind)) {
+    if (!cell.write && !cell.read)
+      cell.write = record;
+    else
+      write(access, cell, record);
+    return;
+  }
+  bool ownWrite = !cell.write || cell.write.isOfBlock(record);
+  if (ownWrite &&
+      (!cell.read || (cell.read.isOfBlock(record) &&
+                      cell.read.isAlike(record) && !cell.read.hasFlag())))
+    cell.read = record;
+  else
+    read(access, cell, record);
+}
+
+inline void Impl::touch(Access &access, Allocation &memory, uint64_t address,
+                        unsigned bytes) {
+  uint64_t offset = address - memory.base;
+  Cell *cell = reinterpret_cast<Cell *>(memory.races.data()) + offset / 4;
+  Record record = access.record;
+  for (unsigned first = offset % 4; bytes; ++cell, first = 0) {
+    unsigned count = std::min(4 - first, bytes);
+    bytes -= count;
+    record.bits = access.record.bits | ((1u << count) - 1) << first;
+    touchCell(access, *cell, record);
+  }
+}
+
+void Impl::report(const Access &access) {
+  std::string who = "another block";
+  Record other = access.other;
+  const Dim3 &grid = launch.config.grid;
+  if (!access.isUnnamed) {
+    uint64_t number = other.block() - 1;
+    Dim3 thread = getThread(*access.warp->block, other.thread());
+    auto format = [](uint64_t x, uint64_t y, uint64_t z) {
+      return "(" + std::to_string(x) + "," + std::to_string(y) + "," +
+             std::to_string(z) + ")";
+    };
+    who = "block " +
+          format(number % grid.x, number / grid.x % grid.y,
+                 number / grid.x / grid.y) +
+          ", thread " + format(thread.x, thread.y, thread.z);
+  }
+  std::string message =
+      who + (access.againstWrite ? " wrote" : " read") + " these bytes";
+  if (other.site() && !access.isUnnamed) {
+    std::lock_guard<std::mutex> lock(siteMutex);
+    message += " at line " + std::to_string(lines[other.site()]);
+  }
+  message += std::string(", and nothing orders that before this ") +
+             (access.kind == AccessKind::Atomic ? "atomic operation"
+              : isWrite(access.kind)            ? "store"
+                                                : "load");
+  access.warp->report(*access.inst, access.reportedLane, CheckRace, "race",
+                      std::move(message));
+}
+
+//===----------------------------------------------------------------------===//
+// Order
+//===----------------------------------------------------------------------===//
+
+void Impl::order(Warp &warp, unsigned lane, uint64_t address, Order order,
+                 Scope scope, bool reads, bool writes) {
+  Block &block = *warp.block;
+  ThreadClocks::Impl &clocks = block.clocks->get();
+  unsigned thread = warp.firstThread() + lane;
+  bool isGlobal = scope != Scope::Block;
+  // Before the release inside the block, which lets time go on.
+  Snapshot own;
+  if (isGlobal && writes && releases(order))
+    own = clocks.makeSnapshot(thread);
+  clocks.order(thread, address, order, reads, writes);
+  if (!isGlobal)
+    return;
+  Shard &shard = shards[address / 4 % numShards];
+  if (writes) {
+    std::vector<Snapshot> snapshots;
+    if (own.base)
+      snapshots.push_back(own);
+    else if (const FenceState *fences = clocks.getFences(thread)) {
+      if (fences->released[1].base)
+        snapshots.push_back(fences->released[1]);
+      if (fences->inherited[1]) {
+        Snapshot inherited = clocks.makeSnapshot(thread);
+        inherited.base = fences->inherited[1];
+        inherited.isInherited = true;
+        snapshots.push_back(inherited);
+      }
+    }
+    if (snapshots.empty())
+      return;
+    hasObjects = true;
+    std::lock_guard<std::mutex> lock(shard.mutex);
+    ForeignRef &object = shard.objects[address];
+    for (Snapshot &snapshot : snapshots) {
+      if (snapshot.base->foreign) {
+        object = Foreign::join(object, snapshot.base->foreign);
+        // The object has it: no need to keep whole histories alive.
+        Knowledge stripped = *snapshot.base;
+        stripped.foreign = nullptr;
+        snapshot.base = std::make_shared<const Knowledge>(std::move(stripped));
+      }
+      object = Foreign::insert(object, getNumber(block), snapshot);
+    }
+  }
+  if (reads && hasObjects) {
+    ForeignRef object;
+    {
+      std::lock_guard<std::mutex> lock(shard.mutex);
+      auto found = shard.objects.find(address);
+      if (found == shard.objects.end())
+        return;
+      object = found->second;
+    }
+    if (acquires(order))
+      clocks.acquireForeign(thread, object);
+    else
+      clocks.awaitFence(thread, object);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// The interface
+//===----------------------------------------------------------------------===//
+
+GlobalRaces::GlobalRaces(Launch &launch)
+    : impl(std::make_unique<Impl>(launch)) {}
+
+GlobalRaces::~GlobalRaces() = default;
+
+void GlobalRaces::access(Warp &warp, const Inst &inst, unsigned lane,
+                         Allocation &memory, uint64_t address, unsigned bytes,
+                         AccessKind kind, bool strong) {
+  Access access = impl->begin(warp, inst, kind, strong);
+  impl->setLane(access, lane);
+  {
+    std::lock_guard<SpinLock> lock(impl->getLock(address));
+    impl->touch(access, memory, address, bytes);
+  }
+  if (access.isRace)
+    impl->report(access);
+}
+
+void GlobalRaces::accessWarp(Warp &warp, const Inst &inst, Allocation &memory,
+                             const uint64_t *addresses, uint32_t mask,
+                             unsigned bytes, AccessKind kind, bool strong,
+                             const uint8_t *) {
+  Access access = impl->begin(warp, inst, kind, strong);
+  SpinLock *held = nullptr;
+  for (Lanes l(mask); l; ++l) {
+    SpinLock *needed = &impl->getLock(addresses[*l]);
+    if (needed != held) {
+      if (held)
+        held->unlock();
+      needed->lock();
+      held = needed;
+    }
+    impl->setLane(access, *l);
+    impl->touch(access, memory, addresses[*l], bytes);
+  }
+  held->unlock();
+  if (access.isRace)
+    impl->report(access);
+}
+
+void GlobalRaces::order(Warp &warp, unsigned lane, uint64_t address,
+                        Order order, Scope scope, bool reads, bool writes) {
+  impl->order(warp, lane, address, order, scope, reads, writes);
+}
+
+bool GlobalRaces::isCasLoad(const Inst &inst) const {
+  return impl->isCasLoad(inst);
+}

@@ -1,0 +1,441 @@
+//===- SharedRaces.cpp - Races for shared memory --------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Each 4 bytes have a cell with the accesses that a later one could race with.
+// A barrier of the whole block makes all cells void at once. Otherwise an entry
+// leaves when a later one is ordered after it and collides with whatever it
+// would have collided with.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SharedRaces.h"
+#include <algorithm>
+
+using namespace ptxsim;
+
+using Impl = SharedRaces::Impl;
+
+//===----------------------------------------------------------------------===//
+// Cells
+//===----------------------------------------------------------------------===//
+
+/// Of blocks that ended on this host thread.
+static thread_local std::vector<std::unique_ptr<SharedCells>> spareCells;
+
+Impl::Impl(Block &block, uint32_t bytes)
+    : block(block), clocks(block.clocks->get()), size(bytes) {
+  if (!spareCells.empty()) {
+    storage = std::move(spareCells.back());
+    spareCells.pop_back();
+  } else {
+    storage = std::make_unique<SharedCells>();
+  }
+  size_t count = (size_t(bytes) + 3) / 4;
+  if (storage->cells.size() < count || storage->time > UINT32_MAX / 2) {
+    *storage = SharedCells();
+    storage->cells.resize(count);
+  }
+  storage->lists.resize(1);
+  storage->freeLists.clear();
+  start = storage->time;
+  clocks.begin(start);
+  cells = storage->cells.data();
+}
+
+Impl::~Impl() {
+  if (spareCells.size() < 4)
+    spareCells.push_back(std::move(storage));
+}
+
+//===----------------------------------------------------------------------===//
+// Order
+//===----------------------------------------------------------------------===//
+
+/// The lanes of a warp of the entry that are not known to be done, for at least
+/// one of the lanes of the access that is another thread.
+uint32_t Impl::findUnordered(const SharedAccess &access, const SharedEntry &old,
+                             unsigned warp) const {
+  const Knowledge &known = *access.known;
+  bool isOwn = access.ownBit == 1u << warp;
+  if (old.info & SharedEntry::common)
+    return isOwn || known.knows(clocks.getCommonActor(warp), old.time)
+               ? 0
+               : kAllLanes;
+  // A warp's common access comes after what its lanes did.
+  if (isOwn && (access.entry.info & SharedEntry::common))
+    return 0;
+  uint32_t unknown = old.lanes;
+  if (isOwn && !(access.entry.lanes & (access.entry.lanes - 1)))
+    unknown &= ~access.entry.lanes;
+  if (!known.clocks.empty()) {
+    const uint32_t *clock = &known.clocks[warp * kLanes];
+    for (Lanes l(unknown); l; ++l)
+      if (clock[*l] >= old.time)
+        unknown &= ~(1u << *l);
+  }
+  return unknown;
+}
+
+/// Earlier lanes that touched the same place in the same instruction: all of
+/// them, or, if one stored something else (`differ`), that one alone.
+uint32_t Impl::getHarmless(const SharedAccess &access, bool &differ) const {
+  differ = false;
+  if (!access.addresses)
+    return 0;
+  unsigned lane = unsigned(__builtin_ctz(access.entry.lanes));
+  uint32_t same = 0;
+  for (Lanes l(access.earlier); l; ++l) {
+    if (access.addresses[*l] != access.addresses[lane])
+      continue;
+    if (access.values && std::memcmp(access.values + *l * 16,
+                                     access.values + lane * 16, access.bytes)) {
+      differ = true;
+      return 1u << *l;
+    }
+    same |= 1u << *l;
+  }
+  return same;
+}
+
+/// Reports a race with the old entry. True when the new access stands for it
+/// from now on.
+bool Impl::review(SharedAccess &access, SharedEntry &old) {
+  SharedEntry &entry = access.entry;
+  bool collide = (old.info & entry.info & SharedEntry::byteBits) &&
+                 ((old.info | entry.info) & SharedEntry::writes) &&
+                 !(old.info & entry.info & SharedEntry::strong);
+  bool isCovered =
+      !(old.info & ~entry.info &
+        (SharedEntry::byteBits | SharedEntry::writes)) &&
+      (!(entry.info & SharedEntry::strong) || (old.info & SharedEntry::strong));
+  bool isSameWarp = old.warps == entry.warps &&
+                    !((old.info ^ entry.info) & SharedEntry::common);
+  if (!collide) {
+    // Another thread's read stays, even if it is known to be done: who knows of
+    // this one need not know of that one.
+    if (!isCovered || !isSameWarp)
+      return false;
+    old.lanes &= ~entry.lanes;
+    return !old.lanes;
+  }
+  bool isOrdered = true;
+  for (Lanes w(old.warps); w; ++w) {
+    uint32_t unknown = findUnordered(access, old, *w);
+    if (!unknown)
+      continue;
+    if (old.time == entry.time && access.ownBit == 1u << *w &&
+        old.line() == entry.line() && (old.info & SharedEntry::writes)) {
+      bool differ;
+      uint32_t same = getHarmless(access, differ);
+      if (differ && (unknown & same)) {
+        report(access, old, *w, unsigned(__builtin_ctz(same)), true);
+        continue;
+      }
+      unknown &= ~same;
+      isOrdered &= !same;
+    }
+    if (!unknown)
+      continue;
+    report(access, old, *w, unsigned(__builtin_ctz(unknown)), false);
+  }
+  // After a finding, too: each race is told once.
+  return isCovered && isOrdered && (entry.info & SharedEntry::writes);
+}
+
+//===----------------------------------------------------------------------===//
+// Accesses
+//===----------------------------------------------------------------------===//
+
+void Impl::touchSlowly(SharedAccess &access, SharedCell &cell) {
+  SharedEntry &entry = access.entry;
+  // Compares with what is there, and keeps of it what still counts.
+  std::vector<SharedEntry> *list =
+      cell.more ? &storage->lists[cell.more] : nullptr;
+  unsigned kept = 0;
+  for (unsigned i = 0; i < cell.count; ++i)
+    if (!review(access, cell.entries[i]))
+      cell.entries[kept++] = cell.entries[i];
+  cell.count = kept;
+  if (list) {
+    auto end =
+        std::remove_if(list->begin(), list->end(),
+                       [&](SharedEntry &old) { return review(access, old); });
+    list->erase(end, list->end());
+    while (cell.count < 2 && !list->empty()) {
+      cell.entries[cell.count++] = list->back();
+      list->pop_back();
+    }
+  }
+  cell.touched = entry.time;
+
+  auto absorbs = [&](SharedEntry &old) {
+    if (old.time != entry.time)
+      return false;
+    // What the same thread did at the same time, and was more.
+    if (old.warps == entry.warps && !(entry.lanes & ~old.lanes) &&
+        !((old.info ^ entry.info) & SharedEntry::common) &&
+        !(entry.info & ~old.info &
+          (SharedEntry::byteBits | SharedEntry::writes)) &&
+        (!(old.info & SharedEntry::strong) ||
+         (entry.info & SharedEntry::strong)))
+      return true;
+    if ((old.info ^ entry.info) & SharedEntry::flagBits)
+      return false;
+    // The set of threads stays a product.
+    if (old.warps == entry.warps)
+      old.lanes |= entry.lanes;
+    else if (old.lanes == entry.lanes)
+      old.warps |= entry.warps;
+    else
+      return false;
+    return true;
+  };
+  for (unsigned i = 0; i < cell.count; ++i)
+    if (absorbs(cell.entries[i]))
+      return;
+  if (list)
+    for (SharedEntry &old : *list)
+      if (absorbs(old))
+        return;
+  if (cell.count < 2) {
+    cell.entries[cell.count++] = entry;
+    return;
+  }
+  if (!list) {
+    if (storage->freeLists.empty()) {
+      cell.more = uint32_t(storage->lists.size());
+      storage->lists.emplace_back();
+    } else {
+      cell.more = storage->freeLists.back();
+      storage->freeLists.pop_back();
+    }
+    list = &storage->lists[cell.more];
+  }
+  list->push_back(entry);
+}
+
+/// The cases that almost all accesses are: first since the last barrier, or
+/// once more what the cell holds already.
+inline bool Impl::touchQuickly(const SharedEntry &entry, SharedCell &cell) {
+  if (cell.touched <= clocks.getFloor()) {
+    if (__builtin_expect(cell.more, 0)) {
+      if (cell.touched > start) {
+        storage->lists[cell.more].clear();
+        storage->freeLists.push_back(cell.more);
+      }
+      cell.more = 0;
+    }
+    cell.touched = entry.time;
+    cell.count = 1;
+    cell.entries[0] = entry;
+    return true;
+  }
+  SharedEntry &old = cell.entries[0];
+  if (cell.count != 1 || cell.more || old.time != entry.time ||
+      ((old.info ^ entry.info) & SharedEntry::flagBits))
+    return false;
+  if (old.warps == entry.warps && old.lanes == entry.lanes)
+    return true;
+  if (entry.info & SharedEntry::writes)
+    return false;
+  if (old.lanes == entry.lanes)
+    old.warps |= entry.warps;
+  else if (old.warps == entry.warps)
+    old.lanes |= entry.lanes;
+  else
+    return false;
+  return true;
+}
+
+inline void Impl::touchCell(SharedAccess &access, SharedCell &cell,
+                            uint32_t byteBits) {
+  SharedEntry &entry = access.entry;
+  entry.info = (entry.info & ~SharedEntry::byteBits) | byteBits;
+  if (!touchQuickly(entry, cell))
+    touchSlowly(access, cell);
+}
+
+inline void Impl::touch(SharedAccess &access, uint32_t offset, unsigned bytes) {
+  SharedCell *cell = &cells[offset / 4];
+  if (unsigned first = offset % 4; first || bytes < 4) {
+    unsigned count = std::min(4 - first, bytes);
+    touchCell(access, *cell++, ((1u << count) - 1) << first);
+    bytes -= count;
+  }
+  for (; bytes >= 4; bytes -= 4)
+    touchCell(access, *cell++, SharedEntry::byteBits);
+  if (bytes)
+    touchCell(access, *cell, (1u << bytes) - 1);
+}
+
+SharedAccess Impl::begin(Warp &warp, const Inst &inst, AccessKind kind,
+                         bool strong) {
+  strong |= block.launch->globalRaces->isCasLoad(inst);
+  SharedAccess access;
+  access.warp = &warp;
+  access.inst = &inst;
+  access.known = clocks.getUniform(warp.index);
+  access.ownBit = 1u << warp.index;
+  bool isCommon = kind == AccessKind::WarpLoad || kind == AccessKind::WarpStore;
+  access.entry = {clocks.stamp(), access.ownBit, kAllLanes,
+                  inst.line << SharedEntry::lineShift |
+                      (isWrite(kind) ? SharedEntry::writes : 0) |
+                      (strong ? SharedEntry::strong : 0) |
+                      (isCommon ? SharedEntry::common : 0)};
+  access.what = kind == AccessKind::Atomic ? "atomic operation"
+                : isWrite(kind)            ? "store"
+                                           : "load";
+  storage->time = access.entry.time;
+  access.isReported = false;
+  access.earlier = 0;
+  access.addresses = nullptr;
+  access.values = nullptr;
+  access.bytes = 0;
+  return access;
+}
+
+void Impl::accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
+                      uint32_t mask, unsigned bytes, AccessKind kind,
+                      bool strong, const uint8_t *values) {
+  SharedAccess access = begin(warp, inst, kind, strong);
+  access.addresses = addresses;
+  access.values = values;
+  access.bytes = bytes;
+  const Knowledge *common = access.known;
+  bool isCommon = access.entry.info & SharedEntry::common;
+
+  // All lanes read one place: one access.
+  if (mask == kAllLanes && !isWrite(kind) && !isCommon && common) {
+    uint64_t differ = 0;
+    for (unsigned l = 0; l < kLanes; ++l)
+      differ |= addresses[l] ^ addresses[0];
+    if (!differ) {
+      touch(access, uint32_t(addresses[0] - kSharedBase), bytes);
+      return;
+    }
+  }
+  if (common && bytes % 4 == 0) {
+    SharedEntry entry = access.entry;
+    entry.info |= SharedEntry::byteBits;
+    for (Lanes l(mask); l; ++l) {
+      uint32_t bit = 1u << *l;
+      if (!isCommon)
+        entry.lanes = bit;
+      SharedCell *cell = &cells[(addresses[*l] - kSharedBase) / 4];
+      for (SharedCell *end = cell + bytes / 4; cell != end; ++cell) {
+        if (touchQuickly(entry, *cell))
+          continue;
+        access.entry = entry;
+        access.earlier = mask & (bit - 1);
+        touchSlowly(access, *cell);
+      }
+    }
+    return;
+  }
+  for (Lanes l(mask); l; ++l) {
+    uint32_t bit = 1u << *l;
+    if (!common)
+      access.known = clocks.get(warp.firstThread() + *l).get();
+    if (!isCommon)
+      access.entry.lanes = bit;
+    touch(access, uint32_t(addresses[*l] - kSharedBase), bytes);
+    access.earlier |= bit;
+  }
+}
+
+void Impl::accessLane(Warp &warp, const Inst &inst, unsigned lane,
+                      uint32_t offset, unsigned bytes, AccessKind kind,
+                      bool strong) {
+  SharedAccess access = begin(warp, inst, kind, strong);
+  if (lastInst != &inst || lastWarp != &warp || lastLanes >> lane) {
+    lastInst = &inst;
+    lastWarp = &warp;
+    lastLanes = 0;
+  }
+  lastAddresses[lane] = offset;
+  access.earlier = lastLanes;
+  access.addresses = lastAddresses;
+  access.bytes = bytes;
+  lastLanes |= 1u << lane;
+  if (!access.known)
+    access.known = clocks.get(warp.firstThread() + lane).get();
+  if (!(access.entry.info & SharedEntry::common))
+    access.entry.lanes = 1u << lane;
+  touch(access, offset, bytes);
+}
+
+//===----------------------------------------------------------------------===//
+// Messages
+//===----------------------------------------------------------------------===//
+
+static std::string nameThread(const Block &block, unsigned thread) {
+  Dim3 id = getThread(block, thread);
+  return "thread (" + std::to_string(id.x) + "," + std::to_string(id.y) + "," +
+         std::to_string(id.z) + ")";
+}
+
+void Impl::report(SharedAccess &access, const SharedEntry &old, unsigned warp,
+                  unsigned lane, bool isOneInstruction) {
+  if (access.isReported)
+    return;
+  access.isReported = true;
+  unsigned own = unsigned(__builtin_ctz(access.entry.lanes));
+  // Of lanes that read together, one that is not the writer itself.
+  if (warp == access.warp->index && own == lane)
+    if (uint32_t others = access.entry.lanes & ~(1u << lane))
+      own = unsigned(__builtin_ctz(others));
+  if (isOneInstruction) {
+    access.warp->report(*access.inst, own, CheckRace, "race",
+                        nameThread(block, warp * kLanes + lane) +
+                            " stores another value to the same place in the "
+                            "same instruction");
+    return;
+  }
+  std::string who = old.info & SharedEntry::common
+                        ? "warp " + std::to_string(warp)
+                        : nameThread(block, warp * kLanes + lane);
+  access.warp->report(
+      *access.inst, own, CheckRace, "race",
+      who + (old.info & SharedEntry::writes ? " wrote" : " read") +
+          " these bytes of shared memory at line " +
+          std::to_string(old.line()) +
+          ", and nothing orders that before this " + access.what);
+}
+
+//===----------------------------------------------------------------------===//
+// The interface
+//===----------------------------------------------------------------------===//
+
+SharedRaces::SharedRaces(Block &block, uint32_t bytes)
+    : impl(std::make_unique<Impl>(block, bytes)) {}
+
+SharedRaces::~SharedRaces() = default;
+
+void SharedRaces::access(Warp &warp, const Inst &inst, unsigned lane,
+                         uint32_t offset, unsigned bytes, AccessKind kind,
+                         bool strong) {
+  impl->accessLane(warp, inst, lane, offset, bytes, kind, strong);
+}
+
+void SharedRaces::accessWarp(Warp &warp, const Inst &inst,
+                             const uint64_t *addresses, uint32_t mask,
+                             unsigned bytes, AccessKind kind, bool strong,
+                             const uint8_t *values) {
+  impl->accessWarp(warp, inst, addresses, mask, bytes, kind, strong, values);
+}
+
+void SharedRaces::order(Warp &warp, unsigned lane, uint32_t offset, Order order,
+                        bool reads, bool writes) {
+  impl->getClocks().order(warp.firstThread() + lane, offset, order, reads,
+                          writes);
+}
+
+void SharedRaces::copied(Warp &warp, const Inst &inst, unsigned lane,
+                         uint32_t offset, unsigned bytes) {
+  impl->accessLane(warp, inst, lane, offset, bytes, AccessKind::Store, false);
+}
+
+KnowledgeRef &SharedRaces::object(uint32_t offset) {
+  return impl->getClocks().getObject(offset);
+}

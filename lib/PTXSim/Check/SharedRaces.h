@@ -1,0 +1,110 @@
+//===- SharedRaces.h - What threads did to shared memory --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PTXSIM_CHECK_SHAREDRACES_H
+#define PTXSIM_CHECK_SHAREDRACES_H
+
+#include "ThreadClocks.h"
+
+namespace ptxsim {
+
+/// Threads that touched a cell of 4 bytes at one time: every lane of `lanes` in
+/// every warp of `warps`.
+struct SharedEntry {
+  uint32_t time;
+  uint32_t warps;
+  uint32_t lanes;
+  /// Bytes of the cell (bits 0 to 3), flags, the line.
+  uint32_t info;
+
+  static constexpr uint32_t writes = 1 << 4;
+  static constexpr uint32_t strong = 1 << 5;
+  /// By the warp as a whole; `lanes` are all.
+  static constexpr uint32_t common = 1 << 6;
+  static constexpr uint32_t byteBits = 15;
+  static constexpr uint32_t flagBits = 127;
+  static constexpr unsigned lineShift = 7;
+
+  uint32_t line() const { return info >> lineShift; }
+};
+
+/// What was done to 4 bytes since the last barrier of the block.
+struct SharedCell {
+  uint32_t touched; // time of the last access
+  uint32_t count : 2;
+  uint32_t more : 30; // number of a longer list; 0: none
+  SharedEntry entries[2];
+};
+
+/// The cells of a block's memory, which host threads keep from block to block:
+/// what is older than the block's beginning is void.
+struct SharedCells {
+  std::vector<SharedCell> cells;
+  std::vector<std::vector<SharedEntry>> lists{1};
+  std::vector<uint32_t> freeLists;
+  uint32_t time = 0;
+};
+
+/// An access of some lanes of one warp.
+struct SharedAccess {
+  Warp *warp;
+  const Inst *inst;
+  const Knowledge *known; // by all these lanes
+  SharedEntry entry;
+  uint32_t ownBit; // of the warp
+  bool isReported; // one finding suffices
+  const char *what;
+  /// The lanes that came before in the same instruction, what places they
+  /// touched, and what they stored (or null).
+  uint32_t earlier;
+  const uint64_t *addresses;
+  const uint8_t *values;
+  unsigned bytes;
+};
+
+class SharedRaces::Impl {
+public:
+  Impl(Block &block, uint32_t bytes);
+  ~Impl();
+
+  void accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
+                  uint32_t mask, unsigned bytes, AccessKind kind, bool strong,
+                  const uint8_t *values);
+  void accessLane(Warp &warp, const Inst &inst, unsigned lane, uint32_t offset,
+                  unsigned bytes, AccessKind kind, bool strong);
+  ThreadClocks::Impl &getClocks() { return clocks; }
+
+private:
+  SharedAccess begin(Warp &warp, const Inst &inst, AccessKind kind,
+                     bool strong);
+  /// The lanes of the entry touch these bytes.
+  void touch(SharedAccess &access, uint32_t offset, unsigned bytes);
+  void touchCell(SharedAccess &access, SharedCell &cell, uint32_t byteBits);
+  bool touchQuickly(const SharedEntry &entry, SharedCell &cell);
+  void touchSlowly(SharedAccess &access, SharedCell &cell);
+  bool review(SharedAccess &access, SharedEntry &old);
+  uint32_t findUnordered(const SharedAccess &access, const SharedEntry &old,
+                         unsigned warp) const;
+  uint32_t getHarmless(const SharedAccess &access, bool &differ) const;
+  void report(SharedAccess &access, const SharedEntry &old, unsigned warp,
+              unsigned lane, bool isOneInstruction);
+
+  Block &block;
+  ThreadClocks::Impl &clocks;
+  std::unique_ptr<SharedCells> storage;
+  SharedCell *cells;
+  uint32_t size; // bytes
+  uint32_t start;
+  /// The lane by lane accesses of one instruction.
+  const Inst *lastInst = nullptr;
+  const Warp *lastWarp = nullptr;
+  uint32_t lastLanes = 0;
+  uint64_t lastAddresses[kLanes];
+};
+
+} // namespace ptxsim
+
+#endif // PTXSIM_CHECK_SHAREDRACES_H

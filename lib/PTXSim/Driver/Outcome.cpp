@@ -1,0 +1,88 @@
+//===- Outcome.cpp - What a launch came to --------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Driver/Outcome.h"
+#include "Driver/State.h"
+#include <cstdio>
+
+using namespace ptxsim;
+using namespace ptxsim::driver;
+
+/// What a GPU stops with, by the kind of a finding; success for what it does
+/// not notice.
+static CUresult getFault(const std::string &kind) {
+  if (kind == "out-of-bounds")
+    return CUDA_ERROR_ILLEGAL_ADDRESS;
+  if (kind == "misaligned")
+    return CUDA_ERROR_MISALIGNED_ADDRESS;
+  if (kind == "assertion")
+    return CUDA_ERROR_ASSERT;
+  if (kind == "trap")
+    return CUDA_ERROR_LAUNCH_FAILED;
+  if (kind == "branch-index")
+    return CUDA_ERROR_INVALID_PC;
+  // These never end. A GPU that draws no screen would not stop them, but a
+  // program cannot be told later.
+  if (kind == "deadlock")
+    return CUDA_ERROR_LAUNCH_TIMEOUT;
+  return CUDA_SUCCESS;
+}
+
+CUresult driver::getFault(const Settings &settings,
+                          const LaunchResult &result) {
+  for (const Finding &finding : result.findings)
+    if (CUresult fault = ::getFault(finding.kind))
+      return fault;
+  return settings.findingsFail && !result.findings.empty()
+             ? CUDA_ERROR_LAUNCH_FAILED
+             : CUDA_SUCCESS;
+}
+
+static std::string quote(const std::string &text) {
+  std::string quoted = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\')
+      quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+static std::string formatDim(const Dim3 &dim) {
+  return "[" + std::to_string(dim.x) + "," + std::to_string(dim.y) + "," +
+         std::to_string(dim.z) + "]";
+}
+
+/// One line, so that a file of many can be read by lines.
+static std::string formatLine(const KernelInfo &info,
+                              const LaunchConfig &config,
+                              const LaunchResult &result) {
+  std::string report = formatReport(result);
+  for (char &c : report)
+    if (c == '\n')
+      c = ' ';
+  return "{\"kernel\":" + quote(info.name) +
+         ",\"grid\":" + formatDim(config.grid) +
+         ",\"block\":" + formatDim(config.block) +
+         ",\"dynamic_shared\":" + std::to_string(config.dynamicShared) +
+         ",\"report\":" + report + "}\n";
+}
+
+void driver::tell(const Settings &settings, const KernelInfo &info,
+                  const LaunchConfig &config, const LaunchResult &result) {
+  for (const Finding &finding : result.findings)
+    explain("kernel " + info.name + ": " + finding.format());
+  if (settings.reportFile.empty())
+    return;
+  std::string line = formatLine(info, config, result);
+  FILE *file = std::fopen(settings.reportFile.c_str(), "a");
+  bool written =
+      file && std::fwrite(line.data(), 1, line.size(), file) == line.size();
+  if (file && std::fclose(file))
+    written = false;
+  if (!written)
+    explain("the report cannot be written to " + settings.reportFile);
+}

@@ -1,0 +1,85 @@
+//===- Async.h - Copies in flight -------------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// An asynchronous operation takes effect at a moment that the policy picks
+// among the legal ones: at its issue (eager), when a wait that covers it
+// returns (late), or at random between. Until a wait covers it, its destination
+// may not be touched nor its source written, whatever the policy.
+//
+// The operations of a thread are a queue, and what completes is always a prefix
+// of it: a wait for groups names one, and so does an arrival at an mbarrier
+// that follows the thread's copies.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PTXSIM_EXEC_ASYNC_H
+#define PTXSIM_EXEC_ASYNC_H
+
+#include "Warp.h"
+
+namespace ptxsim {
+
+class Mbarriers;
+
+/// One copy to shared memory.
+struct PendingCopy {
+  const Inst *inst;
+  uint32_t to;           // offset in shared memory, 0 is kSharedBase
+  uint32_t bytes;        // copied
+  uint32_t zeros;        // behind them, set to zero
+  uint64_t from;         // device address
+  const uint8_t *source; // the same on the host; null when no bytes are copied
+  bool done = false;     // it has taken effect; its wait may still be due
+};
+
+/// All that is in flight in a block.
+class AsyncCopies {
+public:
+  explicit AsyncCopies(Block &block);
+  ~AsyncCopies();
+
+  // cp.async. Bounds and alignment are the caller's matter.
+  void issue(Warp &warp, unsigned lane, PendingCopy copy);
+  void commit(unsigned thread);
+  /// At most `pending` of the thread's youngest groups stay in flight.
+  void wait(unsigned thread, uint64_t pending);
+  void waitAll(unsigned thread);
+
+  /// Once the copies that the thread has issued are done, the mbarrier at this
+  /// offset gets one arrival.
+  void arriveAfterCopies(Warp &warp, const Inst &inst, unsigned lane,
+                         uint32_t mbarrier);
+  /// A wait for the mbarrier would fail. Copies in flight that complete its
+  /// phase take effect where it is their last moment.
+  void awaitedByMbarrier(uint32_t mbarrier);
+  /// A wait covers the thread's copies up to this one of its queue.
+  void retire(unsigned thread, uint64_t end);
+
+  Mbarriers &getMbarriers() { return *mbarriers; }
+
+  /// At random moments: lets some copies take effect.
+  void tick();
+
+  /// Nothing is in flight, and no memory holds an mbarrier: accesses need no
+  /// check, nor are there moments to pick. Likewise when nobody wants to know.
+  bool isIdle() const { return watched == 0; }
+  /// Reports an access that touches memory of an operation in flight, or an
+  /// mbarrier.
+  void check(Warp &warp, const Inst &inst, unsigned lane, uint32_t offset,
+             unsigned bytes, bool writes);
+  /// Reports a write to global memory from which a copy in flight reads.
+  void checkSource(Warp &warp, const Inst &inst, unsigned lane,
+                   uint64_t address, unsigned bytes);
+
+private:
+  friend class Mbarriers;
+  class Impl;
+  std::unique_ptr<Impl> impl;
+  std::unique_ptr<Mbarriers> mbarriers;
+  unsigned watched = 0; // copies in flight, and mbarriers, where it matters
+};
+
+} // namespace ptxsim
+
+#endif // PTXSIM_EXEC_ASYNC_H

@@ -1,0 +1,284 @@
+//===- Atomics.cpp - atom and red -----------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The lanes of a warp go one after the other. Blocks run on several host
+// threads, so an update is an atomic one of the host, too.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MemoryModes.h"
+#include "Numerics.h"
+#include <algorithm>
+#include <mutex>
+
+using namespace ptxsim;
+
+using Wide = unsigned __int128;
+
+//===----------------------------------------------------------------------===//
+// Operations: the new value from the old one and the operands
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct And {
+  template <typename T> static T apply(T old, T b, T) { return old & b; }
+};
+struct Or {
+  template <typename T> static T apply(T old, T b, T) { return old | b; }
+};
+struct Xor {
+  template <typename T> static T apply(T old, T b, T) { return old ^ b; }
+};
+struct Exchange {
+  template <typename T> static T apply(T, T b, T) { return b; }
+};
+struct CompareSwap {
+  template <typename T> static T apply(T old, T b, T c) {
+    return old == b ? c : old;
+  }
+};
+struct Add {
+  template <typename T> static T apply(T old, T b, T) { return T(old + b); }
+};
+/// Wraps round at b.
+struct Increment {
+  template <typename T> static T apply(T old, T b, T) {
+    return old >= b ? T(0) : T(old + 1);
+  }
+};
+struct Decrement {
+  template <typename T> static T apply(T old, T b, T) {
+    return old == 0 || old > b ? b : T(old - 1);
+  }
+};
+struct Min {
+  template <typename T> static T apply(T old, T b, T) {
+    return std::min(old, b);
+  }
+};
+struct Max {
+  template <typename T> static T apply(T old, T b, T) {
+    return std::max(old, b);
+  }
+};
+
+template <typename To, typename From> To bitsAs(From from) {
+  To to;
+  static_assert(sizeof(to) == sizeof(from));
+  std::memcpy(&to, &from, sizeof(to));
+  return to;
+}
+
+/// A floating-point addition on the bits. atom.add.f32 on global memory keeps
+/// subnormal numbers, as on shared memory here.
+template <typename F> struct AddFloat {
+  template <typename T> static T apply(T old, T b, T) {
+    return bitsAs<T>(bitsAs<F>(old) + bitsAs<F>(b));
+  }
+};
+
+/// Operations on 16-bit floating-point numbers, by way of f32, which is exact
+/// before the one rounding.
+enum class HalfOp { Add, Min, Max };
+template <bool IsBF16, HalfOp op> uint16_t applyHalf(uint16_t old, uint16_t b) {
+  auto widen = [](uint16_t bits) {
+    return IsBF16 ? bfloatToFloat(bits) : halfToFloat(bits);
+  };
+  float x = widen(old), y = widen(b), result;
+  if (op == HalfOp::Add)
+    result = x + y;
+  else if (x != x || y != y)
+    result = x != x ? y : x;
+  else if (op == HalfOp::Min)
+    result = std::signbit(x) > std::signbit(y) || x < y ? std::min(x, y) : y;
+  else
+    result = std::signbit(x) < std::signbit(y) || x > y ? std::max(x, y) : y;
+  return IsBF16 ? floatToBfloat(result, RoundingMode::Nearest)
+                : floatToHalf(result, RoundingMode::Nearest);
+}
+/// One of them, or two in a word.
+template <bool IsBF16, HalfOp op> struct Half {
+  template <typename T> static T apply(T old, T b, T) {
+    T result = applyHalf<IsBF16, op>(uint16_t(old), uint16_t(b));
+    if constexpr (sizeof(T) == 4)
+      result |= T(applyHalf<IsBF16, op>(uint16_t(old >> 16), uint16_t(b >> 16)))
+                << 16;
+    return result;
+  }
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Handlers
+//===----------------------------------------------------------------------===//
+
+/// Of 128-bit values, for which every host has no instruction.
+static std::mutex wideMutex;
+
+/// Says whether the value changed: one that waits by atomics which change
+/// nothing does not get on.
+template <typename Op, typename T>
+static T update(uint8_t *place, T b, T c, bool &changed) {
+  if constexpr (sizeof(T) == 16) {
+    std::lock_guard<std::mutex> lock(wideMutex);
+    T old, next;
+    std::memcpy(&old, place, sizeof(old));
+    next = Op::apply(old, b, c);
+    std::memcpy(place, &next, sizeof(next));
+    changed = next != old;
+    return old;
+  } else {
+    T *at = reinterpret_cast<T *>(place);
+    T old = __atomic_load_n(at, __ATOMIC_SEQ_CST);
+    T next;
+    do {
+      next = Op::apply(old, b, c);
+    } while (!__atomic_compare_exchange_n(at, &old, next, true,
+                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+    changed = next != old;
+    return old;
+  }
+}
+
+/// d = [a], [a] = op([a], b, c); d absent in red.
+template <typename Op, typename T>
+static void execAtomic(Warp &w, const Inst &i, uint32_t mask) {
+  uint64_t addresses[kLanes] = {};
+  for (Lanes l(mask); l; ++l)
+    addresses[*l] = w.address(i, i.a, *l);
+  countAccess(w, i, i.space, addresses, mask, sizeof(T), true);
+  const T *b = w.reg<T>(i.b);
+  const T *c = i.c ? w.reg<T>(i.c) : b;
+  for (Lanes l(mask); l; ++l) {
+    uint8_t *place =
+        w.access(i, *l, i.space, addresses[*l], sizeof(T), AccessKind::Atomic);
+    if (!place)
+      continue;
+    orderAccess(w, i, *l, i.space, addresses[*l], false, true);
+    bool changed;
+    T old = update<Op, T>(place, b[*l], c[*l], changed);
+    w.block->progress += changed;
+    orderAccess(w, i, *l, i.space, addresses[*l], true, false);
+    if (i.d)
+      w.reg<T>(i.d)[*l] = old;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Building
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Entry {
+  const char *op;
+  Type type;
+  ExecFn exec;
+};
+} // namespace
+
+template <typename Op> static constexpr ExecFn u32 = execAtomic<Op, uint32_t>;
+template <typename Op> static constexpr ExecFn s32 = execAtomic<Op, int32_t>;
+template <typename Op> static constexpr ExecFn u64 = execAtomic<Op, uint64_t>;
+template <typename Op> static constexpr ExecFn s64 = execAtomic<Op, int64_t>;
+template <typename Op> static constexpr ExecFn u16 = execAtomic<Op, uint16_t>;
+
+static constexpr Entry kEntries[] = {
+    {"and", Type::B32, u32<And>},
+    {"and", Type::B64, u64<And>},
+    {"or", Type::B32, u32<Or>},
+    {"or", Type::B64, u64<Or>},
+    {"xor", Type::B32, u32<Xor>},
+    {"xor", Type::B64, u64<Xor>},
+    {"exch", Type::B32, u32<Exchange>},
+    {"exch", Type::B64, u64<Exchange>},
+    {"exch", Type::B128, execAtomic<Exchange, Wide>},
+    {"cas", Type::B16, u16<CompareSwap>},
+    {"cas", Type::B32, u32<CompareSwap>},
+    {"cas", Type::B64, u64<CompareSwap>},
+    {"cas", Type::B128, execAtomic<CompareSwap, Wide>},
+    {"add", Type::U32, u32<Add>},
+    {"add", Type::S32, u32<Add>},
+    {"add", Type::U64, u64<Add>},
+    {"add", Type::S64, u64<Add>},
+    {"add", Type::F32, u32<AddFloat<float>>},
+    {"add", Type::F64, u64<AddFloat<double>>},
+    {"add", Type::F16, u16<Half<false, HalfOp::Add>>},
+    {"add", Type::F16x2, u32<Half<false, HalfOp::Add>>},
+    {"add", Type::BF16, u16<Half<true, HalfOp::Add>>},
+    {"add", Type::BF16x2, u32<Half<true, HalfOp::Add>>},
+    {"min", Type::F16, u16<Half<false, HalfOp::Min>>},
+    {"min", Type::F16x2, u32<Half<false, HalfOp::Min>>},
+    {"min", Type::BF16, u16<Half<true, HalfOp::Min>>},
+    {"min", Type::BF16x2, u32<Half<true, HalfOp::Min>>},
+    {"max", Type::F16, u16<Half<false, HalfOp::Max>>},
+    {"max", Type::F16x2, u32<Half<false, HalfOp::Max>>},
+    {"max", Type::BF16, u16<Half<true, HalfOp::Max>>},
+    {"max", Type::BF16x2, u32<Half<true, HalfOp::Max>>},
+    {"inc", Type::U32, u32<Increment>},
+    {"dec", Type::U32, u32<Decrement>},
+    {"min", Type::U32, u32<Min>},
+    {"min", Type::S32, s32<Min>},
+    {"min", Type::U64, u64<Min>},
+    {"min", Type::S64, s64<Min>},
+    {"max", Type::U32, u32<Max>},
+    {"max", Type::S32, s32<Max>},
+    {"max", Type::U64, u64<Max>},
+    {"max", Type::S64, s64<Max>},
+};
+
+static bool buildAtomic(Decoder &d, const Match &match, Inst &inst) {
+  bool returns = d.inst().opcode == "atom";
+  inst.space = getSpace(match);
+  inst.type = match.type();
+  inst.init = InitRule::Demand;
+  setMemoryMode(inst, getMemoryMode(match, {Order::Relaxed, Scope::Gpu, true}));
+  std::string_view op = match.get("op");
+  for (const Entry &entry : kEntries)
+    if (op == entry.op && entry.type == inst.type)
+      inst.exec = entry.exec;
+  if (!inst.exec)
+    return d.fail("." + std::string(op) + " is not defined for ." +
+                  std::string(getTypeName(inst.type)));
+  size_t n = returns ? 1 : 0, operands = op == "cas" ? 2 : 1;
+  size_t count = n + 1 + operands;
+  Ref policy;
+  if (match.has("hint")) {
+    if (!d.expect(count + 1) || !d.src(count, Type::B64, policy))
+      return false;
+  } else if (!d.expect(count)) {
+    return false;
+  }
+  inst.cls = inst.space == Space::Shared ? InstClass::LoadShared
+                                         : InstClass::LoadGlobal;
+  return (!returns || d.dst(0, inst.type, inst.d)) &&
+         d.address(n, inst.space, inst.a, inst.imm) &&
+         d.src(n + 1, inst.type, inst.b) &&
+         (operands == 1 || d.src(n + 2, inst.type, inst.c));
+}
+
+#define QUALIFIERS                                                             \
+  "sem?=relaxed|acquire|release|acq_rel scope?=cta|cluster|gpu|sys "           \
+  "space?=global|shared|shared::cta noftz? hint?=L2::cache_hint "
+#define FORMS(opcode)                                                          \
+  {opcode, QUALIFIERS "op=and|or|xor :b32|b64", InstClass::LoadGlobal,         \
+   buildAtomic},                                                               \
+      {opcode, QUALIFIERS "op=inc|dec :u32", InstClass::LoadGlobal,            \
+       buildAtomic},                                                           \
+  {                                                                            \
+    opcode,                                                                    \
+        QUALIFIERS "op=add|min|max "                                           \
+                   ":u32|s32|u64|s64|f32|f64|f16|f16x2|bf16|bf16x2",           \
+        InstClass::LoadGlobal, buildAtomic                                     \
+  }
+
+static constexpr Form kForms[] = {
+    FORMS("atom"),
+    FORMS("red"),
+    {"atom", QUALIFIERS "op=exch :b32|b64|b128", InstClass::LoadGlobal,
+     buildAtomic},
+    {"atom", QUALIFIERS "op=cas :b16|b32|b64|b128", InstClass::LoadGlobal,
+     buildAtomic},
+};
+
+FormTable ptxsim::getAtomicForms() { return makeTable(kForms); }

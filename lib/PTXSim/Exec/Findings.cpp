@@ -1,0 +1,167 @@
+//===- Findings.cpp - What went wrong, for people -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Async.h"
+#include "Mbarrier.h"
+#include "Warp.h"
+#include <algorithm>
+#include <sstream>
+
+using namespace ptxsim;
+
+std::string ptxsim::formatLanes(uint32_t mask) {
+  std::string text;
+  for (unsigned l = 0; l < kLanes; ++l) {
+    if (!(mask >> l & 1))
+      continue;
+    unsigned last = l;
+    while (last + 1 < kLanes && (mask >> (last + 1) & 1))
+      ++last;
+    text += (text.empty() ? "" : ", ") + std::to_string(l);
+    if (last > l)
+      text += "-" + std::to_string(last);
+    l = last;
+  }
+  return text;
+}
+
+Dim3 ptxsim::getThread(const Block &block, unsigned linearThread) {
+  const Dim3 &size = block.launch->config.block;
+  return {linearThread % size.x, linearThread / size.x % size.y,
+          linearThread / size.x / size.y};
+}
+
+bool Warp::isChecked(Check check) const {
+  return launch->options.checks & check;
+}
+
+/// What ends a kernel on any GPU is reported even when its checker is off.
+static bool isFatal(const std::string &kind) {
+  return kind == "trap" || kind == "assertion" || kind == "deadlock" ||
+         kind == "branch-index" || kind == "out-of-bounds" ||
+         kind == "misaligned";
+}
+
+static void addFinding(Launch &launch, const Block &block, Finding finding) {
+  std::lock_guard<std::mutex> lock(launch.mutex);
+  for (size_t i = 0; i < launch.findings.size(); ++i) {
+    Finding &known = launch.findings[i];
+    if (known.line != finding.line || known.kind != finding.kind)
+      continue;
+    uint64_t count = known.count + 1;
+    if (block.number < launch.findingBlocks[i]) {
+      known = std::move(finding);
+      launch.findingBlocks[i] = block.number;
+    }
+    known.count = count;
+    return;
+  }
+  if (launch.findings.size() >= launch.options.maxFindings)
+    return;
+  launch.findings.push_back(std::move(finding));
+  launch.findingBlocks.push_back(block.number);
+}
+
+void Warp::report(const Inst &inst, unsigned lane, Check check,
+                  const char *kind, std::string message) const {
+  if (!isChecked(check) && !isFatal(kind))
+    return;
+  Finding finding;
+  finding.check = check;
+  finding.kind = kind;
+  finding.message = std::move(message);
+  finding.line = inst.line;
+  std::string_view text = launch->module->getLine(inst.line);
+  size_t begin = text.find_first_not_of(" \t\r");
+  if (begin != std::string_view::npos)
+    finding.text =
+        text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+  finding.block = block->id;
+  finding.thread = getThread(*block, firstThread() + lane);
+  addFinding(*launch, *block, std::move(finding));
+}
+
+//===----------------------------------------------------------------------===//
+// Deadlock
+//===----------------------------------------------------------------------===//
+
+/// What a group waits for, or where it goes round.
+static std::string describeGroup(const Block &block, const Warp &warp,
+                                 const Group &group) {
+  const Inst &inst = warp.kernel->code[group.pc];
+  std::ostringstream text;
+  text << "warp " << warp.index << " lanes " << formatLanes(group.mask);
+  switch (group.state) {
+  case Group::AtBarrier: {
+    uint32_t number =
+        warp.reg<uint32_t>(inst.a)[__builtin_ctz(group.mask)] & 15;
+    const Barrier &barrier = block.barriers[number];
+    text << " at line " << inst.line << " for barrier " << number << " ("
+         << barrier.arrived << " of " << barrier.expected
+         << " threads have arrived)";
+    break;
+  }
+  case Group::AtCollective: {
+    uint32_t missing = group.wanted & warp.live & ~group.mask;
+    text << " at line " << inst.line << " for lanes " << formatLanes(missing)
+         << " of the warp";
+    break;
+  }
+  case Group::Ready:
+    if (warp.polled)
+      text << " at line " << warp.polled->line << " for the mbarrier at 0x"
+           << std::hex << warp.polledAddress << std::dec << " ("
+           << block.async->getMbarriers().describe(
+                  warp.polledAddress,
+                  warp.firstThread() + unsigned(__builtin_ctz(group.mask)))
+           << ")";
+    else
+      text << " goes round at line " << inst.line
+           << ", and nothing that it reads changes";
+    break;
+  }
+  return text.str();
+}
+
+void ptxsim::reportDeadlock(Block &block) {
+  std::string waits;
+  const Warp *first = nullptr;
+  const Group *place = nullptr;
+  unsigned described = 0, exited = 0;
+  bool atAligned = false;
+  for (const Warp &warp : block.warps) {
+    exited += unsigned(__builtin_popcount(warp.exist & ~warp.live));
+    for (const Group &group : warp.groups) {
+      if (!group.mask)
+        continue;
+      const Inst &inst = warp.kernel->code[group.pc];
+      atAligned |= group.state == Group::AtCollective && !inst.members;
+      if (!first ||
+          (group.state != Group::Ready && place->state == Group::Ready)) {
+        first = &warp;
+        place = &group;
+      }
+      if (++described <= 8)
+        waits +=
+            (waits.empty() ? "" : "; ") + describeGroup(block, warp, group);
+    }
+  }
+  if (!first)
+    return;
+  if (described > 8)
+    waits += "; " + std::to_string(described - 8) + " more";
+  if (exited)
+    waits += "; " + std::to_string(exited) + " threads have exited";
+  const char *kind = atAligned ? "not-converged" : "deadlock";
+  const Inst &inst = first->kernel->code[place->pc];
+  const Inst &at =
+      place->state == Group::Ready && first->polled ? *first->polled : inst;
+  first->report(at, unsigned(__builtin_ctz(place->mask)), CheckSync, kind,
+                "no thread of the block can go on: " + waits);
+  if (atAligned)
+    first->report(at, unsigned(__builtin_ctz(place->mask)), CheckSync,
+                  "deadlock", "no thread of the block can go on: " + waits);
+}

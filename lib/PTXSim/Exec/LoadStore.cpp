@@ -1,0 +1,538 @@
+//===- LoadStore.cpp - Loads, stores, fences ------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Async.h"
+#include "InitRules.h"
+#include "MemoryModes.h"
+#include <algorithm>
+
+using namespace ptxsim;
+
+using Wide = unsigned __int128;
+
+//===----------------------------------------------------------------------===//
+// Places: the host addresses of a warp's lanes
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Where each lane's bytes are; null for a lane whose access must not happen.
+struct Places {
+  uint64_t addresses[kLanes];
+  uint8_t *lanes[kLanes];
+  uint32_t mask; // lanes whose access happens
+};
+} // namespace
+
+/// The lowest and highest address, and whether all are aligned.
+static bool getRange(const Places &places, uint32_t mask, unsigned bytes,
+                     uint64_t &least, uint64_t &most) {
+  uint64_t bits = 0;
+  least = UINT64_MAX;
+  most = 0;
+  if (mask == kAllLanes) {
+    for (unsigned l = 0; l < kLanes; ++l) {
+      least = std::min(least, places.addresses[l]);
+      most = std::max(most, places.addresses[l]);
+      bits |= places.addresses[l];
+    }
+  } else {
+    for (Lanes l(mask); l; ++l) {
+      least = std::min(least, places.addresses[*l]);
+      most = std::max(most, places.addresses[*l]);
+      bits |= places.addresses[*l];
+    }
+  }
+  return bits % bytes == 0;
+}
+
+/// True when every lane's bytes were written.
+static bool areWritten(const Places &places, uint32_t mask, const uint8_t *init,
+                       uint64_t base, unsigned bytes) {
+  for (Lanes l(mask); l; ++l) {
+    const uint8_t *marks = init + (places.addresses[*l] - base);
+    if (bytes >= 8) {
+      for (unsigned i = 0; i < bytes; i += 8) {
+        uint64_t word;
+        std::memcpy(&word, marks + i, 8);
+        if (word != 0x0101010101010101)
+          return false;
+      }
+    } else {
+      for (unsigned i = 0; i < bytes; ++i)
+        if (!marks[i])
+          return false;
+    }
+  }
+  return true;
+}
+
+static void markWritten(const Places &places, uint32_t mask, uint8_t *init,
+                        uint64_t base, unsigned bytes) {
+  for (Lanes l(mask); l; ++l)
+    std::memset(init + (places.addresses[*l] - base), 1, bytes);
+}
+
+/// The whole warp at once, where nothing is wrong with any lane: false to go
+/// lane by lane.
+static bool findTogether(Warp &w, const Inst &inst, Space space, uint32_t mask,
+                         unsigned bytes, AccessKind kind, Places &places,
+                         const uint8_t *values) {
+  uint64_t least, most;
+  if (!getRange(places, mask, bytes, least, most))
+    return false;
+  Block &block = *w.block;
+  bool writes = isWrite(kind), strong = inst.flow == Flow::Poll;
+  uint8_t *data, *init;
+  uint64_t base;
+  if (space == Space::Shared) {
+    base = kSharedBase;
+    if (least < base || most - base + bytes > block.shared.size() ||
+        !block.async->isIdle())
+      return false;
+    data = block.shared.data();
+    init = block.sharedInit.data();
+    if (isRead(kind) && w.isChecked(CheckInit) &&
+        !areWritten(places, mask, init, base, bytes))
+      return false;
+    if (block.races)
+      block.races->accessWarp(w, inst, places.addresses, mask, bytes, kind,
+                              strong, values);
+  } else {
+    Allocation *memory = w.launch->memory->find(least);
+    if (!memory || !memory->contains(least, most - least + bytes) ||
+        (writes && (memory->readOnly || !block.async->isIdle())))
+      return false;
+    base = memory->base;
+    data = memory->data.data();
+    init = memory->init.data();
+    if (isRead(kind) && w.isChecked(CheckInit) &&
+        !areWritten(places, mask, init, base, bytes))
+      return false;
+    if (w.launch->globalRaces && !memory->readOnly)
+      w.launch->globalRaces->accessWarp(w, inst, *memory, places.addresses,
+                                        mask, bytes, kind, strong, values);
+  }
+  if (writes) {
+    markWritten(places, mask, init, base, bytes);
+    ++block.progress;
+  }
+  for (unsigned l = 0; l < kLanes; ++l)
+    places.lanes[l] = data + (places.addresses[l] - base);
+  places.mask = mask;
+  return true;
+}
+
+/// `values`: what each lane stores, 16 bytes apart, or null.
+static void find(Warp &w, const Inst &inst, uint32_t mask, unsigned bytes,
+                 AccessKind kind, Places &places,
+                 const uint8_t *values = nullptr) {
+  if (inst.a.halves == 4) {
+    const uint64_t *base = w.reg<uint64_t>(inst.a);
+    for (unsigned l = 0; l < kLanes; ++l)
+      places.addresses[l] = base[l] + uint64_t(inst.imm);
+  } else {
+    const uint32_t *base = w.reg<uint32_t>(inst.a);
+    for (unsigned l = 0; l < kLanes; ++l)
+      places.addresses[l] = base[l] + uint64_t(inst.imm);
+  }
+  countAccess(w, inst, inst.space, places.addresses, mask, bytes,
+              isWrite(kind));
+  if ((inst.space == Space::Shared || inst.space == Space::Global ||
+       inst.space == Space::Const) &&
+      findTogether(w, inst, inst.space, mask, bytes, kind, places, values))
+    return;
+  places.mask = 0;
+  for (Lanes l(mask); l; ++l) {
+    places.lanes[*l] =
+        w.access(inst, *l, inst.space, places.addresses[*l], bytes, kind);
+    if (places.lanes[*l])
+      places.mask |= 1u << *l;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Undefined values in local memory
+//===----------------------------------------------------------------------===//
+
+/// The lanes whose address is in local memory.
+static uint32_t getLocalLanes(const Inst &i, const uint64_t *addresses,
+                              uint32_t mask) {
+  if (i.space == Space::Local)
+    return mask;
+  uint32_t lanes = 0;
+  if (i.space == Space::Generic)
+    for (Lanes l(mask); l; ++l) {
+      uint64_t address = addresses[*l];
+      lanes |= uint32_t(resolveGeneric(address) == Space::Local) << *l;
+    }
+  return lanes;
+}
+
+/// The marks of being written for the bytes at a place in local memory.
+static uint8_t *getLocalInit(const Warp &w, const uint8_t *place) {
+  return w.localInit + (place - w.local);
+}
+
+/// What was never written comes undefined into the registers.
+static void loadMarks(const Warp &w, const Ref &d, uint32_t lanes,
+                      const Places &places, unsigned offset, unsigned size) {
+  for (Lanes l(lanes & places.mask); l; ++l) {
+    const uint8_t *init = getLocalInit(w, places.lanes[*l]) + offset;
+    for (unsigned h = 0; h < d.halves; ++h) {
+      bool isWritten = true;
+      for (unsigned b = 2 * h; b < 2 * h + 2 && b < size; ++b)
+        isWritten &= init[b] != 0;
+      if (!isWritten)
+        w.marks(d)[h] |= 1u << *l;
+    }
+  }
+}
+
+/// What is undefined in the registers counts as never written.
+static void storeMarks(const Warp &w, const Ref &s, uint32_t lanes,
+                       const Places &places, unsigned offset, unsigned size) {
+  for (Lanes l(lanes & places.mask); l; ++l)
+    for (unsigned h = 0; h < s.halves; ++h)
+      if (w.marks(s)[h] >> *l & 1)
+        std::memset(getLocalInit(w, places.lanes[*l]) + offset + 2 * h, 0,
+                    std::min(2u, size - 2 * h));
+}
+
+/// For Local and Generic: only the address must be defined in any case.
+static void checkLoad(Warp &w, const Inst &i, uint32_t mask) {
+  demandDefined(w, i, i.a, mask, "the address");
+  const Ref *dsts = w.kernel->getDsts(i);
+  for (unsigned e = 0; e < i.numDsts; ++e)
+    if (dsts[e])
+      w.setUndefined(dsts[e], 0, mask);
+}
+static void checkStore(Warp &w, const Inst &i, uint32_t mask) {
+  demandDefined(w, i, i.a, mask, "the address");
+  uint64_t addresses[kLanes] = {};
+  for (Lanes l(mask); l; ++l)
+    addresses[*l] = w.address(i, i.a, *l);
+  uint32_t others = mask & ~getLocalLanes(i, addresses, mask);
+  const Ref *srcs = w.kernel->getSrcs(i);
+  for (unsigned e = 0; others && e < i.numSrcs; ++e)
+    demandDefined(w, i, srcs[e], others, "what is stored");
+}
+
+//===----------------------------------------------------------------------===//
+// Loads
+//===----------------------------------------------------------------------===//
+
+template <typename To, typename From>
+static void extend(Warp &w, const Ref &d, const Places &places,
+                   unsigned offset) {
+  To *to = w.reg<To>(d);
+  for (Lanes l(places.mask); l; ++l) {
+    From value;
+    std::memcpy(&value, places.lanes[*l] + offset, sizeof(value));
+    to[*l] = To(value);
+  }
+}
+
+/// A register that is wider than the value takes it extended.
+template <typename From>
+static void loadElement(Warp &w, const Ref &d, const Places &places,
+                        unsigned offset) {
+  constexpr unsigned size = sizeof(From);
+  if (places.mask == kAllLanes && d.size == size) {
+    From *to = w.reg<From>(d);
+    for (unsigned l = 0; l < kLanes; ++l)
+      std::memcpy(&to[l], places.lanes[l] + offset, size);
+    return;
+  }
+  switch (d.size) {
+  case 2:
+    return extend<uint16_t, From>(w, d, places, offset);
+  case 4:
+    return extend<uint32_t, From>(w, d, places, offset);
+  case 8:
+    return extend<uint64_t, From>(w, d, places, offset);
+  default:
+    return extend<Wide, From>(w, d, places, offset);
+  }
+}
+
+template <typename T>
+static void execLoad(Warp &w, const Inst &i, uint32_t mask) {
+  Places places;
+  find(w, i, mask, unsigned(sizeof(T)) * i.numDsts, AccessKind::Load, places);
+  const Ref *dsts = w.kernel->getDsts(i);
+  for (unsigned e = 0; e < i.numDsts; ++e)
+    if (dsts[e] && places.mask)
+      loadElement<T>(w, dsts[e], places, e * unsigned(sizeof(T)));
+  if (w.undefined && i.init == InitRule::Custom)
+    if (uint32_t lanes = getLocalLanes(i, places.addresses, mask))
+      for (unsigned e = 0; e < i.numDsts; ++e)
+        if (dsts[e])
+          loadMarks(w, dsts[e], lanes, places, e * unsigned(sizeof(T)),
+                    unsigned(sizeof(T)));
+  if (i.flow == Flow::Poll)
+    for (Lanes l(places.mask); l; ++l)
+      orderAccess(w, i, *l, i.space, places.addresses[*l], true, false);
+}
+
+//===----------------------------------------------------------------------===//
+// Stores
+//===----------------------------------------------------------------------===//
+
+template <typename T>
+static void storeElement(Warp &w, const Ref &s, const Places &places,
+                         unsigned offset) {
+  const std::byte *from = w.registers + s.offset;
+  unsigned step = s.size;
+  if (places.mask == kAllLanes) {
+    for (unsigned l = 0; l < kLanes; ++l)
+      std::memcpy(places.lanes[l] + offset, from + l * step, sizeof(T));
+    return;
+  }
+  for (Lanes l(places.mask); l; ++l)
+    std::memcpy(places.lanes[*l] + offset, from + *l * step, sizeof(T));
+}
+
+template <typename T>
+static void execStore(Warp &w, const Inst &i, uint32_t mask) {
+  Places places;
+  const Ref *srcs = w.kernel->getSrcs(i);
+  // The race checker compares what lanes store to one place.
+  alignas(16) uint8_t values[kLanes * 16];
+  bool compares = w.block->races && sizeof(T) * i.numSrcs <= 16;
+  if (compares)
+    for (unsigned e = 0; e < i.numSrcs; ++e)
+      for (unsigned l = 0; l < kLanes; ++l)
+        std::memcpy(values + l * 16 + e * sizeof(T),
+                    w.registers + srcs[e].offset + l * srcs[e].size, sizeof(T));
+  find(w, i, mask, unsigned(sizeof(T)) * i.numSrcs, AccessKind::Store, places,
+       compares ? values : nullptr);
+  if (i.flow == Flow::Poll)
+    for (Lanes l(places.mask); l; ++l)
+      orderAccess(w, i, *l, i.space, places.addresses[*l], false, true);
+  for (unsigned e = 0; e < i.numSrcs; ++e)
+    if (places.mask)
+      storeElement<T>(w, srcs[e], places, e * unsigned(sizeof(T)));
+  if (w.undefined && i.init == InitRule::Custom)
+    if (uint32_t lanes = getLocalLanes(i, places.addresses, mask))
+      for (unsigned e = 0; e < i.numSrcs; ++e)
+        storeMarks(w, srcs[e], lanes, places, e * unsigned(sizeof(T)),
+                   unsigned(sizeof(T)));
+}
+
+//===----------------------------------------------------------------------===//
+// Building
+//===----------------------------------------------------------------------===//
+
+static ExecFn getLoad(Type type) {
+  bool isSigned = type == Type::S8 || type == Type::S16 || type == Type::S32;
+  switch (getTypeSize(type)) {
+  case 1:
+    return isSigned ? execLoad<int8_t> : execLoad<uint8_t>;
+  case 2:
+    return isSigned ? execLoad<int16_t> : execLoad<uint16_t>;
+  case 4:
+    return isSigned ? execLoad<int32_t> : execLoad<uint32_t>;
+  case 8:
+    return execLoad<uint64_t>;
+  default:
+    return execLoad<Wide>;
+  }
+}
+
+static ExecFn getStore(Type type) {
+  switch (getTypeSize(type)) {
+  case 1:
+    return execStore<uint8_t>;
+  case 2:
+    return execStore<uint16_t>;
+  case 4:
+    return execStore<uint32_t>;
+  case 8:
+    return execStore<uint64_t>;
+  default:
+    return execStore<Wide>;
+  }
+}
+
+static InstClass getClass(Space space) {
+  return space == Space::Shared ? InstClass::LoadShared
+         : space == Space::Global || space == Space::Generic
+             ? InstClass::LoadGlobal
+             : InstClass::LoadOther;
+}
+
+static size_t getVectorLength(const Match &match) {
+  std::string_view vec = match.get("vec");
+  return vec.empty() ? 1 : size_t(vec[1] - '0');
+}
+
+/// A cache policy that follows the operands has no effect.
+static bool skipPolicy(Decoder &d, const Match &match, size_t least) {
+  Ref policy;
+  if (!match.has("hint"))
+    return d.expect(least);
+  return d.expect(least + 1) && d.src(least, Type::B64, policy);
+}
+
+static bool checkVector(Decoder &d, Type type, size_t length) {
+  size_t bytes = getTypeSize(type) * length;
+  return bytes <= 16 || (bytes == 32 && d.capability() >= 100) ||
+         d.fail("an access of " + std::to_string(bytes) +
+                " bytes; at most 16 are legal, 32 on sm_100 and newer");
+}
+
+static bool buildLoad(Decoder &d, const Match &match, Inst &inst) {
+  inst.space = getSpace(match);
+  inst.type = match.type();
+  inst.exec = getLoad(inst.type);
+  inst.init = InitRule::Demand;
+  setMemoryMode(inst, getMemoryMode(match, {}));
+  size_t length = getVectorLength(match);
+  if (!skipPolicy(d, match, 2) || !checkVector(d, inst.type, length) ||
+      !d.dsts(0, inst.type, inst, length, Decoder::Wider) ||
+      !d.address(1, inst.space, inst.a, inst.imm))
+    return false;
+  if (inst.space == Space::Local || inst.space == Space::Generic) {
+    inst.init = InitRule::Custom;
+    inst.initRule = checkLoad;
+  }
+  inst.cls = getClass(inst.space);
+  return true;
+}
+
+static bool buildStore(Decoder &d, const Match &match, Inst &inst) {
+  inst.space = getSpace(match);
+  inst.type = match.type();
+  inst.exec = getStore(inst.type);
+  inst.init = InitRule::Demand;
+  setMemoryMode(inst, getMemoryMode(match, {}));
+  size_t length = getVectorLength(match);
+  if (!skipPolicy(d, match, 2) || !checkVector(d, inst.type, length) ||
+      !d.srcs(1, inst.type, inst, length, Decoder::Wider) ||
+      !d.address(0, inst.space, inst.a, inst.imm))
+    return false;
+  if (inst.space == Space::Local || inst.space == Space::Generic) {
+    inst.init = InitRule::Custom;
+    inst.initRule = checkStore;
+  }
+  inst.cls = getClass(inst.space);
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Fences
+//===----------------------------------------------------------------------===//
+
+static void execFence(Warp &w, const Inst &i, uint32_t mask) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  if (!w.block->clocks)
+    return;
+  MemoryMode mode = MemoryMode::unpack(i.mode2);
+  for (Lanes l(mask); l; ++l)
+    w.block->clocks->fence(w.firstThread() + *l, mode.order, mode.scope);
+}
+
+static bool buildFence(Decoder &d, const Match &match, Inst &inst) {
+  inst.exec = execFence;
+  inst.init = InitRule::Define;
+  inst.mode2 =
+      getMemoryMode(match, {Order::AcqRel, Scope::System, true}).pack();
+  return d.expect(0);
+}
+
+/// membar.{cta, gl, sys} is fence.sc at that scope.
+static bool buildMembar(Decoder &d, const Match &match, Inst &inst) {
+  std::string_view level = match.get("level");
+  inst.exec = execFence;
+  inst.init = InitRule::Define;
+  inst.mode2 = MemoryMode{Order::SeqCst,
+                          level == "cta"  ? Scope::Block
+                          : level == "gl" ? Scope::Gpu
+                                          : Scope::System,
+                          true}
+                   .pack();
+  return d.expect(0);
+}
+
+static void doNothing(Warp &, const Inst &, uint32_t) {}
+
+/// Orders proxies, of which there is one here.
+static bool buildProxyFence(Decoder &d, const Match &, Inst &inst) {
+  inst.exec = doNothing;
+  inst.init = InitRule::Define;
+  return d.expect(0);
+}
+
+//===----------------------------------------------------------------------===//
+// Hints
+//===----------------------------------------------------------------------===//
+
+static bool buildPrefetch(Decoder &d, const Match &match, Inst &inst) {
+  inst.space = getSpace(match);
+  inst.exec = doNothing;
+  inst.init = InitRule::Demand;
+  return d.expect(1, 2) && d.address(0, inst.space, inst.a, inst.imm);
+}
+
+static void execPolicy(Warp &w, const Inst &i, uint32_t mask) {
+  for (Lanes l(mask); i.d && l; ++l)
+    w.reg<uint64_t>(i.d)[*l] = 0;
+}
+
+/// A cache policy is opaque; what it says has no effect.
+static bool buildPolicy(Decoder &d, const Match &, Inst &inst) {
+  inst.exec = execPolicy;
+  inst.init = InitRule::Define;
+  return d.expect(1, 4) && d.dst(0, Type::B64, inst.d);
+}
+
+//===----------------------------------------------------------------------===//
+// Forms
+//===----------------------------------------------------------------------===//
+
+#define EVICTION                                                               \
+  "l1?=L1::evict_normal|L1::evict_unchanged|L1::evict_first|L1::evict_last|"   \
+  "L1::no_allocate "                                                           \
+  "l2?=L2::evict_normal|L2::evict_first|L2::evict_last hint?=L2::cache_hint "  \
+  "prefetch?=L2::64B|L2::128B|L2::256B "
+#define SCOPES "scope?=cta|cluster|gpu|sys "
+#define TYPES ":b8|u8|s8|b16|u16|s16|b32|u32|s32|f32|b64|u64|s64|f64|b128"
+
+static constexpr Form kForms[] = {
+    {"ld",
+     "sem?=weak|relaxed|acquire|volatile " SCOPES
+     "space?=global|shared|shared::cta|local|const|param|param::entry|"
+     "param::func nc? cop?=ca|cg|cs|lu|cv " EVICTION "vec?=v2|v4|v8 " TYPES,
+     InstClass::LoadGlobal, buildLoad},
+    {"ldu", "space?=global vec?=v2|v4 " TYPES, InstClass::LoadGlobal,
+     buildLoad},
+    {"st",
+     "sem?=weak|relaxed|release|volatile " SCOPES
+     "space?=global|shared|shared::cta|local|param|param::func "
+     "cop?=wb|cg|cs|wt " EVICTION "vec?=v2|v4|v8 " TYPES,
+     InstClass::LoadGlobal, buildStore},
+    {"fence", "sem?=sc|acq_rel|acquire|release scope=cta|cluster|gpu|sys",
+     InstClass::Fence, buildFence},
+    {"fence", "proxy kind=alias|async", InstClass::Fence, buildProxyFence},
+    {"fence", "proxy async space=global|shared::cta|shared::cluster",
+     InstClass::Fence, buildProxyFence},
+    {"fence", "mbarrier_init release cluster", InstClass::Fence,
+     buildProxyFence},
+    {"membar", "level=cta|gl|sys", InstClass::Fence, buildMembar},
+    {"prefetch",
+     "space?=global|local level=L1|L2|L2::evict_last|L2::evict_normal",
+     InstClass::Other, buildPrefetch},
+    {"prefetchu", "level=L1", InstClass::Other, buildPrefetch},
+    {"applypriority", "space?=global level=L2::evict_normal", InstClass::Other,
+     buildPrefetch},
+    {"createpolicy",
+     "kind=fractional|range space?=global "
+     "primary=L2::evict_last|L2::evict_normal|L2::evict_first|"
+     "L2::evict_unchanged secondary?=L2::evict_first|L2::evict_unchanged :b64",
+     InstClass::Other, buildPolicy},
+};
+
+FormTable ptxsim::getMemoryForms() { return makeTable(kForms); }

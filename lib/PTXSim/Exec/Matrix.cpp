@@ -1,0 +1,148 @@
+//===- Matrix.cpp - ldmatrix, stmatrix, movmatrix -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A register of all lanes, as it lies in the register file, is the 8x8 matrix
+// of 16-bit elements that these instructions speak of, by rows.
+//
+//===----------------------------------------------------------------------===//
+
+#include "InitRules.h"
+#include "MatrixAccess.h"
+#include "Mma.h"
+#include "MmaNumerics.h"
+#include "Profile/Profiler.h"
+
+using namespace ptxsim;
+
+/// The host's place of each row that lanes give; null where it must not be
+/// touched. inst.mode: the number of matrices.
+static void getRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
+                    uint8_t *rows[kLanes]) {
+  unsigned count = inst.mode * 8;
+  uint64_t offsets[kLanes];
+  for (unsigned lane = 0; lane < count; ++lane) {
+    rows[lane] = nullptr;
+    offsets[lane] = 0;
+    if (!(mask >> lane & 1))
+      continue;
+    uint64_t address = w.address(inst, inst.a, lane);
+    if (!toSharedAddress(w, inst, lane, address))
+      continue;
+    offsets[lane] = address - kSharedBase;
+    rows[lane] = w.access(inst, lane, Space::Shared, address, 16, kind, 16);
+  }
+  if (w.block->profiler)
+    w.block->profiler->sharedRows(inst, offsets, count);
+}
+
+template <bool isTransposed>
+static void execLoad(Warp &w, const Inst &inst, uint32_t mask) {
+  uint8_t *rows[kLanes];
+  getRows(w, inst, mask, AccessKind::WarpLoad, rows);
+  const Ref *dsts = w.kernel->getDsts(inst);
+  for (unsigned t = 0; t < inst.mode; ++t) {
+    uint16_t tile[64];
+    for (unsigned r = 0; r < 8; ++r)
+      if (const uint8_t *row = rows[8 * t + r])
+        std::memcpy(tile + 8 * r, row, 16);
+      else
+        std::memset(tile + 8 * r, 0, 16);
+    if (isTransposed)
+      mma::transpose8x8(tile, tile);
+    mma::storeRegister(w, dsts[t], tile, mask);
+  }
+}
+
+template <bool isTransposed>
+static void execStore(Warp &w, const Inst &inst, uint32_t mask) {
+  uint8_t *rows[kLanes];
+  getRows(w, inst, mask, AccessKind::WarpStore, rows);
+  const Ref *srcs = w.kernel->getSrcs(inst);
+  for (unsigned t = 0; t < inst.mode; ++t) {
+    uint16_t tile[64];
+    std::memcpy(tile, w.reg<uint16_t>(srcs[t]), sizeof(tile));
+    if (isTransposed)
+      mma::transpose8x8(tile, tile);
+    for (unsigned r = 0; r < 8; ++r)
+      if (uint8_t *row = rows[8 * t + r])
+        std::memcpy(row, tile + 8 * r, 16);
+  }
+}
+
+static void execTranspose(Warp &w, const Inst &inst, uint32_t mask) {
+  uint16_t tile[64];
+  mma::transpose8x8(w.reg<uint16_t>(inst.a), tile);
+  mma::storeRegister(w, inst.d, tile, mask);
+}
+
+/// Only the lanes that give rows need an address; every lane needs its data.
+static void demandRows(Warp &w, const Inst &inst, uint32_t mask) {
+  uint32_t giving = inst.mode == 4 ? kAllLanes : (1u << 8 * inst.mode) - 1;
+  demandDefined(w, inst, inst.a, mask & giving, "the address of a row");
+  const Ref *srcs = w.kernel->getSrcs(inst), *dsts = w.kernel->getDsts(inst);
+  for (unsigned i = 0; i < inst.numSrcs; ++i)
+    demandDefined(w, inst, srcs[i], mask, "a value to be stored");
+  for (unsigned i = 0; i < inst.numDsts; ++i)
+    if (dsts[i])
+      w.setUndefined(dsts[i], 0, mask);
+}
+
+static bool buildRows(Decoder &d, const Match &m, Inst &inst, size_t address) {
+  inst.mode = unsigned(m.get("num")[1] - '0');
+  inst.flow = Flow::Collective;
+  inst.init = InitRule::Custom;
+  inst.initRule = demandRows;
+  inst.type = Type::B16;
+  inst.space = m.has("ss") ? Space::Shared : Space::Generic;
+  return d.expect(2) && d.address(address, inst.space, inst.a, inst.imm);
+}
+
+static bool buildLoad(Decoder &d, const Match &m, Inst &inst) {
+  inst.exec = m.has("trans") ? execLoad<true> : execLoad<false>;
+  return buildRows(d, m, inst, 1) && d.dsts(0, Type::B32, inst, inst.mode);
+}
+
+static bool buildStore(Decoder &d, const Match &m, Inst &inst) {
+  if (d.capability() < 90)
+    return d.fail("needs .target sm_90 or newer");
+  inst.exec = m.has("trans") ? execStore<true> : execStore<false>;
+  return buildRows(d, m, inst, 0) && d.srcs(1, Type::B32, inst, inst.mode);
+}
+
+static bool buildTranspose(Decoder &d, const Match &, Inst &inst) {
+  inst.exec = execTranspose;
+  inst.flow = Flow::Collective;
+  inst.init = InitRule::Demand;
+  inst.type = Type::B16;
+  return d.expect(2) && d.dst(0, Type::B32, inst.d) &&
+         d.src(1, Type::B32, inst.a);
+}
+
+static constexpr Form kForms[] = {
+    {"ldmatrix",
+     "sync aligned m8n8 num=x1|x2|x4 trans? ss?=shared|shared::cta :b16",
+     InstClass::LoadShared, buildLoad},
+    {"stmatrix",
+     "sync aligned m8n8 num=x1|x2|x4 trans? ss?=shared|shared::cta :b16",
+     InstClass::LoadShared, buildStore},
+    {"movmatrix", "sync aligned m8n8 trans :b16", InstClass::Move,
+     buildTranspose},
+    {"mma",
+     "sync aligned shape=m16n8k16|m16n8k8 row col :f16|f32 :f16 :f16 :f16|f32",
+     InstClass::Tensor, buildMma},
+    {"mma", "sync aligned shape=m16n8k16|m16n8k8 row col :f32 :bf16 :bf16 :f32",
+     InstClass::Tensor, buildMma},
+    {"mma", "sync aligned shape=m16n8k8|m16n8k4 row col :f32 :tf32 :tf32 :f32",
+     InstClass::Tensor, buildMma},
+    {"mma",
+     "sync aligned shape=m16n8k32 row col :f16|f32 :e4m3|e5m2 :e4m3|e5m2 "
+     ":f16|f32",
+     InstClass::Tensor, buildMma},
+    {"mma",
+     "sync aligned shape=m16n8k32|m16n8k16 row col satfinite? :s32 :s8|u8 "
+     ":s8|u8 :s32",
+     InstClass::Tensor, buildMmaInteger},
+};
+
+FormTable ptxsim::getMatrixForms() { return makeTable(kForms); }

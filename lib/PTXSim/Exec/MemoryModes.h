@@ -1,0 +1,66 @@
+//===- MemoryModes.h - What qualifies a memory access -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PTXSIM_EXEC_MEMORYMODES_H
+#define PTXSIM_EXEC_MEMORYMODES_H
+
+#include "Check/Races.h"
+#include "Program/Decoder.h"
+
+namespace ptxsim {
+
+/// Bits of a memory instruction's mode2.
+struct MemoryMode {
+  Order order = Order::Relaxed;
+  Scope scope = Scope::System;
+  /// Relaxed, acquire, release, volatile or atomic: what other threads may
+  /// touch at the same time.
+  bool strong = false;
+
+  uint32_t pack() const {
+    return uint32_t(order) | uint32_t(scope) << 4 | uint32_t(strong) << 8;
+  }
+  static MemoryMode unpack(uint32_t bits) {
+    return {Order(bits & 15), Scope(bits >> 4 & 15), (bits >> 8 & 1) != 0};
+  }
+};
+
+constexpr bool acquires(Order order) {
+  return order == Order::Acquire || order == Order::AcqRel ||
+         order == Order::SeqCst;
+}
+constexpr bool releases(Order order) {
+  return order == Order::Release || order == Order::AcqRel ||
+         order == Order::SeqCst;
+}
+
+/// The mode that the qualifiers `sem` and `scope` of a form say; `fallback` is
+/// that of an instruction without them.
+MemoryMode getMemoryMode(const Match &match, MemoryMode fallback);
+
+/// The state space that the qualifier `space` of a form says.
+Space getSpace(const Match &match);
+
+/// Marks the accesses of an instruction that other threads may wait on.
+void setMemoryMode(Inst &inst, MemoryMode mode);
+
+/// The state space of a generic address, which becomes an address in it.
+Space resolveGeneric(uint64_t &address);
+
+/// What the accesses of a warp's lanes need before they happen: the counters of
+/// a profile. Addresses are those of the instruction's space.
+void countAccess(Warp &warp, const Inst &inst, Space space,
+                 const uint64_t *addresses, uint32_t mask, unsigned bytes,
+                 bool writes);
+
+/// The clocks' side of a strong access, before data is written (`writes`) or
+/// after it was read (`reads`).
+void orderAccess(Warp &warp, const Inst &inst, unsigned lane, Space space,
+                 uint64_t address, bool reads, bool writes);
+
+} // namespace ptxsim
+
+#endif // PTXSIM_EXEC_MEMORYMODES_H

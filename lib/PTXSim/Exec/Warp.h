@@ -1,0 +1,271 @@
+//===- Warp.h - A warp, its block and its launch ----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PTXSIM_EXEC_WARP_H
+#define PTXSIM_EXEC_WARP_H
+
+#include "Memory/Memory.h"
+#include "Program/Program.h"
+#include "ptxsim/Device.h"
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace ptxsim {
+
+struct Block;
+struct Launch;
+class SharedRaces;
+class GlobalRaces;
+class ThreadClocks;
+class AsyncCopies;
+class Profiler;
+
+/// Lanes of a warp that are at one instruction.
+struct Group {
+  enum State : uint8_t {
+    Ready,
+    /// At a collective (or .aligned) instruction; waits for lanes of `wanted`.
+    AtCollective,
+    /// At a barrier of the block.
+    AtBarrier,
+  };
+  uint32_t pc = 0;
+  uint32_t mask = 0;
+  State state = Ready;
+  uint32_t wanted = 0;
+  uint8_t barrier = 0;
+  /// Groups of the lowest turn run first, and of these the one with the lowest
+  /// pc, so that lanes meet again where their ways do. A group that goes round
+  /// a loop for long while others are ready gets a later turn.
+  uint32_t turn = 0;
+  uint32_t backwards = 0;
+};
+
+/// 32 threads: their registers, and where each is.
+struct Warp {
+  Block *block = nullptr;
+  Launch *launch = nullptr;
+  const KernelCode *kernel = nullptr;
+  unsigned index = 0; // in its block
+  uint32_t live = 0;  // lanes that exist and have not exited
+  uint32_t exist = 0; // lanes that the block has
+
+  /// The register file; see Ref.
+  std::byte *registers = nullptr;
+  /// Marks of undefined halves: word `offset / 64 + h` holds, for each lane, a
+  /// bit that is set when half `h` (16 bits) of its value was never written.
+  /// Null when the init checker is off.
+  uint32_t *undefined = nullptr;
+  /// Local memory of the lanes, localBytes each.
+  uint8_t *local = nullptr;
+  uint8_t *localInit = nullptr;
+
+  std::vector<Group> groups;
+  std::vector<uint32_t> callStack; // [depth][lane]: return addresses
+  uint8_t callDepth[kLanes] = {};
+  uint32_t nextTurn = 1;
+
+  /// Set by a poll that failed: it is another warp's turn.
+  bool yielded = false;
+  /// What the last failed poll waited for, for a deadlock's message.
+  const Inst *polled = nullptr;
+  uint64_t polledAddress = 0;
+  /// The poll in execution is the last one's repetition.
+  bool pollsAgain = false;
+
+  template <typename T> T *reg(const Ref &ref) const {
+    return reinterpret_cast<T *>(registers + ref.offset);
+  }
+  /// A predicate operand's lanes.
+  uint32_t pred(const Ref &ref) const {
+    uint32_t bits = *reg<uint32_t>(ref);
+    return ref.negated ? ~bits : bits;
+  }
+  void setPred(const Ref &ref, uint32_t bits, uint32_t mask) const {
+    uint32_t &old = *reg<uint32_t>(ref);
+    old = (old & ~mask) | (bits & mask);
+  }
+  uint32_t *marks(const Ref &ref) const {
+    return undefined + (unsigned(ref.offset) / 64);
+  }
+  /// The lanes in which any half of the operand is undefined.
+  uint32_t anyUndefined(const Ref &ref) const {
+    uint32_t lanes = 0;
+    const uint32_t *words = marks(ref);
+    for (unsigned h = 0; h < ref.halves; ++h)
+      lanes |= words[h];
+    return lanes;
+  }
+  void setUndefined(const Ref &ref, uint32_t lanes, uint32_t mask) const {
+    uint32_t *words = marks(ref);
+    for (unsigned h = 0; h < ref.halves; ++h)
+      words[h] = (words[h] & ~mask) | (lanes & mask);
+  }
+
+  /// The address that a lane's operand and the displacement give.
+  uint64_t address(const Inst &inst, const Ref &base, unsigned lane) const {
+    uint64_t value = base.halves == 4 ? reg<uint64_t>(base)[lane]
+                                      : reg<uint32_t>(base)[lane];
+    return value + uint64_t(inst.imm);
+  }
+
+  unsigned firstThread() const { return index * kLanes; }
+
+  /// A finding of a checker at this instruction.
+  void report(const Inst &inst, unsigned lane, Check check, const char *kind,
+              std::string message) const;
+  bool isChecked(Check check) const;
+
+  /// The host address of one lane's access, after every check that is on: in
+  /// bounds, aligned to `alignment` (0: its size), written before it is read,
+  /// ordered after what other threads did, not in flight. Marks what is written
+  /// as written. Null when it must not happen (and a finding was reported).
+  uint8_t *access(const Inst &inst, unsigned lane, Space space,
+                  uint64_t address, unsigned bytes, AccessKind kind,
+                  unsigned alignment = 0);
+};
+
+/// Lanes of a mask, from the lowest: for (Lanes l(mask); l; ++l) use(*l).
+class Lanes {
+public:
+  explicit Lanes(uint32_t mask) : mask(mask) {}
+  explicit operator bool() const { return mask != 0; }
+  unsigned operator*() const { return unsigned(__builtin_ctz(mask)); }
+  Lanes &operator++() {
+    mask &= mask - 1;
+    return *this;
+  }
+
+private:
+  uint32_t mask;
+};
+
+/// Bits of a barrier instruction's mode.
+constexpr uint32_t kBarrierAligned = 1;
+constexpr uint32_t kBarrierArrives = 2; // does not wait
+constexpr uint32_t kBarrierReduces = 4;
+
+/// A barrier of a block, 0 to 15.
+struct Barrier {
+  unsigned arrived = 0;  // threads
+  unsigned expected = 0; // threads; 0: nobody is here
+  bool reduces = false;
+  bool isCounted = false; // `expected` was given; else it is all threads
+  uint32_t line = 0;      // of the first that came
+  /// Waiting groups: warp and mask; their reduction's inputs.
+  struct Waiter {
+    unsigned warp;
+    uint32_t mask;
+    const Inst *inst;
+    uint32_t inputs;
+  };
+  std::vector<Waiter> waiters;
+  /// Threads that arrived without waiting: warp and mask.
+  std::vector<std::pair<unsigned, uint32_t>> arrivals;
+};
+
+/// A block (CTA) in execution. One host thread at a time works on it.
+struct Block {
+  explicit Block(Launch &launch);
+  ~Block();
+
+  Launch *launch;
+  Dim3 id;
+  uint64_t number = 0; // linear
+  unsigned threads = 0;
+  unsigned exited = 0; // of the threads
+  std::vector<Warp> warps;
+
+  /// The shared window from kSharedBase on: `shared[0]` is at kSharedBase.
+  std::vector<uint8_t> shared;
+  std::vector<uint8_t> sharedInit;      // 1: written
+  std::unique_ptr<ThreadClocks> clocks; // null: races are not checked
+  std::unique_ptr<SharedRaces> races;   // likewise
+  std::unique_ptr<AsyncCopies> async;   // always there
+  std::unique_ptr<Profiler> profiler;   // null: no profile
+  std::vector<uint64_t> executions;     // by instruction; empty: no profile
+  std::vector<uint64_t> laneExecutions; // likewise
+  Barrier barriers[16];
+
+  /// Counts what other threads could be waiting for: writes to memory, arrivals
+  /// at barriers, ends of threads.
+  uint64_t progress = 0;
+  uint64_t instructions = 0;
+  uint64_t polls = 0;  // instructions of Flow::Poll
+  uint64_t random = 0; // state of the generator of random moments
+  unsigned liveWarps = 0;
+
+  uint32_t nextRandom();
+  /// Puts the block of this number at its beginning.
+  void start(uint64_t number);
+  /// Runs each warp for a while. False when none could execute anything.
+  bool runSlice();
+
+  // Storage of the warps.
+  std::vector<std::byte> registerStorage;
+  std::vector<uint32_t> markStorage;
+  std::vector<uint8_t> localStorage, localInitStorage;
+};
+
+/// One launch: what its blocks share.
+struct Launch {
+  const Chip *chip = nullptr;
+  DeviceMemory *memory = nullptr;
+  const Module *module = nullptr;
+  const Program *program = nullptr;
+  const KernelCode *kernel = nullptr;
+  const LoadedModule *loaded = nullptr;
+  LaunchConfig config;
+  SimOptions options;
+  std::vector<uint8_t> parameters;
+  std::unique_ptr<GlobalRaces> globalRaces; // null: not checked
+  /// What constants and special registers hold in every warp: the end of the
+  /// register file, from KernelCode::writableBytes on.
+  std::vector<std::byte> constants;
+  std::atomic<uint64_t> progress{0};
+  std::atomic<bool> stop{false};
+
+  std::mutex mutex; // of what follows
+  std::vector<Finding> findings;
+  std::vector<uint64_t> findingBlocks; // linear block of each finding
+  std::unique_ptr<Profiler> profiler;  // the sum
+};
+
+/// Runs the warp until it waits, ends, or has executed `budget` instructions.
+/// Returns the number executed.
+uint64_t runWarp(Warp &warp, uint64_t budget);
+
+/// Lanes arrive at a barrier instruction. True when they go on at once; else
+/// their group is to wait until the barrier makes it ready.
+bool arriveAtBarrier(Warp &warp, const Inst &inst, uint32_t mask);
+
+/// Threads have exited: completes the barriers that wait for nobody else.
+void releaseBarriers(Block &block);
+
+/// Says what every thread of the block waits for, as findings.
+void reportDeadlock(Block &block);
+
+/// Runs all blocks of the launch on the host's threads.
+void runGrid(Launch &launch);
+
+/// Writes the lanes' values of the constants (Launch::constants).
+void fillConstants(Launch &launch);
+/// Writes the special registers of a warp, whose block and index are set.
+void fillSpecials(Warp &warp);
+
+/// "0-3, 7": the lanes of a mask.
+std::string formatLanes(uint32_t mask);
+
+/// Dims of a thread.
+Dim3 getThread(const Block &block, unsigned linearThread);
+
+} // namespace ptxsim
+
+#endif // PTXSIM_EXEC_WARP_H

@@ -1,0 +1,324 @@
+//===- Wmma.cpp - wmma.load, wmma.mma, wmma.store -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Fragments are opaque to programs, so their layout is the simulator's own. An
+// A or B fragment holds its elements in memory's order, by rows or columns as
+// it was loaded: element p is half p & 1 of lane p / 2 & 31 of register p / 64,
+// and again some registers later where PTX gives a fragment more registers
+// than it has elements. An accumulator element is in one place: see
+// loadAccumulators; f16 and f32 fragments have the same order.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MatrixAccess.h"
+#include "MmaNumerics.h"
+#include "Profile/Profiler.h"
+#include "Program/Decoder.h"
+
+using namespace ptxsim;
+using namespace ptxsim::mma;
+
+namespace {
+struct Shape {
+  std::string_view name;
+  unsigned m, n;
+};
+} // namespace
+static constexpr Shape kShapes[] = {
+    {"m16n16k16", 16, 16}, {"m32n8k16", 32, 8}, {"m8n32k16", 8, 32}};
+static constexpr unsigned kDepth = 16;
+
+static const Shape &getShape(const Match &m) {
+  for (const Shape &shape : kShapes)
+    if (shape.name == m.get("shape"))
+      return shape;
+  return kShapes[0];
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+/// Counts an access in pieces of 16 bytes, a lane each.
+static void profile(Warp &w, const Inst &inst, uint64_t base, uint64_t stride,
+                    unsigned rows, unsigned bytes, bool writes) {
+  bool isShared = inst.space == Space::Shared;
+  if (inst.space == Space::Generic && base - kSharedWindow < kWindowSize) {
+    isShared = true;
+    base -= kSharedWindow;
+  }
+  uint64_t addresses[kLanes];
+  unsigned count = 0;
+  auto flush = [&] {
+    uint32_t mask = count == kLanes ? kAllLanes : (1u << count) - 1;
+    if (count && isShared)
+      w.block->profiler->shared(inst, addresses, mask, 16);
+    else if (count)
+      w.block->profiler->global(inst, addresses, mask, 16, writes);
+    count = 0;
+  };
+  for (unsigned row = 0; row < rows; ++row)
+    for (unsigned at = 0; at < bytes; at += 16) {
+      addresses[count] = base + row * stride + at;
+      if (isShared)
+        addresses[count] -= kSharedBase;
+      if (++count == kLanes)
+        flush();
+    }
+  flush();
+}
+
+/// Calls use(row, host address) for every row (or column) in memory.
+/// inst.mode: how many there are; inst.mode2: elements of each.
+template <typename Use>
+static void forRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
+                    Use use) {
+  unsigned size = getTypeSize(inst.type), bytes = inst.mode2 * size;
+  Lanes first(mask);
+  uint64_t base = w.address(inst, inst.a, *first);
+  if (inst.a.halves == 4)
+    getUniform<uint64_t>(w, inst, inst.a, mask, "address");
+  else
+    getUniform<uint32_t>(w, inst, inst.a, mask, "address");
+  uint64_t stride = inst.mode2;
+  if (inst.b)
+    stride = getUniform<uint32_t>(w, inst, inst.b, mask, "stride");
+  if (stride < inst.mode2 || stride * size % 16) {
+    w.report(inst, *first, CheckMemory, "misaligned",
+             "the stride of " + std::to_string(stride) +
+                 " elements must be at least " + std::to_string(inst.mode2) +
+                 " and a multiple of " + std::to_string(16 / size) +
+                 " (16 bytes)");
+    return;
+  }
+  stride *= size;
+  if (w.block->profiler)
+    profile(w, inst, base, stride, inst.mode, bytes, isWrite(kind));
+  for (unsigned row = 0; row < inst.mode; ++row)
+    if (uint8_t *place = w.access(inst, row, inst.space, base + row * stride,
+                                  bytes, kind, 16))
+      use(row, place);
+}
+
+static void execLoadOperand(Warp &w, const Inst &inst, uint32_t mask) {
+  uint16_t halves[512] = {};
+  unsigned length = inst.mode2, elements = inst.mode * length;
+  forRows(w, inst, mask, AccessKind::WarpLoad,
+          [&](unsigned row, const uint8_t *place) {
+            std::memcpy(halves + row * length, place, 2 * length);
+          });
+  const Ref *dsts = w.kernel->getDsts(inst);
+  for (unsigned r = 0; r < inst.numDsts; ++r)
+    storeRegister(w, dsts[r], halves + r * 64 % elements, mask);
+}
+
+/// T: bits of an element. The fragment counts by rows; memory may by columns.
+template <typename T, bool byColumns>
+static void execLoadSum(Warp &w, const Inst &inst, uint32_t mask) {
+  T values[256] = {};
+  unsigned length = inst.mode2, rows = inst.mode;
+  forRows(w, inst, mask, AccessKind::WarpLoad,
+          [&](unsigned row, const uint8_t *place) {
+            T line[32];
+            std::memcpy(line, place, length * sizeof(T));
+            for (unsigned i = 0; i < length; ++i)
+              values[byColumns ? i * rows + row : row * length + i] = line[i];
+          });
+  const Ref *dsts = w.kernel->getDsts(inst);
+  for (unsigned pair = 0; pair < 4; ++pair) {
+    const T *part = values + 64 * pair;
+    if constexpr (sizeof(T) == 2) {
+      storeRegister(w, dsts[pair], part, mask);
+    } else {
+      T even[kLanes], odd[kLanes];
+      for (unsigned l = 0; l < kLanes; ++l) {
+        even[l] = part[2 * l];
+        odd[l] = part[2 * l + 1];
+      }
+      storeRegister(w, dsts[2 * pair], even, mask);
+      storeRegister(w, dsts[2 * pair + 1], odd, mask);
+    }
+  }
+}
+
+template <typename T, bool byColumns>
+static void execStoreSum(Warp &w, const Inst &inst, uint32_t mask) {
+  T values[256];
+  const Ref *srcs = w.kernel->getSrcs(inst);
+  for (unsigned pair = 0; pair < 4; ++pair) {
+    T *part = values + 64 * pair;
+    if constexpr (sizeof(T) == 2) {
+      std::memcpy(part, w.reg<T>(srcs[pair]), 128);
+    } else {
+      const T *even = w.reg<T>(srcs[2 * pair]);
+      const T *odd = w.reg<T>(srcs[2 * pair + 1]);
+      for (unsigned l = 0; l < kLanes; ++l) {
+        part[2 * l] = even[l];
+        part[2 * l + 1] = odd[l];
+      }
+    }
+  }
+  unsigned length = inst.mode2, rows = inst.mode;
+  forRows(w, inst, mask, AccessKind::WarpStore,
+          [&](unsigned row, uint8_t *place) {
+            T line[32];
+            for (unsigned i = 0; i < length; ++i)
+              line[i] = values[byColumns ? i * rows + row : row * length + i];
+            std::memcpy(place, line, length * sizeof(T));
+          });
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// A fragment's `rows` x `columns` elements, by rows.
+template <typename T, unsigned rows, unsigned columns>
+static void decodeOperand(const Warp &w, const Ref *refs, bool byColumns,
+                          float *out) {
+  constexpr unsigned count = rows * columns;
+  alignas(32) float inOrder[count];
+  float *to = byColumns ? inOrder : out;
+  for (unsigned i = 0; i < count; i += 8)
+    T::decodeRow(w.reg<uint16_t>(refs[i / 64]) + i % 64, to + i);
+  if (byColumns)
+    for (unsigned i = 0; i < rows; ++i)
+      for (unsigned j = 0; j < columns; ++j)
+        out[i * columns + j] = inOrder[j * rows + i];
+}
+
+/// inst.mode: bit 0: A by columns, bit 1: B by columns. inst.mode2: registers
+/// of A; inst.imm: those of B.
+template <typename T, unsigned M, unsigned N, bool fromHalf, bool toHalf>
+static void execProduct(Warp &w, const Inst &inst, uint32_t mask) {
+  alignas(32) float a[M * kDepth], b[kDepth * N], acc[M * N];
+  const Ref *srcs = w.kernel->getSrcs(inst);
+  decodeOperand<T, M, kDepth>(w, srcs, inst.mode & 1, a);
+  srcs += inst.mode2;
+  decodeOperand<T, kDepth, N>(w, srcs, inst.mode & 2, b);
+  srcs += inst.imm;
+  loadAccumulators<fromHalf>(w, srcs, 8, acc);
+  multiply<M, N, kDepth, T, T>(w, toHalf, a, b, acc);
+  storeAccumulators<toHalf>(w, w.kernel->getDsts(inst), 8, acc, mask);
+}
+
+template <unsigned M, unsigned N>
+static ExecFn pickProduct(Type type, bool fromHalf, bool toHalf) {
+  if (type == Type::BF16)
+    return execProduct<BF16, M, N, false, false>;
+  if (fromHalf)
+    return toHalf ? execProduct<F16, M, N, true, true>
+                  : execProduct<F16, M, N, true, false>;
+  return toHalf ? execProduct<F16, M, N, false, true>
+                : execProduct<F16, M, N, false, false>;
+}
+
+//===----------------------------------------------------------------------===//
+// Forms
+//===----------------------------------------------------------------------===//
+
+/// Registers of an A or B fragment: f16 ones always have eight.
+static unsigned getRegisters(Type type, unsigned elements) {
+  return type == Type::F16 ? 8 : elements / 64;
+}
+
+static bool buildAccess(Decoder &d, const Match &m, Inst &inst, size_t address,
+                        unsigned rows, unsigned columns) {
+  bool byColumns = m.get("layout") == "col";
+  inst.mode = byColumns ? columns : rows;
+  inst.mode2 = byColumns ? rows : columns;
+  inst.flow = Flow::Collective;
+  inst.init = InitRule::Demand;
+  inst.type = m.type();
+  std::string_view space = m.get("ss");
+  inst.space = space.empty()       ? Space::Generic
+               : space == "global" ? Space::Global
+                                   : Space::Shared;
+  if (inst.space == Space::Shared)
+    inst.cls = InstClass::LoadShared;
+  return d.expect(2, 3) && d.address(address, inst.space, inst.a, inst.imm) &&
+         (d.count() == 2 || d.src(2, Type::U32, inst.b));
+}
+
+static bool buildLoadOperand(Decoder &d, const Match &m, Inst &inst) {
+  const Shape &shape = getShape(m);
+  bool isA = m.has("a");
+  unsigned rows = isA ? shape.m : kDepth, columns = isA ? kDepth : shape.n;
+  inst.exec = execLoadOperand;
+  return buildAccess(d, m, inst, 1, rows, columns) &&
+         d.dsts(0, Type::B32, inst, getRegisters(m.type(), rows * columns));
+}
+
+static bool buildLoadSum(Decoder &d, const Match &m, Inst &inst) {
+  const Shape &shape = getShape(m);
+  bool byColumns = m.get("layout") == "col", isHalf = m.type() == Type::F16;
+  inst.exec = isHalf      ? byColumns ? execLoadSum<uint16_t, true>
+                                      : execLoadSum<uint16_t, false>
+              : byColumns ? execLoadSum<uint32_t, true>
+                          : execLoadSum<uint32_t, false>;
+  return buildAccess(d, m, inst, 1, shape.m, shape.n) &&
+         d.dsts(0, Type::B32, inst, isHalf ? 4 : 8);
+}
+
+static bool buildStoreSum(Decoder &d, const Match &m, Inst &inst) {
+  const Shape &shape = getShape(m);
+  bool byColumns = m.get("layout") == "col", isHalf = m.type() == Type::F16;
+  inst.exec = isHalf      ? byColumns ? execStoreSum<uint16_t, true>
+                                      : execStoreSum<uint16_t, false>
+              : byColumns ? execStoreSum<uint32_t, true>
+                          : execStoreSum<uint32_t, false>;
+  return buildAccess(d, m, inst, 0, shape.m, shape.n) &&
+         d.srcs(1, Type::B32, inst, isHalf ? 4 : 8);
+}
+
+static bool buildProduct(Decoder &d, const Match &m, Inst &inst) {
+  const Shape &shape = getShape(m);
+  bool isHalfInput = m.types.size() == 2; // the types of D and C alone
+  Type type = isHalfInput ? Type::F16 : Type::BF16;
+  bool toHalf = m.type(0) == Type::F16, fromHalf = m.types.back() == Type::F16;
+  inst.exec = shape.m == 16   ? pickProduct<16, 16>(type, fromHalf, toHalf)
+              : shape.m == 32 ? pickProduct<32, 8>(type, fromHalf, toHalf)
+                              : pickProduct<8, 32>(type, fromHalf, toHalf);
+  inst.mode = unsigned(m.get("la") == "col") | unsigned(m.get("lb") == "col")
+                                                   << 1;
+  inst.mode2 = getRegisters(type, shape.m * kDepth);
+  inst.imm = getRegisters(type, shape.n * kDepth);
+  inst.flow = Flow::Collective;
+  inst.init = InitRule::Demand;
+  inst.type = m.type(0);
+  inst.type2 = type;
+  inst.tensor = {uint16_t(shape.m), uint16_t(shape.n), kDepth,
+                 type == Type::BF16 ? "bf16.f32"
+                 : toHalf           ? "f16.f16"
+                                    : "f16.f32"};
+  return d.expect(4) && d.dsts(0, Type::B32, inst, toHalf ? 4 : 8) &&
+         d.srcs(1, Type::B32, inst, inst.mode2) &&
+         d.srcs(2, Type::B32, inst, size_t(inst.imm)) &&
+         d.srcs(3, Type::B32, inst, fromHalf ? 4 : 8);
+}
+
+#define SHAPE "shape=m16n16k16|m32n8k16|m8n32k16 "
+#define PLACE "layout=row|col " SHAPE "ss?=global|shared|shared::cta "
+
+static constexpr Form kForms[] = {
+    {"wmma", "load a sync aligned " PLACE ":f16|bf16", InstClass::LoadGlobal,
+     buildLoadOperand},
+    {"wmma", "load b sync aligned " PLACE ":f16|bf16", InstClass::LoadGlobal,
+     buildLoadOperand},
+    {"wmma", "load c sync aligned " PLACE ":f16|f32", InstClass::LoadGlobal,
+     buildLoadSum},
+    {"wmma", "store d sync aligned " PLACE ":f16|f32", InstClass::LoadGlobal,
+     buildStoreSum},
+    {"wmma",
+     "mma sync aligned la=row|col lb=row|col " SHAPE ":f16|f32 :f16|f32",
+     InstClass::Tensor, buildProduct},
+    {"wmma",
+     "mma sync aligned la=row|col lb=row|col " SHAPE ":f32 :bf16 :bf16 :f32",
+     InstClass::Tensor, buildProduct},
+};
+
+#undef PLACE
+#undef SHAPE
+
+FormTable ptxsim::getWmmaForms() { return makeTable(kForms); }

@@ -1,0 +1,80 @@
+//===- Lexer.h - PTX text as tokens -----------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PTXSIM_FRONTEND_LEXER_H
+#define PTXSIM_FRONTEND_LEXER_H
+
+#include "AST.h"
+
+namespace ptxsim {
+
+struct Token {
+  enum Kind : uint8_t {
+    End,
+    /// `message` says what is wrong with `text`.
+    Error,
+    /// Names, opcodes' stems, `%r1`, `_`.
+    Identifier,
+    /// A dot and a word: `.b32`, `.shared::cta`. `text` has no dot.
+    DotWord,
+    Integer,
+    /// `0f...`, and `0d...` or decimal.
+    Float32,
+    Float64,
+    /// `text` has no quotes.
+    String,
+    Punctuator,
+  };
+  /// Punctuators of two characters; the others are their character.
+  enum : uint16_t { Shl = 256, Shr, Le, Ge, Eq, Ne, AndAnd, OrOr };
+
+  Kind kind = End;
+  /// `U`, or too large for a signed number.
+  bool isUnsigned = false;
+  uint16_t punctuator = 0;
+  std::string_view text;
+  const char *message = nullptr;
+  Position position;
+  /// An integer, or a floating-point number's bits.
+  uint64_t value = 0;
+};
+
+class Lexer {
+public:
+  explicit Lexer(std::string_view text)
+      : next(text.data()), end(text.data() + text.size()), lineBegin(next) {}
+
+  Token lex();
+
+  /// Whether the character after the last token and blanks is this one.
+  bool isFollowedBy(char c) const;
+  /// Whether a name comes after the last token and blanks.
+  bool isFollowedByName() const;
+  /// Whether the character right after the last token is this one.
+  bool isTouching(char c) const { return next != end && *next == c; }
+  /// Goes on with the next line.
+  void skipLine();
+
+private:
+  bool skipBlanks(Token &token);
+  bool isFraction() const;
+  void lexNumber(Token &token);
+  void lexString(Token &token);
+  void lexPunctuator(Token &token);
+  void setError(Token &token, const char *message);
+  Position getPosition() const {
+    return {line, unsigned(next - lineBegin) + 1};
+  }
+
+  const char *next;
+  const char *end;
+  const char *lineBegin;
+  unsigned line = 1;
+};
+
+} // namespace ptxsim
+
+#endif // PTXSIM_FRONTEND_LEXER_H

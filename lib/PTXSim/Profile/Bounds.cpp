@@ -1,0 +1,87 @@
+//===- Bounds.cpp - What the counters say about time ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Bounds.h"
+#include <algorithm>
+
+using namespace ptxsim;
+
+static void computeOccupancy(const Chip &chip, const Launch &launch,
+                             Bound &bound) {
+  uint64_t warps = (launch.config.block.count() + kLanes - 1) / kLanes;
+  uint64_t shared = launch.kernel->staticShared + launch.config.dynamicShared +
+                    chip.sharedReservedPerBlock;
+  uint64_t blocks = chip.maxBlocksPerSM;
+  bound.occupancyLimit = "blocks";
+  auto limit = [&](uint64_t most, const char *what) {
+    if (most < blocks) {
+      blocks = most;
+      bound.occupancyLimit = what;
+    }
+  };
+  limit(chip.maxWarpsPerSM / warps, "warps");
+  limit(chip.sharedPerSM / shared, "shared memory");
+  if (unsigned registers = launch.config.registersPerThread) {
+    uint64_t unit = chip.registerUnitPerWarp;
+    uint64_t perWarp = (uint64_t(registers) * kLanes + unit - 1) / unit * unit;
+    limit(chip.registersPerSM / (perWarp * warps), "registers");
+  }
+  bound.blocksPerSM = unsigned(blocks);
+  bound.warpsPerSM = unsigned(blocks * warps);
+}
+
+/// FLOP a cycle of a tensor instruction's types, operands and accumulator:
+/// "bf16.f32".
+static double getTensorRate(const Chip &chip, const std::string &types) {
+  std::string operands = types.substr(0, types.find('.'));
+  bool f16Acc = types.size() > 4 && types.substr(types.size() - 4) == ".f16";
+  if (operands == "tf32")
+    return chip.tensorFlopsTF32;
+  if (operands == "f16" || operands == "bf16")
+    return f16Acc ? chip.tensorFlops16Acc : chip.tensorFlops16;
+  return chip.tensorFlops8;
+}
+
+Bound ptxsim::computeBound(const Chip &chip, const Launch &launch,
+                           const Counters &counters) {
+  Bound bound;
+  computeOccupancy(chip, launch, bound);
+  double multiprocessors = double(
+      std::min<uint64_t>(chip.multiprocessors, launch.config.grid.count()));
+  auto add = [&](const char *pipe, double work, double rate) {
+    if (work > 0 && rate > 0)
+      bound.cyclesByPipe[pipe] += work / rate / multiprocessors;
+  };
+  // A warp takes a pipe for all of its lanes.
+  auto lanes = [&](InstClass cls) {
+    auto found = counters.byClass.find(getInstClassName(cls));
+    return found == counters.byClass.end() ? 0.0
+                                           : double(found->second) * kLanes;
+  };
+  double moves = lanes(InstClass::Move) / kLanes;
+  add("issue", double(counters.warpInstructions) - moves, chip.issue);
+  add("fp32", lanes(InstClass::Float32), chip.fp32);
+  add("fp16", lanes(InstClass::Float16), chip.fp16);
+  add("fp64", lanes(InstClass::Float64), chip.fp64);
+  add("int32",
+      lanes(InstClass::Integer) + lanes(InstClass::Logic) +
+          lanes(InstClass::Compare),
+      chip.int32);
+  add("convert", lanes(InstClass::Convert), chip.convert);
+  add("sfu", lanes(InstClass::Sfu), chip.sfu);
+  add("shared", double(counters.sharedWavefronts) * 128, chip.sharedBytes);
+  for (const auto &[types, flops] : counters.tensorFlops)
+    add("tensor", double(flops), getTensorRate(chip, types));
+  if (counters.globalUniqueBytes)
+    bound.cyclesByPipe["dram"] =
+        double(counters.globalUniqueBytes) / chip.dramBytes;
+  for (const auto &[pipe, cycles] : bound.cyclesByPipe)
+    if (cycles > bound.cycles) {
+      bound.cycles = cycles;
+      bound.pipe = pipe;
+    }
+  return bound;
+}

@@ -1,0 +1,22 @@
+//===- Bounds.h - What the counters say about time --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PTXSIM_PROFILE_BOUNDS_H
+#define PTXSIM_PROFILE_BOUNDS_H
+
+#include "Exec/Warp.h"
+
+namespace ptxsim {
+
+/// The least number of cycles that each pipe of the chip needs for the counted
+/// work, spread evenly over the multiprocessors that the grid can use, and the
+/// blocks that one of them holds at once.
+Bound computeBound(const Chip &chip, const Launch &launch,
+                   const Counters &counters);
+
+} // namespace ptxsim
+
+#endif // PTXSIM_PROFILE_BOUNDS_H

@@ -50,6 +50,16 @@ bool GuardedBuffer::isBackIntact() const {
   return isFilled(kGuardSize + size, kGuardSize);
 }
 
+int64_t GuardedBuffer::countPoisoned(int64_t &first) const {
+  int64_t count = 0, bytes = getNpyElementSize(type);
+  for (int64_t i = 0; i < size / bytes; ++i)
+    if (isFilled(kGuardSize + i * bytes, bytes)) {
+      first = count ? first : i;
+      ++count;
+    }
+  return count;
+}
+
 void GuardedBuffer::fill(int64_t offset, int64_t bytes) {
   uint64_t pattern = getPattern(type);
   const char *source = reinterpret_cast<const char *>(&pattern);

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Run.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Runtime/HostExecution.h"
 #include "diff/Runtime/OutputFiles.h"
 #include "diff/Runtime/ShapeEvaluation.h"
@@ -31,12 +32,36 @@ static std::string formatShape(ArrayRef<int64_t> shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
+Signature diff::getSignature(func::FuncOp function, bool runsPTX) {
+  Signature signature;
+  for (auto [number, type] : llvm::enumerate(function.getArgumentTypes())) {
+    bool isResult =
+        runsPTX && function.getArgAttr(number, kResultAttrName) != nullptr;
+    signature.isEntry |= isResult;
+    (isResult ? signature.results : signature.arguments).push_back(type);
+    (isResult ? signature.resultNumbers : signature.argumentNumbers)
+        .push_back(number);
+  }
+  llvm::append_range(signature.results, function.getResultTypes());
+  return signature;
+}
+
+/// The tensor of an argument or result; null for a scalar.
+static ShapedType getTensor(const Signature &signature, Type type) {
+  if (auto tensor = dyn_cast<RankedTensorType>(type))
+    return tensor;
+  if (auto memref = dyn_cast<MemRefType>(type); memref && signature.isEntry)
+    return memref;
+  return {};
+}
+
 /// The type of arrays for an argument or result: a ranked tensor or, for an
 /// argument, a scalar. Reports an error otherwise.
-static std::optional<NpyType> getArrayType(func::FuncOp function, Type type,
+static std::optional<NpyType> getArrayType(const Run &run, Type type,
                                            StringRef what, unsigned number,
                                            bool allowScalar) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
+  func::FuncOp function = run.function;
+  ShapedType tensor = getTensor(run.signature, type);
   if (tensor || (allowScalar && type.isIntOrIndexOrFloat()))
     if (auto found = getNpyType(tensor ? tensor.getElementType() : type))
       return found;
@@ -62,9 +87,9 @@ static bool isSameType(Type type, NpyType expected, NpyType found) {
 
 static LogicalResult loadInput(Run &run, unsigned number,
                                const std::string &path) {
-  Type type = run.function.getArgumentTypes()[number];
-  std::optional<NpyType> expected = getArrayType(run.function, type, "argument",
-                                                 number, /*allowScalar=*/true);
+  Type type = run.signature.arguments[number];
+  std::optional<NpyType> expected =
+      getArrayType(run, type, "argument", number, /*allowScalar=*/true);
   if (!expected)
     return failure();
   NpyArray array;
@@ -78,7 +103,7 @@ static LogicalResult loadInput(Run &run, unsigned number,
                                getNpyTypeName(*expected) + ", found " +
                                getNpyTypeName(array.type)));
   ArrayRef<int64_t> shape;
-  if (auto tensor = dyn_cast<RankedTensorType>(type))
+  if (ShapedType tensor = getTensor(run.signature, type))
     shape = tensor.getShape();
   if (failed(verifyCompatibleShape(shape, array.shape)))
     return failure(reportError(what + " and needs the shape " +
@@ -115,22 +140,73 @@ static std::optional<int64_t> getInteger(const NpyArray &array) {
   }
 }
 
-static LogicalResult computeResultTypes(Run &run) {
+using Shapes = SmallVector<SmallVector<int64_t>>;
+
+/// Sizes of the results of a function on tensors.
+static FailureOr<Shapes> evaluateShapes(const Run &run) {
   SmallVector<ArgumentSizes> arguments;
   for (auto [array, type] :
-       llvm::zip_equal(run.inputs, run.function.getArgumentTypes())) {
+       llvm::zip_equal(run.inputs, run.signature.arguments)) {
     ArgumentSizes sizes;
     sizes.shape.assign(array.shape.begin(), array.shape.end());
     if (type.isIntOrIndex())
       sizes.integer = getInteger(array);
     arguments.push_back(std::move(sizes));
   }
-  auto shapes = evaluateResultShapes(run.function, arguments);
+  return evaluateResultShapes(run.function, arguments);
+}
+
+/// The name of an entry argument's size; empty if it has none.
+static StringRef getSizeName(func::FuncOp function, unsigned argument,
+                             size_t dim) {
+  auto sizes = function.getArgAttrOfType<ArrayAttr>(argument, kSizesAttrName);
+  if (!sizes || dim >= sizes.size())
+    return {};
+  auto name = dyn_cast<StringAttr>(sizes[dim]);
+  return name ? name.getValue() : StringRef();
+}
+
+/// Sizes of the results of an entry: those that the arguments have under the
+/// same names.
+static FailureOr<Shapes> lookUpShapes(const Run &run) {
+  llvm::StringMap<int64_t> sizes;
+  for (auto [array, number] :
+       llvm::zip_equal(run.inputs, run.signature.argumentNumbers))
+    for (auto [dim, size] : llvm::enumerate(array.shape))
+      if (StringRef name = getSizeName(run.function, number, dim);
+          !name.empty())
+        sizes.try_emplace(name, size);
+  func::FuncOp function = run.function;
+  Shapes shapes;
+  for (auto [type, number] :
+       llvm::zip_equal(run.signature.results, run.signature.resultNumbers)) {
+    auto memref = dyn_cast<MemRefType>(type);
+    SmallVector<int64_t> shape;
+    if (memref)
+      llvm::append_range(shape, memref.getShape());
+    for (auto [dim, size] : llvm::enumerate(shape)) {
+      if (!ShapedType::isDynamic(size))
+        continue;
+      auto found = sizes.find(getSizeName(run.function, number, dim));
+      if (found == sizes.end())
+        return function.emitError("the size of dimension ")
+               << dim << " of argument " << number << " (" << type
+               << "), a result, is the size of no other argument by its name";
+      size = found->second;
+    }
+    shapes.push_back(std::move(shape));
+  }
+  return shapes;
+}
+
+static LogicalResult computeResultTypes(Run &run) {
+  FailureOr<Shapes> shapes =
+      run.signature.isEntry ? lookUpShapes(run) : evaluateShapes(run);
   if (failed(shapes))
     return failure();
-  for (auto [number, type] : llvm::enumerate(run.function.getResultTypes())) {
-    auto elementType = getArrayType(run.function, type, "result", number,
-                                    /*allowScalar=*/false);
+  for (auto [number, type] : llvm::enumerate(run.signature.results)) {
+    auto elementType =
+        getArrayType(run, type, "result", number, /*allowScalar=*/false);
     if (!elementType)
       return failure();
     ArrayRef<int64_t> shape = (*shapes)[number];
@@ -152,7 +228,7 @@ static LogicalResult checkCount(StringRef option, size_t found, StringRef what,
 LogicalResult diff::loadInputs(Run &run,
                                const std::vector<std::string> &paths) {
   if (failed(checkCount("input", paths.size(), "argument",
-                        run.function.getNumArguments(), run.function)))
+                        run.signature.arguments.size(), run.function)))
     return failure();
   for (auto [number, path] : llvm::enumerate(paths))
     if (failed(loadInput(run, number, path)))
@@ -164,8 +240,12 @@ LogicalResult diff::writeOutputs(const Run &run,
                                  const std::vector<std::string> &paths) {
   OutputFiles files;
   std::string error;
+  if (!run.gpu.reportFile.empty())
+    error = files.add(run.gpu.reportFile, run.report);
+  if (!error.empty())
+    return failure(reportError(error));
   for (auto [result, buffer, path] :
-       llvm::zip_equal(run.results, run.outputs, paths)) {
+       llvm::zip(run.results, run.outputs, paths)) {
     error = files.add(path, formatNpyHeader(result.type, result.shape),
                       buffer.getData(), static_cast<size_t>(buffer.getSize()));
     if (!error.empty())

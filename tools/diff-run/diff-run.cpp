@@ -26,13 +26,16 @@ static constexpr StringLiteral kOverview =
 
 targets   linalg   the plain, unfused route on this machine's CPU
           cpu      the tiled route on this machine's CPU
-          sim      the PTX of --chip in the simulator (not in this version)
-          cuda     the PTX of --chip on a GPU (not in this version)
+          sim      the PTX of --chip in the simulator, with checkers
+          cuda     the PTX of --chip on a GPU
 
 There is one --input for each argument and one --output for each result, in
 order. Arrays are little-endian, in C order, and have exactly the declared type
 and shape; dynamic sizes take the array's. bf16 is NumPy's '<V2' or '|V2'. A
 scalar is an array without dimensions.
+
+sim and cuda take the text of every level. When a checker of the simulator finds
+something, no output is written and the exit status is 2.
 
 example:  diff-run layer.mlir --target=cpu --input=query.npy --input=key.npy
             --input=value.npy --input=lambda.npy --output=output.npy
@@ -63,6 +66,47 @@ struct Options {
   cl::opt<std::string> ptx{
       "ptx", cl::desc("Run this PTX in place of the compiled one (sim, cuda)"),
       cl::value_desc("file.ptx"), cl::cat(category)};
+  cl::opt<std::string> library{
+      "libcuda", cl::desc("The CUDA driver (cuda; default: libcuda.so.1)"),
+      cl::value_desc("path"), cl::init("libcuda.so.1"), cl::cat(category)};
+  cl::opt<std::string> check{
+      "check",
+      cl::desc("Checkers: all (default), none or a list of memory, init, race, "
+               "sync, async (sim)"),
+      cl::value_desc("list"), cl::init("all"), cl::cat(category)};
+  cl::opt<std::string> async{
+      "async",
+      cl::desc("When copies take effect: late (default), eager, random (sim)"),
+      cl::value_desc("policy"), cl::init("late"), cl::cat(category)};
+  cl::opt<uint64_t> seed{"seed", cl::desc("Of what is random (sim)"),
+                         cl::value_desc("N"), cl::cat(category)};
+  cl::opt<bool> perturb{
+      "perturb",
+      cl::desc("Approximate functions err within what is documented (sim)"),
+      cl::cat(category)};
+  cl::opt<std::string> tensor{
+      "tensor",
+      cl::desc("Tensor cores: fma (default), or truncate as hardware (sim)"),
+      cl::value_desc("mode"), cl::init("fma"), cl::cat(category)};
+  cl::opt<unsigned> threads{
+      "threads", cl::desc("Host threads (sim; default: one for each core)"),
+      cl::value_desc("N"), cl::cat(category)};
+  cl::opt<bool> profile{
+      "profile", cl::desc("Print counters and a lower bound of cycles (sim)"),
+      cl::cat(category)};
+  cl::opt<std::string> json{"json",
+                            cl::desc("Where findings and counters go (sim)"),
+                            cl::value_desc("file.json"), cl::cat(category)};
+
+  /// The options of the simulator that were given.
+  std::string findSimulatorOption() const {
+    for (const cl::Option *option : std::initializer_list<const cl::Option *>{
+             &check, &async, &seed, &perturb, &tensor, &threads, &profile,
+             &json})
+      if (option->getNumOccurrences())
+        return option->ArgStr.str();
+    return "";
+  }
 };
 
 /// A way to run.
@@ -70,17 +114,15 @@ struct Target {
   StringLiteral name;
   /// It runs PTX of a chip.
   bool isGPU;
-  /// Null where this version lacks it; `missing` says what is missing.
   LogicalResult (*run)(Run &run);
-  StringLiteral missing;
 };
 } // namespace
 
 static constexpr Target kTargets[] = {
-    {"linalg", false, runOnHostLinalg, ""},
-    {"cpu", false, runOnHostCpu, ""},
-    {"sim", true, nullptr, "simulator"},
-    {"cuda", true, nullptr, "GPU launcher"},
+    {"linalg", false, runOnHostLinalg},
+    {"cpu", false, runOnHostCpu},
+    {"sim", true, runOnSimulator},
+    {"cuda", true, runOnGPU},
 };
 
 /// The target, when the options fit it and each other.
@@ -106,9 +148,13 @@ static const Target *checkOptions(Options &options) {
   else if (!target->isGPU && options.ptx.getNumOccurrences())
     error = "--ptx contradicts --target=" + target->name.str() +
             ", which runs no PTX";
-  else if (!target->run)
-    error = "--target=" + target->name.str() + ": this version has no " +
-            target->missing.str() + " yet";
+  else if (std::string option = options.findSimulatorOption();
+           target->run != runOnSimulator && !option.empty())
+    error = "--" + option +
+            " is for --target=sim, found --target=" + target->name.str();
+  else if (target->run != runOnGPU && options.library.getNumOccurrences())
+    error =
+        "--libcuda is for --target=cuda, found --target=" + target->name.str();
   else if (options.time.getNumOccurrences() && options.time == 0)
     error = "--time must be at least 1, found 0";
   if (!error.empty()) {
@@ -120,20 +166,31 @@ static const Target *checkOptions(Options &options) {
 
 /// No file may be written twice, and the standard streams serve once.
 static LogicalResult checkFiles(Options &options) {
-  unsigned readers = llvm::count(options.inputs, "-") + (options.source == "-");
+  unsigned readers = llvm::count(options.inputs, "-") +
+                     (options.source == "-") + (options.ptx == "-");
   if (readers > 1)
     return failure(reportError("standard input can be read once only, and '-' "
                                "is given " +
                                Twine(readers) + " times"));
-  for (size_t i = 0; i < options.outputs.size(); ++i)
+  for (size_t i = 0; i < options.outputs.size(); ++i) {
+    if (options.outputs[i] == options.json)
+      return failure(reportError("--output and --json are both '" +
+                                 options.outputs[i] + "'"));
     for (size_t j = 0; j < i; ++j)
       if (options.outputs[i] == options.outputs[j])
         return failure(reportError("--output is given twice for '" +
                                    options.outputs[i] + "'"));
-  if (options.time.getNumOccurrences() &&
-      llvm::is_contained(options.outputs, "-"))
-    return failure(reportError("--time and --output=- contradict each other: "
-                               "both write to standard output"));
+  }
+  StringRef printer = options.time.getNumOccurrences() ? "--time"
+                      : options.profile                ? "--profile"
+                                                       : "";
+  StringRef file = llvm::is_contained(options.outputs, "-") ? "--output=-"
+                   : options.json == "-"                    ? "--json=-"
+                                                            : "";
+  if (!printer.empty() && !file.empty())
+    return failure(reportError(printer + " and " + file +
+                               " contradict each other: both write to "
+                               "standard output"));
   return success();
 }
 
@@ -168,7 +225,40 @@ static std::string formatTimes(const Run &run) {
       .str();
 }
 
-static LogicalResult runTool(Options &options) {
+static GPUOptions getGPUOptions(const Options &options) {
+  GPUOptions gpu;
+  gpu.simulator.chip = options.chip;
+  gpu.simulator.check = options.check;
+  gpu.simulator.async = options.async;
+  gpu.simulator.seed = options.seed;
+  gpu.simulator.perturb = options.perturb;
+  gpu.simulator.tensor = options.tensor;
+  gpu.simulator.threads = options.threads;
+  gpu.simulator.profile =
+      options.profile || options.json.getNumOccurrences() != 0;
+  gpu.library = options.library;
+  gpu.ptxFile = options.ptx;
+  gpu.reportFile = options.json;
+  gpu.profile = options.profile;
+  return gpu;
+}
+
+/// Prints what the checkers found; returns the exit status.
+static int reportFindings(const Run &run) {
+  StringRef file =
+      run.gpu.ptxFile.empty() ? StringRef("PTX") : StringRef(run.gpu.ptxFile);
+  for (const std::string &finding : run.findings)
+    llvm::errs() << file << ": " << finding << "\n";
+  size_t count = run.findings.size();
+  reportError("the checkers found " + Twine(count) +
+              (count == 1 ? " thing" : " things") + " wrong with @" +
+              run.functionName);
+  constexpr int kFoundSomething = 2;
+  return kFoundSomething;
+}
+
+/// Returns the exit status of a run in which nothing failed.
+static FailureOr<int> runTool(Options &options) {
   const Target *target = checkOptions(options);
   if (!target || failed(checkFiles(options)))
     return failure();
@@ -196,30 +286,40 @@ static LogicalResult runTool(Options &options) {
   Run run;
   run.module = *module;
   run.chip = options.chip;
+  run.gpu = getGPUOptions(options);
   run.function = findFunction(*module, options.function);
   if (!run.function)
     return failure();
-  if (options.outputs.size() != run.function.getNumResults())
-    return failure(reportError(
-        "@" + run.function.getName() + " has " +
-        Twine(run.function.getNumResults()) +
-        (run.function.getNumResults() == 1 ? " result" : " results") +
-        ", so --output must be given as many times, found " +
-        Twine(options.outputs.size())));
+  run.functionName = run.function.getName().str();
+  run.signature = getSignature(run.function, target->isGPU);
+  size_t results = run.signature.results.size();
+  if (options.outputs.size() != results)
+    return failure(
+        reportError("@" + run.functionName + " has " + Twine(results) +
+                    (results == 1 ? " result" : " results") +
+                    ", so --output must be given as many times, found " +
+                    Twine(options.outputs.size())));
   if (options.time.getNumOccurrences())
     run.timedRuns = options.time;
   if (failed(loadInputs(run, options.inputs)) || failed(target->run(run)) ||
       failed(writeOutputs(run, options.outputs)))
     return failure();
-  return run.timedRuns ? writeOutput("-", formatTimes(run)) : success();
+  if (!run.findings.empty())
+    return reportFindings(run);
+  std::string text = run.profile;
+  if (run.timedRuns)
+    text += formatTimes(run);
+  if (!text.empty() && failed(writeOutput("-", text)))
+    return failure();
+  return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv) {
   initializeTool();
   forgetLibraryOptions();
   Options options;
-  if (failed(parseCommandLine(argc, argv, kOverview)) ||
-      failed(runTool(options)))
-    return reportError("diff-run failed");
-  return EXIT_SUCCESS;
+  if (failed(parseCommandLine(argc, argv, kOverview)))
+    return EXIT_FAILURE;
+  FailureOr<int> status = runTool(options);
+  return failed(status) ? reportError("diff-run failed") : *status;
 }

@@ -32,6 +32,11 @@ public:
   const char *getData() const { return memory.get() + kGuardSize; }
   int64_t getSize() const { return size; }
 
+  /// The elements with the zones in front of them and behind them, to be
+  /// copied to another memory and back.
+  char *getWhole() { return memory.get(); }
+  int64_t getWholeSize() const { return size + 2 * kGuardSize; }
+
   /// Makes every element NaN (another pattern where there is no NaN).
   void poison();
 
@@ -39,6 +44,9 @@ public:
   bool isFrontIntact() const;
   /// True when the zone behind the elements is as it was.
   bool isBackIntact() const;
+
+  /// How many elements hold what `poison` wrote, and the first of them.
+  int64_t countPoisoned(int64_t &first) const;
 
 private:
   void fill(int64_t offset, int64_t bytes);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The command line: one row, one relation, the error table, the self-test."""
+"""The command line: one row, one relation, the error table, a folder of compiled
+cases, the self-test."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import cases, relations, runner, selftest
+from . import cases, packing, relations, runner, selftest
 
 
 def _parse() -> argparse.Namespace:
@@ -22,6 +23,8 @@ def _parse() -> argparse.Namespace:
                       help="run all rows, print the error table")  # fmt: skip
     what.add_argument("--list", action="store_true",
                       help="print the names of rows and relations")  # fmt: skip
+    what.add_argument("--pack", type=Path, metavar="FOLDER",
+                      help="compile rows for diff-launch into a new folder")  # fmt: skip
     what.add_argument("--self-test", action="store_true", help="check the harness itself")
     parser.add_argument("--build", type=Path, default=Path("build"), metavar="DIR",
                         help="build directory, with the tools in bin/ (default: build)")  # fmt: skip
@@ -29,13 +32,20 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--full", action="store_true",
                         help="all cases with all types on all routes")  # fmt: skip
     parser.add_argument("--routes", default=",".join(cases.ROUTES), metavar="R,R",
-                        help="routes of --table and --list (default: %(default)s)")  # fmt: skip
+                        help="routes of --table and --list, of "
+                        f"{', '.join(cases.ALL_ROUTES)} (default: %(default)s)")  # fmt: skip
     parser.add_argument("--filter", default="", metavar="TEXT",
-                        help="only rows of --table and --list whose name has this text")  # fmt: skip
+                        help="only rows of --table, --list and --pack whose name has this text")  # fmt: skip
     parser.add_argument("--chip", default="sm_90a", help="chip of the PTX (default: %(default)s)")
+    parser.add_argument("--chips", default=",".join(packing.CHIPS), metavar="C,C",
+                        help="chips of --pack (default: %(default)s)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=os.cpu_count(),
-                        help="rows of --table that run at once (default: %(default)s)")  # fmt: skip
-    return parser.parse_args()
+                        help="rows of --table and --pack at once (default: %(default)s)")  # fmt: skip
+    options = parser.parse_args()
+    for route in options.routes.split(","):
+        if route not in cases.ALL_ROUTES:
+            parser.error(f"unknown route '{route}'; known are {', '.join(cases.ALL_ROUTES)}")
+    return options
 
 
 def _selected(options: argparse.Namespace) -> list[cases.Row]:
@@ -102,6 +112,16 @@ def main() -> int:
         return 0
     if options.table:
         return _table(tools, options, seed)
+    if options.pack:
+        rows = cases.rows(["cuda"], True) if options.full else packing.default_rows()
+        rows = [row for row in rows if options.filter in row.name]
+        try:
+            packing.pack(tools, rows, options.pack, options.chips.split(","), seed, options.jobs)
+        except (runner.ToolError, OSError) as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
+        print(f"packed {len(rows)} cases, seed {seed}")
+        return 0
     if options.self_test:
         print(f"self-test, seed {seed}")
         return _report(selftest.run(seed), f"{again} --self-test")

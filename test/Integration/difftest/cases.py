@@ -4,7 +4,8 @@
 A case says what is computed; a row is a case with an element type and a route,
 where a route is the word that diff-run's --target takes. Every case has the
 types that the default set runs on the `linalg` route (field `linalg`) and on
-every other route (field `types`); the full set runs all types on all routes.
+every other route (field `types`, and `ptx` on the routes that run PTX); the full
+set runs all types on all routes.
 This module imports no NumPy: lit loads it to enumerate the tests.
 
 Letters: B batch, N query tokens, M key tokens, h output heads, h_kv value
@@ -21,6 +22,9 @@ ELEMENT_TYPES = ("f32", "f16", "bf16")
 #: f64 exists on the unfused route only: there it is the reference.
 LINALG_TYPES = ELEMENT_TYPES + ("f64",)
 ROUTES = ("linalg", "cpu")
+#: Routes that run PTX: in the simulator, on a GPU.
+PTX_ROUTES = ("sim", "cuda")
+ALL_ROUTES = ROUTES + PTX_ROUTES
 #: Input kinds that the tolerance rule grants four times the norm error.
 ADVERSARIAL_INPUTS = ("large", "equal", "negative")
 
@@ -33,6 +37,7 @@ class Case:
     name: str
     types: str = "bf16"  # default set, every route but linalg
     linalg: str = ""  # default set, route linalg
+    ptx: str = ""  # default set, routes that run PTX, beside `types`
     b: int = 1
     n: int = 33
     m: int = 47
@@ -315,11 +320,25 @@ STANDARD_CASES = (
     _standard("nan-query", "bf16", "", inputs="nan-query"),
 )
 
-CASES = V2_CASES + V1_CASES + STANDARD_CASES
+#: Every variant with every mask and type, for kernels.
+MASKS = {
+    "none": dict(), "causal": dict(causal=True), "window": dict(window=(7, 5)),
+    "window-left": dict(window=(9, -1)), "window-causal": dict(window=(11, -1), causal=True),
+}  # fmt: skip
+MASK_CASES = tuple(
+    Case(variant, f"mask-{name}", "", "", ALL, n=37, m=41, d=16, lse=True, **mask)
+    for variant in ("v2", "v1", "standard")
+    for name, mask in MASKS.items()
+)
+
+CASES = V2_CASES + V1_CASES + STANDARD_CASES + MASK_CASES
 
 
 def default_types(case: Case, route: str) -> list[str]:
-    return (case.linalg if route == "linalg" else case.types).split()
+    if route == "linalg":
+        return case.linalg.split()
+    types = case.types.split()
+    return types + (case.ptx.split() if route in PTX_ROUTES else [])
 
 
 def rows(routes=ROUTES, full: bool = False) -> Iterator[Row]:

@@ -80,6 +80,8 @@ class Tools:
             command = ["diff-run", source, f"--target={route}"]
             if route in ("sim", "cuda"):
                 command.append(f"--chip={self.chip}")
+            if route == "sim":
+                command.append(f"--threads={threads or self.threads}")
             for name, array in inputs.items():
                 arrays.save(folder / f"{name}.npy", array)
                 command.append(f"--input={folder / name}.npy")

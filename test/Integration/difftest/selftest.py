@@ -403,8 +403,11 @@ def check_case_table(seed: int) -> None:
             for element_type in cases.LINALG_TYPES if route == "linalg" else cases.ELEMENT_TYPES:
                 _expect((variant, element_type, route) in ran,
                         f"no row of {variant}, {element_type}, {route}")  # fmt: skip
+    masks = {(r.case.variant, r.element_type, r.case.causal, r.case.window is not None)
+             for r in cases.rows(["sim"])}  # fmt: skip
+    _expect(len(masks) == 3 * 3 * 4, f"the simulator runs {len(masks)} of 36 kinds of mask")
     for case in cases.CASES:
-        _expect(case.heavy or case.types, f"{case.name} runs on no route but linalg")
+        _expect(case.heavy or case.types or case.ptx, f"{case.name} runs on no route but linalg")
         _expect(case.h % case.hkv == 0, f"{case.name}: head counts")
 
 

@@ -1,0 +1,46 @@
+//===- Program.h - Compiled functions on a device ---------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Plain C++: nothing of MLIR or LLVM.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_RUNTIME_LAUNCH_PROGRAM_H
+#define DIFF_RUNTIME_LAUNCH_PROGRAM_H
+
+#include "diff/Runtime/Launch/Arguments.h"
+
+namespace mlir::diff::launch {
+
+/// Code with its manifest, loaded on a device, which must outlive it. Functions
+/// that may fail return an error message, empty on success.
+class Program {
+public:
+  /// Takes a manifest's text and PTX or a cubin.
+  static std::string load(DeviceInterface &device, const std::string &manifest,
+                          const std::string &code,
+                          std::unique_ptr<Program> &program);
+
+  DeviceInterface &getDevice() const { return device; }
+  const Manifest &getManifest() const { return manifest; }
+
+  /// The function, or null with a message that lists those there are.
+  const FunctionInfo *findFunction(const std::string &name,
+                                   std::string &error) const;
+
+  /// Checks the arguments, and starts the function's kernels in order.
+  std::string launch(const FunctionInfo &function,
+                     const std::vector<TensorArgument> &arguments) const;
+
+private:
+  explicit Program(DeviceInterface &device) : device(device) {}
+
+  DeviceInterface &device;
+  Manifest manifest;
+  std::unique_ptr<LoadedCode> code;
+};
+
+} // namespace mlir::diff::launch
+
+#endif // DIFF_RUNTIME_LAUNCH_PROGRAM_H

@@ -1,0 +1,341 @@
+//===- CLaunch.cpp - C interface to the launcher --------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff-c/Launch.h"
+#include "diff/Runtime/Launch/CudaDevice.h"
+#include "diff/Runtime/Launch/Program.h"
+#include "diff/Runtime/Launch/SimDevice.h"
+
+using namespace mlir::diff;
+using namespace mlir::diff::launch;
+
+struct DiffLaunchDevice {
+  std::unique_ptr<DeviceInterface> device;
+  std::string name;
+  std::vector<std::string> findings;
+  std::string report;
+};
+
+struct DiffLaunchProgram {
+  DiffLaunchDevice *owner;
+  std::unique_ptr<Program> program;
+};
+
+/// The calling thread's last error.
+static std::string &getLastError() {
+  static thread_local std::string error;
+  return error;
+}
+
+static DiffLaunchStatus report(std::string error) {
+  if (error.empty())
+    return DIFF_LAUNCH_SUCCESS;
+  getLastError() = std::move(error);
+  return DIFF_LAUNCH_ERROR;
+}
+
+static DiffLaunchStatus reportNull(const char *function, const char *argument) {
+  return report(std::string(function) + ": " + argument + " is null");
+}
+
+const char *diffLaunchGetError(void) { return getLastError().c_str(); }
+
+//===----------------------------------------------------------------------===//
+// Devices and memory
+//===----------------------------------------------------------------------===//
+
+DiffLaunchSimOptions diffLaunchGetDefaultSimOptions(void) {
+  return {"all", "late", 0, 0, 0};
+}
+
+static DiffLaunchStatus finishOpen(const std::string &error,
+                                   std::unique_ptr<DeviceInterface> opened,
+                                   DiffLaunchDevice **device) {
+  if (!error.empty())
+    return report(error);
+  auto *result = new DiffLaunchDevice;
+  result->name = opened->getName();
+  result->device = std::move(opened);
+  *device = result;
+  return DIFF_LAUNCH_SUCCESS;
+}
+
+DiffLaunchStatus diffLaunchOpenSim(const char *chip,
+                                   const DiffLaunchSimOptions *options,
+                                   DiffLaunchDevice **device) {
+  if (!chip || !device)
+    return reportNull("diffLaunchOpenSim", chip ? "device" : "chip");
+  SimSettings settings;
+  settings.chip = chip;
+  if (options) {
+    if (!options->check || !options->async)
+      return reportNull("diffLaunchOpenSim",
+                        options->check ? "options->async" : "options->check");
+    settings.check = options->check;
+    settings.async = options->async;
+    settings.seed = options->seed;
+    settings.profile = options->profile != 0;
+    settings.threads = options->threads;
+  }
+  std::unique_ptr<DeviceInterface> opened;
+  std::string error = createSimDevice(settings, opened);
+  return finishOpen(error, std::move(opened), device);
+}
+
+DiffLaunchStatus diffLaunchOpenCuda(int ordinal, const char *library,
+                                    void *stream, DiffLaunchDevice **device) {
+  if (!device)
+    return reportNull("diffLaunchOpenCuda", "device");
+  CudaSettings settings;
+  settings.ordinal = ordinal;
+  settings.stream = stream;
+  if (library)
+    settings.library = library;
+  std::unique_ptr<DeviceInterface> opened;
+  std::string error = createCudaDevice(settings, opened);
+  return finishOpen(error, std::move(opened), device);
+}
+
+void diffLaunchClose(DiffLaunchDevice *device) { delete device; }
+
+const char *diffLaunchGetName(const DiffLaunchDevice *device) {
+  return device ? device->name.c_str() : "";
+}
+
+DiffLaunchStatus diffLaunchAllocate(DiffLaunchDevice *device, uint64_t bytes,
+                                    uint64_t *address) {
+  if (!device || !address)
+    return reportNull("diffLaunchAllocate", device ? "address" : "device");
+  uint64_t allocated = 0;
+  std::string error = device->device->allocate(bytes ? bytes : 1, allocated);
+  if (error.empty())
+    *address = allocated;
+  return report(error);
+}
+
+DiffLaunchStatus diffLaunchFree(DiffLaunchDevice *device, uint64_t address) {
+  if (!device)
+    return reportNull("diffLaunchFree", "device");
+  return report(device->device->free(address));
+}
+
+DiffLaunchStatus diffLaunchCopyToDevice(DiffLaunchDevice *device, uint64_t to,
+                                        const void *from, uint64_t bytes) {
+  if (!device || (!from && bytes))
+    return reportNull("diffLaunchCopyToDevice", device ? "from" : "device");
+  return report(device->device->copyToDevice(to, from, bytes));
+}
+
+DiffLaunchStatus diffLaunchCopyToHost(DiffLaunchDevice *device, void *to,
+                                      uint64_t from, uint64_t bytes) {
+  if (!device || (!to && bytes))
+    return reportNull("diffLaunchCopyToHost", device ? "to" : "device");
+  return report(device->device->copyToHost(to, from, bytes));
+}
+
+DiffLaunchStatus diffLaunchSynchronize(DiffLaunchDevice *device) {
+  if (!device)
+    return reportNull("diffLaunchSynchronize", "device");
+  return report(device->device->synchronize());
+}
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
+
+DiffLaunchStatus diffLaunchLoad(DiffLaunchDevice *device, const char *manifest,
+                                size_t manifestSize, const void *code,
+                                size_t codeSize, DiffLaunchProgram **program) {
+  if (!device || !manifest || !code || !program)
+    return reportNull("diffLaunchLoad", !device     ? "device"
+                                        : !manifest ? "manifest"
+                                        : !code     ? "code"
+                                                    : "program");
+  std::unique_ptr<Program> loaded;
+  std::string error = Program::load(
+      *device->device, std::string(manifest, manifestSize),
+      std::string(static_cast<const char *>(code), codeSize), loaded);
+  if (!error.empty())
+    return report(error);
+  *program = new DiffLaunchProgram{device, std::move(loaded)};
+  return DIFF_LAUNCH_SUCCESS;
+}
+
+void diffLaunchUnload(DiffLaunchProgram *program) { delete program; }
+
+namespace {
+/// The tensors of one launch, those of the host with copies on the device.
+class Tensors {
+public:
+  Tensors(DeviceInterface &device, const FunctionInfo &function,
+          const DiffLaunchTensor *tensors, size_t count)
+      : device(device), function(function), tensors(tensors), count(count) {}
+
+  /// Takes the tensors and checks them, but for the addresses that host memory
+  /// does not have yet.
+  std::string read();
+  std::string copyIn();
+  std::string copyOut();
+
+  bool useHost() const { return !copies.empty(); }
+  const std::vector<TensorArgument> &get() const { return arguments; }
+
+private:
+  struct Copy {
+    size_t number;
+    DeviceBuffer buffer;
+    uint64_t bytes;
+  };
+  char *getHostPointer(const Copy &copy) const {
+    return reinterpret_cast<char *>(uintptr_t(tensors[copy.number].data));
+  }
+
+  DeviceInterface &device;
+  const FunctionInfo &function;
+  const DiffLaunchTensor *tensors;
+  size_t count;
+  std::vector<TensorArgument> arguments;
+  std::vector<Copy> copies;
+};
+} // namespace
+
+std::string Tensors::read() {
+  for (size_t i = 0; i < count; ++i) {
+    const DiffLaunchTensor &tensor = tensors[i];
+    std::string what = "tensor " + std::to_string(i);
+    constexpr NpyType types[] = {NpyType::F16, NpyType::BF16, NpyType::F32};
+    auto type = size_t(tensor.type);
+    if (type >= sizeof(types) / sizeof(*types))
+      return what + " has the unknown type " + std::to_string(type);
+    if (tensor.memory != DIFF_LAUNCH_DEVICE &&
+        tensor.memory != DIFF_LAUNCH_HOST)
+      return what + " is in the unknown memory " +
+             std::to_string(int(tensor.memory));
+    if (tensor.rank && !tensor.shape)
+      return what + " has no shape";
+    TensorArgument argument;
+    argument.address = tensor.memory == DIFF_LAUNCH_DEVICE ? tensor.data : 0;
+    argument.type = types[type];
+    argument.shape.assign(tensor.shape, tensor.shape + tensor.rank);
+    argument.strides = getContiguousStrides(argument.shape);
+    if (tensor.strides)
+      argument.strides.assign(tensor.strides, tensor.strides + tensor.rank);
+    arguments.push_back(std::move(argument));
+  }
+  SizeTable sizes;
+  return bindArguments(function, arguments, /*checkAddresses=*/false, sizes);
+}
+
+std::string Tensors::copyIn() {
+  for (size_t i = 0; i < count; ++i) {
+    if (tensors[i].memory != DIFF_LAUNCH_HOST)
+      continue;
+    TensorArgument &argument = arguments[i];
+    int64_t extent = argument.getExtent();
+    auto bytes = uint64_t(extent * getNpyElementSize(argument.type));
+    if (bytes && !tensors[i].data)
+      return "tensor " + std::to_string(i) + " is null";
+    copies.push_back({i, DeviceBuffer(device), bytes});
+    std::string error = copies.back().buffer.allocate(bytes);
+    if (!error.empty())
+      return error;
+    argument.address = copies.back().buffer.getAddress();
+    // What lies between the elements of a result is copied there and back.
+    bool isDense = argument.strides == getContiguousStrides(argument.shape);
+    if (!function.tensors[i].isResult || !isDense)
+      error = device.copyToDevice(argument.address,
+                                  getHostPointer(copies.back()), bytes);
+    if (!error.empty())
+      return error;
+  }
+  return "";
+}
+
+std::string Tensors::copyOut() {
+  for (const Copy &copy : copies) {
+    if (!function.tensors[copy.number].isResult)
+      continue;
+    std::string error = device.copyToHost(getHostPointer(copy),
+                                          copy.buffer.getAddress(), copy.bytes);
+    if (!error.empty())
+      return error;
+  }
+  return "";
+}
+
+static std::string run(DiffLaunchProgram &program, const char *name,
+                       const DiffLaunchTensor *list, size_t count,
+                       double *milliseconds) {
+  DiffLaunchDevice &owner = *program.owner;
+  DeviceInterface &device = *owner.device;
+  device.clearResults();
+  owner.findings.clear();
+  std::string error;
+  const FunctionInfo *function = program.program->findFunction(name, error);
+  if (!function)
+    return error;
+  Tensors tensors(device, *function, list, count);
+  error = tensors.read();
+  if (error.empty())
+    error = tensors.copyIn();
+  if (error.empty() && milliseconds)
+    error = device.beginTiming();
+  if (error.empty())
+    error = program.program->launch(*function, tensors.get());
+  double elapsed = 0;
+  if (error.empty() && milliseconds)
+    error = device.endTiming(elapsed);
+  if (error.empty() && (tensors.useHost() || milliseconds))
+    error = device.synchronize();
+  owner.findings = device.getFindings();
+  if (error.empty() && owner.findings.empty())
+    error = tensors.copyOut();
+  if (error.empty() && milliseconds)
+    *milliseconds = elapsed;
+  return error;
+}
+
+DiffLaunchStatus diffLaunchRun(DiffLaunchProgram *program, const char *function,
+                               const DiffLaunchTensor *tensors, size_t count,
+                               double *milliseconds) {
+  if (!program || !function || (!tensors && count))
+    return reportNull("diffLaunchRun", !program    ? "program"
+                                       : !function ? "function"
+                                                   : "tensors");
+  std::string error = run(*program, function, tensors, count, milliseconds);
+  if (!error.empty())
+    return report(error);
+  size_t found = program->owner->findings.size();
+  if (!found)
+    return DIFF_LAUNCH_SUCCESS;
+  getLastError() = "the checkers found " + std::to_string(found) +
+                   (found == 1 ? " thing" : " things") + " wrong with '" +
+                   function +
+                   "'; the first: " + program->owner->findings.front();
+  return DIFF_LAUNCH_FINDINGS;
+}
+
+//===----------------------------------------------------------------------===//
+// Findings
+//===----------------------------------------------------------------------===//
+
+size_t diffLaunchGetFindingCount(const DiffLaunchDevice *device) {
+  return device ? device->findings.size() : 0;
+}
+
+const char *diffLaunchGetFinding(const DiffLaunchDevice *device,
+                                 size_t number) {
+  if (!device || number >= device->findings.size())
+    return nullptr;
+  return device->findings[number].c_str();
+}
+
+const char *diffLaunchGetReport(DiffLaunchDevice *device) {
+  if (!device)
+    return "";
+  device->report = device->device->getReport();
+  return device->report.c_str();
+}

@@ -1,0 +1,57 @@
+//===- Program.cpp - Compiled functions on a device -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Runtime/Launch/Program.h"
+
+using namespace mlir::diff::launch;
+
+std::string Program::load(DeviceInterface &device, const std::string &manifest,
+                          const std::string &code,
+                          std::unique_ptr<Program> &program) {
+  std::unique_ptr<Program> loaded(new Program(device));
+  std::string error = parseManifest(manifest, loaded->manifest);
+  if (!error.empty())
+    return error;
+  if (!runsOn(loaded->manifest.chip, device.getCapability()))
+    return "code for " + loaded->manifest.chip + " does not run on " +
+           device.getName();
+  error = device.load(code, loaded->code);
+  if (error.empty())
+    program = std::move(loaded);
+  return error;
+}
+
+const FunctionInfo *Program::findFunction(const std::string &name,
+                                          std::string &error) const {
+  const FunctionInfo *function = manifest.findFunction(name);
+  if (function)
+    return function;
+  std::string known;
+  for (const FunctionInfo &one : manifest.functions)
+    known += (known.empty() ? "'" : ", '") + one.name + "'";
+  error = "the manifest has no function '" + name +
+          "'; functions: " + (known.empty() ? "none" : known);
+  return nullptr;
+}
+
+std::string
+Program::launch(const FunctionInfo &function,
+                const std::vector<TensorArgument> &arguments) const {
+  SizeTable sizes;
+  std::string error =
+      bindArguments(function, arguments, /*checkAddresses=*/true, sizes);
+  std::vector<PlannedLaunch> launches;
+  if (error.empty())
+    error =
+        planLaunches(function, arguments, sizes, device.getLimits(), launches);
+  for (const PlannedLaunch &launch : launches) {
+    if (!error.empty())
+      return error;
+    error = device.launch(*code, launch.kernel->name, launch.shape,
+                          launch.parameters);
+  }
+  return error;
+}

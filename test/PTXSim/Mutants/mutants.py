@@ -6,10 +6,9 @@ From the PTX of some layers single lines are deleted: barriers, waits, shuffles,
 predicates, stores, products. Each mutant runs with all checkers on; it is caught
 when a checker finds something, or when the result is not what float64 says. A
 mutant that does not load is no mutant. At least nine of ten must be caught; the
-survivors are printed with their lines, and README.md explains the kinds there
-are.
+survivors are printed with their lines.
 
-    mutants.py --build DIR [--sample N] [--seed N] [--jobs N]
+    mutants.py --build DIR [--sample N] [--at-least PART] [--seed N] [--jobs N]
 
 With --sample, a fixed choice of N mutants over all layers; else all.
 """
@@ -123,6 +122,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="a fixed choice of this many (default: all)")
     parser.add_argument("--seed", type=int, default=20260101, help="of the inputs")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--at-least", type=float, default=0.9, help="part that must be caught")
     options = parser.parse_args()
     build = options.build.resolve()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
@@ -160,7 +160,7 @@ def main() -> int:
     valid = [outcome for outcome in outcomes if outcome != "error"]
     caught = sum(outcome != "passed" for outcome in valid)
     print(f"{caught} of {len(valid)} mutants are caught")
-    return 0 if valid and caught >= 0.9 * len(valid) else 1
+    return 0 if valid and caught >= options.at_least * len(valid) else 1
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@
 //
 // Fragments are opaque to programs, so their layout is the simulator's own. An
 // A or B fragment holds its elements in memory's order, by rows or columns as
-// it was loaded: element p is half p & 1 of lane p / 2 & 31 of register p / 64,
+// it was loaded: byte p is byte p & 3 of lane p / 4 & 31 of register p / 128,
 // and again some registers later where PTX gives a fragment more registers
 // than it has elements. An accumulator element is in one place: see
-// loadAccumulators; f16 and f32 fragments have the same order.
+// loadAccumulators; f16 and 32-bit fragments have the same order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,12 +22,13 @@ using namespace ptxsim::mma;
 namespace {
 struct Shape {
   std::string_view name;
-  unsigned m, n;
+  unsigned m, n, k;
 };
 } // namespace
-static constexpr Shape kShapes[] = {
-    {"m16n16k16", 16, 16}, {"m32n8k16", 32, 8}, {"m8n32k16", 8, 32}};
-static constexpr unsigned kDepth = 16;
+static constexpr Shape kShapes[] = {{"m16n16k16", 16, 16, 16},
+                                    {"m32n8k16", 32, 8, 16},
+                                    {"m8n32k16", 8, 32, 16},
+                                    {"m16n16k8", 16, 16, 8}};
 
 static const Shape &getShape(const Match &m) {
   for (const Shape &shape : kShapes)
@@ -102,15 +103,16 @@ static void forRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
 }
 
 static void execLoadOperand(Warp &w, const Inst &inst, uint32_t mask) {
-  uint16_t halves[512] = {};
-  unsigned length = inst.mode2, elements = inst.mode * length;
+  uint8_t elements[1024] = {};
+  unsigned length = inst.mode2 * getTypeSize(inst.type);
+  unsigned bytes = inst.mode * length;
   forRows(w, inst, mask, AccessKind::WarpLoad,
           [&](unsigned row, const uint8_t *place) {
-            std::memcpy(halves + row * length, place, 2 * length);
+            std::memcpy(elements + row * length, place, length);
           });
   const Ref *dsts = w.kernel->getDsts(inst);
   for (unsigned r = 0; r < inst.numDsts; ++r)
-    storeRegister(w, dsts[r], halves + r * 64 % elements, mask);
+    storeRegister(w, dsts[r], elements + r * 128 % bytes, mask);
 }
 
 /// T: bits of an element. The fragment counts by rows; memory may by columns.
@@ -176,12 +178,14 @@ static void execStoreSum(Warp &w, const Inst &inst, uint32_t mask) {
 /// A fragment's `rows` x `columns` elements, by rows.
 template <typename T, unsigned rows, unsigned columns>
 static void decodeOperand(const Warp &w, const Ref *refs, bool byColumns,
-                          float *out) {
-  constexpr unsigned count = rows * columns;
-  alignas(32) float inOrder[count];
-  float *to = byColumns ? inOrder : out;
-  for (unsigned i = 0; i < count; i += 8)
-    T::decodeRow(w.reg<uint16_t>(refs[i / 64]) + i % 64, to + i);
+                          typename T::Value *out) {
+  constexpr unsigned count = rows * columns, perRegister = 8 * T::width;
+  alignas(32) typename T::Value inOrder[count];
+  typename T::Value *to = byColumns ? inOrder : out;
+  for (unsigned i = 0; i < count; i += T::width)
+    T::decodeRow(w.reg<uint8_t>(refs[i / perRegister]) +
+                     i % perRegister / T::width * 16,
+                 to + i);
   if (byColumns)
     for (unsigned i = 0; i < rows; ++i)
       for (unsigned j = 0; j < columns; ++j)
@@ -190,28 +194,67 @@ static void decodeOperand(const Warp &w, const Ref *refs, bool byColumns,
 
 /// inst.mode: bit 0: A by columns, bit 1: B by columns. inst.mode2: registers
 /// of A; inst.imm: those of B.
-template <typename T, unsigned M, unsigned N, bool fromHalf, bool toHalf>
+template <typename T, unsigned M, unsigned N, unsigned K, bool fromHalf,
+          bool toHalf>
 static void execProduct(Warp &w, const Inst &inst, uint32_t mask) {
-  alignas(32) float a[M * kDepth], b[kDepth * N], acc[M * N];
+  alignas(32) float a[M * K], b[K * N], acc[M * N];
   const Ref *srcs = w.kernel->getSrcs(inst);
-  decodeOperand<T, M, kDepth>(w, srcs, inst.mode & 1, a);
+  decodeOperand<T, M, K>(w, srcs, inst.mode & 1, a);
   srcs += inst.mode2;
-  decodeOperand<T, kDepth, N>(w, srcs, inst.mode & 2, b);
+  decodeOperand<T, K, N>(w, srcs, inst.mode & 2, b);
   srcs += inst.imm;
   loadAccumulators<fromHalf>(w, srcs, 8, acc);
-  multiply<M, N, kDepth, T, T>(w, toHalf, a, b, acc);
+  multiply<M, N, K, T, T>(w, toHalf, a, b, acc);
   storeAccumulators<toHalf>(w, w.kernel->getDsts(inst), 8, acc, mask);
+}
+
+/// The same of integers; inst.mode: bit 2: saturate.
+template <typename T, unsigned M, unsigned N>
+static void execIntegers(Warp &w, const Inst &inst, uint32_t mask) {
+  constexpr unsigned K = 16;
+  int32_t a[M * K], b[K * N];
+  const Ref *srcs = w.kernel->getSrcs(inst);
+  decodeOperand<T, M, K>(w, srcs, inst.mode & 1, a);
+  srcs += inst.mode2;
+  decodeOperand<T, K, N>(w, srcs, inst.mode & 2, b);
+  srcs += inst.imm;
+  int32_t results[8][kLanes];
+  for (unsigned i = 0; i < M * N; ++i) {
+    // Where loadAccumulators has the element.
+    unsigned part = i / 64 * 2 + (i & 1), lane = i / 2 % kLanes;
+    int64_t sum = w.reg<int32_t>(srcs[part])[lane];
+    for (unsigned k = 0; k < K; ++k)
+      sum += a[i / N * K + k] * b[k * N + i % N];
+    if (inst.mode & 4)
+      sum = sum > INT32_MAX ? INT32_MAX : sum < INT32_MIN ? INT32_MIN : sum;
+    results[part][lane] = int32_t(uint32_t(uint64_t(sum)));
+  }
+  for (unsigned i = 0; i < 8; ++i)
+    storeRegister(w, w.kernel->getDsts(inst)[i], results[i], mask);
 }
 
 template <unsigned M, unsigned N>
 static ExecFn pickProduct(Type type, bool fromHalf, bool toHalf) {
+  if (type == Type::S8)
+    return execIntegers<S8, M, N>;
+  if (type == Type::U8)
+    return execIntegers<U8, M, N>;
   if (type == Type::BF16)
-    return execProduct<BF16, M, N, false, false>;
+    return execProduct<BF16, M, N, 16, false, false>;
   if (fromHalf)
-    return toHalf ? execProduct<F16, M, N, true, true>
-                  : execProduct<F16, M, N, true, false>;
-  return toHalf ? execProduct<F16, M, N, false, true>
-                : execProduct<F16, M, N, false, false>;
+    return toHalf ? execProduct<F16, M, N, 16, true, true>
+                  : execProduct<F16, M, N, 16, true, false>;
+  return toHalf ? execProduct<F16, M, N, 16, false, true>
+                : execProduct<F16, M, N, 16, false, false>;
+}
+
+static ExecFn pickProduct(const Shape &shape, Type type, bool fromHalf,
+                          bool toHalf) {
+  if (type == Type::TF32)
+    return execProduct<TF32, 16, 16, 8, false, false>;
+  return shape.m == 16   ? pickProduct<16, 16>(type, fromHalf, toHalf)
+         : shape.m == 32 ? pickProduct<32, 8>(type, fromHalf, toHalf)
+                         : pickProduct<8, 32>(type, fromHalf, toHalf);
 }
 
 //===----------------------------------------------------------------------===//
@@ -220,7 +263,7 @@ static ExecFn pickProduct(Type type, bool fromHalf, bool toHalf) {
 
 /// Registers of an A or B fragment: f16 ones always have eight.
 static unsigned getRegisters(Type type, unsigned elements) {
-  return type == Type::F16 ? 8 : elements / 64;
+  return type == Type::F16 ? 8 : elements * getTypeSize(type) / 128;
 }
 
 static bool buildAccess(Decoder &d, const Match &m, Inst &inst, size_t address,
@@ -244,7 +287,7 @@ static bool buildAccess(Decoder &d, const Match &m, Inst &inst, size_t address,
 static bool buildLoadOperand(Decoder &d, const Match &m, Inst &inst) {
   const Shape &shape = getShape(m);
   bool isA = m.has("a");
-  unsigned rows = isA ? shape.m : kDepth, columns = isA ? kDepth : shape.n;
+  unsigned rows = isA ? shape.m : shape.k, columns = isA ? shape.k : shape.n;
   inst.exec = execLoadOperand;
   return buildAccess(d, m, inst, 1, rows, columns) &&
          d.dsts(0, Type::B32, inst, getRegisters(m.type(), rows * columns));
@@ -272,26 +315,44 @@ static bool buildStoreSum(Decoder &d, const Match &m, Inst &inst) {
          d.srcs(1, Type::B32, inst, isHalf ? 4 : 8);
 }
 
+/// The type of the products' operands, which f16 forms do not say.
+static Type getOperandType(const Match &m) {
+  return m.types.size() == 2 ? Type::F16 : m.type(1);
+}
+
+static const char *getTypesName(Type operand, bool toHalf) {
+  switch (operand) {
+  case Type::BF16:
+    return "bf16.f32";
+  case Type::TF32:
+    return "tf32.f32";
+  case Type::S8:
+    return "s8.s32";
+  case Type::U8:
+    return "u8.s32";
+  default:
+    return toHalf ? "f16.f16" : "f16.f32";
+  }
+}
+
 static bool buildProduct(Decoder &d, const Match &m, Inst &inst) {
   const Shape &shape = getShape(m);
-  bool isHalfInput = m.types.size() == 2; // the types of D and C alone
-  Type type = isHalfInput ? Type::F16 : Type::BF16;
+  Type type = getOperandType(m);
+  if (m.types.size() == 4 && m.type(2) != type)
+    return d.fail("the types of the two operands differ");
   bool toHalf = m.type(0) == Type::F16, fromHalf = m.types.back() == Type::F16;
-  inst.exec = shape.m == 16   ? pickProduct<16, 16>(type, fromHalf, toHalf)
-              : shape.m == 32 ? pickProduct<32, 8>(type, fromHalf, toHalf)
-                              : pickProduct<8, 32>(type, fromHalf, toHalf);
-  inst.mode = unsigned(m.get("la") == "col") | unsigned(m.get("lb") == "col")
-                                                   << 1;
-  inst.mode2 = getRegisters(type, shape.m * kDepth);
-  inst.imm = getRegisters(type, shape.n * kDepth);
+  inst.exec = pickProduct(shape, type, fromHalf, toHalf);
+  inst.mode = unsigned(m.get("la") == "col") |
+              unsigned(m.get("lb") == "col") << 1 |
+              unsigned(m.has("satfinite")) << 2;
+  inst.mode2 = getRegisters(type, shape.m * shape.k);
+  inst.imm = getRegisters(type, shape.n * shape.k);
   inst.flow = Flow::Collective;
   inst.init = InitRule::Demand;
   inst.type = m.type(0);
   inst.type2 = type;
-  inst.tensor = {uint16_t(shape.m), uint16_t(shape.n), kDepth,
-                 type == Type::BF16 ? "bf16.f32"
-                 : toHalf           ? "f16.f16"
-                                    : "f16.f32"};
+  inst.tensor = {uint16_t(shape.m), uint16_t(shape.n), uint16_t(shape.k),
+                 getTypesName(type, toHalf)};
   return d.expect(4) && d.dsts(0, Type::B32, inst, toHalf ? 4 : 8) &&
          d.srcs(1, Type::B32, inst, inst.mode2) &&
          d.srcs(2, Type::B32, inst, size_t(inst.imm)) &&
@@ -300,24 +361,39 @@ static bool buildProduct(Decoder &d, const Match &m, Inst &inst) {
 
 #define SHAPE "shape=m16n16k16|m32n8k16|m8n32k16 "
 #define PLACE "layout=row|col " SHAPE "ss?=global|shared|shared::cta "
+#define PLACE8 "layout=row|col shape=m16n16k8 ss?=global|shared|shared::cta "
+#define LAYOUTS "la=row|col lb=row|col "
 
 static constexpr Form kForms[] = {
-    {"wmma", "load a sync aligned " PLACE ":f16|bf16", InstClass::LoadGlobal,
-     buildLoadOperand},
-    {"wmma", "load b sync aligned " PLACE ":f16|bf16", InstClass::LoadGlobal,
-     buildLoadOperand},
-    {"wmma", "load c sync aligned " PLACE ":f16|f32", InstClass::LoadGlobal,
+    {"wmma", "load a sync aligned " PLACE ":f16|bf16|s8|u8",
+     InstClass::LoadGlobal, buildLoadOperand},
+    {"wmma", "load b sync aligned " PLACE ":f16|bf16|s8|u8",
+     InstClass::LoadGlobal, buildLoadOperand},
+    {"wmma", "load c sync aligned " PLACE ":f16|f32|s32", InstClass::LoadGlobal,
      buildLoadSum},
-    {"wmma", "store d sync aligned " PLACE ":f16|f32", InstClass::LoadGlobal,
+    {"wmma", "store d sync aligned " PLACE ":f16|f32|s32",
+     InstClass::LoadGlobal, buildStoreSum},
+    {"wmma", "load a sync aligned " PLACE8 ":tf32", InstClass::LoadGlobal,
+     buildLoadOperand},
+    {"wmma", "load b sync aligned " PLACE8 ":tf32", InstClass::LoadGlobal,
+     buildLoadOperand},
+    {"wmma", "load c sync aligned " PLACE8 ":f32", InstClass::LoadGlobal,
+     buildLoadSum},
+    {"wmma", "store d sync aligned " PLACE8 ":f32", InstClass::LoadGlobal,
      buildStoreSum},
-    {"wmma",
-     "mma sync aligned la=row|col lb=row|col " SHAPE ":f16|f32 :f16|f32",
+    {"wmma", "mma sync aligned " LAYOUTS SHAPE ":f16|f32 :f16|f32",
+     InstClass::Tensor, buildProduct},
+    {"wmma", "mma sync aligned " LAYOUTS SHAPE ":f32 :bf16 :bf16 :f32",
+     InstClass::Tensor, buildProduct},
+    {"wmma", "mma sync aligned " LAYOUTS "shape=m16n16k8 :f32 :tf32 :tf32 :f32",
      InstClass::Tensor, buildProduct},
     {"wmma",
-     "mma sync aligned la=row|col lb=row|col " SHAPE ":f32 :bf16 :bf16 :f32",
+     "mma sync aligned " LAYOUTS SHAPE "satfinite? :s32 :s8|u8 :s8|u8 :s32",
      InstClass::Tensor, buildProduct},
 };
 
+#undef LAYOUTS
+#undef PLACE8
 #undef PLACE
 #undef SHAPE
 

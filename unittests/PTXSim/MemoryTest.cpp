@@ -550,10 +550,13 @@ TEST(DeviceMemory, StridesBeyond32Bits) {
   LaunchConfig config;
   config.block.x = 32;
   LaunchResult result;
+  SimOptions options;
+  options.profile = true;
   ASSERT_TRUE(device.launch(*loaded, *module->findKernel("k"), config,
-                            parameters, SimOptions(), result, error))
+                            parameters, options, result, error))
       << error.message;
   EXPECT_CLEAN(result);
+  EXPECT_EQ(result.counters.globalUniqueBytes, 32u * 4);
   for (uint64_t i = 0; i < 32; ++i) {
     uint32_t value = 0;
     ASSERT_TRUE(device.copyToHost(&value, pointer + i * stride + 12, 4, error));

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AccessWarp.h"
 #include "MemoryModes.h"
 #include "Numerics.h"
 #include <algorithm>
@@ -116,18 +117,23 @@ template <bool IsBF16, HalfOp op> struct Half {
 /// Of 128-bit values, for which every host has no instruction.
 static std::mutex wideMutex;
 
-/// Says whether the value changed: one that waits by atomics which change
-/// nothing does not get on.
+template <typename Op, typename T>
+static T updateAlone(uint8_t *place, T b, T c, bool &changed) {
+  T old, next;
+  std::memcpy(&old, place, sizeof(old));
+  next = Op::apply(old, b, c);
+  std::memcpy(place, &next, sizeof(next));
+  changed = next != old;
+  return old;
+}
+
+/// The same while other host threads may do it, too. Says whether the value
+/// changed: one that waits by atomics which change nothing does not get on.
 template <typename Op, typename T>
 static T update(uint8_t *place, T b, T c, bool &changed) {
   if constexpr (sizeof(T) == 16) {
     std::lock_guard<std::mutex> lock(wideMutex);
-    T old, next;
-    std::memcpy(&old, place, sizeof(old));
-    next = Op::apply(old, b, c);
-    std::memcpy(place, &next, sizeof(next));
-    changed = next != old;
-    return old;
+    return updateAlone<Op, T>(place, b, c, changed);
   } else {
     T *at = reinterpret_cast<T *>(place);
     T old = __atomic_load_n(at, __ATOMIC_SEQ_CST);
@@ -144,22 +150,26 @@ static T update(uint8_t *place, T b, T c, bool &changed) {
 /// d = [a], [a] = op([a], b, c); d absent in red.
 template <typename Op, typename T>
 static void execAtomic(Warp &w, const Inst &i, uint32_t mask) {
-  uint64_t addresses[kLanes] = {};
-  for (Lanes l(mask); l; ++l)
-    addresses[*l] = w.address(i, i.a, *l);
-  countAccess(w, i, i.space, addresses, mask, sizeof(T), true);
+  Places places;
+  getAddresses(w, i, mask, sizeof(T), places);
+  findPlaces(w, i, mask, sizeof(T), AccessKind::Atomic, places);
+  auto step = places.pattern == Pattern::Contiguous ? sizeof(T) : 0;
+  // One host thread works on a block.
+  bool isAlone = places.space == Space::Shared;
   const T *b = w.reg<T>(i.b);
   const T *c = i.c ? w.reg<T>(i.c) : b;
-  for (Lanes l(mask); l; ++l) {
-    uint8_t *place =
-        w.access(i, *l, i.space, addresses[*l], sizeof(T), AccessKind::Atomic);
-    if (!place)
-      continue;
-    orderAccess(w, i, *l, i.space, addresses[*l], false, true);
+  for (Lanes l(places.mask); l; ++l) {
+    uint8_t *place = places.pattern == Pattern::Scattered
+                         ? places.lanes[*l]
+                         : places.lanes[0] + *l * step;
+    if (w.block->races)
+      orderAccess(w, i, *l, i.space, places.addresses[*l], false, true);
     bool changed;
-    T old = update<Op, T>(place, b[*l], c[*l], changed);
+    T old = isAlone ? updateAlone<Op, T>(place, b[*l], c[*l], changed)
+                    : update<Op, T>(place, b[*l], c[*l], changed);
     w.block->progress += changed;
-    orderAccess(w, i, *l, i.space, addresses[*l], true, false);
+    if (w.block->races)
+      orderAccess(w, i, *l, i.space, places.addresses[*l], true, false);
     if (i.d)
       w.reg<T>(i.d)[*l] = old;
   }

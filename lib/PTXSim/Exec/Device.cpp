@@ -361,8 +361,10 @@ bool Device::launch(const LoadedModule &module, const KernelInfo &kernel,
   fillConstants(launch);
   if (options.profile) {
     launch.profiler = std::make_unique<Profiler>(launch);
-    for (const auto &[base, allocation] : impl->memory.all())
+    for (const auto &[base, allocation] : impl->memory.all()) {
       allocation->touched.clear();
+      allocation->touchedPages.clear();
+    }
   }
   if (options.checks & CheckRace)
     launch.globalRaces = std::make_unique<GlobalRaces>(launch);

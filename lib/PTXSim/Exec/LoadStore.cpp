@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Async.h"
+#include "AccessWarp.h"
 #include "InitRules.h"
 #include "MemoryModes.h"
 #include <algorithm>
@@ -14,158 +14,18 @@ using namespace ptxsim;
 using Wide = unsigned __int128;
 
 //===----------------------------------------------------------------------===//
-// Places: the host addresses of a warp's lanes
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Where each lane's bytes are; null for a lane whose access must not happen.
-struct Places {
-  uint64_t addresses[kLanes];
-  uint8_t *lanes[kLanes];
-  uint32_t mask; // lanes whose access happens
-};
-} // namespace
-
-/// The lowest and highest address, and whether all are aligned.
-static bool getRange(const Places &places, uint32_t mask, unsigned bytes,
-                     uint64_t &least, uint64_t &most) {
-  uint64_t bits = 0;
-  least = UINT64_MAX;
-  most = 0;
-  if (mask == kAllLanes) {
-    for (unsigned l = 0; l < kLanes; ++l) {
-      least = std::min(least, places.addresses[l]);
-      most = std::max(most, places.addresses[l]);
-      bits |= places.addresses[l];
-    }
-  } else {
-    for (Lanes l(mask); l; ++l) {
-      least = std::min(least, places.addresses[*l]);
-      most = std::max(most, places.addresses[*l]);
-      bits |= places.addresses[*l];
-    }
-  }
-  return bits % bytes == 0;
-}
-
-/// True when every lane's bytes were written.
-static bool areWritten(const Places &places, uint32_t mask, const uint8_t *init,
-                       uint64_t base, unsigned bytes) {
-  for (Lanes l(mask); l; ++l) {
-    const uint8_t *marks = init + (places.addresses[*l] - base);
-    if (bytes >= 8) {
-      for (unsigned i = 0; i < bytes; i += 8) {
-        uint64_t word;
-        std::memcpy(&word, marks + i, 8);
-        if (word != 0x0101010101010101)
-          return false;
-      }
-    } else {
-      for (unsigned i = 0; i < bytes; ++i)
-        if (!marks[i])
-          return false;
-    }
-  }
-  return true;
-}
-
-static void markWritten(const Places &places, uint32_t mask, uint8_t *init,
-                        uint64_t base, unsigned bytes) {
-  for (Lanes l(mask); l; ++l)
-    std::memset(init + (places.addresses[*l] - base), 1, bytes);
-}
-
-/// The whole warp at once, where nothing is wrong with any lane: false to go
-/// lane by lane.
-static bool findTogether(Warp &w, const Inst &inst, Space space, uint32_t mask,
-                         unsigned bytes, AccessKind kind, Places &places,
-                         const uint8_t *values) {
-  uint64_t least, most;
-  if (!getRange(places, mask, bytes, least, most))
-    return false;
-  Block &block = *w.block;
-  bool writes = isWrite(kind), strong = inst.flow == Flow::Poll;
-  uint8_t *data, *init;
-  uint64_t base;
-  if (space == Space::Shared) {
-    base = kSharedBase;
-    if (least < base || most - base + bytes > block.shared.size() ||
-        !block.async->isIdle())
-      return false;
-    data = block.shared.data();
-    init = block.sharedInit.data();
-    if (isRead(kind) && w.isChecked(CheckInit) &&
-        !areWritten(places, mask, init, base, bytes))
-      return false;
-    if (block.races)
-      block.races->accessWarp(w, inst, places.addresses, mask, bytes, kind,
-                              strong, values);
-  } else {
-    Allocation *memory = w.launch->memory->find(least);
-    if (!memory || !memory->contains(least, most - least + bytes) ||
-        (writes && (memory->readOnly || !block.async->isIdle())))
-      return false;
-    base = memory->base;
-    data = memory->data.data();
-    init = memory->init.data();
-    if (isRead(kind) && w.isChecked(CheckInit) &&
-        !areWritten(places, mask, init, base, bytes))
-      return false;
-    if (w.launch->globalRaces && !memory->readOnly)
-      w.launch->globalRaces->accessWarp(w, inst, *memory, places.addresses,
-                                        mask, bytes, kind, strong, values);
-  }
-  if (writes) {
-    markWritten(places, mask, init, base, bytes);
-    ++block.progress;
-  }
-  for (unsigned l = 0; l < kLanes; ++l)
-    places.lanes[l] = data + (places.addresses[l] - base);
-  places.mask = mask;
-  return true;
-}
-
-/// `values`: what each lane stores, 16 bytes apart, or null.
-static void find(Warp &w, const Inst &inst, uint32_t mask, unsigned bytes,
-                 AccessKind kind, Places &places,
-                 const uint8_t *values = nullptr) {
-  if (inst.a.halves == 4) {
-    const uint64_t *base = w.reg<uint64_t>(inst.a);
-    for (unsigned l = 0; l < kLanes; ++l)
-      places.addresses[l] = base[l] + uint64_t(inst.imm);
-  } else {
-    const uint32_t *base = w.reg<uint32_t>(inst.a);
-    for (unsigned l = 0; l < kLanes; ++l)
-      places.addresses[l] = base[l] + uint64_t(inst.imm);
-  }
-  countAccess(w, inst, inst.space, places.addresses, mask, bytes,
-              isWrite(kind));
-  if ((inst.space == Space::Shared || inst.space == Space::Global ||
-       inst.space == Space::Const) &&
-      findTogether(w, inst, inst.space, mask, bytes, kind, places, values))
-    return;
-  places.mask = 0;
-  for (Lanes l(mask); l; ++l) {
-    places.lanes[*l] =
-        w.access(inst, *l, inst.space, places.addresses[*l], bytes, kind);
-    if (places.lanes[*l])
-      places.mask |= 1u << *l;
-  }
-}
-
-//===----------------------------------------------------------------------===//
 // Undefined values in local memory
 //===----------------------------------------------------------------------===//
 
 /// The lanes whose address is in local memory.
-static uint32_t getLocalLanes(const Inst &i, const uint64_t *addresses,
+static uint32_t getLocalLanes(const Inst &i, const Places &places,
                               uint32_t mask) {
   if (i.space == Space::Local)
     return mask;
   uint32_t lanes = 0;
-  if (i.space == Space::Generic)
+  if (i.space == Space::Generic && places.most >= kSharedWindow)
     for (Lanes l(mask); l; ++l) {
-      uint64_t address = addresses[*l];
+      uint64_t address = places.addresses[*l];
       lanes |= uint32_t(resolveGeneric(address) == Space::Local) << *l;
     }
   return lanes;
@@ -176,11 +36,20 @@ static uint8_t *getLocalInit(const Warp &w, const uint8_t *place) {
   return w.localInit + (place - w.local);
 }
 
+static bool areAllSet(const uint8_t *init, unsigned size) {
+  bool result = true;
+  for (unsigned b = 0; b < size; ++b)
+    result &= init[b] != 0;
+  return result;
+}
+
 /// What was never written comes undefined into the registers.
 static void loadMarks(const Warp &w, const Ref &d, uint32_t lanes,
                       const Places &places, unsigned offset, unsigned size) {
   for (Lanes l(lanes & places.mask); l; ++l) {
     const uint8_t *init = getLocalInit(w, places.lanes[*l]) + offset;
+    if (areAllSet(init, size))
+      continue;
     for (unsigned h = 0; h < d.halves; ++h) {
       bool isWritten = true;
       for (unsigned b = 2 * h; b < 2 * h + 2 && b < size; ++b)
@@ -211,11 +80,10 @@ static void checkLoad(Warp &w, const Inst &i, uint32_t mask) {
 }
 static void checkStore(Warp &w, const Inst &i, uint32_t mask) {
   demandDefined(w, i, i.a, mask, "the address");
-  uint64_t addresses[kLanes] = {};
-  for (Lanes l(mask); l; ++l)
-    addresses[*l] = w.address(i, i.a, *l);
-  uint32_t others = mask & ~getLocalLanes(i, addresses, mask);
   const Ref *srcs = w.kernel->getSrcs(i);
+  Places places;
+  getAddresses(w, i, mask, getTypeSize(i.type) * i.numSrcs, places);
+  uint32_t others = mask & ~getLocalLanes(i, places, mask);
   for (unsigned e = 0; others && e < i.numSrcs; ++e)
     demandDefined(w, i, srcs[e], others, "what is stored");
 }
@@ -224,50 +92,81 @@ static void checkStore(Warp &w, const Inst &i, uint32_t mask) {
 // Loads
 //===----------------------------------------------------------------------===//
 
-template <typename To, typename From>
-static void extend(Warp &w, const Ref &d, const Places &places,
-                   unsigned offset) {
+/// Element of `n` of all lanes, from places side by side.
+template <typename To, typename From, unsigned n>
+static void loadContiguous(const Warp &w, const Ref &d, const uint8_t *begin) {
   To *to = w.reg<To>(d);
-  for (Lanes l(places.mask); l; ++l) {
+  for (unsigned l = 0; l < kLanes; ++l) {
     From value;
+    std::memcpy(&value, begin + l * n * sizeof(From), sizeof(value));
+    to[l] = To(value);
+  }
+}
+
+/// A register that is wider than the value takes it extended.
+template <typename To, typename From>
+static void loadAs(const Warp &w, const Ref &d, const Places &places,
+                   unsigned offset, unsigned n) {
+  To *to = w.reg<To>(d);
+  if (places.pattern == Pattern::Contiguous) {
+    const uint8_t *begin = places.lanes[0] + offset;
+    switch (n) {
+    case 1:
+      return loadContiguous<To, From, 1>(w, d, begin);
+    case 2:
+      return loadContiguous<To, From, 2>(w, d, begin);
+    case 4:
+      return loadContiguous<To, From, 4>(w, d, begin);
+    default:
+      return loadContiguous<To, From, 8>(w, d, begin);
+    }
+  }
+  From value;
+  if (places.pattern == Pattern::Uniform) {
+    std::memcpy(&value, places.lanes[0] + offset, sizeof(value));
+    std::fill_n(to, kLanes, To(value));
+    return;
+  }
+  if (places.mask == kAllLanes) {
+    for (unsigned l = 0; l < kLanes; ++l) {
+      std::memcpy(&value, places.lanes[l] + offset, sizeof(value));
+      to[l] = To(value);
+    }
+    return;
+  }
+  for (Lanes l(places.mask); l; ++l) {
     std::memcpy(&value, places.lanes[*l] + offset, sizeof(value));
     to[*l] = To(value);
   }
 }
 
-/// A register that is wider than the value takes it extended.
 template <typename From>
-static void loadElement(Warp &w, const Ref &d, const Places &places,
-                        unsigned offset) {
-  constexpr unsigned size = sizeof(From);
-  if (places.mask == kAllLanes && d.size == size) {
-    From *to = w.reg<From>(d);
-    for (unsigned l = 0; l < kLanes; ++l)
-      std::memcpy(&to[l], places.lanes[l] + offset, size);
-    return;
-  }
+static void loadElement(const Warp &w, const Ref &d, const Places &places,
+                        unsigned offset, unsigned n) {
   switch (d.size) {
   case 2:
-    return extend<uint16_t, From>(w, d, places, offset);
+    return loadAs<uint16_t, From>(w, d, places, offset, n);
   case 4:
-    return extend<uint32_t, From>(w, d, places, offset);
+    return loadAs<uint32_t, From>(w, d, places, offset, n);
   case 8:
-    return extend<uint64_t, From>(w, d, places, offset);
+    return loadAs<uint64_t, From>(w, d, places, offset, n);
   default:
-    return extend<Wide, From>(w, d, places, offset);
+    return loadAs<Wide, From>(w, d, places, offset, n);
   }
 }
 
 template <typename T>
 static void execLoad(Warp &w, const Inst &i, uint32_t mask) {
   Places places;
-  find(w, i, mask, unsigned(sizeof(T)) * i.numDsts, AccessKind::Load, places);
+  unsigned bytes = unsigned(sizeof(T)) * i.numDsts;
+  getAddresses(w, i, mask, bytes, places);
+  findPlaces(w, i, mask, bytes, AccessKind::Load, places);
   const Ref *dsts = w.kernel->getDsts(i);
   for (unsigned e = 0; e < i.numDsts; ++e)
     if (dsts[e] && places.mask)
-      loadElement<T>(w, dsts[e], places, e * unsigned(sizeof(T)));
+      loadElement<T>(w, dsts[e], places, e * unsigned(sizeof(T)), i.numDsts);
   if (w.undefined && i.init == InitRule::Custom)
-    if (uint32_t lanes = getLocalLanes(i, places.addresses, mask))
+    if (uint32_t lanes = getLocalLanes(i, places, mask))
       for (unsigned e = 0; e < i.numDsts; ++e)
         if (dsts[e])
           loadMarks(w, dsts[e], lanes, places, e * unsigned(sizeof(T)),
@@ -281,11 +180,54 @@ static void execLoad(Warp &w, const Inst &i, uint32_t mask) {
 // Stores
 //===----------------------------------------------------------------------===//
 
+template <typename From, typename T, unsigned n>
+static void storeContiguous(const Warp &w, const Ref &s, uint8_t *begin) {
+  const From *from = w.reg<From>(s);
+  for (unsigned l = 0; l < kLanes; ++l) {
+    auto value = T(from[l]);
+    std::memcpy(begin + l * n * sizeof(T), &value, sizeof(T));
+  }
+}
+
+/// Element of `n` from a register that may be wider.
+template <typename T, unsigned n>
+static void storeContiguous(const Warp &w, const Ref &s, uint8_t *begin) {
+  switch (s.size) {
+  case 2:
+    return storeContiguous<uint16_t, T, n>(w, s, begin);
+  case 4:
+    return storeContiguous<uint32_t, T, n>(w, s, begin);
+  case 8:
+    return storeContiguous<uint64_t, T, n>(w, s, begin);
+  default:
+    return storeContiguous<Wide, T, n>(w, s, begin);
+  }
+}
+
 template <typename T>
-static void storeElement(Warp &w, const Ref &s, const Places &places,
-                         unsigned offset) {
+static void storeElement(const Warp &w, const Ref &s, const Places &places,
+                         unsigned offset, unsigned n) {
+  if (places.pattern == Pattern::Contiguous) {
+    uint8_t *begin = places.lanes[0] + offset;
+    switch (n) {
+    case 1:
+      return storeContiguous<T, 1>(w, s, begin);
+    case 2:
+      return storeContiguous<T, 2>(w, s, begin);
+    case 4:
+      return storeContiguous<T, 4>(w, s, begin);
+    default:
+      return storeContiguous<T, 8>(w, s, begin);
+    }
+  }
   const std::byte *from = w.registers + s.offset;
   unsigned step = s.size;
+  if (places.pattern == Pattern::Uniform) {
+    // The last lane's store is the one that stays.
+    std::memcpy(places.lanes[0] + offset, from + (kLanes - 1) * step,
+                sizeof(T));
+    return;
+  }
   if (places.mask == kAllLanes) {
     for (unsigned l = 0; l < kLanes; ++l)
       std::memcpy(places.lanes[l] + offset, from + l * step, sizeof(T));
@@ -299,24 +241,27 @@ template <typename T>
 static void execStore(Warp &w, const Inst &i, uint32_t mask) {
   Places places;
   const Ref *srcs = w.kernel->getSrcs(i);
+  unsigned bytes = unsigned(sizeof(T)) * i.numSrcs;
+  getAddresses(w, i, mask, bytes, places);
   // The race checker compares what lanes store to one place.
   alignas(16) uint8_t values[kLanes * 16];
-  bool compares = w.block->races && sizeof(T) * i.numSrcs <= 16;
+  bool compares =
+      w.block->races && bytes <= 16 && places.pattern != Pattern::Contiguous;
   if (compares)
     for (unsigned e = 0; e < i.numSrcs; ++e)
       for (unsigned l = 0; l < kLanes; ++l)
         std::memcpy(values + l * 16 + e * sizeof(T),
                     w.registers + srcs[e].offset + l * srcs[e].size, sizeof(T));
-  find(w, i, mask, unsigned(sizeof(T)) * i.numSrcs, AccessKind::Store, places,
-       compares ? values : nullptr);
+  findPlaces(w, i, mask, bytes, AccessKind::Store, places,
+             compares ? values : nullptr);
   if (i.flow == Flow::Poll)
     for (Lanes l(places.mask); l; ++l)
       orderAccess(w, i, *l, i.space, places.addresses[*l], false, true);
   for (unsigned e = 0; e < i.numSrcs; ++e)
     if (places.mask)
-      storeElement<T>(w, srcs[e], places, e * unsigned(sizeof(T)));
+      storeElement<T>(w, srcs[e], places, e * unsigned(sizeof(T)), i.numSrcs);
   if (w.undefined && i.init == InitRule::Custom)
-    if (uint32_t lanes = getLocalLanes(i, places.addresses, mask))
+    if (uint32_t lanes = getLocalLanes(i, places, mask))
       for (unsigned e = 0; e < i.numSrcs; ++e)
         storeMarks(w, srcs[e], lanes, places, e * unsigned(sizeof(T)),
                    unsigned(sizeof(T)));

@@ -72,9 +72,11 @@ Allocation *DeviceMemory::allocate(uint64_t bytes, bool readOnly,
   allocation->data = Reservation(rounded);
   allocation->init = Reservation(rounded);
   allocation->touched = Reservation(rounded);
+  allocation->touchedPages =
+      Reservation((rounded >> Allocation::kPageBits) + 1);
   allocation->races = Reservation(rounded * 4);
   if (!allocation->data || !allocation->init || !allocation->touched ||
-      !allocation->races) {
+      !allocation->touchedPages || !allocation->races) {
     error = {0, 0,
              "no address space for an allocation of " + std::to_string(bytes) +
                  " bytes"};

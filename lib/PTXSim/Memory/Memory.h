@@ -69,6 +69,9 @@ struct Allocation {
   Reservation init;
   /// A byte for each byte: 1 when the launch in progress touched it (profile).
   Reservation touched;
+  /// A byte for each page of these, so that nobody looks at all of them.
+  Reservation touchedPages;
+  static constexpr unsigned kPageBits = 12;
   /// The race checker's: 16 bytes for each 4 bytes of the memory.
   Reservation races;
 

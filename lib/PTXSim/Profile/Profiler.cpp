@@ -105,8 +105,13 @@ void Profiler::global(const Inst &inst, const uint64_t *addresses,
     const Allocation *memory = impl->last;
     if (!memory || !memory->contains(address, bytes))
       memory = impl->last = impl->launch.memory->find(address);
-    if (memory && memory->contains(address, bytes))
-      std::memset(memory->touched.data() + (address - memory->base), 1, bytes);
+    if (memory && memory->contains(address, bytes)) {
+      uint64_t offset = address - memory->base;
+      uint8_t *pages = memory->touchedPages.data();
+      std::memset(memory->touched.data() + offset, 1, bytes);
+      pages[offset >> Allocation::kPageBits] = 1;
+      pages[(offset + bytes - 1) >> Allocation::kPageBits] = 1;
+    }
   }
   std::sort(sectors, sectors + count);
   costs.sectors += uint64_t(std::unique(sectors, sectors + count) - sectors);
@@ -191,9 +196,13 @@ void Profiler::finish(LaunchResult &result) const {
   sum.globalBytes = sum.globalLoadBytes + sum.globalStoreBytes;
   for (const auto &[base, memory] : launch.memory->all()) {
     const uint8_t *begin = memory->touched.data();
-    if (begin)
-      sum.globalUniqueBytes +=
-          uint64_t(std::count(begin, begin + memory->size, uint8_t(1)));
+    const uint8_t *pages = memory->touchedPages.data();
+    constexpr uint64_t size = uint64_t(1) << Allocation::kPageBits;
+    for (uint64_t offset = 0; offset < memory->size; offset += size)
+      if (*pages++)
+        sum.globalUniqueBytes += uint64_t(std::count(
+            begin + offset, begin + std::min(offset + size, memory->size),
+            uint8_t(1)));
   }
   result.bound = computeBound(*launch.chip, launch, sum);
 }

@@ -1,0 +1,46 @@
+//===- AccessWarp.h - A warp's access to memory -----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Where all lanes access memory alike and nothing is wrong, checks are made for
+// the warp at once; else lane by lane.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef PTXSIM_EXEC_ACCESSWARP_H
+#define PTXSIM_EXEC_ACCESSWARP_H
+
+#include "Warp.h"
+
+namespace ptxsim {
+
+/// How the lanes' addresses lie; all lanes take part but in Scattered.
+enum class Pattern : uint8_t { Scattered, Contiguous, Uniform };
+
+/// Where a warp's lanes access memory.
+struct Places {
+  /// As the instruction says them; of lanes that take no part, those of others.
+  uint64_t addresses[kLanes];
+  /// Where each lane's bytes are on the host: of the lanes of `mask` in
+  /// Scattered, else of lane 0 alone.
+  uint8_t *lanes[kLanes];
+  uint32_t mask; // lanes whose access happens
+  Pattern pattern;
+  /// Where all lanes access memory; Generic where that was not established.
+  Space space;
+  uint64_t least, most;
+};
+
+/// Fills in addresses and pattern of an access of `bytes` (a power of two).
+void getAddresses(const Warp &warp, const Inst &inst, uint32_t mask,
+                  unsigned bytes, Places &places);
+
+/// Checks the access and finds its places, for the lanes where it may happen.
+/// `values`: what each lane stores, 16 bytes apart, or null.
+void findPlaces(Warp &warp, const Inst &inst, uint32_t mask, unsigned bytes,
+                AccessKind kind, Places &places,
+                const uint8_t *values = nullptr);
+
+} // namespace ptxsim
+
+#endif // PTXSIM_EXEC_ACCESSWARP_H

@@ -10,12 +10,14 @@
 #include "diff/Dialect/Diff/TransformOps/DiffTransformOps.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
+#include "diff/Dialect/Tile/IR/Tile.h"
+#include "diff/Dialect/Tile/Transforms/Passes.h"
 #include "diff/Pipelines/Pipelines.h"
 
 using namespace mlir;
 
 void diff::registerAllDialects(DialectRegistry &registry) {
-  registry.insert<DiffDialect>();
+  registry.insert<DiffDialect, tile::TileDialect>();
 }
 
 void diff::registerAllExtensions(DialectRegistry &registry) {
@@ -28,5 +30,6 @@ void diff::registerAllExtensions(DialectRegistry &registry) {
 void diff::registerAllPasses() {
   registerDiffConversionPasses();
   registerDiffTransformsPasses();
+  tile::registerTileTransformsPasses();
   registerPipelines();
 }

@@ -7,6 +7,7 @@
 #include "PipelineParts.h"
 #include "diff/Conversion/Passes.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Dialect/Tile/Transforms/Passes.h"
 #include "diff/Target/Chips.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
@@ -15,14 +16,37 @@
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
-#include "mlir/Dialect/Vector/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 using namespace mlir::diff;
 
+/// What a block's warps compute together: operands through shared memory,
+/// contractions on matrix instructions, copies ahead of their use.
+static void buildTensorCorePipeline(OpPassManager &func, const Chip &chip) {
+  func.addPass(tile::createTileStageOperandsPass());
+  func.addPass(tile::createTileRowSumOnMmaPass());
+  func.addPass(tile::createTileDeferReductionsPass());
+  func.addPass(tile::createTileSkipRescalePass());
+  func.addPass(tile::createTileSelectMmaPass());
+  // The pipeliner takes no value that a loop carries unchanged.
+  addCleanup(func);
+  func.addPass(tile::createTilePipelinePass());
+  addCleanup(func);
+  func.addPass(tile::createTileCoalesceStoresPass());
+  func.addPass(tile::createTilePropagateLayoutsPass());
+  func.addPass(tile::createTileConvertLayoutsPass());
+  func.addPass(tile::createTilePackRingsPass({chip.sharedMemoryPerBlock}));
+}
+
 void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
-  pm.addPass(createDiffDecomposePass({/*headMajorQuery=*/false}));
+  pm.addPass(createDiffDecomposePass(
+      {/*headMajorQuery=*/false, /*roundWeights=*/true}));
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(
+      createDiffVectorizeTilesPass({"tensor-cores"}));
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(tile::createTileForwardWritesPass());
   addCleanup(pm);
   buildEntryPipeline(pm);
   OpPassManager &func = pm.nest<func::FuncOp>();
@@ -30,18 +54,19 @@ void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
   buildBufferizationPipeline(pm, /*allocatesInLoops=*/false);
   pm.addNestedPass<func::FuncOp>(createDiffDistributeToThreadsPass());
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(createDiffVectorizeTilesPass());
+  pm.addNestedPass<func::FuncOp>(
+      createDiffVectorizeTilesPass({"threads"}));
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
   pm.addNestedPass<func::FuncOp>(createDiffMapToGPUPass());
   pm.addNestedPass<func::FuncOp>(
       createDiffPackWorkgroupMemoryPass({chip.sharedMemoryPerBlock}));
   addCleanup(pm);
-  // Nothing between these two: canonicalisation would put the arguments
+  buildTensorCorePipeline(pm.nest<func::FuncOp>(), chip);
+  // No canonicalisation from here on: it would drop layouts, put the arguments
   // together again, and hoist constants out of the launch.
   pm.addNestedPass<func::FuncOp>(createDiffFlattenKernelArgumentsPass());
   pm.addPass(createGpuKernelOutliningPass());
-  addCleanup(pm);
+  pm.addPass(createCSEPass());
 }
 
 void diff::buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
@@ -53,6 +78,8 @@ void diff::buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
   pm.addPass(createGpuNVVMAttachTarget(target));
 
   OpPassManager &module = pm.nest<gpu::GPUModuleOp>();
+  module.addPass(createConvertTileToNVVMPass());
+  addCleanup(module);
   module.addPass(createConvertVectorToSCFPass(
       VectorTransferToSCFOptions().enableFullUnroll()));
   module.addPass(createDiffLowerThreadVectorsPass());

@@ -9,6 +9,7 @@
 
 #include "diff/Conversion/DiffToLinalg/DiffToLinalg.h"
 #include "diff/Conversion/MathToNVVM/MathToNVVM.h"
+#include "diff/Conversion/TileToNVVM/TileToNVVM.h"
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"
 
 namespace mlir::diff {

@@ -169,4 +169,24 @@ def ConvertMathToNVVMApproxPass
   ];
 }
 
+def ConvertTileToNVVMPass
+    : Pass<"convert-tile-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "distribute tiles to the lanes of a block's warps";
+  let description = [{
+    Every vector with a layout (`tile.layouts`) becomes what one lane holds of
+    it, a vector [repetitions..., elems...]. Contractions become `mma.sync`,
+    reads of slots `ldmatrix` where the layout is a fragment, reductions folds
+    and butterfly shuffles, copies `cp.async`, and waits `cp.async.wait_group`
+    and a barrier. Kernels without layouts are left alone.
+
+    It fails on an op that has no distributed form.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::NVVM::NVVMDialect", "::mlir::scf::SCFDialect",
+    "::mlir::ub::UBDialect", "::mlir::vector::VectorDialect",
+  ];
+}
+
 #endif // DIFF_CONVERSION_PASSES_TD

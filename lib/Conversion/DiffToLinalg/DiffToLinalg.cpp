@@ -44,7 +44,9 @@ diff::lowerAttentionToLinalg(OpBuilder &b, AttentionCombineOpInterface op) {
   NamedValue value = named.view(attention.getValue(), "bmgv");
 
   StringRef rows = AttentionLoops::rows;
-  NamedValue scores = buildScores(named, b, attention, query, key, ExpBase::E);
+  NamedValue scores = scaleScores(
+      named, b, attention, buildScores(named, b, attention, query, key),
+      ExpBase::E);
   NamedValue max =
       accumulateRowMax(named, scores, named.fill(rows, compute, -INFINITY));
   NamedValue p =

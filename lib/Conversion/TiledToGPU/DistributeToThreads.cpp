@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"
+#include "diff/Dialect/Tile/IR/Tile.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -154,7 +155,8 @@ struct DiffDistributeToThreads
     IRRewriter rewriter(&getContext());
     SmallVector<linalg::LinalgOp> ops;
     getOperation().walk([&](scf::ForallOp forall) {
-      if (!isMappedToBlocks(forall))
+      if (!isMappedToBlocks(forall) ||
+          forall->hasAttr(tile::TileDialect::kScheduleAttrName))
         return;
       expandCopies(rewriter, forall);
       forall.walk([&](linalg::LinalgOp op) { ops.push_back(op); });

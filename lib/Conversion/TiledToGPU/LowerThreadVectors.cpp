@@ -34,6 +34,8 @@ struct DiffLowerThreadVectors
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet contractions(context);
+    vector::populateVectorMultiReductionLoweringPatterns(
+        contractions, vector::VectorMultiReductionLowering::InnerParallel);
     vector::populateVectorContractLoweringPatterns(
         contractions, vector::VectorContractLowering::OuterProduct);
     vector::populateVectorOuterProductLoweringPatterns(contractions);

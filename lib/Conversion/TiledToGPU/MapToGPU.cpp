@@ -7,6 +7,7 @@
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"
 #include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Dialect/Tile/IR/Tile.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -174,10 +175,16 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
     numbers.push_back(blockIds[dimension]);
   SmallVector<Value> values = getInductionValues(rewriter, forall, numbers);
   auto terminator = gpu::TerminatorOp::create(rewriter, loc);
+  // What the block's warps compute together is distributed later.
+  Attribute schedule = forall->getAttr(tile::TileDialect::kScheduleAttrName);
   rewriter.eraseOp(forall.getTerminator());
   rewriter.inlineBlockBefore(forall.getBody(), terminator, values);
   rewriter.eraseOp(forall);
 
+  if (schedule) {
+    launch->setAttr(tile::TileDialect::kScheduleAttrName, schedule);
+    return success();
+  }
   if (failed(verifyUniform(launch)))
     return failure();
   SmallVector<scf::ForallOp> threadLoops;

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"
+#include "diff/Dialect/Tile/IR/Tile.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -46,7 +47,9 @@ struct DiffPlaceWorkgroupMemory
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](scf::ForallOp forall) {
-      if (!isMappedToBlocks(forall))
+      // On tensor cores what is computed stays in vectors.
+      if (!isMappedToBlocks(forall) ||
+          forall->hasAttr(tile::TileDialect::kScheduleAttrName))
         return;
       SmallVector<tensor::PadOp> pads;
       forall.walk([&](tensor::PadOp pad) { pads.push_back(pad); });

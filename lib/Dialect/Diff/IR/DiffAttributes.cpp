@@ -67,9 +67,14 @@ void MaskAttr::print(AsmPrinter &printer) const {
 /// More than any chip's memory close to its cores holds a row of.
 static constexpr int64_t kMaxTileSize = 65536;
 
+/// Slots beyond which nothing is gained: copies then run ahead by more than the
+/// latency of memory.
+static constexpr int64_t kMaxStages = 8;
+
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t heads, int64_t queries, int64_t keys,
-                                   int64_t threads) {
+                                   int64_t threads, int64_t stages, bool, bool,
+                                   bool) {
   for (auto [name, size] :
        {std::pair("heads", heads), {"queries", queries}, {"keys", keys}})
     if (size < 1 || size > kMaxTileSize)
@@ -80,5 +85,11 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                           "to 1024, or 0 for a tile that is not for a GPU, "
                           "found "
                        << threads;
+  if (stages < 0 || stages > kMaxStages)
+    return emitError() << "'stages' of a schedule must be 0 (no tensor cores) "
+                          "to "
+                       << kMaxStages << ", found " << stages;
+  if (stages > 0 && threads == 0)
+    return emitError() << "a schedule with 'stages' needs 'threads'";
   return success();
 }

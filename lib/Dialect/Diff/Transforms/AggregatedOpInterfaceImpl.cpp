@@ -12,7 +12,9 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -66,8 +68,9 @@ namespace {
 /// One step of the online softmax over all keys of the op.
 class OnlineStep {
 public:
-  OnlineStep(OpBuilder &b, OnlineAttentionOp op, bool headMajorQuery)
-      : b(b), op(op), headMajorQuery(headMajorQuery),
+  OnlineStep(OpBuilder &b, OnlineAttentionOp op,
+             const DecomposeOnlineOptions &options)
+      : b(b), op(op), options(options),
         attention(cast<AttentionOpInterface>(op.getOperation())),
         loc(op.getLoc()), named(b, loc), compute(attention.getComputeType()) {
     declareAttentionLoops(named, b, attention, /*dropUnits=*/true);
@@ -83,16 +86,15 @@ public:
     NamedValue oldSum = named.view(op.getSum(), kRows);
     NamedValue oldAcc = named.view(op.getAcc(), kAccumulator);
 
-    NamedValue scores =
-        buildScores(named, b, attention, query, key, ExpBase::Two);
-    NamedValue max = accumulateRowMax(named, scores, oldMax);
-    NamedValue safeMax = buildSafeMax(named, max);
-    NamedValue factor = rescaleFactor(oldMax, safeMax);
-    NamedValue p = exponentials(scores, safeMax);
+    NamedValue scores = buildScores(named, b, attention, query, key);
+    NamedValue max = updateMax(scores, oldMax);
+    NamedValue factor = rescaleFactor(oldMax, max);
+    NamedValue p = exponentials(scores, max);
     NamedValue sum = accumulateRowSum(
         named, p, rescale(AttentionLoops::rows, oldSum, factor));
     NamedValue acc = accumulateValues(
-        named, p, value, rescale(AttentionLoops::accumulator, oldAcc, factor));
+        named, roundWeights(p), value,
+        rescale(AttentionLoops::accumulator, oldAcc, factor));
     return {named.unview(acc, op.getAcc(), kAccumulator),
             named.unview(max, op.getMax(), kRows),
             named.unview(sum, op.getSum(), kRows)};
@@ -106,7 +108,7 @@ private:
   NamedValue loadQuery() {
     NamedValue query = named.view(op.getQuery(), {"b", "n", "gra", "d"});
     std::string headMajor = named.keep("bgrand");
-    if (!headMajorQuery || query.dims == headMajor)
+    if (!options.headMajorQuery || query.dims == headMajor)
       return query;
     Type element = cast<ShapedType>(query.value.getType()).getElementType();
     return named.generic(
@@ -114,20 +116,58 @@ private:
         [](OpBuilder &, Location, ValueRange s) -> Value { return s[0]; });
   }
 
+  /// max(oldMax, factor * largest score): the factor is positive, so that only
+  /// rows are multiplied. A row that sees no key gets the lowest finite value:
+  /// its exponents are -inf without a test.
+  NamedValue updateMax(const NamedValue &scores, const NamedValue &oldMax) {
+    double factor = getScoreFactor(attention, ExpBase::Two);
+    constexpr double largest = std::numeric_limits<float>::max();
+    double lowest = -largest / std::clamp(factor, 1.0, largest);
+    NamedValue tileMax = accumulateRowMax(
+        named, scores, named.fill(AttentionLoops::rows, compute, lowest));
+    return named.generic(
+        AttentionLoops::rows, "", {oldMax}, tileMax,
+        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+          Value scaled =
+              arith::MulFOp::create(b, l, s[1], createFactor(b, l, compute, factor));
+          return arith::MaximumFOp::create(b, l, s[0], scaled);
+        });
+  }
+
   /// exp2(oldMax - newMax): what the old running values are worth now.
-  NamedValue rescaleFactor(const NamedValue &oldMax,
-                           const NamedValue &safeMax) {
-    return named.generic(AttentionLoops::rows, "", {oldMax, safeMax},
+  NamedValue rescaleFactor(const NamedValue &oldMax, const NamedValue &max) {
+    return named.generic(AttentionLoops::rows, "", {oldMax, max},
                          named.empty(AttentionLoops::rows, compute),
                          [](OpBuilder &b, Location l, ValueRange s) {
                            return buildExp(b, l, s[0], s[1], ExpBase::Two);
                          });
   }
 
-  NamedValue exponentials(const NamedValue &scores, const NamedValue &safeMax) {
-    return named.generic(AttentionLoops::scores, "", {safeMax}, scores,
-                         [](OpBuilder &b, Location l, ValueRange s) {
-                           return buildExp(b, l, s[1], s[0], ExpBase::Two);
+  /// exp2(factor * score - max), one fused multiply-add a score.
+  NamedValue exponentials(const NamedValue &scores, const NamedValue &max) {
+    double factor = getScoreFactor(attention, ExpBase::Two);
+    return named.generic(
+        AttentionLoops::scores, "", {max}, scores,
+        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+          auto contract = arith::FastMathFlags::contract;
+          Value scaled = arith::MulFOp::create(
+              b, l, s[1], createFactor(b, l, compute, factor), contract);
+          Value exponent =
+              arith::SubFOp::create(b, l, scaled, s[0], contract);
+          return math::Exp2Op::create(b, l, exponent);
+        });
+  }
+
+  /// The weights in the values' element type, which matrix instructions
+  /// multiply: the only rounding in front of the output's.
+  NamedValue roundWeights(const NamedValue &p) {
+    Type element = getElementTypeOrSelf(op.getValue().getType());
+    if (!options.roundWeights || !isOnTensorCores(op) || element == compute)
+      return p;
+    return named.generic(AttentionLoops::scores, "", {p},
+                         named.empty(AttentionLoops::scores, element),
+                         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+                           return arith::TruncFOp::create(b, l, element, s[0]);
                          });
   }
 
@@ -141,7 +181,7 @@ private:
 
   OpBuilder &b;
   OnlineAttentionOp op;
-  bool headMajorQuery;
+  DecomposeOnlineOptions options;
   AttentionOpInterface attention;
   Location loc;
   NamedGenericBuilder named;
@@ -149,36 +189,36 @@ private:
 };
 
 struct DecomposeOnline : public OpRewritePattern<OnlineAttentionOp> {
-  DecomposeOnline(MLIRContext *context, bool headMajorQuery)
-      : OpRewritePattern(context), headMajorQuery(headMajorQuery) {}
+  DecomposeOnline(MLIRContext *context, const DecomposeOnlineOptions &options)
+      : OpRewritePattern(context), options(options) {}
 
   LogicalResult matchAndRewrite(OnlineAttentionOp op,
                                 PatternRewriter &rewriter) const override {
     FailureOr<SmallVector<Value>> results =
-        decomposeOnlineAttention(rewriter, op, headMajorQuery);
+        decomposeOnlineAttention(rewriter, op, options);
     if (failed(results))
       return rewriter.notifyMatchFailure(op, "not on tensors");
     rewriter.replaceOp(op, *results);
     return success();
   }
 
-  bool headMajorQuery;
+  DecomposeOnlineOptions options;
 };
 } // namespace
 
 FailureOr<SmallVector<Value>>
 diff::decomposeOnlineAttention(OpBuilder &b, OnlineAttentionOp op,
-                               bool headMajorQuery) {
+                               const DecomposeOnlineOptions &options) {
   if (!op.hasPureTensorSemantics())
     return failure();
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op);
-  return OnlineStep(b, op, headMajorQuery).build();
+  return OnlineStep(b, op, options).build();
 }
 
-void diff::populateDecomposeOnlineAttentionPatterns(RewritePatternSet &patterns,
-                                                    bool headMajorQuery) {
-  patterns.add<DecomposeOnline>(patterns.getContext(), headMajorQuery);
+void diff::populateDecomposeOnlineAttentionPatterns(
+    RewritePatternSet &patterns, const DecomposeOnlineOptions &options) {
+  patterns.add<DecomposeOnline>(patterns.getContext(), options);
 }
 
 //===----------------------------------------------------------------------===//

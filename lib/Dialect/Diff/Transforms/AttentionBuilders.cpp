@@ -27,9 +27,7 @@ static Value createFloat(OpBuilder &b, Location loc, Type type, double value) {
   return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
 }
 
-/// A factor or summand that is finite and not 0, as attributes are, keeps being
-/// so in f32: with infinity for a large one, 0 times it would be NaN.
-static Value createFactor(OpBuilder &b, Location loc, Type type, double value) {
+Value diff::createFactor(OpBuilder &b, Location loc, Type type, double value) {
   using Limits = std::numeric_limits<float>;
   if (type.isF32())
     value = std::copysign(std::clamp<double>(std::abs(value), Limits::min(),
@@ -145,23 +143,16 @@ private:
 };
 } // namespace
 
-/// scale * s, or softcap * tanh(scale * s / softcap), times log2(e) in base 2.
-static Value scaleScore(OpBuilder &b, Location loc, Value score,
-                        AttentionOpInterface op, ExpBase base) {
-  Type type = score.getType();
-  double scale = op.getEffectiveScale();
-  double factor = base == ExpBase::Two ? llvm::numbers::log2e : 1.0;
-  FloatAttr softcap = op.getSoftcapAttr();
-  if (!softcap ||
-      (type.isF32() && softcap.getValueAsDouble() > kUnlimitedSoftcap))
-    return arith::MulFOp::create(b, loc, score,
-                                 createFactor(b, loc, type, scale * factor));
-  double cap = softcap.getValueAsDouble();
-  Value inner = arith::MulFOp::create(b, loc, score,
-                                      createFactor(b, loc, type, scale / cap));
-  Value tanh = math::TanhOp::create(b, loc, inner);
-  return arith::MulFOp::create(b, loc, tanh,
-                               createFactor(b, loc, type, cap * factor));
+/// The score before its factor, see `getScoreFactor`.
+static Value capScore(OpBuilder &b, Location loc, Value score,
+                      AttentionOpInterface op) {
+  if (!isCapped(op))
+    return score;
+  double cap = op.getSoftcapAttr().getValueAsDouble();
+  Value inner = arith::MulFOp::create(
+      b, loc, score,
+      createFactor(b, loc, score.getType(), op.getEffectiveScale() / cap));
+  return math::TanhOp::create(b, loc, inner);
 }
 
 /// One step of a contraction in the compute type.
@@ -173,9 +164,21 @@ static Value multiplyAdd(OpBuilder &b, Location loc, ValueRange elements) {
   return arith::AddFOp::create(b, loc, elements[2], product);
 }
 
+bool diff::isCapped(AttentionOpInterface op) {
+  FloatAttr softcap = op.getSoftcapAttr();
+  return softcap && !(op.getComputeType().isF32() &&
+                      softcap.getValueAsDouble() > kUnlimitedSoftcap);
+}
+
+double diff::getScoreFactor(AttentionOpInterface op, ExpBase base) {
+  double factor = base == ExpBase::Two ? llvm::numbers::log2e : 1.0;
+  return factor * (isCapped(op) ? op.getSoftcapAttr().getValueAsDouble()
+                                : op.getEffectiveScale());
+}
+
 NamedValue diff::buildScores(NamedGenericBuilder &named, OpBuilder &b,
                              AttentionOpInterface op, const NamedValue &query,
-                             const NamedValue &key, ExpBase base) {
+                             const NamedValue &key) {
   Location loc = op.getLoc();
   FloatType compute = op.getComputeType();
   StringRef loops = AttentionLoops::scores;
@@ -183,10 +186,12 @@ NamedValue diff::buildScores(NamedGenericBuilder &named, OpBuilder &b,
       named.generic("bgranmd", "d", {query, key},
                     named.fill(loops, compute, 0.0), multiplyAdd);
   VisibleBand band(b, loc, op, named.getSize('n'), named.getSize('m'));
+  if (!isCapped(op) && band.hidesNothing())
+    return products;
   Value hidden = createFloat(b, loc, compute, -INFINITY);
   return named.generic(
       loops, "", {}, products, [&](OpBuilder &b, Location l, ValueRange s) {
-        Value score = scaleScore(b, l, s[0], op, base);
+        Value score = capScore(b, l, s[0], op);
         if (band.hidesNothing())
           return score;
         Value visible = band.isVisible(b, l, named.index(b, l, loops, 'n'),
@@ -194,6 +199,18 @@ NamedValue diff::buildScores(NamedGenericBuilder &named, OpBuilder &b,
         return arith::SelectOp::create(b, l, visible, score, hidden)
             .getResult();
       });
+}
+
+NamedValue diff::scaleScores(NamedGenericBuilder &named, OpBuilder &b,
+                             AttentionOpInterface op, const NamedValue &scores,
+                             ExpBase base) {
+  FloatType compute = op.getComputeType();
+  Value factor =
+      createFactor(b, op.getLoc(), compute, getScoreFactor(op, base));
+  return named.generic(AttentionLoops::scores, "", {}, scores,
+                       [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+                         return arith::MulFOp::create(b, l, s[0], factor);
+                       });
 }
 
 NamedValue diff::accumulateValues(NamedGenericBuilder &named,

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TensorCoreSchedules.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -93,6 +94,8 @@ struct DiffSelectSchedule
                << " that are compiled to vector code for a CPU";
       return success();
     }
+    if (given.isOnTensorCores())
+      return verifyTensorCoreSchedule(op, given, getLimits());
     int64_t bytes = getSharedBytes(
         attention, {given.getQueries(), given.getKeys()}, given.getHeads());
     if (bytes > limit)
@@ -110,14 +113,24 @@ struct DiffSelectSchedule
     ScheduleAttr schedule = ScheduleAttr::getChecked(
         [&] { return op->emitOpError("cannot have the schedule: "); },
         &getContext(), heads, tile.queries, tile.keys,
-        static_cast<int64_t>(threads));
+        static_cast<int64_t>(threads), /*stages=*/int64_t(0), /*swizzle=*/true,
+        /*row_sum_on_mma=*/false, /*skip_rescale=*/false);
     if (!schedule)
       return failure();
     op.setScheduleAttr(schedule);
     return success();
   }
 
+  TileLimits getLimits() const {
+    return {sharedMemory, static_cast<int64_t>(threads)};
+  }
+
   LogicalResult choose(AttentionCombineOpInterface op) {
+    if (threads > 0)
+      if (ScheduleAttr schedule = chooseTensorCoreSchedule(op, getLimits())) {
+        op.setScheduleAttr(schedule);
+        return success();
+      }
     auto attention = cast<AttentionOpInterface>(op.getOperation());
     if (std::optional<TileSizes> tile = select(attention))
       return setSchedule(op, /*heads=*/1, *tile);

@@ -6,6 +6,7 @@
 
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
+#include "diff/Dialect/Tile/IR/Tile.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -30,6 +31,14 @@ namespace mlir::diff {
 
 using namespace mlir;
 using namespace mlir::diff;
+
+bool diff::isOnTensorCores(Operation *op) {
+  for (auto loop = op->getParentOfType<scf::ForallOp>(); loop;
+       loop = loop->getParentOfType<scf::ForallOp>())
+    if (loop->hasAttr(tile::TileDialect::kScheduleAttrName))
+      return true;
+  return false;
+}
 
 //===----------------------------------------------------------------------===//
 // diff-tile
@@ -62,6 +71,14 @@ static LogicalResult tileIntoForall(RewriterBase &rewriter,
       loop->setAttr(kKernelAttrName,
                     KernelAttr::get(context, op->getName().stripDialect(),
                                     schedule.getThreads()));
+  if (schedule.isOnTensorCores())
+    for (LoopLikeOpInterface loop : tiled->loops)
+      loop->setAttr(
+          tile::TileDialect::kScheduleAttrName,
+          tile::ScheduleAttr::get(context, schedule.getWarps(),
+                                  schedule.getStages(), schedule.getSwizzle(),
+                                  schedule.getRowSumOnMma(),
+                                  schedule.getSkipRescale()));
   rewriter.replaceOp(op, tiled->replacements);
   return success();
 }
@@ -116,10 +133,8 @@ struct DiffDecomposeAttention
 // diff-tile-keys
 //===----------------------------------------------------------------------===//
 
-/// The keys [first, last) that the mask lets some query of the tile see, or
-/// nothing when that is all of them.
-static std::optional<std::pair<OpFoldResult, OpFoldResult>>
-getVisibleKeys(OpBuilder &b, OnlineAttentionOp op) {
+std::optional<std::pair<OpFoldResult, OpFoldResult>>
+diff::getVisibleKeys(OpBuilder &b, OnlineAttentionOp op) {
   MaskAttr mask = op.getMaskAttr();
   if (!mask)
     return std::nullopt;
@@ -182,6 +197,24 @@ static FailureOr<OnlineAttentionOp> narrowToVisibleKeys(RewriterBase &rewriter,
   return cast<OnlineAttentionOp>(narrowed->tiledOps.front());
 }
 
+/// One loop over all keys: tiles of the same size, the last one shorter.
+static LogicalResult tileKeys(RewriterBase &rewriter, OnlineAttentionOp op,
+                              int64_t keys) {
+  FailureOr<OnlineAttentionOp> narrowed = narrowToVisibleKeys(rewriter, op);
+  if (failed(narrowed))
+    return failure();
+  rewriter.setInsertionPoint(*narrowed);
+  OpFoldResult zero = rewriter.getIndexAttr(0);
+  scf::SCFTilingOptions options;
+  options.setTileSizes({zero, zero, zero, rewriter.getIndexAttr(keys)});
+  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+      rewriter, cast<TilingInterface>(narrowed->getOperation()), options);
+  if (failed(tiled))
+    return failure();
+  rewriter.replaceOp(*narrowed, tiled->replacements);
+  return success();
+}
+
 namespace {
 struct DiffTileKeys : public diff::impl::DiffTileKeysPassBase<DiffTileKeys> {
   void runOnOperation() override {
@@ -192,25 +225,20 @@ struct DiffTileKeys : public diff::impl::DiffTileKeysPassBase<DiffTileKeys> {
     });
     IRRewriter rewriter(&getContext());
     for (OnlineAttentionOp op : ops) {
-      int64_t keys = op.getScheduleAttr().getKeys();
+      ScheduleAttr schedule = op.getScheduleAttr();
       // Without a key the running values stay as they are.
       if (op.getKey().getType().getDimSize(1) == 0) {
         rewriter.replaceOp(op, op.getDpsInits());
         continue;
       }
       rewriter.modifyOpInPlace(op, [&] { op.removeScheduleAttr(); });
-      FailureOr<OnlineAttentionOp> narrowed = narrowToVisibleKeys(rewriter, op);
-      if (failed(narrowed))
-        return signalPassFailure();
-      rewriter.setInsertionPoint(*narrowed);
-      OpFoldResult zero = rewriter.getIndexAttr(0);
-      scf::SCFTilingOptions options;
-      options.setTileSizes({zero, zero, zero, rewriter.getIndexAttr(keys)});
-      FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
-          rewriter, cast<TilingInterface>(narrowed->getOperation()), options);
+      LogicalResult tiled =
+          schedule.isOnTensorCores()
+              ? tileKeysByVisibility(rewriter, op, schedule.getKeys(),
+                                     schedule.getStages())
+              : tileKeys(rewriter, op, schedule.getKeys());
       if (failed(tiled))
         return signalPassFailure();
-      rewriter.replaceOp(*narrowed, tiled->replacements);
     }
   }
 };
@@ -233,10 +261,10 @@ struct DiffPadTiles : public diff::impl::DiffPadTilesPassBase<DiffPadTiles> {
     getOperation().walk([&](Operation *op) {
       if (auto online = dyn_cast<OnlineAttentionOp>(op)) {
         if (dim == "keys" && online.hasPureTensorSemantics())
-          padKeyTokens(rewriter, online, copy);
+          padKeyTokens(rewriter, online, copy && !isOnTensorCores(op));
       } else if (auto combine = dyn_cast<AttentionCombineOpInterface>(op)) {
         if (dim == "queries")
-          padQueryTokens(rewriter, combine, copy);
+          padQueryTokens(rewriter, combine, copy && !isOnTensorCores(op));
       }
     });
   }
@@ -251,7 +279,8 @@ struct DiffDecompose : public diff::impl::DiffDecomposePassBase<DiffDecompose> {
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    populateDecomposeOnlineAttentionPatterns(patterns, headMajorQuery);
+    populateDecomposeOnlineAttentionPatterns(patterns,
+                                             {headMajorQuery, roundWeights});
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     // Out of sequential loops only: tiles of a parallel loop keep their own
     // values.

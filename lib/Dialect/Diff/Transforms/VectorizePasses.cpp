@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -103,10 +104,22 @@ struct DiffTileToRegisters
 
 struct DiffVectorizeTiles
     : public diff::impl::DiffVectorizeTilesPassBase<DiffVectorizeTiles> {
+  using DiffVectorizeTilesPassBase::DiffVectorizeTilesPassBase;
+
   void runOnOperation() override {
+    if (!llvm::is_contained({"all", "tensor-cores", "threads"}, tiles)) {
+      getOperation().emitError("diff-vectorize-tiles: option 'tiles' must be "
+                               "'all', 'tensor-cores' or 'threads', found '")
+          << tiles << "'";
+      return signalPassFailure();
+    }
+    bool onTensorCores = tiles == "tensor-cores";
+    auto isSelected = [&](Operation *op) {
+      return tiles == "all" || isOnTensorCores(op) == onTensorCores;
+    };
     IRRewriter rewriter(&getContext());
     for (linalg::LinalgOp op : collectTileOps(getOperation())) {
-      if (op.hasDynamicShape())
+      if (op.hasDynamicShape() || !isSelected(op))
         continue;
       rewriter.setInsertionPoint(op);
       FailureOr<linalg::VectorizationResult> vectorized =
@@ -116,6 +129,8 @@ struct DiffVectorizeTiles
         rewriter.replaceOp(op, vectorized->replacements);
     }
     RewritePatternSet patterns(&getContext());
+    if (onTensorCores)
+      vector::populateFoldArithExtensionPatterns(patterns);
     linalg::populatePadOpVectorizationPatterns(patterns);
     vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
     vector::populateVectorReductionToContractPatterns(patterns);

@@ -52,17 +52,37 @@ def Diff_ScheduleAttr : Diff_Attr<"Schedule", "schedule"> {
     `heads` must divide the group of output heads that share a value head, or
     be a multiple of it that divides the number of output heads.
 
+    With `stages`, the block's warps compute the tile together on tensor cores:
+    the number of slots that key and value tiles are copied ahead into. Without,
+    each thread computes by itself. What follows is for tensor cores:
+
+    | parameter | meaning |
+    |---|---|
+    | `swizzle` | permute shared memory against bank conflicts |
+    | `row_sum_on_mma` | sum the rounded weights on the tensor cores: fewer instructions, and a log-sum-exp that is less exact where a row sees few keys |
+    | `skip_rescale` | skip the accumulator's rescaling where a warp's maxima stay |
+
     ```mlir
     #diff.schedule<heads = 1, queries = 64, keys = 32, threads = 0>
+    #diff.schedule<queries = 64, keys = 64, threads = 128, stages = 1, skip_rescale = true>
     ```
   }];
   let parameters = (ins
     DefaultValuedParameter<"int64_t", "1">:$heads,
     "int64_t":$queries,
     "int64_t":$keys,
-    DefaultValuedParameter<"int64_t", "0">:$threads);
+    DefaultValuedParameter<"int64_t", "0">:$threads,
+    DefaultValuedParameter<"int64_t", "0">:$stages,
+    DefaultValuedParameter<"bool", "true">:$swizzle,
+    DefaultValuedParameter<"bool", "false">:$row_sum_on_mma,
+    DefaultValuedParameter<"bool", "false">:$skip_rescale);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Whether the tile is computed on tensor cores.
+    bool isOnTensorCores() const { return getStages() > 0; }
+    int64_t getWarps() const { return getThreads() / 32; }
+  }];
 }
 
 def Diff_KernelAttr : Diff_Attr<"Kernel", "kernel"> {

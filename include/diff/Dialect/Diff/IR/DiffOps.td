@@ -247,7 +247,8 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
         sum' = f * sum + rowsum(p)
         acc' = f * acc + p V
 
-    where a max' of -inf counts as 0 in the exponents. The identity is acc = 0,
+    where a max' of -inf counts, and is returned, as the lowest finite value,
+    so that the exponents of a row that sees no key are -inf. The identity is acc = 0,
     max = -inf, sum = 0; a row's output is acc / sum, its log-sum-exp is
     ln(2) * max + ln(sum).
 

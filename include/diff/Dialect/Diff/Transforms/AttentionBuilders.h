@@ -27,15 +27,31 @@ struct AttentionLoops {
   static constexpr StringLiteral accumulator = "bgranv";
 };
 
+/// A factor or summand that is finite and not 0, as attributes are, keeps being
+/// so in f32: with infinity for a large one, 0 times it would be NaN.
+Value createFactor(OpBuilder &builder, Location loc, Type type, double value);
+
 /// Declares the loops of `op`; `dropUnits` drops those of size 1.
 void declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &builder,
                            AttentionOpInterface op, bool dropUnits);
 
-/// scores[bgranm] = modified (Q K^T): scaled, capped, -inf where masked, times
-/// log2(e) in base 2.
+/// Whether the scores pass through a softcap that can be told from none.
+bool isCapped(AttentionOpInterface op);
+
+/// What the scores are multiplied by in front of the exponential: the scale, or
+/// the softcap, times log2(e) in base 2.
+double getScoreFactor(AttentionOpInterface op, ExpBase base);
+
+/// scores[bgranm] = Q K^T, or tanh(scale Q K^T / softcap) where there is a
+/// softcap; -inf where masked. Both are to be multiplied by the score factor.
 NamedValue buildScores(NamedGenericBuilder &named, OpBuilder &builder,
                        AttentionOpInterface op, const NamedValue &query,
-                       const NamedValue &key, ExpBase base);
+                       const NamedValue &key);
+
+/// The scores times their factor.
+NamedValue scaleScores(NamedGenericBuilder &named, OpBuilder &builder,
+                       AttentionOpInterface op, const NamedValue &scores,
+                       ExpBase base);
 
 /// destination[bgranv] += P[bgranm] V.
 NamedValue accumulateValues(NamedGenericBuilder &named,

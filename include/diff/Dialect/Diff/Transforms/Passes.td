@@ -57,8 +57,9 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
     Tiles every attention that has a schedule by its `heads` and `queries`, one
     batch entry at a time, into an `scf.forall` over (batch, output heads,
     query tokens). With threads in the schedule, the loops are mapped to a
-    GPU's blocks: z, y and x. An attention inside an `scf.forall` is a tile
-    already.
+    GPU's blocks: z, y and x. With stages, they get the `tile.schedule` that the
+    passes of the tile dialect go by. An attention inside an `scf.forall` is a
+    tile already.
 
     ```mlir
     %0 = diff.attention … outs(%init : …)
@@ -72,8 +73,8 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::gpu::GPUDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect",
+    "::mlir::diff::tile::TileDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
   ];
 }
 
@@ -126,6 +127,11 @@ def DiffTileKeysPass : Pass<"diff-tile-keys", "::mlir::func::FuncOp"> {
     every `diff.online_attention` that has one; the running values are carried
     by the loop. The loop starts at the first key that the mask lets any query
     of the tile see, and ends behind the last.
+
+    On tensor cores it makes two loops: one over the tiles of which every query
+    sees every key, whose ops need no mask and whose copies may run ahead
+    (`tile.stages`), and one over the others, those at either edge of the mask
+    and a short last one.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -140,10 +146,15 @@ def DiffDecomposePass : Pass<"diff-decompose"> {
     softmax in linalg. Dimensions of size 1 are dropped. With
     `head-major-query`, the query of several rows a token is first brought into
     the order of the running values, which a contraction of vectors wants.
+    `round-weights` rounds the weights of tiles on tensor cores to the values'
+    element type in front of the second product, as matrix instructions want it.
   }];
   let options = [
     Option<"headMajorQuery", "head-major-query", "bool", "true",
            "Reorder the query's rows in front of the contraction">,
+    Option<"roundWeights", "round-weights", "bool", "false",
+           "Round the weights to the values' element type in front of the "
+           "second product">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -181,8 +192,14 @@ def DiffVectorizeTilesPass : Pass<"diff-vectorize-tiles", "::mlir::func::FuncOp"
     Turns every linalg op of static shape and every tensor.pad to a static
     shape inside an `scf.forall` into vector ops, and folds slices into the
     transfers. Ops outside of parallel loops are whole tensors, which are left
-    to loops.
+    to loops. `tiles` selects the loops with a `tile.schedule` (`tensor-cores`),
+    whose contractions then take their operands' element type, or those without
+    (`threads`).
   }];
+  let options = [
+    Option<"tiles", "tiles", "std::string", "\"all\"",
+           "Which tiles: all, tensor-cores or threads">,
+  ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect",

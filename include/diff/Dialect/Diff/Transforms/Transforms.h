@@ -35,19 +35,41 @@ void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry);
 FailureOr<SmallVector<Value>>
 decomposeAttention(OpBuilder &builder, AttentionCombineOpInterface op);
 
+/// How `decomposeOnlineAttention` writes a step.
+struct DecomposeOnlineOptions {
+  /// Bring the query's rows into the order of the running values first.
+  bool headMajorQuery = true;
+  /// Round the weights to the values' element type in front of the second
+  /// product, for matrix instructions.
+  bool roundWeights = false;
+};
+
 /// Builds one step of the online softmax in linalg in front of `op`: the
 /// running values after all of its keys. Dimensions of size 1 are dropped, so
 /// that a tile of one head becomes two- and three-dimensional ops.
-/// `headMajorQuery` brings the query's rows into the order of the running
-/// values first.
 FailureOr<SmallVector<Value>>
 decomposeOnlineAttention(OpBuilder &builder, OnlineAttentionOp op,
-                         bool headMajorQuery = true);
+                         const DecomposeOnlineOptions &options = {});
 
 /// Patterns that replace diff.online_attention on tensors by its
 /// decomposition.
-void populateDecomposeOnlineAttentionPatterns(RewritePatternSet &patterns,
-                                              bool headMajorQuery = true);
+void populateDecomposeOnlineAttentionPatterns(
+    RewritePatternSet &patterns, const DecomposeOnlineOptions &options = {});
+
+/// Whether the op is in a tile that a block's warps compute on tensor cores: in
+/// a loop with a `tile.schedule`.
+bool isOnTensorCores(Operation *op);
+
+/// The keys [first, last) that the mask lets some query of the tile see, or
+/// nothing when that is all of them.
+std::optional<std::pair<OpFoldResult, OpFoldResult>>
+getVisibleKeys(OpBuilder &builder, OnlineAttentionOp op);
+
+/// Tiles an online attention along its keys into two loops: one over the tiles
+/// of which every query sees every key, without mask and marked with
+/// `tile.stages`, and one over the others, at both ends of the visible keys.
+LogicalResult tileKeysByVisibility(RewriterBase &rewriter, OnlineAttentionOp op,
+                                   int64_t keys, int64_t stages);
 
 /// Checks that output heads can be tiled by `heads`: whole groups that share a
 /// value head, or equal parts of one.

@@ -1,0 +1,552 @@
+//===- Accesses.cpp - Reads and writes of tiles -----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Distribution.h"
+#include "SharedTile.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+/// The positions of each dimension of a tile.
+static SmallVector<DimPosition> getPositions(const Distribution &distribution,
+                                             LayoutAttr layout,
+                                             VectorType type) {
+  SmallVector<DimPosition> positions;
+  for (auto [dim, size] : llvm::enumerate(type.getShape()))
+    positions.emplace_back(distribution, layout, dim, size);
+  return positions;
+}
+
+//===----------------------------------------------------------------------===//
+// Shared memory
+//===----------------------------------------------------------------------===//
+
+/// Row strides of a slot's leading dimensions, in rows.
+static SmallVector<int64_t> getRowStrides(VectorType type) {
+  SmallVector<int64_t> strides(type.getRank() - 1, 1);
+  for (int64_t dim = type.getRank() - 3; dim >= 0; --dim)
+    strides[dim] = strides[dim + 1] * type.getDimSize(dim + 1);
+  return strides;
+}
+
+/// Whether the flattened row's dynamic part and its constants use different
+/// bits among the lowest three.
+static bool isRowXorSafe(ArrayRef<DimPosition> positions,
+                         ArrayRef<int64_t> strides) {
+  for (auto [dim, stride] : llvm::enumerate(strides))
+    if (stride % 8 != 0 &&
+        (!llvm::isPowerOf2_64(stride) || !positions[dim].isXorSafe()))
+      return false;
+  return true;
+}
+
+namespace {
+/// One lane's accesses to a slot, vectors along the innermost dimension.
+class SlotAccess {
+public:
+  SlotAccess(OpBuilder &b, Location loc, const Distribution &distribution,
+             const SlotInfo &slot, LayoutAttr layout, VectorType type)
+      : b(b), loc(loc), positions(getPositions(distribution, layout, type)),
+        strides(getRowStrides(type)),
+        elementBytes(type.getElementTypeBitWidth() / 8),
+        tile(b, loc, distribution, slot, buildRow(), buildByte(),
+             isRowXorSafe(positions, strides) && positions.back().isXorSafe()) {
+  }
+
+  /// Calls `body` with the pointer to each run of neighbouring elements, and
+  /// the place of its first in the lane's vector.
+  void forEachRun(VectorType laneType,
+                  function_ref<void(Value, ArrayRef<int64_t>)> body) {
+    int64_t rank = positions.size();
+    SmallVector<int64_t> shape(laneType.getShape());
+    shape.back() = 1;
+    forEachIndex(shape, [&](ArrayRef<int64_t> index) {
+      int64_t row = 0;
+      for (auto [dim, stride] : llvm::enumerate(strides))
+        row += stride *
+               positions[dim].getConstant(index[dim], index[rank + dim]);
+      int64_t column = positions.back().getConstant(index[rank - 1], 0);
+      body(tile.getPointer(row, column * elementBytes), index);
+    });
+  }
+
+private:
+  Value buildRow() {
+    I32Builder i32{b, loc};
+    Value row;
+    for (auto [dim, stride] : llvm::enumerate(strides))
+      row = i32.add(row, i32.mul(positions[dim].buildDynamic(b, loc), stride));
+    return row;
+  }
+  Value buildByte() {
+    return I32Builder{b, loc}.mul(positions.back().buildDynamic(b, loc),
+                                  elementBytes);
+  }
+
+  OpBuilder &b;
+  Location loc;
+  SmallVector<DimPosition> positions;
+  SmallVector<int64_t> strides;
+  int64_t elementBytes;
+  SharedTile tile;
+};
+
+/// ldmatrix: matrices of 8 x 8 elements of 16 bits, whose rows lie along the
+/// innermost dimension of the slot.
+class MatrixReader {
+public:
+  MatrixReader(OpBuilder &b, Location loc, const Distribution &distribution,
+               const SlotInfo &slot, LayoutAttr layout, VectorType type)
+      : b(b), loc(loc), distribution(distribution), slot(slot), layout(layout),
+        type(type), strides(getRowStrides(type)) {}
+
+  /// Whether the layout is a fragment of 8 x 8 units that ldmatrix gives.
+  bool matches() {
+    int64_t rank = type.getRank();
+    if (type.getElementTypeBitWidth() != 16 || rank < 2 ||
+        layout.getNumLanes() != kLanes)
+      return false;
+    int64_t last = rank - 1;
+    auto lanes = layout.getLanes(), laneStrides = layout.getLaneStrides(),
+         elems = layout.getElems();
+    if (lanes[last] == 4 && elems[last] == 2 && laneStrides[last] == 1) {
+      // Rows: eight lanes, four apart, the innermost dimension the fastest.
+      int64_t stride = 4;
+      for (int64_t dim = last - 1; dim >= 0; --dim) {
+        if (elems[dim] != 1 || (lanes[dim] > 1 && laneStrides[dim] != stride))
+          return false;
+        stride *= lanes[dim];
+      }
+      return true;
+    }
+    if (lanes[last] != 8 || elems[last] != 1 || laneStrides[last] != 4)
+      return false;
+    // Transposed: rows are four lanes of two elements of the next dimension.
+    if (lanes[last - 1] != 4 || elems[last - 1] != 2 ||
+        laneStrides[last - 1] != 1)
+      return false;
+    for (int64_t dim = 0; dim + 1 < last; ++dim)
+      if (lanes[dim] != 1 || elems[dim] != 1)
+        return false;
+    transposed = true;
+    return true;
+  }
+
+  Value read(VectorType laneType) {
+    collectUnits();
+    // Two row units by two column units where there are as many, so that the
+    // lanes' addresses have one pattern.
+    int64_t rowsPer = rowUnits.size() % 2 == 0 && sameDistance() ? 2 : 1;
+    int64_t columnUnits = *layout.getRepetitions(
+        type.getRank() - 1, type.getShape().back());
+    int64_t columnsPer = 4 / rowsPer;
+    while (columnUnits % columnsPer != 0)
+      columnsPer /= 2;
+    makeTile(rowsPer, columnsPer);
+    SmallVector<Value> registers(rowUnits.size() * columnUnits);
+    for (int64_t column = 0; column < columnUnits; column += columnsPer)
+      for (size_t row = 0; row < rowUnits.size(); row += rowsPer) {
+        SmallVector<Value> loaded = load(row, column, rowsPer * columnsPer);
+        for (auto [i, value] : llvm::enumerate(loaded))
+          registers[(row + i % rowsPer) * columnUnits + column + i / rowsPer] =
+              value;
+      }
+    // Registers are in the order of repetitions: rows, then columns.
+    SmallVector<int64_t> repetitions(
+        laneType.getShape().take_front(type.getRank())),
+        shape(repetitions);
+    shape.push_back(2);
+    auto pair = VectorType::get({2}, type.getElementType());
+    Value value = ub::PoisonOp::create(
+        b, loc, VectorType::get(shape, type.getElementType()));
+    const Value *next = registers.begin();
+    forEachIndex(repetitions, [&](ArrayRef<int64_t> index) {
+      Value elements = LLVM::BitcastOp::create(b, loc, pair, *next++);
+      value = vector::InsertOp::create(b, loc, elements, value, index);
+    });
+    return vector::ShapeCastOp::create(b, loc, laneType, value);
+  }
+
+private:
+  /// The first row of each unit of rows, apart from the warp's part.
+  void collectUnits() {
+    SmallVector<int64_t> repetitions;
+    for (auto [dim, size] :
+         llvm::enumerate(type.getShape().drop_back()))
+      repetitions.push_back(*layout.getRepetitions(dim, size));
+    forEachIndex(repetitions, [&](ArrayRef<int64_t> index) {
+      int64_t row = 0;
+      for (auto [dim, stride] : llvm::enumerate(strides))
+        row += index[dim] * layout.getLanes()[dim] * layout.getElems()[dim] *
+               stride;
+      rowUnits.push_back(row);
+    });
+  }
+
+  bool sameDistance() {
+    for (size_t i = 2; i < rowUnits.size(); i += 2)
+      if (rowUnits[i + 1] - rowUnits[i] != rowUnits[1] - rowUnits[0])
+        return false;
+    return true;
+  }
+
+  /// A lane's row of its matrix: lane l gives the address of row l mod 8 of
+  /// matrix l / 8, and matrix i is row unit i mod rowsPer of column unit
+  /// i / rowsPer.
+  void makeTile(int64_t rowsPer, int64_t columnsPer) {
+    I32Builder i32{b, loc};
+    Value lane = distribution.getLane();
+    Value inMatrix = i32.bitAnd(lane, 7), row;
+    bool safe = true;
+    // The row of a unit, spread over the dimensions as the lanes are.
+    int64_t stride = 1;
+    for (int64_t dim = type.getRank() - 2; dim >= 0; --dim) {
+      int64_t count = layout.getLanes()[dim] * layout.getElems()[dim];
+      Value part = i32.bitAnd(i32.shiftRight(inMatrix, llvm::Log2_64(stride)),
+                              count - 1);
+      if (count > 1)
+        row = i32.add(row, i32.mul(part, strides[dim]));
+      stride *= count;
+      DimPosition position(distribution, layout, dim, type.getDimSize(dim));
+      safe &= strides[dim] % 8 == 0 ||
+              (llvm::isPowerOf2_64(strides[dim]) && position.isXorSafe());
+      if (layout.getWarps()[dim] > 1)
+        row = i32.add(row, i32.mul(getWarpRows(dim), strides[dim]));
+    }
+    if (rowsPer == 2) {
+      int64_t distance = rowUnits[1] - rowUnits[0];
+      Value second = i32.bitAnd(i32.shiftRight(lane, 3), 1);
+      row = i32.add(row, i32.mul(second, distance));
+      safe &= distance % 8 == 0;
+    }
+    Value byte;
+    if (columnsPer > 1) {
+      Value unit = i32.bitAnd(i32.shiftRight(lane, rowsPer == 2 ? 4 : 3),
+                              columnsPer - 1);
+      byte = i32.mul(unit, kChunkBytes);
+    }
+    tile.emplace(b, loc, distribution, slot, row, byte, safe);
+  }
+
+  /// The rows in front of a warp's own.
+  Value getWarpRows(int64_t dim) {
+    I32Builder i32{b, loc};
+    int64_t rows =
+        type.getDimSize(dim) / layout.getWarps()[dim];
+    Value warp = distribution.getWarp();
+    int64_t warpStride = layout.getWarpStrides()[dim];
+    if (warpStride > 1)
+      warp = arith::DivUIOp::create(b, loc, warp, i32.constant(warpStride));
+    warp = arith::RemUIOp::create(b, loc, warp,
+                                  i32.constant(layout.getWarps()[dim]));
+    return i32.mul(warp, rows);
+  }
+
+  SmallVector<Value> load(size_t row, int64_t column, int64_t count) {
+    Value pointer = tile->getPointer(rowUnits[row], column * kChunkBytes);
+    Type i32 = b.getI32Type();
+    Type result = i32;
+    if (count > 1)
+      result = LLVM::LLVMStructType::getLiteral(
+          b.getContext(), SmallVector<Type>(count, i32));
+    Value loaded = NVVM::LdMatrixOp::create(
+        b, loc, result, pointer, count,
+        transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
+        NVVM::LdStMatrixShapeAttr::get(b.getContext(), 8, 8),
+        NVVM::LdStMatrixEltType::B16);
+    if (count == 1)
+      return {loaded};
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < count; ++i)
+      values.push_back(LLVM::ExtractValueOp::create(b, loc, loaded, i));
+    return values;
+  }
+
+  OpBuilder &b;
+  Location loc;
+  const Distribution &distribution;
+  const SlotInfo &slot;
+  LayoutAttr layout;
+  VectorType type;
+  SmallVector<int64_t> strides;
+  SmallVector<int64_t> rowUnits;
+  std::optional<SharedTile> tile;
+  bool transposed = false;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Global memory
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// One lane's accesses to a buffer in global memory.
+class GlobalAccess {
+public:
+  template <typename OpTy>
+  GlobalAccess(OpBuilder &b, const Distribution &distribution, OpTy op,
+               LayoutAttr layout)
+      : b(b), loc(op.getLoc()), memory(op.getBase()),
+        indices(op.getIndices()), map(op.getPermutationMap()) {
+    VectorType type = op.getVectorType();
+    for (auto [dim, size] : llvm::enumerate(type.getShape())) {
+      DimPosition position(distribution, layout, dim, size);
+      Value dynamic = position.buildDynamic(b, loc);
+      Value base = indices[map.getDimPosition(dim)];
+      if (dynamic)
+        base = arith::AddIOp::create(
+            b, loc, base,
+            arith::IndexCastOp::create(b, loc, b.getIndexType(), dynamic));
+      bases.push_back(base);
+      inBounds.push_back(op.isDimInBounds(dim));
+      positions.push_back(position);
+    }
+  }
+
+  /// The indices of a register's element.
+  SmallVector<Value> getIndices(ArrayRef<int64_t> register_) {
+    SmallVector<Value> result(indices);
+    int64_t rank = positions.size();
+    for (int64_t dim = 0; dim < rank; ++dim)
+      result[map.getDimPosition(dim)] = getIndex(
+          dim, positions[dim].getConstant(register_[dim], register_[rank + dim]));
+    return result;
+  }
+
+  /// Whether the element lies in the buffer; null when it does for certain.
+  Value isInside(ArrayRef<int64_t> register_) {
+    Value inside;
+    int64_t rank = positions.size();
+    for (int64_t dim = 0; dim < rank; ++dim) {
+      if (inBounds[dim])
+        continue;
+      int64_t offset =
+          positions[dim].getConstant(register_[dim], register_[rank + dim]);
+      Value &holds = checks[{dim, offset}];
+      if (!holds) {
+        Value size = memref::DimOp::create(
+            b, loc, memory, static_cast<int64_t>(map.getDimPosition(dim)));
+        holds = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                      getIndex(dim, offset), size);
+      }
+      inside = inside ? arith::AndIOp::create(b, loc, inside, holds).getResult()
+                      : holds;
+    }
+    return inside;
+  }
+
+private:
+  Value getIndex(int64_t dim, int64_t offset) {
+    Value &index = cached[{dim, offset}];
+    if (!index)
+      index = arith::AddIOp::create(
+          b, loc, bases[dim], arith::ConstantIndexOp::create(b, loc, offset));
+    return index;
+  }
+
+  OpBuilder &b;
+  Location loc;
+  Value memory;
+  SmallVector<Value> indices;
+  AffineMap map;
+  SmallVector<DimPosition> positions;
+  SmallVector<Value> bases;
+  SmallVector<bool> inBounds;
+  llvm::DenseMap<std::pair<int64_t, int64_t>, Value> cached, checks;
+};
+} // namespace
+
+/// One of the lanes and warps that hold copies of the same elements; null when
+/// there are no copies.
+static Value isFirstCopy(OpBuilder &b, Location loc,
+                         const Distribution &distribution, LayoutAttr layout) {
+  I32Builder i32{b, loc};
+  Value first;
+  auto require = [&](Value id, int64_t total, ArrayRef<int64_t> counts,
+                     ArrayRef<int64_t> strides) {
+    int64_t used = 0;
+    for (auto [count, stride] : llvm::zip_equal(counts, strides))
+      used |= (count - 1) * stride;
+    int64_t copies = (total - 1) & ~used;
+    if (copies == 0)
+      return;
+    Value holds =
+        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                              i32.bitAnd(id, copies), i32.constant(0));
+    first = first ? arith::AndIOp::create(b, loc, first, holds).getResult()
+                  : holds;
+  };
+  require(distribution.getLane(), kLanes, layout.getLanes(),
+          layout.getLaneStrides());
+  require(distribution.getWarp(),
+          llvm::PowerOf2Ceil(distribution.getNumThreads() / kLanes),
+          layout.getWarps(), layout.getWarpStrides());
+  return first;
+}
+
+//===----------------------------------------------------------------------===//
+// Patterns
+//===----------------------------------------------------------------------===//
+
+static int64_t getRunBytes(VectorType run) {
+  return run.getNumElements() * run.getElementTypeBitWidth() / 8;
+}
+
+namespace {
+struct DistributeRead : public DistributePattern<vector::TransferReadOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::TransferReadOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    LayoutAttr layout = distribution.getLayout(op.getResult());
+    VectorType type = getLaneType(op.getResult());
+    if (!layout || !type || op.getMask())
+      return rewriter.notifyMatchFailure(op, "has no layout, or a mask");
+    const SlotInfo *slot = distribution.getSlot(op.getBase());
+    if (!slot) {
+      rewriter.replaceOp(op, readGlobal(rewriter, op, layout, type));
+      return success();
+    }
+    if (!op.getPermutationMap().isIdentity() || op.hasOutOfBoundsDim())
+      return rewriter.notifyMatchFailure(op, "no whole slot in its order");
+    MatrixReader matrices(rewriter, op.getLoc(), distribution, *slot, layout,
+                          op.getVectorType());
+    if (matrices.matches()) {
+      rewriter.replaceOp(op, matrices.read(type));
+      return success();
+    }
+    rewriter.replaceOp(op, readSlot(rewriter, op, *slot, layout, type));
+    return success();
+  }
+
+private:
+  Value readSlot(OpBuilder &b, vector::TransferReadOp op, const SlotInfo &slot,
+                 LayoutAttr layout, VectorType type) const {
+    Location loc = op.getLoc();
+    auto run = VectorType::get({type.getShape().back()}, type.getElementType());
+    SmallVector<Value> elements;
+    SlotAccess(b, loc, distribution, slot, layout, op.getVectorType())
+        .forEachRun(type, [&](Value pointer, ArrayRef<int64_t>) {
+          Value loaded = LLVM::LoadOp::create(b, loc, run, pointer,
+                                              getRunBytes(run));
+          llvm::append_range(elements, getElements(b, loc, loaded));
+        });
+    return fromElements(b, loc, type, elements);
+  }
+
+  Value readGlobal(OpBuilder &b, vector::TransferReadOp op, LayoutAttr layout,
+                   VectorType type) const {
+    Location loc = op.getLoc();
+    GlobalAccess access(b, distribution, op, layout);
+    SmallVector<Value> elements;
+    forEachIndex(type.getShape(), [&](ArrayRef<int64_t> index) {
+      SmallVector<Value> indices = access.getIndices(index);
+      auto load = [&](OpBuilder &b) -> Value {
+        return memref::LoadOp::create(b, loc, op.getBase(), indices);
+      };
+      Value inside = access.isInside(index);
+      if (!inside) {
+        elements.push_back(load(b));
+        return;
+      }
+      auto branch = scf::IfOp::create(
+          b, loc, inside,
+          [&](OpBuilder &b, Location loc) {
+            scf::YieldOp::create(b, loc, load(b));
+          },
+          [&](OpBuilder &b, Location loc) {
+            scf::YieldOp::create(b, loc, op.getPadding());
+          });
+      elements.push_back(branch.getResult(0));
+    });
+    return fromElements(b, loc, type, elements);
+  }
+};
+
+struct DistributeWrite : public DistributePattern<vector::TransferWriteOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::TransferWriteOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    LayoutAttr layout = distribution.getLayout(op.getValueToStore());
+    if (!layout || op.getMask() || op.getResult())
+      return rewriter.notifyMatchFailure(op, "has no layout, or a mask");
+    Location loc = op.getLoc();
+    Value value = adaptor.getValueToStore();
+    auto type = cast<VectorType>(value.getType());
+    auto run = VectorType::get({type.getShape().back()}, type.getElementType());
+    SmallVector<Value> elements = getElements(rewriter, loc, value);
+    size_t next = 0;
+    auto takeRun = [&]() -> Value {
+      ArrayRef<Value> taken =
+          ArrayRef<Value>(elements).slice(next, run.getNumElements());
+      next += run.getNumElements();
+      return fromElements(rewriter, loc, run, taken);
+    };
+    if (const SlotInfo *slot = distribution.getSlot(op.getBase())) {
+      if (!op.getPermutationMap().isIdentity() || op.hasOutOfBoundsDim())
+        return rewriter.notifyMatchFailure(op, "no whole slot in its order");
+      SlotAccess(rewriter, loc, distribution, *slot, layout,
+                 op.getVectorType())
+          .forEachRun(type, [&](Value pointer, ArrayRef<int64_t>) {
+            LLVM::StoreOp::create(rewriter, loc, takeRun(), pointer,
+                                  getRunBytes(run));
+          });
+      rewriter.eraseOp(op);
+      return success();
+    }
+    // Runs lie along the source's innermost dimension, whole or not at all.
+    if (op.getPermutationMap().getDimPosition(
+            op.getPermutationMap().getNumResults() - 1) + 1 !=
+            op.getPermutationMap().getNumDims() &&
+        run.getNumElements() > 1)
+      return rewriter.notifyMatchFailure(op, "runs along an outer dimension");
+    GlobalAccess access(rewriter, distribution, op, layout);
+    Value first = isFirstCopy(rewriter, loc, distribution, layout);
+    SmallVector<int64_t> shape(type.getShape());
+    shape.back() = 1;
+    forEachIndex(shape, [&](ArrayRef<int64_t> index) {
+      SmallVector<Value> indices = access.getIndices(index);
+      Value taken = takeRun();
+      Value inside = access.isInside(index);
+      if (first)
+        inside = inside ? arith::AndIOp::create(rewriter, loc, inside, first)
+                              .getResult()
+                        : first;
+      auto store = [&](OpBuilder &b, Location loc) {
+        vector::StoreOp::create(b, loc, taken, op.getBase(), indices,
+                                /*nontemporal=*/false,
+                                llvm::MaybeAlign(getRunBytes(run)));
+      };
+      if (!inside)
+        return store(rewriter, loc);
+      scf::IfOp::create(rewriter, loc, inside,
+                        [&](OpBuilder &b, Location loc) {
+                          store(b, loc);
+                          scf::YieldOp::create(b, loc);
+                        });
+    });
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+} // namespace
+
+void tile::populateAccessPatterns(RewritePatternSet &patterns,
+                                  const TypeConverter &converter,
+                                  const Distribution &distribution) {
+  patterns.add<DistributeRead, DistributeWrite>(
+      converter, patterns.getContext(), distribution);
+}

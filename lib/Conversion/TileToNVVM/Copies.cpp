@@ -1,0 +1,349 @@
+//===- Copies.cpp - cp.async and waits --------------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Distribution.h"
+#include "SharedTile.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include <numeric>
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+//===----------------------------------------------------------------------===//
+// Copies
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A tile by chunks of 16 bytes: as many lanes along a row as the swizzle's
+/// groups are wide, the others along the rows. A group's chunks then fall into
+/// different banks, and a thread's places are a pointer and constants.
+class CopyBuilder {
+public:
+  CopyBuilder(OpBuilder &b, CopyAsyncOp op, Value predicate,
+              const Distribution &distribution, const SlotInfo &slot)
+      : b(b), op(op), loc(op.getLoc()), predicate(predicate),
+        distribution(distribution), slot(slot),
+        source(cast<MemRefType>(op.getSource().getType())),
+        tile(cast<MemRefType>(op.getDestination().getType())),
+        elementBytes(tile.getElementTypeBitWidth() / 8) {}
+
+  void build() {
+    int64_t rowChunks = tile.getShape().back() * elementBytes / kChunkBytes;
+    int64_t across = std::gcd(rowChunks, kMaxAcross);
+    int64_t rowsAtOnce = distribution.getNumThreads() / across;
+    int64_t rows = tile.getNumElements() / tile.getShape().back();
+    I32Builder i32{b, loc};
+    Value thread = distribution.getThread();
+    threadRow = i32.shiftRight(thread, llvm::Log2_64(across));
+    Value column = i32.bitAnd(thread, across - 1);
+    threadByte = i32.mul(column, kChunkBytes);
+    metadata = memref::ExtractStridedMetadataOp::create(b, loc, op.getSource());
+    SharedTile places(b, loc, distribution, slot, threadRow, threadByte,
+                      /*xorSafe=*/rowsAtOnce % 8 == 0);
+    for (int64_t row = 0; row < rows; row += rowsAtOnce) {
+      Value holds = rows - row < rowsAtOnce
+                        ? compare(threadRow, rows - row)
+                        : Value();
+      Value address = getAddress(row, rowsAtOnce);
+      for (int64_t chunk = 0; chunk < rowChunks; chunk += across) {
+        Value fills = andAlso(getRowGuard(row), getColumnGuard(chunk));
+        copyChunk(address, places.getPointer(row, chunk * kChunkBytes),
+                  chunk * kChunkBytes, holds, fills);
+      }
+    }
+    NVVM::CpAsyncCommitGroupOp::create(b, loc);
+  }
+
+private:
+  /// Lanes along a row at most: 128 bytes, a line of banks and of the cache.
+  static constexpr int64_t kMaxAcross = 8;
+
+  Value compare(Value value, int64_t limit) {
+    I32Builder i32{b, loc};
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, value,
+                                 i32.constant(limit));
+  }
+
+  Value andAlso(Value lhs, Value rhs) {
+    if (!lhs || !rhs)
+      return lhs ? lhs : rhs;
+    return arith::AndIOp::create(b, loc, lhs, rhs);
+  }
+
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+
+  /// A dimension's position, in the tile, of the thread's row beyond `row`.
+  Value getPosition(int64_t dim, int64_t row) {
+    int64_t inner = 1;
+    for (int64_t i = dim + 1; i + 1 < tile.getRank(); ++i)
+      inner *= tile.getDimSize(i);
+    I32Builder i32{b, loc};
+    Value position = row == 0 ? threadRow : i32.add(threadRow, i32.constant(row));
+    if (inner > 1)
+      position = arith::DivUIOp::create(b, loc, position, i32.constant(inner));
+    if (dim > 0)
+      position = arith::RemUIOp::create(b, loc, position,
+                                        i32.constant(tile.getDimSize(dim)));
+    return arith::IndexCastOp::create(b, loc, b.getIndexType(), position);
+  }
+
+  /// The source dimension of a tile's, and its stride.
+  int64_t getSourceDim(int64_t dim) {
+    return op.getPermutationMap().getDimPosition(dim);
+  }
+  Value getStride(int64_t dim) {
+    return getValueOrCreateConstantIndexOp(
+        b, loc,
+        metadata.getConstifiedMixedStrides()[getSourceDim(dim)]);
+  }
+
+  /// The address of the thread's first chunk in its row beyond `row`, an i64.
+  /// With one dimension of rows it is the one before plus a stride: a chain
+  /// needs one register and no multiplication.
+  Value getAddress(int64_t row, int64_t rowsAtOnce) {
+    bool isChain = tile.getRank() == 2;
+    if (isChain && lastAddress) {
+      Value step = arith::MulIOp::create(b, loc, getStride(0),
+                                         index(rowsAtOnce * elementBytes));
+      lastAddress = arith::AddIOp::create(
+          b, loc, lastAddress,
+          arith::IndexCastOp::create(b, loc, b.getI64Type(), step));
+      return lastAddress;
+    }
+    Value offset = getValueOrCreateConstantIndexOp(
+        b, loc, metadata.getConstifiedMixedOffset());
+    auto addTerm = [&](Value position, Value stride) {
+      Value term = arith::MulIOp::create(b, loc, position, stride);
+      offset = arith::AddIOp::create(b, loc, offset, term);
+    };
+    SmallVector<OpFoldResult> strides = metadata.getConstifiedMixedStrides();
+    for (auto [position, stride] : llvm::zip_equal(op.getIndices(), strides))
+      addTerm(position, getValueOrCreateConstantIndexOp(b, loc, stride));
+    for (int64_t dim = 0; dim + 1 < tile.getRank(); ++dim)
+      addTerm(getPosition(dim, row), getStride(dim));
+    Value bytes = arith::MulIOp::create(b, loc, offset, index(elementBytes));
+    Value column = arith::IndexCastOp::create(b, loc, b.getIndexType(),
+                                              threadByte);
+    bytes = arith::AddIOp::create(b, loc, bytes, column);
+    Value base = memref::ExtractAlignedPointerAsIndexOp::create(
+        b, loc, op.getSource());
+    Value address = arith::AddIOp::create(b, loc, base, bytes);
+    lastAddress =
+        arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+    return lastAddress;
+  }
+
+  /// Whether the thread's row exists in the source; null for certainly.
+  Value getRowGuard(int64_t row) {
+    Value &guard = rowGuards[row];
+    if (guard)
+      return guard;
+    guard = predicate;
+    for (int64_t dim = 0; dim + 1 < tile.getRank(); ++dim) {
+      if (op.getInBounds()[dim])
+        continue;
+      int64_t sourceDim = getSourceDim(dim);
+      Value position = arith::AddIOp::create(
+          b, loc, op.getIndices()[sourceDim], getPosition(dim, row));
+      Value size = memref::DimOp::create(b, loc, op.getSource(), sourceDim);
+      guard = andAlso(guard, arith::CmpIOp::create(
+                                 b, loc, arith::CmpIPredicate::slt, position,
+                                 size));
+    }
+    return guard;
+  }
+
+  /// Whether the thread's chunk exists in its row; null for certainly.
+  Value getColumnGuard(int64_t chunk) {
+    int64_t last = tile.getRank() - 1;
+    if (op.getInBounds()[last])
+      return {};
+    Value &guard = columnGuards[chunk];
+    if (guard)
+      return guard;
+    int64_t sourceDim = getSourceDim(last);
+    int64_t elements = kChunkBytes / elementBytes;
+    Value column = arith::IndexCastOp::create(b, loc, b.getIndexType(),
+                                              threadByte);
+    column = arith::DivUIOp::create(b, loc, column, index(elementBytes));
+    Value position = arith::AddIOp::create(
+        b, loc, op.getIndices()[sourceDim],
+        arith::AddIOp::create(b, loc, column, index(chunk * elements)));
+    Value size = memref::DimOp::create(b, loc, op.getSource(), sourceDim);
+    guard = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, position,
+                                  size);
+    return guard;
+  }
+
+  /// `holds`: the thread has a row at all; `fills`: what there is to read.
+  void copyChunk(Value address, Value place, int64_t byte, Value holds,
+                 Value fills) {
+    auto copy = [&](OpBuilder &b, Location loc) {
+      Value pointer = LLVM::IntToPtrOp::create(
+          b, loc, LLVM::LLVMPointerType::get(b.getContext(), 1), address);
+      if (byte != 0)
+        pointer = LLVM::GEPOp::create(
+            b, loc, pointer.getType(), b.getI8Type(), pointer,
+            ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(byte)});
+      I32Builder i32{b, loc};
+      Value size;
+      if (fills)
+        size = arith::SelectOp::create(b, loc, fills, i32.constant(kChunkBytes),
+                                       i32.constant(0));
+      NVVM::CpAsyncOp::create(b, loc, place, pointer, kChunkBytes,
+                              NVVM::LoadCacheModifierKind::CG, size);
+    };
+    if (!holds)
+      return copy(b, loc);
+    auto branch = scf::IfOp::create(b, loc, holds, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    copy(b, loc);
+  }
+
+  OpBuilder &b;
+  CopyAsyncOp op;
+  Location loc;
+  Value predicate;
+  const Distribution &distribution;
+  const SlotInfo &slot;
+  MemRefType source, tile;
+  int64_t elementBytes;
+  memref::ExtractStridedMetadataOp metadata;
+  Value threadRow, threadByte, lastAddress;
+  llvm::DenseMap<int64_t, Value> rowGuards, columnGuards;
+};
+
+struct DistributeCopy : public DistributePattern<CopyAsyncOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(CopyAsyncOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    const SlotInfo *slot = distribution.getSlot(op.getDestination());
+    if (!slot)
+      return rewriter.notifyMatchFailure(op, "not to a slot");
+    CopyBuilder(rewriter, op, adaptor.getPredicate(), distribution, *slot)
+        .build();
+    // Waits count groups; no one reads the token.
+    I32Builder i32{rewriter, op.getLoc()};
+    rewriter.replaceOp(op, i32.constant(0));
+    return success();
+  }
+};
+
+struct DistributeWait : public DistributePattern<WaitOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(WaitOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto pending = op->getAttrOfType<IntegerAttr>("pending");
+    if (!pending)
+      return rewriter.notifyMatchFailure(op, "pending copies are not counted");
+    NVVM::CpAsyncWaitGroupOp::create(rewriter, op.getLoc(),
+                                     static_cast<uint32_t>(pending.getInt()));
+    rewriter.replaceOpWithNewOp<gpu::BarrierOp>(op);
+    return success();
+  }
+};
+} // namespace
+
+void tile::populateCopyPatterns(RewritePatternSet &patterns,
+                                const TypeConverter &converter,
+                                const Distribution &distribution) {
+  patterns.add<DistributeCopy, DistributeWait>(
+      converter, patterns.getContext(), distribution);
+}
+
+//===----------------------------------------------------------------------===//
+// Waits
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Groups that are certainly committed after a token's, up to a point of its
+/// block. Fewer than there are is safe: a wait then waits for more.
+class PendingCounter {
+public:
+  int64_t count(Value token, Operation *point) {
+    Block *block = point->getBlock();
+    if (auto argument = dyn_cast<BlockArgument>(token))
+      return countArgument(argument, point);
+    Operation *source = token.getDefiningOp();
+    if (source->getBlock() != block) {
+      // From outside: up to the op that the point is in, and nothing inside.
+      Operation *ancestor = source->getBlock()->findAncestorOpInBlock(*point);
+      return ancestor ? count(token, ancestor) : 0;
+    }
+    int64_t between = countBetween(source, point);
+    if (isa<CopyAsyncOp>(source))
+      return between;
+    if (auto loop = dyn_cast<scf::ForOp>(source)) {
+      unsigned number = cast<OpResult>(token).getResultNumber();
+      // The loop may have run, or not.
+      int64_t ran = count(loop.getYieldedValues()[number],
+                          loop.getBody()->getTerminator());
+      int64_t skipped = count(loop.getInitArgs()[number], loop);
+      return between + std::min(ran, skipped);
+    }
+    if (auto branch = dyn_cast<scf::IfOp>(source)) {
+      unsigned number = cast<OpResult>(token).getResultNumber();
+      return between +
+             std::min(count(branch.thenYield().getOperand(number),
+                            branch.thenYield()),
+                      count(branch.elseYield().getOperand(number),
+                            branch.elseYield()));
+    }
+    return 0;
+  }
+
+private:
+  /// A loop-carried token: of the iteration before, or from in front.
+  int64_t countArgument(BlockArgument argument, Operation *point) {
+    auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
+    if (!loop || point->getBlock() != loop.getBody())
+      return 0;
+    int64_t inside = countBetween(nullptr, point);
+    if (!visiting.insert(argument).second)
+      return inside;
+    OpOperand *init = loop.getTiedLoopInit(argument);
+    int64_t first = count(init->get(), loop);
+    int64_t later = count(loop.getTiedLoopYieldedValue(argument)->get(),
+                          loop.getBody()->getTerminator());
+    visiting.erase(argument);
+    return inside + std::min(first, later);
+  }
+
+  /// Copies behind `from` (or from the block's start) and in front of `to`.
+  static int64_t countBetween(Operation *from, Operation *to) {
+    int64_t copies = 0;
+    auto it = from ? std::next(from->getIterator()) : to->getBlock()->begin();
+    for (; it != to->getIterator(); ++it)
+      copies += isa<CopyAsyncOp>(*it);
+    return copies;
+  }
+
+  llvm::DenseSet<Value> visiting;
+};
+} // namespace
+
+void tile::countPendingCopies(gpu::GPUFuncOp func) {
+  Builder b(func.getContext());
+  func.walk([&](WaitOp wait) {
+    int64_t pending = std::numeric_limits<int32_t>::max();
+    for (Value token : wait.getTokens())
+      pending = std::min(pending, PendingCounter().count(token, wait));
+    wait->setAttr("pending", b.getI64IntegerAttr(pending));
+  });
+}

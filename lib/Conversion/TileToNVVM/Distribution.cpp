@@ -1,0 +1,196 @@
+//===- Distribution.cpp - What a lane holds of a tile -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Distribution.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+//===----------------------------------------------------------------------===//
+// Helpers
+//===----------------------------------------------------------------------===//
+
+Value I32Builder::constant(int64_t value) const {
+  return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
+}
+Value I32Builder::add(Value lhs, Value rhs) const {
+  if (!lhs)
+    return rhs;
+  return rhs ? arith::AddIOp::create(b, loc, lhs, rhs).getResult() : lhs;
+}
+Value I32Builder::mul(Value lhs, int64_t rhs) const {
+  if (!lhs || rhs == 1)
+    return lhs;
+  return arith::MulIOp::create(b, loc, lhs, constant(rhs));
+}
+Value I32Builder::bitAnd(Value lhs, int64_t rhs) const {
+  return lhs ? arith::AndIOp::create(b, loc, lhs, constant(rhs)).getResult()
+             : lhs;
+}
+Value I32Builder::bitXor(Value lhs, Value rhs) const {
+  if (!lhs)
+    return rhs;
+  return rhs ? arith::XOrIOp::create(b, loc, lhs, rhs).getResult() : lhs;
+}
+Value I32Builder::shiftRight(Value lhs, int64_t rhs) const {
+  if (!lhs || rhs == 0)
+    return lhs;
+  return arith::ShRUIOp::create(b, loc, lhs, constant(rhs));
+}
+
+void tile::forEachIndex(ArrayRef<int64_t> shape,
+                        function_ref<void(ArrayRef<int64_t>)> body) {
+  if (llvm::is_contained(shape, 0))
+    return;
+  SmallVector<int64_t> index(shape.size(), 0);
+  while (true) {
+    body(index);
+    int64_t dim = shape.size() - 1;
+    while (dim >= 0 && ++index[dim] == shape[dim])
+      index[dim--] = 0;
+    if (dim < 0)
+      return;
+  }
+}
+
+SmallVector<Value> tile::getElements(OpBuilder &b, Location loc, Value vector) {
+  auto op = vector::ToElementsOp::create(b, loc, vector);
+  return SmallVector<Value>(op.getResults());
+}
+
+Value tile::fromElements(OpBuilder &b, Location loc, VectorType type,
+                         ArrayRef<Value> elements) {
+  return vector::FromElementsOp::create(b, loc, type, elements);
+}
+
+//===----------------------------------------------------------------------===//
+// Positions
+//===----------------------------------------------------------------------===//
+
+DimPosition::DimPosition(const Distribution &distribution, LayoutAttr layout,
+                         int64_t dim, int64_t size)
+    : distribution(&distribution), warps(layout.getWarps()[dim]),
+      warpStride(layout.getWarpStrides()[dim]), lanes(layout.getLanes()[dim]),
+      laneStride(layout.getLaneStrides()[dim]), elems(layout.getElems()[dim]),
+      repetitions(*layout.getRepetitions(dim, size)) {}
+
+Value DimPosition::buildDynamic(OpBuilder &b, Location loc) const {
+  I32Builder i32{b, loc};
+  auto part = [&](Value whole, int64_t count, int64_t stride) -> Value {
+    if (count == 1)
+      return {};
+    Value quotient = whole;
+    if (stride > 1)
+      quotient = arith::DivUIOp::create(b, loc, whole, i32.constant(stride));
+    return arith::RemUIOp::create(b, loc, quotient, i32.constant(count));
+  };
+  Value warp = part(distribution->getWarp(), warps, warpStride);
+  Value lane = part(distribution->getLane(), lanes, laneStride);
+  return i32.mul(i32.add(i32.mul(warp, repetitions * lanes), lane), elems);
+}
+
+bool DimPosition::isXorSafe() const {
+  // Lanes and elements are powers of two; a warp's part must not reach into
+  // the three lowest bits, unless repetitions fill them up to it.
+  return llvm::isPowerOf2_64(elems) &&
+         (warps == 1 || (repetitions * lanes * elems) % 8 == 0 ||
+          llvm::isPowerOf2_64(repetitions));
+}
+
+//===----------------------------------------------------------------------===//
+// Distribution
+//===----------------------------------------------------------------------===//
+
+/// The byte offset of a slot in its ring, right behind the slot.
+static Value buildSlotOffset(SlotOp slot, RingOp ring) {
+  if (ring.getNumSlots() == 1 || isConstantIntValue(slot.getIndex(), 0))
+    return {};
+  OpBuilder b(slot->getContext());
+  b.setInsertionPointAfter(slot);
+  I32Builder i32{b, slot.getLoc()};
+  Value index = arith::IndexCastOp::create(b, slot.getLoc(), b.getI32Type(),
+                                           slot.getIndex());
+  Value number = arith::RemUIOp::create(b, slot.getLoc(), index,
+                                        i32.constant(ring.getNumSlots()));
+  return i32.mul(number, ring.getSlotBytes());
+}
+
+LogicalResult Distribution::initialize() {
+  WalkResult result = func.walk([&](Operation *op) {
+    if (auto slot = dyn_cast<SlotOp>(op)) {
+      auto ring = slot.getRing().getDefiningOp<RingOp>();
+      if (!ring || !ring.getOffset()) {
+        slot.emitOpError("must be of a ring that has a place in shared memory "
+                         "(tile-pack-rings)");
+        return WalkResult::interrupt();
+      }
+      slots[slot.getMemory()] = {ring, buildSlotOffset(slot, ring)};
+    }
+    auto attributes =
+        op->getAttrOfType<ArrayAttr>(TileDialect::kLayoutsAttrName);
+    if (!attributes)
+      return WalkResult::advance();
+    if (attributes.size() != op->getNumResults()) {
+      op->emitOpError("has '")
+          << TileDialect::kLayoutsAttrName << "' of " << attributes.size()
+          << " layouts for " << op->getNumResults() << " results";
+      return WalkResult::interrupt();
+    }
+    for (auto [value, attribute] :
+         llvm::zip_equal(op->getResults(), attributes)) {
+      auto layout = dyn_cast<LayoutAttr>(attribute);
+      if (!layout)
+        continue;
+      auto type = dyn_cast<VectorType>(value.getType());
+      if (!type || !layout.getLaneType(type)) {
+        op->emitOpError("has a result of ")
+            << value.getType() << " that cannot be laid out as " << layout;
+        return WalkResult::interrupt();
+      }
+      layouts[value] = layout;
+      if (auto loop = dyn_cast<scf::ForOp>(op))
+        layouts[loop.getTiedLoopRegionIterArg(cast<OpResult>(value))] = layout;
+    }
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  std::optional<ArrayRef<int32_t>> blockSize = func.getKnownBlockSize();
+  if (!blockSize) {
+    func.emitOpError("needs a known block size to be distributed to its "
+                     "threads");
+    return failure();
+  }
+  numThreads = (*blockSize)[0];
+  OpBuilder b(func.getContext());
+  b.setInsertionPointToStart(&func.getBody().front());
+  Location loc = func.getLoc();
+  I32Builder i32{b, loc};
+  thread = NVVM::ThreadIdXOp::create(b, loc, b.getI32Type());
+  lane = i32.bitAnd(thread, kLanes - 1);
+  warp = i32.shiftRight(thread, llvm::Log2_64(kLanes));
+  if (!slots.empty()) {
+    auto space = gpu::AddressSpaceAttr::get(
+        b.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());
+    Value memory = gpu::DynamicSharedMemoryOp::create(
+        b, loc,
+        MemRefType::get({ShapedType::kDynamic}, b.getI8Type(),
+                        MemRefLayoutAttrInterface(), space));
+    Value address =
+        memref::ExtractAlignedPointerAsIndexOp::create(b, loc, memory);
+    address = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+    sharedBase = LLVM::IntToPtrOp::create(
+        b, loc, LLVM::LLVMPointerType::get(b.getContext(), 3), address);
+  }
+  return success();
+}

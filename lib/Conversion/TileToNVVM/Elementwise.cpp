@@ -1,0 +1,201 @@
+//===- Elementwise.cpp - What a lane computes by itself ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Distribution.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+namespace {
+/// An elementwise op on what a lane holds.
+struct DistributeElementwise : public ConversionPattern {
+  DistributeElementwise(const TypeConverter &converter, MLIRContext *context)
+      : ConversionPattern(converter, MatchAnyOpTypeTag(), /*benefit=*/1,
+                          context) {}
+
+  LogicalResult
+  matchAndRewrite(Operation *op, ArrayRef<Value> operands,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!OpTrait::hasElementwiseMappableTraits(op) || op->getNumRegions() != 0)
+      return rewriter.notifyMatchFailure(op, "not elementwise");
+    SmallVector<Type> types;
+    for (Value result : op->getResults()) {
+      Type type = getTypeConverter()->convertType(result);
+      if (!type)
+        return rewriter.notifyMatchFailure(op, "a result has no layout");
+      types.push_back(type);
+    }
+    OperationState state(op->getLoc(), op->getName(), operands, types,
+                         op->getAttrs());
+    state.attributes.erase(TileDialect::kLayoutsAttrName);
+    rewriter.replaceOp(op, rewriter.create(state));
+    return success();
+  }
+};
+
+struct DistributeConstant : public DistributePattern<arith::ConstantOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(arith::ConstantOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto splat = dyn_cast<SplatElementsAttr>(op.getValue());
+    VectorType type = getLaneType(op.getResult());
+    if (!splat || !type)
+      return rewriter.notifyMatchFailure(op, "not the same everywhere");
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(
+        op, SplatElementsAttr::get(type, splat.getSplatValue<Attribute>()));
+    return success();
+  }
+};
+
+struct DistributePoison : public DistributePattern<ub::PoisonOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(ub::PoisonOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<ub::PoisonOp>(op, getLaneType(op.getResult()),
+                                              op.getValueAttr());
+    return success();
+  }
+};
+
+/// 0, 1, 2, ...: each lane's positions.
+struct DistributeStep : public DistributePattern<vector::StepOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::StepOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto whole = cast<VectorType>(op.getType());
+    DimPosition position(distribution, distribution.getLayout(op.getResult()),
+                         0, whole.getDimSize(0));
+    Value dynamic = position.buildDynamic(rewriter, loc);
+    Value base =
+        dynamic ? arith::IndexCastOp::create(rewriter, loc,
+                                             rewriter.getIndexType(), dynamic)
+                      .getResult()
+                : arith::ConstantIndexOp::create(rewriter, loc, 0).getResult();
+    SmallVector<Value> elements;
+    VectorType type = getLaneType(op.getResult());
+    forEachIndex(type.getShape(), [&](ArrayRef<int64_t> index) {
+      Value offset = arith::ConstantIndexOp::create(
+          rewriter, loc, position.getConstant(index[0], index[1]));
+      elements.push_back(arith::AddIOp::create(rewriter, loc, base, offset));
+    });
+    rewriter.replaceOp(op, fromElements(rewriter, loc, type, elements));
+    return success();
+  }
+};
+
+/// Copies along leading dimensions: [r..., e...] becomes
+/// [1..., r..., 1..., e...], and then the repetitions of the new dimensions.
+struct DistributeBroadcast : public DistributePattern<vector::BroadcastOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::BroadcastOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    VectorType type = getLaneType(op.getResult());
+    auto source = dyn_cast<VectorType>(adaptor.getSource().getType());
+    if (!source) {
+      rewriter.replaceOpWithNewOp<vector::BroadcastOp>(op, type,
+                                                       adaptor.getSource());
+      return success();
+    }
+    auto original = cast<VectorType>(op.getSourceType());
+    int64_t rank = original.getRank();
+    int64_t added = op.getResultVectorType().getRank() - rank;
+    if (original.getShape() !=
+        op.getResultVectorType().getShape().drop_front(added))
+      return rewriter.notifyMatchFailure(op, "stretches a dimension");
+    SmallVector<int64_t> shape(added, 1);
+    llvm::append_range(shape, source.getShape().take_front(rank));
+    shape.append(added, 1);
+    llvm::append_range(shape, source.getShape().drop_front(rank));
+    Value value = vector::ShapeCastOp::create(
+        rewriter, loc, VectorType::get(shape, source.getElementType()),
+        adaptor.getSource());
+    rewriter.replaceOpWithNewOp<vector::BroadcastOp>(op, type, value);
+    return success();
+  }
+};
+
+struct DistributeTranspose : public DistributePattern<vector::TransposeOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::TransposeOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    SmallVector<int64_t> permutation(op.getPermutation());
+    int64_t rank = permutation.size();
+    for (int64_t dim = 0; dim < rank; ++dim)
+      permutation.push_back(permutation[dim] + rank);
+    rewriter.replaceOpWithNewOp<vector::TransposeOp>(op, adaptor.getVector(),
+                                                     permutation);
+    return success();
+  }
+};
+
+/// The casts that keep the order of a lane's elements; see castLayout in
+/// tile-propagate-layouts.
+struct DistributeShapeCast : public DistributePattern<vector::ShapeCastOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::ShapeCastOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    VectorType type = getLaneType(op.getResult());
+    if (!type ||
+        type.getNumElements() !=
+            cast<VectorType>(adaptor.getSource().getType()).getNumElements())
+      return rewriter.notifyMatchFailure(op, "elements change their lanes");
+    rewriter.replaceOpWithNewOp<vector::ShapeCastOp>(op, type,
+                                                     adaptor.getSource());
+    return success();
+  }
+};
+
+/// Leading dimensions that one lane holds whole.
+struct DistributeExtract : public DistributePattern<vector::ExtractOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::ExtractOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    LayoutAttr layout = distribution.getLayout(op.getSource());
+    VectorType type = getLaneType(op.getResult());
+    if (!layout || !type || op.hasDynamicPosition())
+      return rewriter.notifyMatchFailure(op, "no vector at a known position");
+    SmallVector<int64_t> position;
+    for (auto [dim, index] : llvm::enumerate(op.getStaticPosition())) {
+      if (!layout.isUndistributed(dim) || layout.getElems()[dim] != 1)
+        return rewriter.notifyMatchFailure(op, "a dimension is distributed");
+      position.push_back(index);
+    }
+    Value part = vector::ExtractOp::create(rewriter, op.getLoc(),
+                                           adaptor.getSource(), position);
+    rewriter.replaceOpWithNewOp<vector::ShapeCastOp>(op, type, part);
+    return success();
+  }
+};
+} // namespace
+
+void tile::populateElementwisePatterns(RewritePatternSet &patterns,
+                                       const TypeConverter &converter,
+                                       const Distribution &distribution) {
+  MLIRContext *context = patterns.getContext();
+  patterns.add<DistributeElementwise>(converter, context);
+  patterns.add<DistributeBroadcast, DistributeConstant, DistributeExtract,
+               DistributePoison, DistributeShapeCast, DistributeStep,
+               DistributeTranspose>(converter, context, distribution);
+}

@@ -1,0 +1,196 @@
+//===- MmaSync.cpp - Contractions on mma.sync -------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Distribution.h"
+#include "diff/Dialect/Tile/Transforms/Contractions.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+namespace {
+/// The registers of an operand: one for each pair of elements, by repetitions.
+class Fragments {
+public:
+  Fragments(OpBuilder &b, Location loc, Value value)
+      : repetitions(getRepetitions(value)) {
+    auto type = cast<VectorType>(value.getType());
+    Type element = type.getElementType();
+    SmallVector<int64_t> shape(repetitions);
+    shape.push_back(2);
+    Value pairs = vector::ShapeCastOp::create(
+        b, loc, VectorType::get(shape, element), value);
+    forEachIndex(repetitions, [&](ArrayRef<int64_t> index) {
+      Value pair = vector::ExtractOp::create(b, loc, pairs, index);
+      // bf16 registers are integers to NVVM, f16 ones vectors.
+      if (element.isBF16())
+        pair = LLVM::BitcastOp::create(b, loc, b.getI32Type(), pair);
+      registers.push_back(pair);
+    });
+  }
+
+  Value get(ArrayRef<int64_t> index) const {
+    int64_t place = 0;
+    for (auto [size, i] : llvm::zip_equal(repetitions, index))
+      place = place * size + i;
+    return registers[place];
+  }
+
+private:
+  static SmallVector<int64_t> getRepetitions(Value value) {
+    ArrayRef<int64_t> shape = cast<VectorType>(value.getType()).getShape();
+    return SmallVector<int64_t>(shape.take_front(shape.size() / 2));
+  }
+
+  SmallVector<int64_t> repetitions;
+  SmallVector<Value> registers;
+};
+
+/// m16n8k16: a result of 16 rows takes two units of eight rows of one batch
+/// entry, wherever they are in the tile.
+class MmaBuilder {
+public:
+  MmaBuilder(OpBuilder &b, vector::ContractionOp op, const Contraction &shape,
+             Value lhs, Value rhs, Value acc)
+      : b(b), op(op), shape(shape), loc(op.getLoc()),
+        type(cast<VectorType>(acc.getType())), lhs(b, loc, lhs),
+        rhs(b, loc, rhs), acc(getElements(b, loc, acc)),
+        lhsType(cast<VectorType>(lhs.getType())),
+        rhsType(cast<VectorType>(rhs.getType())) {}
+
+  FailureOr<Value> build() {
+    int64_t rank = type.getRank() / 2;
+    int64_t columns = type.getDimSize(rank - 1);
+    int64_t steps = lhsType.getDimSize(shape.getLhsSum());
+    auto pairs = pairRows();
+    if (failed(pairs))
+      return failure();
+    for (int64_t k = 0; k < steps; k += 2)
+      for (int64_t n = 0; n < columns; ++n)
+        for (auto &[first, second] : *pairs)
+          multiply(first, second, n, k);
+    return fromElements(b, loc, type, acc);
+  }
+
+private:
+  using Rows = SmallVector<int64_t>;
+
+  /// The repetitions of rows, in pairs of the same batch entry.
+  FailureOr<SmallVector<std::pair<Rows, Rows>>> pairRows() {
+    SmallVector<std::pair<Rows, Rows>> pairs;
+    llvm::SmallVector<Rows> open;
+    ArrayRef<bool> isBatch = shape.isBatch();
+    forEachIndex(type.getShape().take_front(isBatch.size()),
+                 [&](ArrayRef<int64_t> rows) {
+                   auto *partner = llvm::find_if(open, [&](const Rows &other) {
+                     for (size_t i = 0; i < rows.size(); ++i)
+                       if (isBatch[i] && rows[i] != other[i])
+                         return false;
+                     return true;
+                   });
+                   if (partner == open.end()) {
+                     open.emplace_back(rows);
+                     return;
+                   }
+                   pairs.emplace_back(*partner, Rows(rows));
+                   open.erase(partner);
+                 });
+    if (!open.empty())
+      return failure();
+    return pairs;
+  }
+
+  Value getA(const Rows &rows, int64_t k) {
+    Rows index(rows.size() + 1);
+    for (auto [dim, inLhs] : llvm::enumerate(shape.resultRowsInLhs()))
+      index[inLhs] = rows[dim];
+    index[shape.getLhsSum()] = k;
+    return lhs.get(index);
+  }
+
+  Value getB(const Rows &rows, int64_t n, int64_t k) {
+    Rows index(rhsType.getRank() / 2);
+    for (auto [dim, inRhs] : llvm::enumerate(shape.resultRowsInRhs()))
+      if (inRhs >= 0)
+        index[inRhs] = rows[dim];
+    index[shape.getRhsColumn()] = n;
+    index[shape.getRhsSum()] = k;
+    return rhs.get(index);
+  }
+
+  /// The place of the first of a unit's two neighbouring elements.
+  int64_t getPlace(const Rows &rows, int64_t n) {
+    int64_t place = 0;
+    for (auto [dim, row] : llvm::enumerate(rows))
+      place = place * type.getDimSize(dim) + row;
+    return (place * type.getDimSize(rows.size()) + n) * 2;
+  }
+
+  void multiply(const Rows &first, const Rows &second, int64_t n, int64_t k) {
+    MLIRContext *context = b.getContext();
+    NVVM::MMATypes element = lhsType.getElementType().isBF16()
+                                 ? NVVM::MMATypes::bf16
+                                 : NVVM::MMATypes::f16;
+    int64_t places[] = {getPlace(first, n), getPlace(first, n) + 1,
+                        getPlace(second, n), getPlace(second, n) + 1};
+    SmallVector<Value> a{getA(first, k), getA(second, k), getA(first, k + 1),
+                         getA(second, k + 1)};
+    SmallVector<Value> c, bRegisters{getB(first, n, k), getB(first, n, k + 1)};
+    for (int64_t place : places)
+      c.push_back(acc[place]);
+    Type f32 = b.getF32Type();
+    Type result =
+        LLVM::LLVMStructType::getLiteral(context, {f32, f32, f32, f32});
+    Value d = NVVM::MmaOp::create(
+        b, loc, result, a, bRegisters, c, ArrayRef<int64_t>{16, 8, 16},
+        /*b1Op=*/std::nullopt, /*intOverflow=*/std::nullopt,
+        std::array<NVVM::MMATypes, 2>{element, element},
+        std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
+                                       NVVM::MMALayout::col});
+    for (auto [i, place] : llvm::enumerate(places))
+      acc[place] = LLVM::ExtractValueOp::create(b, loc, d,
+                                                static_cast<int64_t>(i));
+  }
+
+  OpBuilder &b;
+  vector::ContractionOp op;
+  const Contraction &shape;
+  Location loc;
+  VectorType type;
+  Fragments lhs, rhs;
+  SmallVector<Value> acc;
+  VectorType lhsType, rhsType;
+};
+
+struct DistributeContraction
+    : public DistributePattern<vector::ContractionOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::ContractionOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    FailureOr<Contraction> shape = Contraction::get(op);
+    if (failed(shape) || !op->hasAttr(TileDialect::kMmaAttrName))
+      return rewriter.notifyMatchFailure(op, "no matrix instruction");
+    MmaBuilder builder(rewriter, op, *shape, adaptor.getLhs(),
+                       adaptor.getRhs(), adaptor.getAcc());
+    FailureOr<Value> result = builder.build();
+    if (failed(result))
+      return rewriter.notifyMatchFailure(op, "an odd number of row units");
+    rewriter.replaceOp(op, *result);
+    return success();
+  }
+};
+} // namespace
+
+void tile::populateMmaSyncPatterns(RewritePatternSet &patterns,
+                                   const TypeConverter &converter,
+                                   const Distribution &distribution) {
+  patterns.add<DistributeContraction>(converter, patterns.getContext(),
+                                      distribution);
+}

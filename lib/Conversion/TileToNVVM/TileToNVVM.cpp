@@ -1,0 +1,106 @@
+//===- TileToNVVM.cpp - Tiles to what a lane does ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Conversion/TileToNVVM/TileToNVVM.h"
+#include "Distribution.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/Patterns.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_CONVERTTILETONVVMPASS
+#include "diff/Conversion/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+/// Values by their own layouts, tokens to a number that nothing reads.
+static void addConversions(TypeConverter &converter,
+                           const Distribution &distribution) {
+  converter.addConversion([](Type type) { return type; });
+  converter.addConversion(
+      [](TokenType type) { return IntegerType::get(type.getContext(), 32); });
+  converter.addConversion([&](Value value) -> std::optional<Type> {
+    LayoutAttr layout = distribution.getLayout(value);
+    if (!layout)
+      return std::nullopt;
+    return layout.getLaneType(cast<VectorType>(value.getType()));
+  });
+  auto materialize = [](OpBuilder &b, Type type, ValueRange values,
+                        Location loc) -> Value {
+    return UnrealizedConversionCastOp::create(b, loc, type, values)
+        .getResult(0);
+  };
+  converter.addSourceMaterialization(materialize);
+  converter.addTargetMaterialization(materialize);
+}
+
+LogicalResult tile::distributeKernel(gpu::GPUFuncOp func) {
+  bool isTiled = false;
+  func.walk([&](Operation *op) {
+    isTiled |= op->hasAttr(TileDialect::kLayoutsAttrName) || isa<RingOp>(op);
+  });
+  if (!isTiled)
+    return success();
+  MLIRContext *context = func.getContext();
+  countPendingCopies(func);
+  Distribution distribution(func);
+  if (failed(distribution.initialize()))
+    return failure();
+  TypeConverter converter;
+  addConversions(converter, distribution);
+  RewritePatternSet patterns(context);
+  populateElementwisePatterns(patterns, converter, distribution);
+  populateReductionPatterns(patterns, converter, distribution);
+  populateAccessPatterns(patterns, converter, distribution);
+  populateCopyPatterns(patterns, converter, distribution);
+  populateMmaSyncPatterns(patterns, converter, distribution);
+  scf::populateSCFStructuralTypeConversions(converter, patterns);
+
+  ConversionTarget target(*context);
+  auto isDone = [&](Value value) {
+    return !distribution.isDistributed(value) &&
+           !isa<TokenType>(value.getType());
+  };
+  target.markUnknownOpDynamicallyLegal([&](Operation *op) {
+    return llvm::all_of(op->getResults(), isDone) &&
+           llvm::all_of(op->getOperands(), isDone);
+  });
+  target.addIllegalOp<CopyAsyncOp, WaitOp, WarpAnyOp, ToLayoutOp>();
+  if (failed(applyPartialConversion(func, target, std::move(patterns))))
+    return failure();
+  SmallVector<Operation *> views;
+  func.walk([&](Operation *op) {
+    if (isa<SlotOp, RingOp>(op))
+      views.push_back(op);
+  });
+  for (Operation *view : llvm::reverse(views)) {
+    if (!view->use_empty())
+      return view->emitOpError("is used by what has no lowering to threads");
+    view->erase();
+  }
+  return success();
+}
+
+namespace {
+struct ConvertTileToNVVM
+    : public diff::impl::ConvertTileToNVVMPassBase<ConvertTileToNVVM> {
+  void runOnOperation() override {
+    WalkResult result = getOperation().walk([](gpu::GPUFuncOp func) {
+      return failed(distributeKernel(func)) ? WalkResult::interrupt()
+                                            : WalkResult::skip();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,154 @@
+//===- TensorCoreSchedules.cpp - Tiles for tensor cores -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TensorCoreSchedules.h"
+#include "diff/Dialect/Diff/Transforms/Transforms.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+
+namespace {
+/// A candidate: rows of a tile (maps x heads x queries), keys of a step.
+struct TileShape {
+  int64_t valueWidth; // up to this width of values
+  int64_t rows, keys, warps;
+};
+
+/// Best first for each width: FlashAttention-2's tiles, of which the first that
+/// a chip's limits allow is taken. Fewer warps are for few queries.
+constexpr TileShape kTiles[] = {
+    {64, 128, 64, 4},  {64, 64, 64, 4},   {64, 32, 64, 2},  {64, 16, 64, 1},
+    {128, 128, 64, 4}, {128, 64, 64, 4},  {128, 32, 64, 2}, {128, 16, 64, 1},
+    {256, 64, 64, 4},  {256, 64, 32, 4},  {256, 32, 32, 2}, {256, 16, 32, 1},
+};
+
+/// Rows and columns of a fragment's units, and summands of an instruction.
+constexpr int64_t kUnit = 8;
+constexpr int64_t kSummands = 16;
+
+/// Accumulators and scores that a thread can hold beside everything else.
+constexpr int64_t kMaxFragmentRegisters = 208;
+
+/// The sizes that a tile's needs follow from.
+struct Problem {
+  int64_t maps, keyMaps, dim, valueWidth, elementBytes;
+  std::optional<int64_t> queries;
+  bool onTensorCores;
+
+  explicit Problem(AttentionOpInterface op) {
+    auto query = cast<ShapedType>(op.getQuery().getType());
+    auto value = cast<ShapedType>(op.getValue().getType());
+    Type element = query.getElementType();
+    maps = op.getNumMaps();
+    keyMaps = op.getNumKeyMaps();
+    dim = query.getDimSize(3);
+    valueWidth = value.getDimSize(3);
+    elementBytes = query.getElementTypeBitWidth() / 8;
+    if (!query.isDynamicDim(1))
+      queries = query.getDimSize(1);
+    onTensorCores = (element.isF16() || element.isBF16()) &&
+                    dim % kSummands == 0 && valueWidth % kUnit == 0;
+  }
+
+  /// Bytes of shared memory: the query's rows, and the slots of the keys' and
+  /// values' tiles. What the epilogue needs is less, and reuses them.
+  int64_t getSharedBytes(int64_t rows, int64_t keys, int64_t stages) const {
+    return elementBytes *
+           (rows * dim + stages * keys * (keyMaps * dim + valueWidth));
+  }
+
+  /// 32-bit registers of a thread for the accumulator and the scores.
+  int64_t getFragmentRegisters(int64_t rows, int64_t keys,
+                               int64_t warps) const {
+    return rows * (valueWidth + keys) / (warps * 32);
+  }
+};
+} // namespace
+
+/// The limit that a tile breaks, or nothing.
+static std::optional<std::string> findBrokenLimit(const Problem &problem,
+                                                  ScheduleAttr schedule,
+                                                  const TileLimits &limits) {
+  int64_t warps = schedule.getWarps();
+  int64_t queries = schedule.getQueries() * schedule.getHeads();
+  int64_t rows = problem.maps * queries;
+  auto text = [](auto... parts) {
+    std::string result;
+    (result.append(Twine(parts).str()), ...);
+    return result;
+  };
+  if (!llvm::isPowerOf2_64(warps))
+    return text("has ", warps, " warps; a power of two is legal");
+  // Maps with keys of their own share no instruction of 16 rows.
+  int64_t rowsPerProduct = problem.keyMaps > 1 ? queries : rows;
+  int64_t products = problem.keyMaps > 1 ? problem.keyMaps : 1;
+  if (rowsPerProduct % (2 * kUnit) != 0 ||
+      (rowsPerProduct / (2 * kUnit) * products) % warps != 0)
+    return text("has ", rowsPerProduct, " rows that share keys, which are not ",
+                "16 for each of ", warps, " warps, or a multiple");
+  if (schedule.getKeys() % kSummands != 0)
+    return text("has ", schedule.getKeys(),
+                " keys in a step; a multiple of 16 is legal");
+  int64_t bytes = problem.getSharedBytes(rows, schedule.getKeys(),
+                                         schedule.getStages());
+  if (limits.sharedMemory > 0 && bytes > limits.sharedMemory)
+    return text("needs ", bytes,
+                " bytes of shared memory in a block, more than the ",
+                limits.sharedMemory, " that the chip has");
+  int64_t registers =
+      problem.getFragmentRegisters(rows, schedule.getKeys(), warps);
+  if (registers > kMaxFragmentRegisters)
+    return text("needs ", registers,
+                " registers of a thread for accumulators and scores, more than "
+                "the ",
+                kMaxFragmentRegisters, " that fit beside the rest");
+  return std::nullopt;
+}
+
+ScheduleAttr
+diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
+                               const TileLimits &limits) {
+  Problem problem(cast<AttentionOpInterface>(op.getOperation()));
+  if (!problem.onTensorCores)
+    return {};
+  ScheduleAttr best;
+  for (const TileShape &tile : kTiles) {
+    if (problem.valueWidth > tile.valueWidth || tile.rows % problem.maps != 0 ||
+        tile.warps * 32 > limits.threads)
+      continue;
+    int64_t queries = tile.rows / problem.maps;
+    auto schedule = ScheduleAttr::get(
+        op.getContext(), /*heads=*/1, queries, tile.keys, tile.warps * 32,
+        /*stages=*/1, /*swizzle=*/true, /*row_sum_on_mma=*/!op.getLse(),
+        /*skip_rescale=*/true);
+    if (findBrokenLimit(problem, schedule, limits))
+      continue;
+    // Smaller tiles while one holds all queries.
+    if (best && (!problem.queries || *problem.queries > queries))
+      break;
+    best = schedule;
+  }
+  return best;
+}
+
+LogicalResult diff::verifyTensorCoreSchedule(AttentionCombineOpInterface op,
+                                             ScheduleAttr schedule,
+                                             const TileLimits &limits) {
+  Problem problem(cast<AttentionOpInterface>(op.getOperation()));
+  if (limits.threads == 0)
+    return success();
+  if (!problem.onTensorCores)
+    return op->emitOpError("has a schedule with stages, which is for f16 and "
+                           "bf16, a head dimension that is a multiple of 16 and "
+                           "values of a width that is a multiple of 8");
+  if (std::optional<std::string> broken =
+          findBrokenLimit(problem, schedule, limits))
+    return op->emitOpError("has a schedule that ") << *broken;
+  return success();
+}

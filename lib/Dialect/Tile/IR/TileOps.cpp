@@ -1,0 +1,101 @@
+//===- TileOps.cpp - Ops of the tile dialect ------------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Tile/IR/Tile.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+#define GET_OP_CLASSES
+#include "diff/Dialect/Tile/IR/TileOps.cpp.inc"
+
+//===----------------------------------------------------------------------===//
+// ring, slot
+//===----------------------------------------------------------------------===//
+
+int64_t RingOp::getRowBytes() {
+  MemRefType type = getType();
+  return type.getShape().back() * type.getElementTypeBitWidth() / 8;
+}
+
+int64_t RingOp::getSlotBytes() {
+  MemRefType type = getType();
+  return llvm::product_of(type.getShape().drop_front()) *
+         type.getElementTypeBitWidth() / 8;
+}
+
+LogicalResult RingOp::verify() {
+  auto type = dyn_cast<MemRefType>(getMemory().getType());
+  if (!type || !gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(type) ||
+      !type.hasStaticShape() || !type.getLayout().isIdentity() ||
+      type.getRank() < 2 || !type.getElementType().isIntOrFloat())
+    return emitOpError("must be a row-major buffer of static size in workgroup "
+                       "memory with a dimension of slots, found ")
+           << getMemory().getType();
+  if (getRowBytes() % kChunkBytes != 0)
+    return emitOpError("must have rows of whole 16-byte chunks, found rows of ")
+           << getRowBytes() << " bytes";
+  return success();
+}
+
+LogicalResult SlotOp::verify() {
+  auto ring = dyn_cast<MemRefType>(getRing().getType());
+  auto slot = dyn_cast<MemRefType>(getMemory().getType());
+  if (!ring || !slot || ring.getRank() == 0 ||
+      ring.getShape().drop_front() != slot.getShape() ||
+      ring.getElementType() != slot.getElementType() ||
+      ring.getMemorySpace() != slot.getMemorySpace() ||
+      !slot.getLayout().isIdentity())
+    return emitOpError("must be the ring without its first dimension, found ")
+           << getMemory().getType() << " of " << getRing().getType();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// copy_async
+//===----------------------------------------------------------------------===//
+
+LogicalResult CopyAsyncOp::verify() {
+  auto source = dyn_cast<MemRefType>(getSource().getType());
+  auto destination = dyn_cast<MemRefType>(getDestination().getType());
+  if (!source || !destination || !destination.hasStaticShape())
+    return emitOpError("copies from a ranked buffer to one of static size");
+  if (source.getElementType() != destination.getElementType())
+    return emitOpError("must not change the element type, found ")
+           << source.getElementType() << " and "
+           << destination.getElementType();
+  if (static_cast<int64_t>(getIndices().size()) != source.getRank())
+    return emitOpError("needs an index for each of the source's ")
+           << source.getRank() << " dimensions, found " << getIndices().size();
+  AffineMap map = getPermutationMap();
+  if (map.getNumDims() != source.getRank() ||
+      map.getNumResults() != destination.getRank() ||
+      !map.isProjectedPermutation())
+    return emitOpError("needs a projected permutation of the source's ")
+           << source.getRank() << " dimensions to the destination's "
+           << destination.getRank() << ", found " << getPermutationMapAttr();
+  if (map.getNumResults() == 0 ||
+      map.getDimPosition(map.getNumResults() - 1) !=
+          static_cast<unsigned>(source.getRank() - 1))
+    return emitOpError("must keep the source's innermost dimension innermost");
+  if (getInBounds().size() != map.getNumResults())
+    return emitOpError("needs 'in_bounds' for each of the destination's ")
+           << map.getNumResults() << " dimensions, found "
+           << getInBounds().size();
+  return success();
+}
+
+LogicalResult ToLayoutOp::verify() {
+  auto type = cast<VectorType>(getSource().getType());
+  if (!getLayout().getLaneType(type))
+    return emitOpError("cannot lay out ")
+           << type << " as " << getLayout()
+           << ": each dimension must be a multiple of its warps x lanes x elems";
+  return success();
+}

@@ -1,0 +1,104 @@
+//===- ConvertLayouts.cpp - Layouts by way of shared memory -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace mlir::diff::tile {
+#define GEN_PASS_DEF_TILECONVERTLAYOUTSPASS
+#include "diff/Dialect/Tile/Transforms/Passes.h.inc"
+} // namespace mlir::diff::tile
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+static LayoutAttr getLayout(Value value) {
+  auto result = dyn_cast<OpResult>(value);
+  if (!result)
+    return {};
+  auto layouts = result.getOwner()->getAttrOfType<ArrayAttr>(
+      TileDialect::kLayoutsAttrName);
+  return layouts ? dyn_cast<LayoutAttr>(layouts[result.getResultNumber()])
+                 : LayoutAttr();
+}
+
+/// Writes the value to a ring in its own layout and reads it in the other.
+static Value convert(RewriterBase &rewriter, ToLayoutOp op, Block &entry) {
+  Location loc = op.getLoc();
+  auto type = cast<VectorType>(op.getType());
+  auto space = gpu::AddressSpaceAttr::get(
+      rewriter.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());
+  SmallVector<int64_t> shape{1};
+  llvm::append_range(shape, type.getShape());
+  auto ringType = MemRefType::get(shape, type.getElementType(),
+                                  MemRefLayoutAttrInterface(), space);
+  auto slotType = MemRefType::get(type.getShape(), type.getElementType(),
+                                  MemRefLayoutAttrInterface(), space);
+  rewriter.setInsertionPointToStart(&entry);
+  int64_t rowBytes = shape.back() * type.getElementTypeBitWidth() / 8;
+  auto ring = RingOp::create(rewriter, loc, ringType,
+                             getSwizzleForRows(rewriter.getContext(), rowBytes),
+                             /*offset=*/IntegerAttr());
+  rewriter.setInsertionPoint(op);
+  Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
+  Value slot =
+      SlotOp::create(rewriter, loc, slotType, ring.getMemory(), zero);
+  SmallVector<Value> indices(type.getRank(), zero);
+  auto identity =
+      AffineMapAttr::get(rewriter.getMultiDimIdentityMap(type.getRank()));
+  ArrayAttr inBounds =
+      rewriter.getBoolArrayAttr(SmallVector<bool>(type.getRank(), true));
+  // What was in this memory before has been read by all threads.
+  gpu::BarrierOp::create(rewriter, loc);
+  vector::TransferWriteOp::create(rewriter, loc, op.getSource(), slot, indices,
+                                  identity, inBounds);
+  gpu::BarrierOp::create(rewriter, loc);
+  Value poison =
+      ub::PoisonOp::create(rewriter, loc, type.getElementType());
+  auto read = vector::TransferReadOp::create(rewriter, loc, type, slot, indices,
+                                             identity, poison, /*mask=*/Value(),
+                                             inBounds);
+  read->setAttr(TileDialect::kLayoutsAttrName,
+                rewriter.getArrayAttr({op.getLayout()}));
+  return read;
+}
+
+namespace {
+struct TileConvertLayouts
+    : public tile::impl::TileConvertLayoutsPassBase<TileConvertLayouts> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    WalkResult result = getOperation()->walk([&](gpu::LaunchOp launch) {
+      return launch.walk([&](ToLayoutOp op) {
+        LayoutAttr source = getLayout(op.getSource());
+        if (source == op.getLayout()) {
+          rewriter.replaceOp(op, op.getSource());
+          return WalkResult::advance();
+        }
+        auto type = cast<VectorType>(op.getType());
+        if (type.getElementType().isInteger(1) ||
+            type.getShape().back() * type.getElementTypeBitWidth() / 8 %
+                    kChunkBytes !=
+                0) {
+          op.emitOpError("cannot change the layout of ")
+              << type << ": its rows are no whole 16-byte chunks";
+          return WalkResult::interrupt();
+        }
+        rewriter.replaceOp(
+            op, convert(rewriter, op, launch.getBody().front()));
+        return WalkResult::advance();
+      });
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace

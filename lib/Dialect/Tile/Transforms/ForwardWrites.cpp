@@ -1,0 +1,162 @@
+//===- ForwardWrites.cpp - Vectors from the writes that wrote them ----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
+#include "llvm/ADT/SmallBitVector.h"
+
+namespace mlir::diff::tile {
+#define GEN_PASS_DEF_TILEFORWARDWRITESPASS
+#include "diff/Dialect/Tile/Transforms/Passes.h.inc"
+} // namespace mlir::diff::tile
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+/// Whether the op's vector holds the whole tensor, in the order of its
+/// dimensions, but for dimensions of size 1 that it may lack.
+static bool writesWholeTensor(vector::TransferWriteOp write) {
+  auto type = dyn_cast<RankedTensorType>(write.getShapedType());
+  if (!type || !type.hasStaticShape() || write.getMask() ||
+      !llvm::all_of(write.getIndices(), [](Value index) {
+        return isConstantIntValue(index, 0);
+      }))
+    return false;
+  AffineMap map = write.getPermutationMap();
+  if (!map.isProjectedPermutation())
+    return false;
+  int64_t last = -1;
+  for (unsigned i = 0; i < map.getNumResults(); ++i) {
+    int64_t position = map.getDimPosition(i);
+    if (position <= last ||
+        type.getDimSize(position) != write.getVectorType().getDimSize(i))
+      return false;
+    last = position;
+  }
+  return type.getNumElements() == write.getVectorType().getNumElements();
+}
+
+namespace {
+/// read(write(v)) is the part of v that is read.
+struct ReadOfWrite : public OpRewritePattern<vector::TransferReadOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::TransferReadOp read,
+                                PatternRewriter &rewriter) const override {
+    auto write = read.getBase().getDefiningOp<vector::TransferWriteOp>();
+    if (!write || !writesWholeTensor(write) || read.getMask())
+      return rewriter.notifyMatchFailure(read, "no write of a whole tensor");
+    AffineMap readMap = read.getPermutationMap();
+    AffineMap writeMap = write.getPermutationMap();
+    if (!readMap.isProjectedPermutation())
+      return rewriter.notifyMatchFailure(read, "not a projected permutation");
+    auto type = cast<RankedTensorType>(read.getShapedType());
+    // Leading dimensions are read at one index, the others whole.
+    SmallVector<int64_t> position;
+    unsigned next = 0;
+    for (unsigned i = 0; i < writeMap.getNumResults(); ++i) {
+      unsigned dim = writeMap.getDimPosition(i);
+      if (next < readMap.getNumResults() &&
+          readMap.getDimPosition(next) == dim) {
+        if (read.getVectorType().getDimSize(next) != type.getDimSize(dim) ||
+            !isConstantIntValue(read.getIndices()[dim], 0))
+          return rewriter.notifyMatchFailure(read, "reads part of a dimension");
+        ++next;
+        continue;
+      }
+      std::optional<int64_t> index =
+          getConstantIntValue(read.getIndices()[dim]);
+      if (next != 0 || !index || *index >= type.getDimSize(dim))
+        return rewriter.notifyMatchFailure(read, "no leading constant index");
+      position.push_back(*index);
+    }
+    if (next != readMap.getNumResults())
+      return rewriter.notifyMatchFailure(read, "reads a dropped dimension");
+    if (position.empty())
+      rewriter.replaceOp(read, write.getValueToStore());
+    else
+      rewriter.replaceOpWithNewOp<vector::ExtractOp>(
+          read, write.getValueToStore(), position);
+    return success();
+  }
+};
+
+/// A slice from the origin of what was written is written into a slice: what
+/// lies beyond it is out of bounds.
+struct SliceOfWrite : public OpRewritePattern<tensor::ExtractSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ExtractSliceOp slice,
+                                PatternRewriter &rewriter) const override {
+    auto write = slice.getSource().getDefiningOp<vector::TransferWriteOp>();
+    if (!write || write.getMask() ||
+        !write.getPermutationMap().isProjectedPermutation())
+      return rewriter.notifyMatchFailure(slice, "not of a write");
+    RankedTensorType whole = slice.getSourceType(), part = slice.getType();
+    if (part.getRank() != whole.getRank() || !slice.hasUnitStride() ||
+        !slice.hasZeroOffset())
+      return rewriter.notifyMatchFailure(slice, "not a slice at the origin");
+    AffineMap map = write.getPermutationMap();
+    llvm::SmallBitVector isVector(whole.getRank());
+    SmallVector<bool> inBounds;
+    for (unsigned i = 0; i < map.getNumResults(); ++i) {
+      unsigned dim = map.getDimPosition(i);
+      isVector.set(dim);
+      inBounds.push_back(write.isDimInBounds(i) &&
+                         part.getDimSize(dim) == whole.getDimSize(dim) &&
+                         !part.isDynamicDim(dim));
+    }
+    for (int64_t dim = 0; dim < whole.getRank(); ++dim)
+      if (!isVector[dim] && (part.getDimSize(dim) != whole.getDimSize(dim) ||
+                             part.isDynamicDim(dim)))
+        return rewriter.notifyMatchFailure(slice, "cuts an index off");
+    auto destination = tensor::ExtractSliceOp::create(
+        rewriter, slice.getLoc(), part, write.getBase(), slice.getMixedOffsets(),
+        slice.getMixedSizes(), slice.getMixedStrides());
+    rewriter.replaceOpWithNewOp<vector::TransferWriteOp>(
+        slice, write.getValueToStore(), destination, write.getIndices(),
+        AffineMapAttr::get(map), rewriter.getBoolArrayAttr(inBounds));
+    return success();
+  }
+};
+
+/// Lets a loop carry vectors instead of the tensors that they are read from,
+/// and hoists what does not change out of it.
+void carryVectors(RewriterBase &rewriter, scf::ForOp loop) {
+  moveLoopInvariantCode(cast<LoopLikeOpInterface>(loop.getOperation()));
+  DictionaryAttr attributes = loop->getDiscardableAttrDictionary();
+  LoopLikeOpInterface hoisted = hoistLoopInvariantSubsets(
+      rewriter, cast<LoopLikeOpInterface>(loop.getOperation()));
+  hoisted->setDiscardableAttrs(attributes);
+}
+
+struct TileForwardWrites
+    : public tile::impl::TileForwardWritesPassBase<TileForwardWrites> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    SmallVector<scf::ForOp> loops;
+    getOperation()->walk([&](scf::ForallOp forall) {
+      if (forall->hasAttr(TileDialect::kScheduleAttrName))
+        forall.walk([&](scf::ForOp loop) { loops.push_back(loop); });
+    });
+    for (scf::ForOp loop : loops)
+      carryVectors(rewriter, loop);
+    RewritePatternSet patterns(&getContext());
+    patterns.add<ReadOfWrite, SliceOfWrite>(&getContext());
+    tensor::populateFoldTensorEmptyPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

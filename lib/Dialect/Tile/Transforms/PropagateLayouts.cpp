@@ -1,0 +1,430 @@
+//===- PropagateLayouts.cpp - A layout for every vector ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Tile/Transforms/Contractions.h"
+#include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include <numeric>
+
+namespace mlir::diff::tile {
+#define GEN_PASS_DEF_TILEPROPAGATELAYOUTSPASS
+#include "diff/Dialect/Tile/Transforms/Passes.h.inc"
+} // namespace mlir::diff::tile
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+static bool isVector(Value value) { return isa<VectorType>(value.getType()); }
+
+static SmallVector<int64_t> firstDims(int64_t count) {
+  return llvm::to_vector(llvm::seq<int64_t>(0, count));
+}
+
+/// The layout of a shape cast that cuts the last dimension into (repetitions,
+/// lanes, elems), or that only adds or drops dimensions of size 1. Null for
+/// any other.
+static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
+                             VectorType to) {
+  int64_t rank = from.getRank();
+  SmallVector<int64_t> warps, lanes, elems, warpStrides, laneStrides;
+  auto take = [&](int64_t dim) {
+    warps.push_back(layout.getWarps()[dim]);
+    lanes.push_back(layout.getLanes()[dim]);
+    elems.push_back(layout.getElems()[dim]);
+    warpStrides.push_back(layout.getWarpStrides()[dim]);
+    laneStrides.push_back(layout.getLaneStrides()[dim]);
+  };
+  auto addUnit = [&](int64_t laneCount, int64_t elemCount) {
+    warps.push_back(1);
+    lanes.push_back(laneCount);
+    elems.push_back(elemCount);
+    warpStrides.push_back(1);
+    laneStrides.push_back(laneCount > 1 ? layout.getLaneStrides()[rank - 1]
+                                        : 1);
+  };
+  auto finish = [&] {
+    return LayoutAttr::get(layout.getContext(), warps, lanes, elems,
+                           warpStrides, laneStrides)
+        .getCanonical();
+  };
+  if (to.getRank() == rank + 2 &&
+      to.getShape().take_front(rank - 1) == from.getShape().drop_back() &&
+      to.getDimSize(rank) == layout.getLanes().back() &&
+      to.getDimSize(rank + 1) == layout.getElems().back() &&
+      layout.getWarps().back() == 1) {
+    for (int64_t dim = 0; dim + 1 < rank; ++dim)
+      take(dim);
+    addUnit(1, 1);
+    addUnit(layout.getLanes().back(), 1);
+    addUnit(1, layout.getElems().back());
+    return finish();
+  }
+  int64_t dim = 0;
+  for (int64_t size : to.getShape()) {
+    while (dim < rank && from.getDimSize(dim) == 1 && size != 1)
+      ++dim;
+    if (dim < rank && from.getDimSize(dim) == size)
+      take(dim++);
+    else if (size == 1)
+      addUnit(1, 1);
+    else
+      return {};
+  }
+  while (dim < rank && from.getDimSize(dim) == 1)
+    ++dim;
+  return dim == rank ? finish() : LayoutAttr();
+}
+
+/// The layout with the warps of the `count` leading dimensions moved to the
+/// rows behind them, or to the columns where these have no room. Null when
+/// lanes are spread over leading dimensions.
+static LayoutAttr gatherLeadingDims(LayoutAttr layout, VectorType type,
+                                    int64_t count) {
+  SmallVector<int64_t> warps(layout.getWarps());
+  int64_t moved = 1, rank = type.getRank();
+  for (int64_t dim = 0; dim < count; ++dim) {
+    if (layout.getLanes()[dim] != 1)
+      return {};
+    moved *= std::exchange(warps[dim], 1);
+  }
+  if (moved == 1)
+    return layout;
+  auto spread = [&](int64_t dim) {
+    int64_t repetitions = *layout.getRepetitions(dim, type.getDimSize(dim));
+    int64_t factor = std::gcd(repetitions, moved);
+    warps[dim] *= factor;
+    moved /= factor;
+  };
+  for (int64_t dim = rank - 2; dim >= count; --dim)
+    spread(dim);
+  if (rank > count)
+    spread(rank - 1);
+  if (moved != 1)
+    return {};
+  auto spreadLayout =
+      LayoutAttr::get(layout.getContext(), warps, layout.getLanes(),
+                      layout.getElems());
+  return LayoutAttr::get(layout.getContext(), warps, layout.getLanes(),
+                         layout.getElems(), spreadLayout.getWarpStrides(),
+                         layout.getLaneStrides())
+      .getCanonical();
+}
+
+namespace {
+/// The layouts of a kernel's vectors, to a fixed point. The first that reaches
+/// a value stays.
+class Propagation {
+public:
+  explicit Propagation(Operation *root) : root(root) {}
+
+  void run() {
+    propagate();
+    // What no contraction determines takes the layout that it is stored in.
+    root->walk([&](ToLayoutOp op) { set(op.getSource(), op.getLayout()); });
+    propagate();
+    root->walk([&](vector::TransferWriteOp op) {
+      set(op.getValueToStore(), getDefaultLayout(op.getVectorType()));
+    });
+    propagate();
+  }
+
+  LayoutAttr lookup(Value value) const { return layouts.lookup(value); }
+
+private:
+  /// Lanes along the innermost dimensions, copies for the rest.
+  static LayoutAttr getDefaultLayout(VectorType type) {
+    int64_t rank = type.getRank(), left = kLanes;
+    SmallVector<int64_t> ones(rank, 1), lanes(rank, 1);
+    for (int64_t dim = rank - 1; dim >= 0; --dim) {
+      lanes[dim] = std::gcd(type.getDimSize(dim), left);
+      left /= lanes[dim];
+    }
+    return LayoutAttr::get(type.getContext(), ones, lanes, ones);
+  }
+
+  void propagate() {
+    do {
+      changed = false;
+      root->walk([&](Operation *op) {
+        for (OpResult result : op->getResults())
+          if (isVector(result))
+            set(result, inferResult(result));
+        for (OpOperand &operand : op->getOpOperands())
+          if (isVector(operand.get()))
+            set(operand.get(), getDemand(operand));
+        shareLoop(op);
+      });
+    } while (changed);
+  }
+
+public:
+  /// The layout in which an op takes an operand, null when in any.
+  LayoutAttr getDemand(OpOperand &use) const {
+    Operation *op = use.getOwner();
+    unsigned number = use.getOperandNumber();
+    auto type = cast<VectorType>(use.get().getType());
+    if (auto contract = dyn_cast<vector::ContractionOp>(op)) {
+      auto mma = op->getAttrOfType<MmaAttr>(TileDialect::kMmaAttrName);
+      FailureOr<Contraction> contraction = Contraction::get(contract);
+      if (!mma || failed(contraction))
+        return {};
+      return number == 0   ? contraction->getLhsLayout(mma.getResult())
+             : number == 1 ? contraction->getRhsLayout(mma.getResult())
+                           : mma.getResult();
+    }
+    if (auto reduction = dyn_cast<vector::MultiDimReductionOp>(op))
+      return number == 1 ? lookup(reduction.getDest()) : LayoutAttr();
+    if (auto broadcast = dyn_cast<vector::BroadcastOp>(op)) {
+      LayoutAttr layout = lookup(broadcast.getVector());
+      int64_t added = broadcast.getResultVectorType().getRank() -
+                      type.getRank();
+      return layout ? layout.dropDims(firstDims(added)) : layout;
+    }
+    if (auto transpose = dyn_cast<vector::TransposeOp>(op)) {
+      LayoutAttr layout = lookup(transpose.getResult());
+      return layout ? layout.permute(invertPermutationVector(
+                          transpose.getPermutation()))
+                    : layout;
+    }
+    if (auto cast = dyn_cast<vector::ShapeCastOp>(op)) {
+      LayoutAttr layout = lookup(cast.getResult());
+      return layout && lookup(use.get()) == LayoutAttr()
+                 ? castLayout(layout, cast.getResultVectorType(), type)
+                 : LayoutAttr();
+    }
+    if (auto extract = dyn_cast<vector::ExtractOp>(op))
+      return getExtracted(extract);
+    if (auto yield = dyn_cast<scf::YieldOp>(op))
+      return lookup(op->getParentOp()->getResult(number));
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      if (BlockArgument argument = loop.getTiedLoopRegionIterArg(&use))
+        return lookup(argument);
+      return {};
+    }
+    if (OpTrait::hasElementwiseMappableTraits(op))
+      return getElementwise(op);
+    return {};
+  }
+
+private:
+  void set(Value value, LayoutAttr layout) {
+    if (!layout || lookup(value) ||
+        !layout.getLaneType(cast<VectorType>(value.getType())))
+      return;
+    layouts[value] = layout;
+    changed = true;
+  }
+
+  /// The layout that one of the op's vectors has.
+  LayoutAttr getElementwise(Operation *op) const {
+    for (Value result : op->getResults())
+      if (LayoutAttr layout = lookup(result))
+        return layout;
+    for (Value operand : op->getOperands())
+      if (LayoutAttr layout = lookup(operand))
+        return layout;
+    return {};
+  }
+
+  /// The layout of an extraction's source that lets each thread take its own.
+  LayoutAttr getExtracted(vector::ExtractOp extract) const {
+    LayoutAttr layout = lookup(extract.getSource());
+    if (!layout || extract.hasDynamicPosition())
+      return {};
+    return gatherLeadingDims(layout, extract.getSourceVectorType(),
+                             extract.getNumIndices());
+  }
+
+  LayoutAttr inferResult(OpResult result) const {
+    Operation *op = result.getOwner();
+    return llvm::TypeSwitch<Operation *, LayoutAttr>(op)
+        .Case([&](vector::ContractionOp) -> LayoutAttr {
+          auto mma = op->getAttrOfType<MmaAttr>(TileDialect::kMmaAttrName);
+          return mma ? mma.getResult() : LayoutAttr();
+        })
+        .Case([&](ToLayoutOp convert) { return convert.getLayout(); })
+        .Case([&](vector::MultiDimReductionOp reduction) {
+          LayoutAttr layout = lookup(reduction.getSource());
+          return layout ? layout.dropDims(reduction.getReductionDims())
+                        : layout;
+        })
+        .Case([&](vector::TransposeOp transpose) {
+          LayoutAttr layout = lookup(transpose.getVector());
+          return layout ? layout.permute(transpose.getPermutation()) : layout;
+        })
+        .Case([&](vector::ShapeCastOp cast) -> LayoutAttr {
+          LayoutAttr layout = lookup(cast.getSource());
+          return layout ? castLayout(layout, cast.getSourceVectorType(),
+                                     cast.getResultVectorType())
+                        : layout;
+        })
+        .Case([&](vector::BroadcastOp broadcast) -> LayoutAttr {
+          auto type = dyn_cast<VectorType>(broadcast.getSourceType());
+          LayoutAttr layout = lookup(broadcast.getSource());
+          // Copies along dimensions of size 1 only: the rest is undetermined.
+          if (!type || !layout ||
+              type.getNumElements() !=
+                  broadcast.getResultVectorType().getNumElements())
+            return {};
+          return layout.prependDims(
+              broadcast.getResultVectorType().getRank() - type.getRank());
+        })
+        .Case([&](vector::ExtractOp extract) -> LayoutAttr {
+          LayoutAttr layout = getExtracted(extract);
+          return layout ? layout.dropDims(firstDims(extract.getNumIndices()))
+                        : layout;
+        })
+        .Case([&](scf::ForOp loop) {
+          return lookup(loop.getRegionIterArgs()[result.getResultNumber()]);
+        })
+        .Case([&](scf::IfOp branch) {
+          LayoutAttr layout =
+              lookup(branch.thenYield().getOperand(result.getResultNumber()));
+          return layout || branch.getElseRegion().empty()
+                     ? layout
+                     : lookup(branch.elseYield().getOperand(
+                           result.getResultNumber()));
+        })
+        .Default([&](Operation *) {
+          return OpTrait::hasElementwiseMappableTraits(op)
+                     ? getElementwise(op)
+                     : LayoutAttr();
+        });
+  }
+
+  /// What a loop carries has one layout.
+  void shareLoop(Operation *op) {
+    auto loop = dyn_cast<scf::ForOp>(op);
+    if (!loop)
+      return;
+    for (auto [init, argument, yielded, result] :
+         llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs(),
+                         loop.getYieldedValues(), loop.getResults())) {
+      if (!isVector(argument))
+        continue;
+      LayoutAttr layout = lookup(argument);
+      for (Value value : {yielded, Value(result), Value(init)})
+        if (!layout)
+          layout = lookup(value);
+      set(argument, layout);
+      set(result, layout);
+    }
+  }
+
+  Operation *root;
+  llvm::DenseMap<Value, LayoutAttr> layouts;
+  bool changed = false;
+};
+
+struct TilePropagateLayouts
+    : public tile::impl::TilePropagateLayoutsPassBase<TilePropagateLayouts> {
+  /// Ops that are cheaper to repeat than to convert.
+  static bool isCheap(Operation *op) {
+    if (isa<vector::StepOp>(op))
+      return true;
+    if (auto broadcast = dyn_cast<vector::BroadcastOp>(op))
+      return !isa<VectorType>(broadcast.getSourceType());
+    return op->hasTrait<OpTrait::ConstantLike>();
+  }
+
+  /// A constant of its own for every use, inside the launch.
+  static void repeatCheapOps(RewriterBase &rewriter, gpu::LaunchOp launch) {
+    SmallVector<OpOperand *> uses;
+    launch.walk([&](Operation *op) {
+      for (OpOperand &operand : op->getOpOperands()) {
+        Operation *source = operand.get().getDefiningOp();
+        if (source && isVector(operand.get()) && isCheap(source))
+          uses.push_back(&operand);
+      }
+    });
+    for (OpOperand *use : uses) {
+      Operation *source = use->get().getDefiningOp();
+      if (launch->isAncestor(source) && use->get().hasOneUse())
+        continue;
+      rewriter.setInsertionPoint(use->getOwner());
+      Operation *copy = rewriter.clone(*source);
+      rewriter.modifyOpInPlace(use->getOwner(),
+                               [&] { use->set(copy->getResult(0)); });
+    }
+  }
+
+  /// Conversions where an operand has another layout than the op takes.
+  static void convertOperands(RewriterBase &rewriter, gpu::LaunchOp launch,
+                              Propagation &propagation) {
+    SmallVector<std::pair<OpOperand *, LayoutAttr>> conversions;
+    launch.walk([&](Operation *op) {
+      for (OpOperand &operand : op->getOpOperands()) {
+        if (!isVector(operand.get()))
+          continue;
+        LayoutAttr demand = propagation.getDemand(operand);
+        LayoutAttr layout = propagation.lookup(operand.get());
+        if (demand && layout && demand != layout)
+          conversions.emplace_back(&operand, demand);
+      }
+    });
+    for (auto [operand, layout] : conversions) {
+      rewriter.setInsertionPoint(operand->getOwner());
+      auto converted = ToLayoutOp::create(
+          rewriter, operand->getOwner()->getLoc(), operand->get(), layout);
+      converted->setAttr(TileDialect::kLayoutsAttrName,
+                         rewriter.getArrayAttr({layout}));
+      rewriter.modifyOpInPlace(operand->getOwner(),
+                               [&, operand = operand] {
+                                 operand->set(converted);
+                               });
+    }
+  }
+
+  /// Writes the layouts down.
+  static LogicalResult annotate(gpu::LaunchOp launch,
+                                Propagation &propagation) {
+    Builder b(launch.getContext());
+    WalkResult result = launch.walk([&](Operation *op) {
+      if (llvm::none_of(op->getResults(), isVector))
+        return WalkResult::advance();
+      SmallVector<Attribute> layouts;
+      for (Value value : op->getResults()) {
+        LayoutAttr layout = isVector(value) ? propagation.lookup(value)
+                                            : LayoutAttr();
+        if (isVector(value) && !layout) {
+          op->emitOpError("gets no layout: nothing between it and a "
+                          "contraction or tile.to_layout determines which "
+                          "thread holds which of its elements");
+          return WalkResult::interrupt();
+        }
+        layouts.push_back(layout ? Attribute(layout) : b.getUnitAttr());
+      }
+      op->setAttr(TileDialect::kLayoutsAttrName, b.getArrayAttr(layouts));
+      return WalkResult::advance();
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    WalkResult result = getOperation()->walk([&](gpu::LaunchOp launch) {
+      if (!launch->hasAttr(TileDialect::kScheduleAttrName))
+        return WalkResult::skip();
+      repeatCheapOps(rewriter, launch);
+      Propagation propagation(launch);
+      propagation.run();
+      if (failed(annotate(launch, propagation)))
+        return WalkResult::interrupt();
+      convertOperands(rewriter, launch, propagation);
+      return WalkResult::skip();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,200 @@
+//===- SelectMma.cpp - Instructions and layouts of contractions -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Tile/Transforms/Contractions.h"
+#include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/SetVector.h"
+#include <numeric>
+
+namespace mlir::diff::tile {
+#define GEN_PASS_DEF_TILESELECTMMAPASS
+#include "diff/Dialect/Tile/Transforms/Passes.h.inc"
+} // namespace mlir::diff::tile
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+/// Rows and columns of the 8 x 8 tiles that fragments are made of.
+static constexpr int64_t kUnit = 8;
+/// Lanes along a unit's columns, each with two elements.
+static constexpr int64_t kColumnLanes = 4;
+static constexpr int64_t kColumnElems = 2;
+
+namespace {
+/// The distribution of the rows (all dimensions but columns) of a result.
+struct RowLayout {
+  SmallVector<int64_t> warps, lanes;
+};
+} // namespace
+
+/// Spreads rows over 8 lanes, then over the warps, from the innermost dimension
+/// on. An instruction takes two units of rows of one batch entry: when no row
+/// dimension outside of `innermost` repeats in a thread, one of its factors of
+/// two stays there.
+static FailureOr<RowLayout> distributeRows(ArrayRef<int64_t> sizes,
+                                           ArrayRef<bool> isBatch,
+                                           int64_t numWarps) {
+  RowLayout layout;
+  int64_t rank = sizes.size();
+  layout.warps.assign(rank, 1);
+  layout.lanes.assign(rank, 1);
+  SmallVector<int64_t> left(sizes);
+  int64_t lanes = kUnit;
+  for (int64_t dim = rank - 1; dim >= 0 && lanes > 1; --dim) {
+    if (isBatch[dim])
+      continue;
+    int64_t count = std::gcd(left[dim], lanes);
+    layout.lanes[dim] = count;
+    left[dim] /= count;
+    lanes /= count;
+  }
+  if (lanes > 1)
+    return failure();
+  // The pair of units: from the outermost row dimension that can give it.
+  bool paired = false;
+  for (int64_t dim = 0; dim < rank && !paired; ++dim)
+    if (!isBatch[dim] && left[dim] % 2 == 0) {
+      left[dim] /= 2;
+      paired = true;
+    }
+  if (!paired)
+    return failure();
+  for (int64_t dim = rank - 1; dim >= 0 && numWarps > 1; --dim) {
+    int64_t count = std::gcd(left[dim], numWarps);
+    layout.warps[dim] = count;
+    left[dim] /= count;
+    numWarps /= count;
+  }
+  if (numWarps > 1)
+    return failure();
+  return layout;
+}
+
+/// The contraction whose result, through elementwise ops, is the value.
+static vector::ContractionOp findProducer(Value value) {
+  llvm::SetVector<Operation *> chain;
+  if (Operation *op = value.getDefiningOp())
+    chain.insert(op);
+  for (size_t i = 0; i < chain.size(); ++i) {
+    if (auto contract = dyn_cast<vector::ContractionOp>(chain[i]))
+      return contract;
+    if (!OpTrait::hasElementwiseMappableTraits(chain[i]))
+      continue;
+    for (Value operand : chain[i]->getOperands())
+      if (auto type = dyn_cast<VectorType>(operand.getType());
+          type && type.getShape() ==
+                      cast<VectorType>(value.getType()).getShape())
+        if (Operation *op = operand.getDefiningOp())
+          chain.insert(op);
+  }
+  return {};
+}
+
+/// A contraction without rows and columns of its own, as a sum of squares is,
+/// is a product and a reduction: no matrix instruction takes it.
+static void reduceProducts(RewriterBase &rewriter, vector::ContractionOp op) {
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  auto acc = dyn_cast<VectorType>(op.getAccType());
+  if (!acc || maps[0] != maps[1] || !maps[0].isIdentity() ||
+      op.getKind() != vector::CombiningKind::ADD ||
+      op.getLhsType() != op.getRhsType() ||
+      op.getLhsType().getElementType() != acc.getElementType())
+    return;
+  SmallVector<bool> reduced;
+  for (Attribute iterator : op.getIteratorTypes())
+    reduced.push_back(vector::isReductionIterator(iterator));
+  rewriter.setInsertionPoint(op);
+  Value product = arith::MulFOp::create(rewriter, op.getLoc(), op.getLhs(),
+                                        op.getRhs());
+  rewriter.replaceOpWithNewOp<vector::MultiDimReductionOp>(
+      op, product, op.getAcc(), reduced, op.getKind());
+}
+
+namespace {
+class MmaSelector {
+public:
+  MmaSelector(int64_t numWarps) : numWarps(numWarps) {}
+
+  LogicalResult select(vector::ContractionOp op) {
+    if (op->hasAttr(TileDialect::kMmaAttrName))
+      return success();
+    FailureOr<Contraction> contraction = Contraction::get(op);
+    if (failed(contraction))
+      return op.emitOpError("is no product of matrices that the tensor cores "
+                            "compute: f16 or bf16 operands, an f32 accumulator, "
+                            "and one dimension each of columns and of sums");
+    for (auto [name, size, unit] :
+         {std::tuple("columns", contraction->getColumns(), kUnit),
+          {"summands", contraction->getSummands(), 2 * kUnit}})
+      if (size % unit != 0)
+        return op.emitOpError("has ")
+               << size << " " << name << ", no multiple of " << unit
+               << ", which m16n8k16 takes at a time";
+    FailureOr<RowLayout> rows = getRows(op, *contraction);
+    if (failed(rows))
+      return op.emitOpError("has rows that cannot be spread over ")
+             << numWarps << " warps of 16 rows each";
+    rows->warps.push_back(1);
+    rows->lanes.push_back(kColumnLanes);
+    SmallVector<int64_t> elems(rows->lanes.size(), 1);
+    elems.back() = kColumnElems;
+    auto layout = LayoutAttr::get(op.getContext(), rows->warps, rows->lanes,
+                                  elems);
+    op->setAttr(TileDialect::kMmaAttrName,
+                MmaAttr::get(op.getContext(), 2 * kUnit, kUnit, 2 * kUnit,
+                             layout));
+    return success();
+  }
+
+private:
+  /// The rows of the result: where the operand's are, or spread anew.
+  FailureOr<RowLayout> getRows(vector::ContractionOp op,
+                               const Contraction &contraction) {
+    if (vector::ContractionOp producer = findProducer(op.getLhs())) {
+      if (failed(select(producer)))
+        return failure();
+      auto mma = producer->getAttrOfType<MmaAttr>(TileDialect::kMmaAttrName);
+      RowLayout rows;
+      for (int64_t dim : contraction.resultRowsInLhs()) {
+        rows.warps.push_back(mma.getResult().getWarps()[dim]);
+        rows.lanes.push_back(mma.getResult().getLanes()[dim]);
+      }
+      return rows;
+    }
+    return distributeRows(contraction.getRowSizes(), contraction.isBatch(),
+                          numWarps);
+  }
+
+  int64_t numWarps;
+};
+
+struct TileSelectMma : public tile::impl::TileSelectMmaPassBase<TileSelectMma> {
+  void runOnOperation() override {
+    WalkResult result = getOperation()->walk([&](gpu::LaunchOp launch) {
+      auto schedule =
+          launch->getAttrOfType<ScheduleAttr>(TileDialect::kScheduleAttrName);
+      if (!schedule)
+        return WalkResult::skip();
+      IRRewriter rewriter(&getContext());
+      launch.walk([&](vector::ContractionOp op) {
+        reduceProducts(rewriter, op);
+      });
+      MmaSelector selector(schedule.getWarps());
+      return launch.walk([&](vector::ContractionOp op) {
+        return failed(selector.select(op)) ? WalkResult::interrupt()
+                                           : WalkResult::advance();
+      });
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace

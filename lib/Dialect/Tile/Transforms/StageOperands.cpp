@@ -1,0 +1,296 @@
+//===- StageOperands.cpp - Operands by way of shared memory -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace mlir::diff::tile {
+#define GEN_PASS_DEF_TILESTAGEOPERANDSPASS
+#include "diff/Dialect/Tile/Transforms/Passes.h.inc"
+} // namespace mlir::diff::tile
+
+using namespace mlir;
+using namespace mlir::diff;
+using namespace mlir::diff::tile;
+
+/// A transposed read is a read with its dimensions in another order.
+static void foldTransposes(RewriterBase &rewriter, Operation *root) {
+  SmallVector<vector::TransposeOp> transposes;
+  root->walk([&](vector::TransposeOp op) { transposes.push_back(op); });
+  for (vector::TransposeOp transpose : transposes) {
+    auto read = transpose.getVector().getDefiningOp<vector::TransferReadOp>();
+    if (!read || !read->hasOneUse() || read.getMask())
+      continue;
+    SmallVector<AffineExpr> results;
+    SmallVector<bool> inBounds;
+    for (int64_t dim : transpose.getPermutation()) {
+      results.push_back(read.getPermutationMap().getResult(dim));
+      inBounds.push_back(read.isDimInBounds(dim));
+    }
+    AffineMap map = AffineMap::get(read.getPermutationMap().getNumDims(), 0,
+                                   results, rewriter.getContext());
+    rewriter.setInsertionPoint(read);
+    rewriter.replaceOpWithNewOp<vector::TransferReadOp>(
+        transpose, transpose.getResultVectorType(), read.getBase(),
+        read.getIndices(), AffineMapAttr::get(map), read.getPadding(),
+        /*mask=*/Value(), rewriter.getBoolArrayAttr(inBounds));
+    rewriter.eraseOp(read);
+  }
+}
+
+/// The order of an operand's rows in the contraction's result.
+static SmallVector<int64_t> getRowOrder(OpOperand &use) {
+  auto contract = cast<vector::ContractionOp>(use.getOwner());
+  AffineMap map = contract.getIndexingMapsArray()[use.getOperandNumber()];
+  AffineMap result = contract.getIndexingMapsArray()[2];
+  auto getKey = [&](int64_t dim) {
+    for (unsigned i = 0; i < result.getNumResults(); ++i)
+      if (result.getResult(i) == map.getResult(dim))
+        return i;
+    return result.getNumResults();
+  };
+  SmallVector<int64_t> order =
+      llvm::to_vector(llvm::seq<int64_t>(0, map.getNumResults()));
+  std::stable_sort(
+      order.begin(), std::prev(order.end()),
+      [&](int64_t lhs, int64_t rhs) { return getKey(lhs) < getKey(rhs); });
+  return order;
+}
+
+/// A whole tile of global memory that only contractions multiply.
+static bool isStaged(vector::TransferReadOp read) {
+  auto type = dyn_cast<MemRefType>(read.getShapedType());
+  AffineMap map = read.getPermutationMap();
+  if (!type || gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(type) ||
+      read.getMask() || !map.isProjectedPermutation() ||
+      map.getNumResults() < 2 || read->use_empty() ||
+      map.getDimPosition(map.getNumResults() - 1) !=
+          static_cast<unsigned>(type.getRank() - 1))
+    return false;
+  return llvm::all_of(read->getUses(), [](OpOperand &use) {
+    auto contract = dyn_cast<vector::ContractionOp>(use.getOwner());
+    return contract && use.getOperandNumber() < 2;
+  });
+}
+
+/// Brings the rows of a tile into the order of the result's, so that rows which
+/// neighbouring lanes hold are neighbours in the slot.
+static void orderRows(RewriterBase &rewriter, vector::TransferReadOp read) {
+  SmallVector<int64_t> order = getRowOrder(*read->use_begin());
+  if (llvm::is_sorted(order) || llvm::any_of(read->getUses(), [&](auto &use) {
+        return getRowOrder(use) != order;
+      }))
+    return;
+  SmallVector<AffineExpr> readResults;
+  SmallVector<int64_t> shape;
+  SmallVector<bool> inBounds;
+  for (int64_t dim : order) {
+    readResults.push_back(read.getPermutationMap().getResult(dim));
+    shape.push_back(read.getVectorType().getDimSize(dim));
+    inBounds.push_back(read.isDimInBounds(dim));
+  }
+  MLIRContext *context = rewriter.getContext();
+  rewriter.setInsertionPoint(read);
+  auto ordered = vector::TransferReadOp::create(
+      rewriter, read.getLoc(),
+      VectorType::get(shape, read.getVectorType().getElementType()),
+      read.getBase(), read.getIndices(),
+      AffineMapAttr::get(AffineMap::get(read.getPermutationMap().getNumDims(),
+                                        0, readResults, context)),
+      read.getPadding(), /*mask=*/Value(), rewriter.getBoolArrayAttr(inBounds));
+  for (OpOperand &use : llvm::make_early_inc_range(read->getUses())) {
+    auto contract = cast<vector::ContractionOp>(use.getOwner());
+    SmallVector<AffineMap> maps = contract.getIndexingMapsArray();
+    AffineMap &map = maps[use.getOperandNumber()];
+    SmallVector<AffineExpr> results;
+    for (int64_t dim : order)
+      results.push_back(map.getResult(dim));
+    map = AffineMap::get(map.getNumDims(), 0, results, context);
+    rewriter.modifyOpInPlace(contract, [&] {
+      use.set(ordered);
+      contract.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+    });
+  }
+  rewriter.eraseOp(read);
+}
+
+/// The buffer that a view is of.
+static Value getRoot(Value memory) {
+  while (auto view = memory.getDefiningOp<memref::SubViewOp>())
+    memory = view.getSource();
+  return memory;
+}
+
+namespace {
+/// Stages the reads of one launch.
+class Stager {
+public:
+  Stager(RewriterBase &rewriter, gpu::LaunchOp launch)
+      : rewriter(rewriter), launch(launch) {
+    auto schedule =
+        launch->getAttrOfType<ScheduleAttr>(TileDialect::kScheduleAttrName);
+    swizzle = schedule && schedule.getSwizzle();
+  }
+
+  void run() {
+    SmallVector<vector::TransferReadOp> reads;
+    launch.walk([&](vector::TransferReadOp read) {
+      if (isStaged(read))
+        reads.push_back(read);
+    });
+    for (vector::TransferReadOp read : reads)
+      stage(read);
+    // One wait for everything that is first used at one place.
+    for (auto &[user, tokens] : waits) {
+      rewriter.setInsertionPoint(user);
+      WaitOp::create(rewriter, user->getLoc(), tokens);
+    }
+    for (auto &[read, slot] : slots)
+      readFromSlot(read, slot);
+  }
+
+private:
+  Operation *getTopLevel(Operation *op) {
+    return launch.getBody().front().findAncestorOpInBlock(*op);
+  }
+
+  /// The ring that tiles of this buffer go through. One whose tiles have all
+  /// been read is taken again, behind a barrier.
+  RingOp getRing(vector::TransferReadOp read, int64_t slots) {
+    VectorType tile = read.getVectorType();
+    Operation *first = getTopLevel(read), *last = first;
+    for (Operation *user : read->getUsers())
+      if (Operation *top = getTopLevel(user); last->isBeforeInBlock(top))
+        last = top;
+    for (auto &[ring, lastUser] : rings[getRoot(read.getBase())]) {
+      if (RingOp(ring).getType().getShape().drop_front() != tile.getShape() ||
+          RingOp(ring).getNumSlots() < slots ||
+          !lastUser->isBeforeInBlock(first))
+        continue;
+      lastUser = last;
+      if (!isa_and_nonnull<gpu::BarrierOp>(first->getPrevNode())) {
+        rewriter.setInsertionPoint(first);
+        gpu::BarrierOp::create(rewriter, launch.getLoc());
+      }
+      return ring;
+    }
+    SmallVector<int64_t> shape{slots};
+    llvm::append_range(shape, tile.getShape());
+    auto space = gpu::AddressSpaceAttr::get(
+        rewriter.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());
+    auto type = MemRefType::get(shape, tile.getElementType(),
+                                MemRefLayoutAttrInterface(), space);
+    rewriter.setInsertionPointToStart(&launch.getBody().front());
+    int64_t rowBytes =
+        shape.back() * tile.getElementType().getIntOrFloatBitWidth() / 8;
+    SwizzleAttr permutation =
+        swizzle ? getSwizzleForRows(rewriter.getContext(), rowBytes)
+                : SwizzleAttr();
+    auto ring = RingOp::create(rewriter, launch.getLoc(), type, permutation,
+                               /*offset=*/IntegerAttr());
+    rings[getRoot(read.getBase())].emplace_back(ring, last);
+    return ring;
+  }
+
+  void stage(vector::TransferReadOp read) {
+    Location loc = read.getLoc();
+    auto loop = read->getParentOfType<scf::ForOp>();
+    int64_t numSlots = 1;
+    if (loop)
+      if (auto stages = loop->getAttrOfType<IntegerAttr>(
+              TileDialect::kStagesAttrName))
+        numSlots = stages.getInt();
+    RingOp ring = getRing(read, numSlots);
+    rewriter.setInsertionPoint(read);
+    Value index;
+    if (ring.getNumSlots() == 1) {
+      index = arith::ConstantIndexOp::create(rewriter, loc, 0);
+    } else {
+      AffineExpr s0 = rewriter.getAffineSymbolExpr(0),
+                 s1 = rewriter.getAffineSymbolExpr(1),
+                 s2 = rewriter.getAffineSymbolExpr(2);
+      index = affine::AffineApplyOp::create(
+          rewriter, loc, AffineMap::get(0, 3, (s0 - s1).floorDiv(s2)),
+          ValueRange{loop.getInductionVar(), loop.getLowerBound(),
+                     loop.getStep()});
+    }
+    MemRefType ringType = ring.getType();
+    auto slotType = MemRefType::get(
+        ringType.getShape().drop_front(), ringType.getElementType(),
+        MemRefLayoutAttrInterface(), ringType.getMemorySpace());
+    auto slot =
+        SlotOp::create(rewriter, loc, slotType, ring.getMemory(), index);
+    SmallVector<bool> inBounds;
+    for (int64_t dim = 0; dim < read.getVectorType().getRank(); ++dim)
+      inBounds.push_back(read.isDimInBounds(dim));
+    auto copy = CopyAsyncOp::create(
+        rewriter, loc, TokenType::get(rewriter.getContext()), read.getBase(),
+        read.getIndices(), slot.getMemory(), /*predicate=*/Value(),
+        AffineMapAttr::get(read.getPermutationMap()),
+        rewriter.getDenseBoolArrayAttr(inBounds));
+    Operation *first = nullptr;
+    for (Operation *user : read->getUsers()) {
+      Operation *inBlock = read->getBlock()->findAncestorOpInBlock(*user);
+      if (!first || inBlock->isBeforeInBlock(first))
+        first = inBlock;
+    }
+    waits[first].push_back(copy.getToken());
+    slots.emplace_back(read, slot.getMemory());
+  }
+
+  /// Each contraction reads the slot itself, so that no tile lives in
+  /// registers longer than it has to.
+  void readFromSlot(vector::TransferReadOp read, Value slot) {
+    for (OpOperand &use : llvm::make_early_inc_range(read->getUses())) {
+      rewriter.setInsertionPoint(use.getOwner());
+      Value zero = arith::ConstantIndexOp::create(rewriter, read.getLoc(), 0);
+      int64_t rank = read.getVectorType().getRank();
+      auto staged = vector::TransferReadOp::create(
+          rewriter, read.getLoc(), read.getVectorType(), slot,
+          SmallVector<Value>(rank, zero),
+          AffineMapAttr::get(rewriter.getMultiDimIdentityMap(rank)),
+          read.getPadding(), /*mask=*/Value(),
+          rewriter.getBoolArrayAttr(SmallVector<bool>(rank, true)));
+      rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(staged); });
+    }
+    rewriter.eraseOp(read);
+  }
+
+  RewriterBase &rewriter;
+  gpu::LaunchOp launch;
+  bool swizzle;
+  /// For each buffer its rings, and the last op that uses each.
+  llvm::DenseMap<Value, SmallVector<std::pair<RingOp, Operation *>>> rings;
+  llvm::MapVector<Operation *, SmallVector<Value>> waits;
+  SmallVector<std::pair<vector::TransferReadOp, Value>> slots;
+};
+
+struct TileStageOperands
+    : public tile::impl::TileStageOperandsPassBase<TileStageOperands> {
+  void runOnOperation() override {
+    IRRewriter rewriter(&getContext());
+    getOperation()->walk([&](gpu::LaunchOp launch) {
+      foldTransposes(rewriter, launch);
+      SmallVector<vector::TransferReadOp> reads;
+      launch.walk([&](vector::TransferReadOp read) {
+        if (isStaged(read))
+          reads.push_back(read);
+      });
+      for (vector::TransferReadOp read : reads)
+        orderRows(rewriter, read);
+      Stager(rewriter, launch).run();
+    });
+  }
+};
+} // namespace

@@ -41,7 +41,7 @@ static void buildTensorCorePipeline(OpPassManager &func, const Chip &chip) {
 
 void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
   pm.addPass(createDiffDecomposePass(
-      {/*headMajorQuery=*/false, /*roundWeights=*/true}));
+      {/*headMajorQuery=*/false, /*roundWeights=*/true, /*lazyMax=*/true}));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(
       createDiffVectorizeTilesPass({"tensor-cores"}));

@@ -4,10 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "KernelPasses.h"
 #include "diff/Target/Chips.h"
 #include "diff/Target/GPUEmission.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/ExecutionEngine/OptUtils.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LLVMContext.h"
@@ -90,12 +90,11 @@ FailureOr<std::string> diff::emitPTX(ModuleOp module, const Chip &chip) {
     return failure();
   device->setTargetTriple(machine->getTargetTriple());
   device->setDataLayout(machine->createDataLayout());
-  auto optimize =
-      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine.get());
-  if (llvm::Error error = optimize(device.get()))
+  if (llvm::Error error = optimizeKernels(*device, *machine))
     return kernels->emitError(llvm::toString(std::move(error))), failure();
   llvm::SmallString<0> text;
   llvm::raw_svector_ostream os(text);
+  WithoutLoopStrengthReduction guard;
   llvm::legacy::PassManager passes;
   if (machine->addPassesToEmitFile(passes, os, nullptr,
                                    llvm::CodeGenFileType::AssemblyFile))

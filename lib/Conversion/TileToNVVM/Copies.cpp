@@ -12,6 +12,9 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/SetVector.h"
 #include <numeric>
 
 using namespace mlir;
@@ -21,6 +24,18 @@ using namespace mlir::diff::tile;
 //===----------------------------------------------------------------------===//
 // Copies
 //===----------------------------------------------------------------------===//
+
+/// On a copy, on the address of a thread's first chunk, and on the address behind its last
+/// row, where a loop can carry it.
+static constexpr StringLiteral kCursorAttrName = "tile.cursor";
+static constexpr StringLiteral kCursorEndAttrName = "tile.cursor_end";
+
+/// Lanes along a row: at most 128 bytes, a line of banks and of the cache.
+static int64_t getChunksAcross(MemRefType tile) {
+  int64_t rowBytes =
+      tile.getShape().back() * tile.getElementTypeBitWidth() / 8;
+  return std::gcd<int64_t>(rowBytes / kChunkBytes, 8);
+}
 
 namespace {
 /// A tile by chunks of 16 bytes: as many lanes along a row as the swizzle's
@@ -38,7 +53,7 @@ public:
 
   void build() {
     int64_t rowChunks = tile.getShape().back() * elementBytes / kChunkBytes;
-    int64_t across = std::gcd(rowChunks, kMaxAcross);
+    int64_t across = getChunksAcross(tile);
     int64_t rowsAtOnce = distribution.getNumThreads() / across;
     int64_t rows = tile.getNumElements() / tile.getShape().back();
     I32Builder i32{b, loc};
@@ -61,11 +76,15 @@ public:
       }
     }
     NVVM::CpAsyncCommitGroupOp::create(b, loc);
+    if (op->hasAttr(kCursorAttrName))
+      markCursor(getAddress(rows, rowsAtOnce));
   }
 
 private:
-  /// Lanes along a row at most: 128 bytes, a line of banks and of the cache.
-  static constexpr int64_t kMaxAcross = 8;
+  void markCursor(Value end) {
+    firstAddress.getDefiningOp()->setAttr(kCursorAttrName, b.getUnitAttr());
+    end.getDefiningOp()->setAttr(kCursorEndAttrName, b.getUnitAttr());
+  }
 
   Value compare(Value value, int64_t limit) {
     I32Builder i32{b, loc};
@@ -141,6 +160,8 @@ private:
     Value address = arith::AddIOp::create(b, loc, base, bytes);
     lastAddress =
         arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+    if (!firstAddress)
+      firstAddress = lastAddress;
     return lastAddress;
   }
 
@@ -221,7 +242,7 @@ private:
   MemRefType source, tile;
   int64_t elementBytes;
   memref::ExtractStridedMetadataOp metadata;
-  Value threadRow, threadByte, lastAddress;
+  Value threadRow, threadByte, firstAddress, lastAddress;
   llvm::DenseMap<int64_t, Value> rowGuards, columnGuards;
 };
 
@@ -265,6 +286,105 @@ void tile::populateCopyPatterns(RewritePatternSet &patterns,
                                 const Distribution &distribution) {
   patterns.add<DistributeCopy, DistributeWait>(
       converter, patterns.getContext(), distribution);
+}
+
+//===----------------------------------------------------------------------===//
+// Cursors
+//===----------------------------------------------------------------------===//
+
+/// The value that `value`, computed in the loop, has in the first iteration.
+static Value cloneForFirstIteration(RewriterBase &rewriter, scf::ForOp loop,
+                                    Value value) {
+  SetVector<Operation *> slice;
+  SmallVector<Operation *> worklist{value.getDefiningOp()};
+  while (!worklist.empty()) {
+    Operation *op = worklist.pop_back_val();
+    if (!op || op->getBlock() != loop.getBody() || !slice.insert(op))
+      continue;
+    for (Value operand : op->getOperands())
+      worklist.push_back(operand.getDefiningOp());
+  }
+  SmallVector<Operation *> ops(slice.begin(), slice.end());
+  llvm::sort(ops,
+             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  IRMapping mapping;
+  mapping.map(loop.getInductionVar(), loop.getLowerBound());
+  rewriter.setInsertionPoint(loop);
+  for (Operation *op : ops)
+    rewriter.clone(*op, mapping);
+  return mapping.lookup(value);
+}
+
+/// Whether the next iteration's tile begins where this one's ends, so that the
+/// address can be carried by the loop: nothing is multiplied in it then.
+static bool isCursor(CopyAsyncOp op, int64_t numThreads) {
+  auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+  auto tile = cast<MemRefType>(op.getDestination().getType());
+  int64_t rows = tile.getDimSize(0);
+  if (!loop || tile.getRank() != 2 ||
+      !isConstantIntValue(loop.getStep(), rows) ||
+      rows % (numThreads / getChunksAcross(tile)) != 0)
+    return false;
+  auto isOutside = [&](Value value) {
+    return loop.isDefinedOutsideOfLoop(value);
+  };
+  for (auto [dim, index] : llvm::enumerate(op.getIndices())) {
+    if (dim != op.getPermutationMap().getDimPosition(0)) {
+      if (!isOutside(index))
+        return false;
+      continue;
+    }
+    if (index == loop.getInductionVar())
+      continue;
+    auto add = index.getDefiningOp<arith::AddIOp>();
+    if (!add || add.getLhs() != loop.getInductionVar() ||
+        !isOutside(add.getRhs()))
+      return false;
+  }
+  return isOutside(op.getSource());
+}
+
+void tile::findCursors(gpu::GPUFuncOp func, int64_t numThreads) {
+  Builder b(func.getContext());
+  func.walk([&](CopyAsyncOp op) {
+    if (isCursor(op, numThreads))
+      op->setAttr(kCursorAttrName, b.getUnitAttr());
+  });
+}
+
+void tile::carryCursors(gpu::GPUFuncOp func) {
+  IRRewriter rewriter(func.getContext());
+  SmallVector<scf::ForOp> loops;
+  func.walk([&](scf::ForOp loop) { loops.push_back(loop); });
+  for (scf::ForOp loop : loops) {
+    SmallVector<Operation *> starts, ends;
+    for (Operation &op : loop.getBody()->without_terminator()) {
+      if (op.removeAttr(kCursorAttrName))
+        starts.push_back(&op);
+      if (op.removeAttr(kCursorEndAttrName))
+        ends.push_back(&op);
+    }
+    if (starts.empty())
+      continue;
+    SmallVector<Value> inits;
+    for (Operation *start : starts)
+      inits.push_back(
+          cloneForFirstIteration(rewriter, loop, start->getResult(0)));
+    rewriter.setInsertionPoint(loop);
+    DictionaryAttr attributes = loop->getDiscardableAttrDictionary();
+    auto carrying = loop.replaceWithAdditionalYields(
+        rewriter, inits, /*replaceInitOperandUsesInLoop=*/false,
+        [&](OpBuilder &, Location, ArrayRef<BlockArgument> added) {
+          SmallVector<Value> next;
+          for (auto [start, end, argument] :
+               llvm::zip_equal(starts, ends, added)) {
+            rewriter.replaceAllUsesWith(start->getResult(0), argument);
+            next.push_back(end->getResult(0));
+          }
+          return next;
+        });
+    (*carrying)->setDiscardableAttrs(attributes);
+  }
 }
 
 //===----------------------------------------------------------------------===//

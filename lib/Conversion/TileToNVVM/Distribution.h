@@ -119,6 +119,9 @@ protected:
   const Distribution &distribution;
 };
 
+/// Comparisons of positions with bounds, on scalars.
+void populateComparisonPatterns(RewritePatternSet &patterns);
+
 // One for each file of patterns.
 void populateElementwisePatterns(RewritePatternSet &patterns,
                                  const TypeConverter &converter,
@@ -140,6 +143,15 @@ void populateMmaSyncPatterns(RewritePatternSet &patterns,
 /// (attribute `pending`): those that are committed after the ones it waits for,
 /// on whatever way the wait is reached.
 void countPendingCopies(gpu::GPUFuncOp func);
+
+/// Marks the copies that go on where they stopped in the iteration before, and
+/// lets loops carry their addresses once they are distributed.
+void findCursors(gpu::GPUFuncOp func, int64_t numThreads);
+void carryCursors(gpu::GPUFuncOp func);
+
+/// Lets loops and branches pass on the elements of vectors: each is a register,
+/// on every chip, while a vector of two f32 would be a pair on some.
+void scalarizeLoops(gpu::GPUFuncOp func);
 
 } // namespace mlir::diff::tile
 

@@ -6,7 +6,10 @@
 
 #include "Distribution.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -31,11 +34,76 @@ struct DistributeElementwise : public ConversionPattern {
         return rewriter.notifyMatchFailure(op, "a result has no layout");
       types.push_back(type);
     }
-    OperationState state(op->getLoc(), op->getName(), operands, types,
-                         op->getAttrs());
-    state.attributes.erase(TileDialect::kLayoutsAttrName);
-    rewriter.replaceOp(op, rewriter.create(state));
+    NamedAttrList attributes(op->getAttrs());
+    attributes.erase(TileDialect::kLayoutsAttrName);
+    auto truncate = dyn_cast<arith::TruncFOp>(op);
+    if (truncate && roundsInPairs(truncate, cast<VectorType>(types.front()))) {
+      rewriter.replaceOp(op, roundPairs(rewriter, op->getLoc(), operands[0],
+                                        cast<VectorType>(types.front())));
+      return success();
+    }
+    if (op->getNumResults() != 1) {
+      OperationState state(op->getLoc(), op->getName(), operands, types,
+                           attributes);
+      rewriter.replaceOp(op, rewriter.create(state));
+      return success();
+    }
+    rewriter.replaceOp(op, computeElements(rewriter, op, operands,
+                                           cast<VectorType>(types.front()),
+                                           attributes));
     return success();
+  }
+
+private:
+  static bool roundsInPairs(arith::TruncFOp op, VectorType type) {
+    Type element = type.getElementType();
+    return (element.isF16() || element.isBF16()) &&
+           getElementTypeOrSelf(op.getIn().getType()).isF32() &&
+           type.getShape().back() % 2 == 0;
+  }
+
+  /// cvt.rn.{f16x2,bf16x2}.f32, which rounds two elements; the first operand is
+  /// the upper half.
+  static Value roundPairs(OpBuilder &b, Location loc, Value source,
+                          VectorType type) {
+    SmallVector<Value> elements = getElements(b, loc, source);
+    Type element = type.getElementType();
+    auto pair = VectorType::get({2}, element);
+    StringRef name =
+        element.isF16() ? "llvm.nvvm.ff2f16x2.rn" : "llvm.nvvm.ff2bf16x2.rn";
+    SmallVector<Value> rounded;
+    for (size_t i = 0; i < elements.size(); i += 2) {
+      Value value = LLVM::CallIntrinsicOp::create(
+                        b, loc, pair, b.getStringAttr(name),
+                        ValueRange{elements[i + 1], elements[i]})
+                        .getResult(0);
+      llvm::append_range(rounded, getElements(b, loc, value));
+    }
+    return fromElements(b, loc, type, rounded);
+  }
+
+  /// Element by element: the backend would make pairs of f32 on the chips that
+  /// compute with them, whose registers have to be neighbours; accumulators of
+  /// matrix instructions are not, and are moved, or spilled.
+  static Value computeElements(OpBuilder &b, Operation *op,
+                               ArrayRef<Value> operands, VectorType type,
+                               ArrayRef<NamedAttribute> attributes) {
+    SmallVector<SmallVector<Value>> elements;
+    for (Value operand : operands)
+      elements.push_back(
+          isa<VectorType>(operand.getType())
+              ? getElements(b, op->getLoc(), operand)
+              : SmallVector<Value>(type.getNumElements(), operand));
+    SmallVector<Value> results;
+    for (int64_t i = 0; i < type.getNumElements(); ++i) {
+      OperationState state(op->getLoc(), op->getName());
+      for (ArrayRef<Value> operand : elements)
+        state.addOperands(operand[i]);
+      state.addTypes(type.getElementType());
+      state.addAttributes(attributes);
+      results.push_back(b.create(state)->getResult(0));
+    }
+    return fromElements(b, op->getLoc(), type, results);
   }
 };
 
@@ -50,7 +118,7 @@ struct DistributeConstant : public DistributePattern<arith::ConstantOp> {
     if (!splat || !type)
       return rewriter.notifyMatchFailure(op, "not the same everywhere");
     rewriter.replaceOpWithNewOp<arith::ConstantOp>(
-        op, SplatElementsAttr::get(type, splat.getSplatValue<Attribute>()));
+        op, DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
     return success();
   }
 };
@@ -189,6 +257,41 @@ struct DistributeExtract : public DistributePattern<vector::ExtractOp> {
   }
 };
 } // namespace
+
+namespace {
+/// (b + c) < r is c < r - b: for a constant c, as the positions of a lane's
+/// elements have, the difference is shared by all of a row, and the comparison
+/// takes the constant itself.
+struct CompareWithConstant : public OpRewritePattern<arith::CmpIOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::CmpIOp op,
+                                PatternRewriter &rewriter) const override {
+    auto cast = op.getLhs().getDefiningOp<arith::IndexCastOp>();
+    auto add = cast ? cast.getIn().getDefiningOp<arith::AddIOp>()
+                    : arith::AddIOp();
+    std::optional<int64_t> constant =
+        add ? getConstantIntValue(add.getRhs()) : std::nullopt;
+    if (!constant || !op.getLhs().getType().isInteger(32))
+      return rewriter.notifyMatchFailure(op, "no sum with a constant");
+    Location loc = op.getLoc();
+    Value base = arith::IndexCastOp::create(rewriter, loc, cast.getType(),
+                                            add.getLhs());
+    Value rest = arith::SubIOp::create(rewriter, loc, op.getRhs(), base);
+    Value number = arith::ConstantOp::create(
+        rewriter, loc, rewriter.getI32IntegerAttr(*constant));
+    rewriter.replaceOpWithNewOp<arith::CmpIOp>(op, op.getPredicate(), number,
+                                               rest);
+    return success();
+  }
+};
+} // namespace
+
+void tile::populateComparisonPatterns(RewritePatternSet &patterns) {
+  patterns.add<CompareWithConstant>(patterns.getContext());
+  vector::ToElementsOp::getCanonicalizationPatterns(patterns,
+                                                    patterns.getContext());
+}
 
 void tile::populateElementwisePatterns(RewritePatternSet &patterns,
                                        const TypeConverter &converter,

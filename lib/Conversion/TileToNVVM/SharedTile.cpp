@@ -17,7 +17,7 @@ SharedTile::SharedTile(OpBuilder &b, Location loc,
                        Value dynamicRow, Value dynamicByte, bool xorSafe)
     : b(b), loc(loc), distribution(distribution), slot(slot),
       dynamicRow(dynamicRow), dynamicByte(dynamicByte), xorSafe(xorSafe),
-      rowBytes(RingOp(slot.ring).getRowBytes()) {}
+      pitch(RingOp(slot.ring).getPitch()) {}
 
 static Value offsetPointer(OpBuilder &b, Location loc, Value pointer,
                            LLVM::GEPArg offset) {
@@ -41,7 +41,7 @@ Value SharedTile::getBase(int64_t chunkXor) {
     if (chunkXor != 0)
       offset = i32.bitXor(offset, i32.constant(chunkXor * kChunkBytes));
   }
-  offset = i32.add(offset, i32.mul(dynamicRow, rowBytes));
+  offset = i32.add(offset, i32.mul(dynamicRow, pitch));
   base = distribution.getSharedBase();
   if (slot.byteOffset)
     base = offsetPointer(b, loc, base, slot.byteOffset);
@@ -56,14 +56,14 @@ Value SharedTile::getPointer(int64_t row, int64_t byte) {
   SwizzleAttr swizzle = ring.getSwizzleAttr();
   if (!swizzle)
     return offsetPointer(b, loc, getBase(0),
-                         static_cast<int32_t>(place + row * rowBytes + byte));
+                         static_cast<int32_t>(place + row * pitch + byte));
   int64_t mask = (int64_t(1) << swizzle.getBits()) - 1;
   if (xorSafe) {
     int64_t chunk = byte / kChunkBytes;
     int64_t chunkXor = (chunk & mask) ^ ((row >> swizzle.getShift()) & mask);
     int64_t rest = (chunk & ~mask) * kChunkBytes + byte % kChunkBytes;
     return offsetPointer(b, loc, getBase(chunkXor),
-                         static_cast<int32_t>(place + row * rowBytes + rest));
+                         static_cast<int32_t>(place + row * pitch + rest));
   }
   // The position whole, and then the swizzle.
   I32Builder i32{b, loc};
@@ -73,7 +73,7 @@ Value SharedTile::getPointer(int64_t row, int64_t byte) {
       i32.mul(i32.bitAnd(i32.shiftRight(wholeRow, swizzle.getShift()), mask),
               kChunkBytes);
   Value offset =
-      i32.add(i32.bitXor(wholeByte, key), i32.mul(wholeRow, rowBytes));
+      i32.add(i32.bitXor(wholeByte, key), i32.mul(wholeRow, pitch));
   Value base = distribution.getSharedBase();
   if (slot.byteOffset)
     base = offsetPointer(b, loc, base, slot.byteOffset);

@@ -38,7 +38,7 @@ private:
   const SlotInfo &slot;
   Value dynamicRow, dynamicByte;
   bool xorSafe;
-  int64_t rowBytes;
+  int64_t pitch;
   llvm::DenseMap<int64_t, Value> bases;
 };
 

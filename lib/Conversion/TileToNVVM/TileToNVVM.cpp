@@ -13,6 +13,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 
 namespace mlir::diff {
 #define GEN_PASS_DEF_CONVERTTILETONVVMPASS
@@ -44,6 +46,54 @@ static void addConversions(TypeConverter &converter,
   converter.addTargetMaterialization(materialize);
 }
 
+/// Loop-invariant code motion that leaves a pointer's constant offset where it
+/// is used: an instruction's address is a register and a constant, so that it
+/// costs nothing there, and a register outside of the loop.
+static void hoistInvariants(scf::ForOp loop) {
+  auto loopLike = cast<LoopLikeOpInterface>(loop.getOperation());
+  moveLoopInvariantCode(
+      loopLike.getLoopRegions(),
+      [&](Value value, Region *) {
+        return loopLike.isDefinedOutsideOfLoop(value);
+      },
+      [](Operation *op, Region *) {
+        auto pointer = dyn_cast<LLVM::GEPOp>(op);
+        return isMemoryEffectFree(op) && isSpeculatable(op) &&
+               !(pointer && pointer.getDynamicIndices().empty());
+      },
+      [&](Operation *op, Region *) { loopLike.moveOutOfLoop(op); });
+}
+
+/// Counts the iterations of a loop that does not use its induction variable in
+/// 32 bits: a register less for the counter and one less for its bound.
+static void countInI32(RewriterBase &rewriter, scf::ForOp loop) {
+  if (!loop.getInductionVar().use_empty())
+    return;
+  Location loc = loop.getLoc();
+  rewriter.setInsertionPoint(loop);
+  Type i32 = rewriter.getI32Type();
+  Value distance = arith::SubIOp::create(rewriter, loc, loop.getUpperBound(),
+                                         loop.getLowerBound());
+  Value count =
+      arith::CeilDivSIOp::create(rewriter, loc, distance, loop.getStep());
+  count = arith::IndexCastOp::create(rewriter, loc, i32, count);
+  auto constant = [&](int64_t value) {
+    return arith::ConstantOp::create(rewriter, loc,
+                                     rewriter.getI32IntegerAttr(value));
+  };
+  auto counting = scf::ForOp::create(rewriter, loc, constant(0), count,
+                                     constant(1), loop.getInitArgs());
+  counting->setDiscardableAttrs(loop->getDiscardableAttrDictionary());
+  Block *body = counting.getBody();
+  if (!body->empty())
+    rewriter.eraseOp(body->getTerminator());
+  SmallVector<Value> arguments{
+      arith::ConstantIndexOp::create(rewriter, loc, 0)};
+  llvm::append_range(arguments, counting.getRegionIterArgs());
+  rewriter.mergeBlocks(loop.getBody(), body, arguments);
+  rewriter.replaceOp(loop, counting.getResults());
+}
+
 LogicalResult tile::distributeKernel(gpu::GPUFuncOp func) {
   bool isTiled = false;
   func.walk([&](Operation *op) {
@@ -56,6 +106,7 @@ LogicalResult tile::distributeKernel(gpu::GPUFuncOp func) {
   Distribution distribution(func);
   if (failed(distribution.initialize()))
     return failure();
+  findCursors(func, distribution.getNumThreads());
   TypeConverter converter;
   addConversions(converter, distribution);
   RewritePatternSet patterns(context);
@@ -78,6 +129,22 @@ LogicalResult tile::distributeKernel(gpu::GPUFuncOp func) {
   target.addIllegalOp<CopyAsyncOp, WaitOp, WarpAnyOp, ToLayoutOp>();
   if (failed(applyPartialConversion(func, target, std::move(patterns))))
     return failure();
+  carryCursors(func);
+  scalarizeLoops(func);
+  RewritePatternSet comparisons(context);
+  populateComparisonPatterns(comparisons);
+  if (failed(applyPatternsGreedily(func, std::move(comparisons))))
+    return failure();
+  SmallVector<scf::ForOp> steady;
+  func.walk([&](scf::ForOp loop) {
+    if (loop->removeAttr(TileDialect::kSteadyAttrName))
+      steady.push_back(loop);
+  });
+  IRRewriter rewriter(context);
+  for (scf::ForOp loop : steady) {
+    hoistInvariants(loop);
+    countInI32(rewriter, loop);
+  }
   SmallVector<Operation *> views;
   func.walk([&](Operation *op) {
     if (isa<SlotOp, RingOp>(op))

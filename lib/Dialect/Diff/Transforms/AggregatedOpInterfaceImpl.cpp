@@ -101,6 +101,10 @@ public:
   }
 
 private:
+  /// By what a lazy maximum may be exceeded, in powers of two: weights up to 256
+  /// are exact enough in f16 and bf16, and sums of them in f32.
+  static constexpr double kMaxRise = 8.0;
+
   static constexpr StringRef kRows[] = {"b", "gra", "n"};
   static constexpr StringRef kAccumulator[] = {"b", "gra", "n", "v"};
 
@@ -119,7 +123,12 @@ private:
   /// max(oldMax, factor * largest score): the factor is positive, so that only
   /// rows are multiplied. A row that sees no key gets the lowest finite value:
   /// its exponents are -inf without a test.
+  ///
+  /// A lazy maximum stays while it would rise by little: weights are then larger
+  /// than 1 by at most that, and the accumulator needs no new scale (Dao et al.,
+  /// FlashAttention-4).
   NamedValue updateMax(const NamedValue &scores, const NamedValue &oldMax) {
+    bool isLazy = options.lazyMax && skipsRescale(op);
     double factor = getScoreFactor(attention, ExpBase::Two);
     constexpr double largest = std::numeric_limits<float>::max();
     double lowest = -largest / std::clamp(factor, 1.0, largest);
@@ -128,9 +137,16 @@ private:
     return named.generic(
         AttentionLoops::rows, "", {oldMax}, tileMax,
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-          Value scaled =
-              arith::MulFOp::create(b, l, s[1], createFactor(b, l, compute, factor));
-          return arith::MaximumFOp::create(b, l, s[0], scaled);
+          Value scaled = arith::MulFOp::create(
+              b, l, s[1], createFactor(b, l, compute, factor));
+          if (!isLazy)
+            return arith::MaximumFOp::create(b, l, s[0], scaled);
+          // A NaN is taken: it reaches its row.
+          Value rise = arith::SubFOp::create(b, l, scaled, s[0]);
+          Value isHigh = arith::CmpFOp::create(
+              b, l, arith::CmpFPredicate::UGT, rise,
+              createFactor(b, l, compute, kMaxRise));
+          return arith::SelectOp::create(b, l, isHigh, scaled, s[0]);
         });
   }
 

@@ -105,24 +105,34 @@ struct VisibleBand {
 
   bool hidesNothing() const { return !lower && !upper && !length; }
 
-  /// Whether the query at row `i` sees the key at `j` (both index).
+  /// Whether the query at row `i` sees the key at `j` (both index): the first
+  /// and the last key that it sees are the row's, so that a score takes one
+  /// comparison for each end.
   Value isVisible(OpBuilder &b, Location loc, Value i, Value j) const {
-    Value visible;
-    auto require = [&](arith::CmpIPredicate predicate, Value lhs, Value rhs) {
-      Value holds = arith::CmpIOp::create(b, loc, predicate, lhs, rhs);
-      visible = visible ? arith::AndIOp::create(b, loc, visible, holds) : holds;
-    };
     j = arith::IndexCastOp::create(b, loc, b.getI32Type(), j);
-    if (lower || upper) {
+    if (lower || upper)
       i = arith::IndexCastOp::create(b, loc, b.getI32Type(), i);
-      Value distance = arith::SubIOp::create(b, loc, j, i);
-      if (upper)
-        require(arith::CmpIPredicate::sle, distance, upper);
-      if (lower)
-        require(arith::CmpIPredicate::sge, distance, lower);
-    }
+    Value last = length;
     if (length)
-      require(arith::CmpIPredicate::slt, j, length);
+      last = arith::SubIOp::create(
+          b, loc, length,
+          arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(1)));
+    if (upper) {
+      Value end = arith::AddIOp::create(b, loc, i, upper);
+      last = last ? arith::MinSIOp::create(b, loc, last, end).getResult() : end;
+    }
+    Value visible;
+    if (last)
+      visible = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, j,
+                                      last);
+    if (lower) {
+      Value first = arith::AddIOp::create(b, loc, i, lower);
+      Value begun = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, j,
+                                          first);
+      visible = visible
+                    ? arith::AndIOp::create(b, loc, visible, begun).getResult()
+                    : begun;
+    }
     return visible;
   }
 

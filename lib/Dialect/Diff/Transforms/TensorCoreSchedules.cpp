@@ -6,6 +6,7 @@
 
 #include "TensorCoreSchedules.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
+#include "diff/Dialect/Tile/IR/Tile.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
@@ -56,11 +57,25 @@ struct Problem {
                     dim % kSummands == 0 && valueWidth % kUnit == 0;
   }
 
+  /// Bytes from row to row of a tile in shared memory.
+  int64_t getPitch(int64_t width, bool swizzle) const {
+    int64_t bytes = width * elementBytes;
+    return swizzle ? bytes : bytes + tile::getPaddingForRows(bytes);
+  }
+
   /// Bytes of shared memory: the query's rows, and the slots of the keys' and
   /// values' tiles. What the epilogue needs is less, and reuses them.
-  int64_t getSharedBytes(int64_t rows, int64_t keys, int64_t stages) const {
-    return elementBytes *
-           (rows * dim + stages * keys * (keyMaps * dim + valueWidth));
+  int64_t getSharedBytes(int64_t rows, int64_t keys, int64_t stages,
+                         bool swizzle) const {
+    int64_t keyBytes = getPitch(dim, swizzle);
+    return rows * keyBytes +
+           stages * keys * (keyMaps * keyBytes + getPitch(valueWidth, swizzle));
+  }
+
+  /// Whether rows are whole lines of 128 bytes: copies are then free of bank
+  /// conflicts in padded rows, too, whose addresses take fewer registers.
+  bool hasWholeLines() const {
+    return dim * elementBytes % 128 == 0 && valueWidth * elementBytes % 128 == 0;
   }
 
   /// 32-bit registers of a thread for the accumulator and the scores.
@@ -95,8 +110,9 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
   if (schedule.getKeys() % kSummands != 0)
     return text("has ", schedule.getKeys(),
                 " keys in a step; a multiple of 16 is legal");
-  int64_t bytes = problem.getSharedBytes(rows, schedule.getKeys(),
-                                         schedule.getStages());
+  int64_t bytes =
+      problem.getSharedBytes(rows, schedule.getKeys(), schedule.getStages(),
+                             schedule.getSwizzle());
   if (limits.sharedMemory > 0 && bytes > limits.sharedMemory)
     return text("needs ", bytes,
                 " bytes of shared memory in a block, more than the ",
@@ -125,8 +141,8 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
     int64_t queries = tile.rows / problem.maps;
     auto schedule = ScheduleAttr::get(
         op.getContext(), /*heads=*/1, queries, tile.keys, tile.warps * 32,
-        /*stages=*/1, /*swizzle=*/true, /*row_sum_on_mma=*/!op.getLse(),
-        /*skip_rescale=*/true);
+        /*stages=*/1, /*swizzle=*/!problem.hasWholeLines(),
+        /*row_sum_on_mma=*/!op.getLse(), /*skip_rescale=*/true);
     if (findBrokenLimit(problem, schedule, limits))
       continue;
     // Smaller tiles while one holds all queries.

@@ -32,12 +32,23 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-bool diff::isOnTensorCores(Operation *op) {
+/// The schedule of the loop that the op is in, or null.
+static tile::ScheduleAttr getTileSchedule(Operation *op) {
   for (auto loop = op->getParentOfType<scf::ForallOp>(); loop;
        loop = loop->getParentOfType<scf::ForallOp>())
-    if (loop->hasAttr(tile::TileDialect::kScheduleAttrName))
-      return true;
-  return false;
+    if (auto schedule = loop->getAttrOfType<tile::ScheduleAttr>(
+            tile::TileDialect::kScheduleAttrName))
+      return schedule;
+  return {};
+}
+
+bool diff::isOnTensorCores(Operation *op) {
+  return getTileSchedule(op) != nullptr;
+}
+
+bool diff::skipsRescale(Operation *op) {
+  tile::ScheduleAttr schedule = getTileSchedule(op);
+  return schedule && schedule.getSkipRescale();
 }
 
 //===----------------------------------------------------------------------===//
@@ -280,7 +291,7 @@ struct DiffDecompose : public diff::impl::DiffDecomposePassBase<DiffDecompose> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateDecomposeOnlineAttentionPatterns(patterns,
-                                             {headMajorQuery, roundWeights});
+                                             {headMajorQuery, roundWeights, lazyMax});
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     // Out of sequential loops only: tiles of a parallel loop keep their own
     // values.

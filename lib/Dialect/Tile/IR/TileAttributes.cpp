@@ -266,6 +266,10 @@ SwizzleAttr tile::getSwizzleForRows(MLIRContext *context, int64_t rowBytes) {
   return SwizzleAttr::get(context, bits, kBankBits - bits);
 }
 
+int64_t tile::getPaddingForRows(int64_t rowBytes) {
+  return rowBytes / kChunkBytes % 2 == 0 ? kChunkBytes : 0;
+}
+
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t warps, int64_t stages, bool, bool,
                                    bool) {

@@ -25,9 +25,8 @@ int64_t RingOp::getRowBytes() {
 }
 
 int64_t RingOp::getSlotBytes() {
-  MemRefType type = getType();
-  return llvm::product_of(type.getShape().drop_front()) *
-         type.getElementTypeBitWidth() / 8;
+  return llvm::product_of(getType().getShape().drop_front().drop_back()) *
+         getPitch();
 }
 
 LogicalResult RingOp::verify() {
@@ -41,6 +40,10 @@ LogicalResult RingOp::verify() {
   if (getRowBytes() % kChunkBytes != 0)
     return emitOpError("must have rows of whole 16-byte chunks, found rows of ")
            << getRowBytes() << " bytes";
+  int64_t padding = getPadding();
+  if (padding < 0 || padding % kChunkBytes != 0)
+    return emitOpError("must have a padding of whole 16-byte chunks, found ")
+           << padding << " bytes";
   return success();
 }
 

@@ -46,6 +46,7 @@ static Value convert(RewriterBase &rewriter, ToLayoutOp op, Block &entry) {
   int64_t rowBytes = shape.back() * type.getElementTypeBitWidth() / 8;
   auto ring = RingOp::create(rewriter, loc, ringType,
                              getSwizzleForRows(rewriter.getContext(), rowBytes),
+                             rewriter.getI64IntegerAttr(0),
                              /*offset=*/IntegerAttr());
   rewriter.setInsertionPoint(op);
   Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);

@@ -177,8 +177,11 @@ public:
     loop->removeAttr(TileDialect::kStagesAttrName);
     bool modified = false;
     rewriter.setInsertionPoint(loop);
-    if (failed(scf::pipelineForLoop(rewriter, loop, options, &modified)))
+    FailureOr<scf::ForOp> steady =
+        scf::pipelineForLoop(rewriter, loop, options, &modified);
+    if (failed(steady))
       return failure();
+    (*steady)->setAttr(TileDialect::kSteadyAttrName, rewriter.getUnitAttr());
     for (Value guard : guards) {
       rewriter.setInsertionPointAfterValue(guard);
       Value always =
@@ -217,6 +220,7 @@ static LogicalResult pipeline(RewriterBase &rewriter, scf::ForOp loop) {
   std::optional<int64_t> count = getTripCount(loop);
   if (depth == 0 || (count && *count < depth)) {
     loop->removeAttr(TileDialect::kStagesAttrName);
+    loop->setAttr(TileDialect::kSteadyAttrName, rewriter.getUnitAttr());
     arrange(rewriter, loop);
     return success();
   }

@@ -328,34 +328,53 @@ private:
 
 struct TilePropagateLayouts
     : public tile::impl::TilePropagateLayoutsPassBase<TilePropagateLayouts> {
-  /// Ops that are cheaper to repeat than to convert.
-  static bool isCheap(Operation *op) {
-    if (isa<vector::StepOp>(op))
-      return true;
-    if (auto broadcast = dyn_cast<vector::BroadcastOp>(op))
-      return !isa<VectorType>(broadcast.getSourceType());
-    return op->hasTrait<OpTrait::ConstantLike>();
+  /// Ops that are cheaper to repeat than to convert: constants, positions, and
+  /// what is computed from them alone.
+  static bool isCheap(Operation *op, llvm::DenseMap<Operation *, bool> &known) {
+    auto found = known.find(op);
+    if (found != known.end())
+      return found->second;
+    auto isCheapOperand = [&](Value operand) {
+      Operation *source = operand.getDefiningOp();
+      return !isVector(operand) || (source && isCheap(source, known));
+    };
+    bool cheap = isa<vector::StepOp>(op) ||
+                 op->hasTrait<OpTrait::ConstantLike>() ||
+                 ((isa<vector::BroadcastOp, vector::TransposeOp>(op) ||
+                   OpTrait::hasElementwiseMappableTraits(op)) &&
+                  llvm::all_of(op->getOperands(), isCheapOperand));
+    return known[op] = cheap;
   }
 
-  /// A constant of its own for every use, inside the launch.
+  /// A cheap op of its own for every use, inside the launch.
   static void repeatCheapOps(RewriterBase &rewriter, gpu::LaunchOp launch) {
+    llvm::DenseMap<Operation *, bool> known;
     SmallVector<OpOperand *> uses;
-    launch.walk([&](Operation *op) {
+    auto collect = [&](Operation *op) {
       for (OpOperand &operand : op->getOpOperands()) {
         Operation *source = operand.get().getDefiningOp();
-        if (source && isVector(operand.get()) && isCheap(source))
+        if (source && isVector(operand.get()) && isCheap(source, known))
           uses.push_back(&operand);
       }
+    };
+    launch.walk([&](Operation *op) {
+      if (!isCheap(op, known))
+        collect(op);
     });
-    for (OpOperand *use : uses) {
-      Operation *source = use->get().getDefiningOp();
-      if (launch->isAncestor(source) && use->get().hasOneUse())
-        continue;
+    while (!uses.empty()) {
+      OpOperand *use = uses.pop_back_val();
       rewriter.setInsertionPoint(use->getOwner());
-      Operation *copy = rewriter.clone(*source);
+      Operation *copy = rewriter.clone(*use->get().getDefiningOp());
       rewriter.modifyOpInPlace(use->getOwner(),
                                [&] { use->set(copy->getResult(0)); });
+      known[copy] = true;
+      collect(copy);
     }
+    SmallVector<Operation *> unused;
+    launch.walk([&](Operation *op) { unused.push_back(op); });
+    for (Operation *op : llvm::reverse(unused))
+      if (isOpTriviallyDead(op))
+        rewriter.eraseOp(op);
   }
 
   /// Conversions where an operand has another layout than the op takes.

@@ -45,22 +45,18 @@ static Value matchRescale(arith::MulFOp op) {
   return getRowFactor(op.getRhs());
 }
 
-/// Puts products with one row factor behind one branch, in front of the first
-/// contraction that adds to one of them.
+/// Puts products with one row factor behind one branch, right behind the factor:
+/// what follows is not held back by it.
 static void skipRescales(RewriterBase &rewriter, Value factor,
                          ArrayRef<arith::MulFOp> products) {
-  Operation *position = nullptr;
-  for (arith::MulFOp product : products)
-    for (Operation *user : product->getUsers())
-      if (!position || user->isBeforeInBlock(position))
-        position = user;
+  Operation *position = factor.getDefiningOp();
   DominanceInfo dominance;
   if (!position || llvm::any_of(products, [&](arith::MulFOp product) {
         return !dominance.properlyDominates(product.getLhs(), position);
       }))
     return;
   Location loc = position->getLoc();
-  rewriter.setInsertionPoint(position);
+  rewriter.setInsertionPointAfter(position);
   auto type = cast<VectorType>(factor.getType());
   Value one = arith::ConstantOp::create(
       rewriter, loc,

@@ -197,7 +197,9 @@ private:
     SwizzleAttr permutation =
         swizzle ? getSwizzleForRows(rewriter.getContext(), rowBytes)
                 : SwizzleAttr();
+    int64_t padding = swizzle ? 0 : getPaddingForRows(rowBytes);
     auto ring = RingOp::create(rewriter, launch.getLoc(), type, permutation,
+                               rewriter.getI64IntegerAttr(padding),
                                /*offset=*/IntegerAttr());
     rings[getRoot(read.getBase())].emplace_back(ring, last);
     return ring;

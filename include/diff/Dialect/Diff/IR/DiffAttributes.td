@@ -58,7 +58,7 @@ def Diff_ScheduleAttr : Diff_Attr<"Schedule", "schedule"> {
 
     | parameter | meaning |
     |---|---|
-    | `swizzle` | permute shared memory against bank conflicts |
+    | `swizzle` | against bank conflicts, permute the chunks of shared memory's rows; without, pad the rows |
     | `row_sum_on_mma` | sum the rounded weights on the tensor cores: fewer instructions, and a log-sum-exp that is less exact where a row sees few keys |
     | `skip_rescale` | skip the accumulator's rescaling where a warp's maxima stay |
 

@@ -148,6 +148,8 @@ def DiffDecomposePass : Pass<"diff-decompose"> {
     the order of the running values, which a contraction of vectors wants.
     `round-weights` rounds the weights of tiles on tensor cores to the values'
     element type in front of the second product, as matrix instructions want it.
+    `lazy-max` lets the maximum of a tile whose schedule skips rescaling stay
+    while it would rise by less than a factor of 256.
   }];
   let options = [
     Option<"headMajorQuery", "head-major-query", "bool", "true",
@@ -155,6 +157,8 @@ def DiffDecomposePass : Pass<"diff-decompose"> {
     Option<"roundWeights", "round-weights", "bool", "false",
            "Round the weights to the values' element type in front of the "
            "second product">,
+    Option<"lazyMax", "lazy-max", "bool", "false",
+           "Let maxima rise only by a lot where rescaling is skipped">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

@@ -42,6 +42,8 @@ struct DecomposeOnlineOptions {
   /// Round the weights to the values' element type in front of the second
   /// product, for matrix instructions.
   bool roundWeights = false;
+  /// Let the maximum of tiles whose schedule skips rescaling rise only by a lot.
+  bool lazyMax = false;
 };
 
 /// Builds one step of the online softmax in linalg in front of `op`: the
@@ -59,6 +61,9 @@ void populateDecomposeOnlineAttentionPatterns(
 /// Whether the op is in a tile that a block's warps compute on tensor cores: in
 /// a loop with a `tile.schedule`.
 bool isOnTensorCores(Operation *op);
+
+/// Whether that schedule skips rescaling where no maximum has risen.
+bool skipsRescale(Operation *op);
 
 /// The keys [first, last) that the mask lets some query of the tile see, or
 /// nothing when that is all of them.

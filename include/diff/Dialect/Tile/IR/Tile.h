@@ -40,6 +40,10 @@ constexpr int64_t kChunkBytes = 16;
 /// The swizzle that frees rows of `rowBytes` bytes of bank conflicts, null when
 /// they need none.
 SwizzleAttr getSwizzleForRows(MLIRContext *context, int64_t rowBytes);
+
+/// The bytes behind each row of `rowBytes` that do the same: an odd number of
+/// chunks from row to row.
+int64_t getPaddingForRows(int64_t rowBytes);
 } // namespace mlir::diff::tile
 
 #endif // DIFF_DIALECT_TILE_IR_TILE_H

@@ -132,7 +132,7 @@ def Tile_ScheduleAttr : Tile_Attr<"Schedule", "schedule"> {
     |---|---|
     | `warps` | warps of a block |
     | `stages` | slots of the buffers that a loop's copies fill |
-    | `swizzle` | permute 16-byte chunks of shared memory against bank conflicts |
+    | `swizzle` | against bank conflicts, permute the chunks of shared memory's rows; without, pad the rows, which takes memory but fewer registers for addresses |
     | `row_sum_on_mma` | sum rows of a matrix operand on the tensor cores |
     | `skip_rescale` | skip a multiplication by a factor that is 1 for a warp |
 

@@ -46,6 +46,9 @@ def Tile_Dialect : Dialect {
     /// Name of the discardable attribute of a loop whose copies are to run
     /// ahead: the slots of each buffer, an integer.
     static constexpr ::llvm::StringLiteral kStagesAttrName = "tile.stages";
+    /// Name of the discardable attribute of a loop that runs often, out of which
+    /// invariants are hoisted.
+    static constexpr ::llvm::StringLiteral kSteadyAttrName = "tile.steady";
   }];
   let dependentDialects = [
     "::mlir::gpu::GPUDialect", "::mlir::memref::MemRefDialect",

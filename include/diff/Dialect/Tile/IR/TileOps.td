@@ -30,8 +30,9 @@ def Tile_RingOp : Tile_Op<"ring", [MemoryEffects<[MemAlloc]>]> {
   let description = [{
     The first dimension counts slots; a slot is a row-major tile whose
     innermost dimension is a row of whole 16-byte chunks. It lives as long as
-    the block. `swizzle` permutes the chunks of each row; `offset`, in bytes,
-    is its place in the block's dynamic shared memory, once that is decided.
+    the block. Against bank conflicts, `swizzle` permutes the chunks of each row,
+    or `padding` bytes follow each row; `offset`, in bytes, is its place in the
+    block's dynamic shared memory, once that is decided.
 
     It is an error when the type is not static, not in workgroup memory, or has
     rows that are no multiple of 16 bytes.
@@ -41,6 +42,7 @@ def Tile_RingOp : Tile_Op<"ring", [MemoryEffects<[MemAlloc]>]> {
     ```
   }];
   let arguments = (ins OptionalAttr<Tile_SwizzleAttr>:$swizzle,
+                       DefaultValuedAttr<I64Attr, "0">:$padding,
                        OptionalAttr<I64Attr>:$offset);
   let results = (outs AnyMemRef:$memory);
   let assemblyFormat = "attr-dict `:` type($memory)";
@@ -50,8 +52,12 @@ def Tile_RingOp : Tile_Op<"ring", [MemoryEffects<[MemAlloc]>]> {
       return ::llvm::cast<MemRefType>(getMemory().getType());
     }
     int64_t getNumSlots() { return getType().getDimSize(0); }
-    /// Bytes of a row, of a slot, and of the whole.
+    /// Bytes of a row without its padding, from row to row, of a slot, and of the
+    /// whole.
     int64_t getRowBytes();
+    int64_t getPitch() {
+      return getRowBytes() + static_cast<int64_t>(getPadding());
+    }
     int64_t getSlotBytes();
     int64_t getSizeInBytes() { return getNumSlots() * getSlotBytes(); }
   }];

@@ -47,7 +47,7 @@ def TileStageOperandsPass : Pass<"tile-stage-operands"> {
 
     Inside a loop that has `tile.stages`, the ring gets that many slots, and the
     slot is that of the iteration. With `swizzle` in the launch's schedule, the
-    chunks of the ring's rows are permuted.
+    chunks of the ring's rows are permuted, else the rows are padded.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::affine::AffineDialect",

@@ -1,0 +1,86 @@
+//===- KernelPasses.cpp - LLVM's part in kernels --------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelPasses.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Target/TargetMachine.h"
+
+/// What LLVM is to do for kernels. Less than its default pipeline: how loops are
+/// unrolled, what is hoisted out of them and what is computed in pairs has been
+/// decided. Loop-invariant code motion would hoist out of loops that run once or
+/// twice, too, and what it hoists lives through the loops in front of them. Pairs
+/// of f32 are taken apart, since neighbouring registers of the chips that compute
+/// with them would cost moves around matrix instructions.
+static constexpr llvm::StringLiteral kKernelPasses =
+    "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,scalarizer,"
+    "loop(loop-rotate),gvn,instcombine<no-verify-fixpoint>,sink,dce,simplifycfg)";
+
+/// Computes constant offsets from a pointer in the block that uses them: there
+/// they are part of an instruction's address, and cost nothing; hoisted by
+/// loop-invariant code motion or shared between blocks they are a register each.
+static void sinkConstantOffsets(llvm::Function &function) {
+  llvm::SmallVector<llvm::GetElementPtrInst *> offsets;
+  for (llvm::Instruction &instruction : llvm::instructions(function))
+    if (auto *offset = llvm::dyn_cast<llvm::GetElementPtrInst>(&instruction);
+        offset && offset->hasAllConstantIndices())
+      offsets.push_back(offset);
+  for (llvm::GetElementPtrInst *offset : offsets) {
+    llvm::DenseMap<llvm::BasicBlock *, llvm::Instruction *> copies;
+    for (llvm::Use &use : llvm::make_early_inc_range(offset->uses())) {
+      auto *user = llvm::cast<llvm::Instruction>(use.getUser());
+      llvm::BasicBlock *block = user->getParent();
+      if (llvm::isa<llvm::PHINode>(user) || block == offset->getParent())
+        continue;
+      llvm::Instruction *&copy = copies[block];
+      if (!copy) {
+        copy = offset->clone();
+        copy->insertInto(block, block->getFirstInsertionPt());
+      }
+      use.set(copy);
+    }
+    if (offset->use_empty())
+      offset->eraseFromParent();
+  }
+}
+
+llvm::Error mlir::diff::optimizeKernels(llvm::Module &device,
+                                        llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager components;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  llvm::ModulePassManager passes;
+  if (llvm::Error error = builder.parsePassPipeline(passes, kKernelPasses))
+    return error;
+  passes.run(device, modules);
+  for (llvm::Function &function : device)
+    sinkConstantOffsets(function);
+  return llvm::Error::success();
+}
+
+mlir::diff::WithoutLoopStrengthReduction::WithoutLoopStrengthReduction() {
+  set("true");
+}
+
+mlir::diff::WithoutLoopStrengthReduction::~WithoutLoopStrengthReduction() {
+  set("false");
+}
+
+void mlir::diff::WithoutLoopStrengthReduction::set(llvm::StringRef value) {
+  auto &options = llvm::cl::getRegisteredOptions();
+  auto option = options.find("disable-lsr");
+  if (option != options.end())
+    option->second->addOccurrence(/*pos=*/0, option->second->ArgStr, value);
+}

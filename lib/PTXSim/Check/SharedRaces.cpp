@@ -356,6 +356,7 @@ void Impl::accessLane(Warp &warp, const Inst &inst, unsigned lane,
   lastAddresses[lane] = offset;
   access.earlier = lastLanes;
   access.addresses = lastAddresses;
+  access.values = warp.stored;
   access.bytes = bytes;
   lastLanes |= 1u << lane;
   if (!access.known)

@@ -293,10 +293,12 @@ void ptxsim::findPlaces(Warp &w, const Inst &inst, uint32_t mask,
   places.pattern = Pattern::Scattered;
   places.space = inst.space;
   places.mask = 0;
+  w.stored = values;
   for (Lanes l(mask); l; ++l) {
     places.lanes[*l] =
         w.access(inst, *l, inst.space, places.addresses[*l], bytes, kind);
     if (places.lanes[*l])
       places.mask |= 1u << *l;
   }
+  w.stored = nullptr;
 }

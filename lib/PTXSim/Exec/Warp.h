@@ -79,6 +79,9 @@ struct Warp {
   uint64_t polledAddress = 0;
   /// The poll in execution is the last one's repetition.
   bool pollsAgain = false;
+  /// What the store that goes lane by lane writes, 16 bytes for each lane, for
+  /// the race checker; or null.
+  const uint8_t *stored = nullptr;
 
   template <typename T> T *reg(const Ref &ref) const {
     return reinterpret_cast<T *>(registers + ref.offset);

@@ -143,6 +143,10 @@ static constexpr Form kForms[] = {
      "sync aligned shape=m16n8k32|m16n8k16 row col satfinite? :s32 :s8|u8 "
      ":s8|u8 :s32",
      InstClass::Tensor, buildMmaInteger},
+    {"mma",
+     "sync aligned shape=m8n8k4|m16n8k4|m16n8k8|m16n8k16 row col rn? :f64 :f64 "
+     ":f64 :f64",
+     InstClass::Tensor, buildMmaDouble},
 };
 
 FormTable ptxsim::getMatrixForms() { return makeTable(kForms); }

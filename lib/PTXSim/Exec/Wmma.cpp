@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatrixAccess.h"
+#include "Mma.h"
 #include "MmaNumerics.h"
 #include "Profile/Profiler.h"
 #include "Program/Decoder.h"
@@ -362,6 +363,7 @@ static bool buildProduct(Decoder &d, const Match &m, Inst &inst) {
 #define SHAPE "shape=m16n16k16|m32n8k16|m8n32k16 "
 #define PLACE "layout=row|col " SHAPE "ss?=global|shared|shared::cta "
 #define PLACE8 "layout=row|col shape=m16n16k8 ss?=global|shared|shared::cta "
+#define PLACE4 "layout=row|col shape=m8n8k4 ss?=global|shared|shared::cta "
 #define LAYOUTS "la=row|col lb=row|col "
 
 static constexpr Form kForms[] = {
@@ -390,9 +392,21 @@ static constexpr Form kForms[] = {
     {"wmma",
      "mma sync aligned " LAYOUTS SHAPE "satfinite? :s32 :s8|u8 :s8|u8 :s32",
      InstClass::Tensor, buildProduct},
+    {"wmma", "load a sync aligned " PLACE4 ":f64", InstClass::LoadGlobal,
+     buildWmmaAccessDouble},
+    {"wmma", "load b sync aligned " PLACE4 ":f64", InstClass::LoadGlobal,
+     buildWmmaAccessDouble},
+    {"wmma", "load c sync aligned " PLACE4 ":f64", InstClass::LoadGlobal,
+     buildWmmaAccessDouble},
+    {"wmma", "store d sync aligned " PLACE4 ":f64", InstClass::LoadGlobal,
+     buildWmmaAccessDouble},
+    {"wmma",
+     "mma sync aligned " LAYOUTS "shape=m8n8k4 rn? :f64 :f64 :f64 :f64",
+     InstClass::Tensor, buildWmmaDouble},
 };
 
 #undef LAYOUTS
+#undef PLACE4
 #undef PLACE8
 #undef PLACE
 #undef SHAPE

@@ -87,6 +87,7 @@ CASES: tuple[Case, ...] = (
     *_cuda("MmaGemm", "matrices", "mmaHalf mmaBfloat mmaHalfSums mmaTf32", "O0",
            copies="mmaHalf mmaBfloat mmaTf32"),
     *_cuda("Matrices", "matrices", "matrixLoads"),
+    *_cuda("DoubleGemm", "matrices", "doubleRows doubleColumns doubleMma"),
     *_cuda("Hopper", "matrices", "matrixStores transactions bfloats"),
     Case("TritonMatmul", "matmul", "triton.matmul", copies=True),
     Case("TritonMatmul.sm_90a", "matmul", "triton.matmul_low", copies=True),

@@ -232,6 +232,8 @@ struct Launch {
   /// What constants and special registers hold in every warp: the end of the
   /// register file, from KernelCode::writableBytes on.
   std::vector<std::byte> constants;
+  /// Address of what blocks of a cooperative launch meet at; 0 in others.
+  uint64_t gridWorkspace = 0;
   std::atomic<uint64_t> progress{0};
   std::atomic<bool> stop{false};
 

@@ -89,6 +89,7 @@ CASES: tuple[Case, ...] = (
     *_cuda("Matrices", "matrices", "matrixLoads"),
     *_cuda("DoubleGemm", "matrices", "doubleRows doubleColumns doubleMma"),
     *_cuda("Hopper", "matrices", "matrixStores transactions bfloats"),
+    *_cuda("Cooperative", "control", "gridRelax gridTotal"),
     Case("TritonMatmul", "matmul", "triton.matmul", copies=True),
     Case("TritonMatmul.sm_90a", "matmul", "triton.matmul_low", copies=True),
     Case("TritonMatmulOdd", "matmul", "triton.matmul_odd"),

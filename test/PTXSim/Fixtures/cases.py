@@ -88,7 +88,7 @@ CASES: tuple[Case, ...] = (
            copies="mmaHalf mmaBfloat mmaTf32"),
     *_cuda("Matrices", "matrices", "matrixLoads"),
     *_cuda("DoubleGemm", "matrices", "doubleRows doubleColumns doubleMma"),
-    *_cuda("Hopper", "matrices", "matrixStores transactions bfloats"),
+    *_cuda("Hopper", "matrices", "matrixStores transactions bfloats vectorAtomics"),
     *_cuda("Cooperative", "control", "gridRelax gridTotal"),
     Case("TritonMatmul", "matmul", "triton.matmul", copies=True),
     Case("TritonMatmul.sm_90a", "matmul", "triton.matmul_low", copies=True),

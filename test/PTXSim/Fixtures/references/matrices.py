@@ -187,6 +187,20 @@ def bfloats(rng):
     ])  # fmt: skip
 
 
+def vector_atomics(rng):
+    n, block = 150, 64
+    x = rng.integers(-100, 100, (n, 4)).astype(np.float32)  # exact sums
+    sums4 = rng.integers(-100, 100, (3 + n, 4)).astype(np.float32)
+    sums2 = rng.integers(-100, 100, (5, 2)).astype(np.float32)
+    after4, after2 = sums4.copy(), sums2.copy()
+    np.add.at(after4, np.arange(n) % 3, x)
+    np.add.at(after2, np.arange(n) % 5, x[:, [0, 3]])
+    after4[3:] += x
+    yield Launch(blocks(n, block), block, [
+        In(x), InOut(sums4, after4), InOut(sums2, after2), Out(sums4[3:]), Scalar("s32", n),
+    ])  # fmt: skip
+
+
 def _doubles(rng, by_rows: bool):
     rows, columns, depth = 24, 40, 20
     a, b, c = (rng.standard_normal(s) for s in ((rows, depth), (depth, columns), (rows, columns)))

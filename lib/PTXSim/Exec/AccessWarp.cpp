@@ -251,10 +251,9 @@ static bool findParameter(Warp &w, uint32_t mask, unsigned bytes,
   return true;
 }
 
-/// Where nothing is wrong with any lane; false to go lane by lane.
-static bool findTogether(Warp &w, const Inst &inst, uint32_t mask,
-                         unsigned bytes, AccessKind kind, Places &places,
-                         const uint8_t *values) {
+bool ptxsim::findTogether(Warp &w, const Inst &inst, uint32_t mask,
+                          unsigned bytes, AccessKind kind, Places &places,
+                          const uint8_t *values) {
   if (places.pattern == Pattern::Scattered
           ? !areAligned(places, bytes)
           : (places.addresses[0] & (bytes - 1)) != 0)

@@ -54,7 +54,7 @@ struct Chip {
   double tensorFlops8;    // f8 FLOP, f32 accumulation; 0: none
   double tensorFlops8Acc; // f8 FLOP, f16 accumulation
   double tensorOps8;      // 8-bit integers
-  double dramBytes;    // bytes per cycle of the whole chip
+  double dramBytes;       // bytes per cycle of the whole chip
 };
 
 const std::vector<Chip> &getChips();

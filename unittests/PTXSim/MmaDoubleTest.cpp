@@ -14,8 +14,10 @@ struct Shape {
   const char *name;
   unsigned m, k;
 };
-constexpr Shape kShapes[] = {
-    {"m8n8k4", 8, 4}, {"m16n8k4", 16, 4}, {"m16n8k8", 16, 8}, {"m16n8k16", 16, 16}};
+constexpr Shape kShapes[] = {{"m8n8k4", 8, 4},
+                             {"m16n8k4", 16, 4},
+                             {"m16n8k8", 16, 8},
+                             {"m16n8k16", 16, 16}};
 
 std::string list(const char *prefix, unsigned first, unsigned count) {
   std::string text = "{";
@@ -37,7 +39,8 @@ std::string moveAll(const char *op, const char *buffer, unsigned first,
   return text;
 }
 
-/// Fragments lie in memory as lanes hold them: element i of lane l at l * n + i.
+/// Fragments lie in memory as lanes hold them: element i of lane l at l * n +
+/// i.
 void checkShape(const Shape &shape, std::mt19937 &random) {
   const unsigned m = shape.m, n = 8, k = shape.k;
   const unsigned as = m * k / 32, bs = k * n / 32, cs = m * n / 32;
@@ -71,16 +74,15 @@ void checkShape(const Shape &shape, std::mt19937 &random) {
             ", %rd9;\n";
   body += moveAll("ld.global.f64", "%rd0", 0, as) +
           moveAll("ld.global.f64", "%rd1", 10, bs) +
-          moveAll("ld.global.f64", "%rd2", 20, cs) +
-          "mma.sync.aligned." + shape.name + ".row.col.f64.f64.f64.f64 " +
-          list("%d", 20, cs) + ", " + list("%d", 0, as) + ", " +
-          list("%d", 10, bs) + ", " + list("%d", 20, cs) + ";\n" +
+          moveAll("ld.global.f64", "%rd2", 20, cs) + "mma.sync.aligned." +
+          shape.name + ".row.col.f64.f64.f64.f64 " + list("%d", 20, cs) + ", " +
+          list("%d", 0, as) + ", " + list("%d", 10, bs) + ", " +
+          list("%d", 20, cs) + ";\n" +
           moveAll("st.global.f64", "%rd3", 20, cs, true);
   std::vector<Bytes> buffers = {toBytes(fa), toBytes(fb), toBytes(fc),
                                 Bytes(32 * cs * 8)};
-  LaunchResult result =
-      run(makeKernel("sm_90", 4, ".reg .f64 %d<40>;\n", body), buffers, 32,
-          SimOptions(), 3);
+  LaunchResult result = run(makeKernel("sm_90", 4, ".reg .f64 %d<40>;\n", body),
+                            buffers, 32, SimOptions(), 3);
   EXPECT_TRUE(result.findings.empty());
   EXPECT_EQ(fromBytes<double>(buffers[3]), wanted) << shape.name;
 }
@@ -105,8 +107,7 @@ TEST(MmaDouble, needsHopperBeyondEightRows) {
       "{%d4, %d5}, {%d6}, {%d7, %d8, %d9, %d10};\n";
   EXPECT_EQ(parse("sm_80", small), "");
   EXPECT_EQ(parse("sm_90", large), "");
-  EXPECT_EQ(parse("sm_80", large),
-            "this product needs .target sm_90 or newer");
+  EXPECT_EQ(parse("sm_80", large), "this product needs .target sm_90 or newer");
 }
 
 /// A pointer whose stride is odd is refused: rows are 16-byte aligned.

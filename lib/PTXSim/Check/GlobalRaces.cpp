@@ -331,12 +331,12 @@ void Impl::write(Access &access, Cell &cell, Record record) {
 
 inline void Impl::touchCell(Access &access, Cell &cell, Record record) {
   // Mostly, nobody but readers was here, or nobody but this block.
-  bool isOwn = (!cell.writes[0] || cell.writes[0].isOfBlock(record)) &&
-               !cell.writes[1];
+  bool isOwn =
+      (!cell.writes[0] || cell.writes[0].isOfBlock(record)) && !cell.writes[1];
   if (isWrite(access.kind)) {
     if (isOwn && !cell.reads[0] && !cell.reads[1] &&
-        (!cell.writes[0] || (cell.writes[0].isOfMoment(record) &&
-                             cell.writes[0].isAlike(record))))
+        (!cell.writes[0] ||
+         (cell.writes[0].isOfMoment(record) && cell.writes[0].isAlike(record))))
       cell.writes[0] = record;
     else
       write(access, cell, record);
@@ -376,8 +376,8 @@ void Impl::compareLanes(Warp &warp, const Inst &inst, const uint64_t *addresses,
       continue;
     Dim3 id = getThread(*warp.block, warp.firstThread() + one);
     warp.report(inst, two, CheckRace, "race",
-                "thread (" + std::to_string(id.x) + "," +
-                    std::to_string(id.y) + "," + std::to_string(id.z) +
+                "thread (" + std::to_string(id.x) + "," + std::to_string(id.y) +
+                    "," + std::to_string(id.z) +
                     ") stores another value to the same place in the same "
                     "instruction");
     return;

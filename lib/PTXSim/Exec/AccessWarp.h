@@ -35,8 +35,8 @@ struct Places {
 void getAddresses(const Warp &warp, const Inst &inst, uint32_t mask,
                   unsigned bytes, Places &places);
 
-/// Where nothing is wrong with any lane: checks the access and finds its places.
-/// False, and nothing has happened, where it is to go lane by lane.
+/// Where nothing is wrong with any lane: checks the access and finds its
+/// places. False, and nothing has happened, where it is to go lane by lane.
 bool findTogether(Warp &warp, const Inst &inst, uint32_t mask, unsigned bytes,
                   AccessKind kind, Places &places,
                   const uint8_t *values = nullptr);

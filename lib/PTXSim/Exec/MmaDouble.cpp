@@ -113,15 +113,14 @@ static void execAccess(Warp &w, const Inst &inst, uint32_t mask) {
     return;
   }
   unsigned count = inst.mode == Sum ? 2 : 1;
-  const Ref *refs =
-      isStore ? w.kernel->getSrcs(inst) : w.kernel->getDsts(inst);
+  const Ref *refs = isStore ? w.kernel->getSrcs(inst) : w.kernel->getDsts(inst);
   for (unsigned i = 0; i < count; ++i) {
     uint64_t addresses[kLanes];
     for (unsigned l = 0; l < kLanes; ++l) {
       unsigned row, column;
       locate(inst.mode, l, i, row, column);
-      addresses[l] =
-          base + 8 * (inst.mode2 ? column * stride + row : row * stride + column);
+      addresses[l] = base + 8 * (inst.mode2 ? column * stride + row
+                                            : row * stride + column);
     }
     countAccess(w, inst, inst.space, addresses, mask, 8, isStore);
     for (Lanes l(mask); l; ++l) {

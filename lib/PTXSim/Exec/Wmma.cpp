@@ -400,8 +400,7 @@ static constexpr Form kForms[] = {
      buildWmmaAccessDouble},
     {"wmma", "store d sync aligned " PLACE4 ":f64", InstClass::LoadGlobal,
      buildWmmaAccessDouble},
-    {"wmma",
-     "mma sync aligned " LAYOUTS "shape=m8n8k4 rn? :f64 :f64 :f64 :f64",
+    {"wmma", "mma sync aligned " LAYOUTS "shape=m8n8k4 rn? :f64 :f64 :f64 :f64",
      InstClass::Tensor, buildWmmaDouble},
 };
 

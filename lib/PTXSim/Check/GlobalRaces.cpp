@@ -27,20 +27,24 @@ namespace {
 struct Record {
   uint64_t bits = 0;
 
-  // From bit 0: bytes of the cell (4), strong, flag, line's number (12), stamp
-  // (12), thread (10), block (24), of which 0 is none.
+  // From bit 0: bytes of the cell (4), strong, flag, line's number (11), fresh,
+  // stamp (12), thread (10), block (24), of which 0 is none.
   static constexpr uint64_t byteBits = 15;
   static constexpr uint64_t strong = 1 << 4;
   /// Of a write: by the warp as a whole. Of the older read: other blocks read,
   /// too, and are forgotten.
   static constexpr uint64_t flag = 1 << 5;
+  /// A strong read that saw the last write.
+  static constexpr uint64_t fresh = 1 << 17;
   static constexpr unsigned siteShift = 6, stampShift = 18, threadShift = 30,
                             blockShift = 40;
+  static constexpr unsigned maxSite = 0x7ff;
 
   explicit operator bool() const { return bits != 0; }
   bool isStrong() const { return bits & strong; }
   bool hasFlag() const { return bits & flag; }
-  unsigned site() const { return bits >> siteShift & 0xfff; }
+  bool isFresh() const { return bits & fresh; }
+  unsigned site() const { return bits >> siteShift & maxSite; }
   uint32_t stamp() const { return bits >> stampShift & 0xfff; }
   unsigned thread() const { return bits >> threadShift & 0x3ff; }
   uint32_t block() const { return uint32_t(bits >> blockShift); }
@@ -158,6 +162,8 @@ private:
   }
   static bool comesAfter(const Access &access, Record record, Record old,
                          bool byWarp);
+  static bool hasSeen(const Access &access, const Cell &cell, Record record,
+                      Record write);
 
   Launch &launch;
   std::vector<bool> casLoads;
@@ -198,7 +204,7 @@ unsigned Impl::getSite(const Inst &inst) {
   if (unsigned known = site.load(std::memory_order_relaxed))
     return known;
   std::lock_guard<std::mutex> lock(siteMutex);
-  if (!site && lines.size() < 4096) {
+  if (!site && lines.size() <= Record::maxSite) {
     lines.push_back(inst.line);
     site = uint16_t(lines.size() - 1);
   }
@@ -229,6 +235,7 @@ Access Impl::begin(Warp &warp, const Inst &inst, AccessKind kind, bool strong) {
   access.lane = 0;
   access.record.bits = (strong ? Record::strong : 0) |
                        (kind == AccessKind::WarpStore ? Record::flag : 0) |
+                       (strong && !isWrite(kind) ? Record::fresh : 0) |
                        uint64_t(getSite(inst)) << Record::siteShift |
                        stamp << Record::stampShift |
                        uint64_t(warp.firstThread()) << Record::threadShift |
@@ -265,11 +272,26 @@ bool Impl::comesAfter(const Access &access, Record record, Record old,
          (old.stamp() <= access.floor && old.stamp() < Snapshot::maxStamp);
 }
 
+/// A strong write comes before what a thread does after it saw it (causality
+/// order), whatever else the thread knows.
+bool Impl::hasSeen(const Access &access, const Cell &cell, Record record,
+                   Record write) {
+  return write.isStrong() &&
+         std::any_of(std::begin(cell.reads), std::end(cell.reads),
+                     [&](Record read) {
+                       return read.isFresh() && read.isOfBlock(record) &&
+                              comesAfter(access, record, read, false);
+                     });
+}
+
 void Impl::compareWrites(Access &access, const Cell &cell, Record record) {
-  for (Record old : cell.writes)
+  for (const Record &old : cell.writes) {
+    bool isLast = &old == cell.writes;
     if (old && !old.isOfBlock(record) && old.collides(record) &&
-        !isKnown(access, old, old.hasFlag()))
+        !isKnown(access, old, old.hasFlag()) &&
+        !(isLast && hasSeen(access, cell, record, old)))
       access.race(old, true);
+  }
 }
 
 void Impl::compareReads(Access &access, const Cell &cell, Record record) {
@@ -315,7 +337,15 @@ void Impl::write(Access &access, Cell &cell, Record record) {
   for (Record &old : cell.reads)
     if (standsFor(old, false))
       old.bits = 0;
+  for (Record &old : cell.reads)
+    old.bits &= ~Record::fresh;
   Record &last = cell.writes[0], &first = cell.writes[1];
+  // An atomic operation has seen the last write.
+  if (access.kind == AccessKind::Atomic && last.isStrong() &&
+      record.covers(last)) {
+    last = record;
+    return;
+  }
   if (last.isOfBlock(record) && last.isOfMoment(record)) {
     last = merge(last, record);
     return;

@@ -107,6 +107,9 @@ static std::string applyOption(const std::string &name, const char *value,
                                Options &options) {
   std::string wrong = "--" + name + ": '" + (value ? value : "") + "' is ";
   uint64_t number = 0;
+  bool isName = name == "kernel" || name == "chip" || name == "json";
+  if (isName && !*value)
+    return wrong + "empty";
   if (name == "kernel")
     options.kernel = value;
   else if (name == "chip")
@@ -363,7 +366,8 @@ static std::string timeRuns(Device &device, const LoadedModule &module,
   return line;
 }
 
-static int run(const Options &options, std::shared_ptr<const Module> module) {
+static int run(const Options &options,
+               const std::shared_ptr<const Module> &module) {
   std::string problem;
   const Chip *chip = findChip(options, *module, problem);
   const KernelInfo *kernel =

@@ -121,7 +121,8 @@ Sample makeSharedSample(std::mt19937 &random, bool mixed) {
   std::vector<Event> events;
   std::set<size_t> known[4];
   bool isArrived = false;
-  auto meet = [&](std::vector<unsigned> from, std::vector<unsigned> to) {
+  auto meet = [&](const std::vector<unsigned> &from,
+                  const std::vector<unsigned> &to) {
     std::set<size_t> all;
     for (unsigned a : from)
       all.insert(known[a].begin(), known[a].end());

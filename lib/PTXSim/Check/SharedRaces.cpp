@@ -24,7 +24,7 @@ using Impl = SharedRaces::Impl;
 static thread_local std::vector<std::unique_ptr<SharedCells>> spareCells;
 
 Impl::Impl(Block &block, uint32_t bytes)
-    : block(block), clocks(block.clocks->get()), size(bytes) {
+    : block(block), clocks(block.clocks->get()) {
   if (!spareCells.empty()) {
     storage = std::move(spareCells.back());
     spareCells.pop_back();

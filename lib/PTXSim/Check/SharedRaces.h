@@ -96,7 +96,6 @@ private:
   ThreadClocks::Impl &clocks;
   std::unique_ptr<SharedCells> storage;
   SharedCell *cells;
-  uint32_t size; // bytes
   uint32_t start;
   /// The lane by lane accesses of one instruction.
   const Inst *lastInst = nullptr;

@@ -196,8 +196,9 @@ std::unique_ptr<LoadedModule> Device::load(std::shared_ptr<const Module> module,
   if (!checkTarget(*module, impl->chip, error))
     return nullptr;
   auto loaded = std::make_unique<LoadedModule>();
-  loaded->module = module;
-  const std::vector<Variable> &variables = module->getProgram().tree->variables;
+  loaded->module = std::move(module);
+  const std::vector<Variable> &variables =
+      loaded->module->getProgram().tree->variables;
   loaded->addresses.resize(variables.size());
   for (size_t i = 0; i < variables.size(); ++i) {
     const Variable &variable = variables[i];

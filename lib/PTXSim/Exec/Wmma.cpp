@@ -212,20 +212,20 @@ static void execProduct(Warp &w, const Inst &inst, uint32_t mask) {
 /// The same of integers; inst.mode: bit 2: saturate.
 template <typename T, unsigned M, unsigned N>
 static void execIntegers(Warp &w, const Inst &inst, uint32_t mask) {
-  constexpr unsigned K = 16;
-  int32_t a[M * K], b[K * N];
+  constexpr unsigned depth = 16;
+  int32_t a[M * depth], b[depth * N];
   const Ref *srcs = w.kernel->getSrcs(inst);
-  decodeOperand<T, M, K>(w, srcs, inst.mode & 1, a);
+  decodeOperand<T, M, depth>(w, srcs, inst.mode & 1, a);
   srcs += inst.mode2;
-  decodeOperand<T, K, N>(w, srcs, inst.mode & 2, b);
+  decodeOperand<T, depth, N>(w, srcs, inst.mode & 2, b);
   srcs += inst.imm;
   int32_t results[8][kLanes];
   for (unsigned i = 0; i < M * N; ++i) {
     // Where loadAccumulators has the element.
     unsigned part = i / 64 * 2 + (i & 1), lane = i / 2 % kLanes;
     int64_t sum = w.reg<int32_t>(srcs[part])[lane];
-    for (unsigned k = 0; k < K; ++k)
-      sum += a[i / N * K + k] * b[k * N + i % N];
+    for (unsigned k = 0; k < depth; ++k)
+      sum += a[i / N * depth + k] * b[k * N + i % N];
     if (inst.mode & 4)
       sum = sum > INT32_MAX ? INT32_MAX : sum < INT32_MIN ? INT32_MIN : sum;
     results[part][lane] = int32_t(uint32_t(uint64_t(sum)));

@@ -17,8 +17,8 @@
 
 using namespace ptxsim;
 
-static constexpr unsigned KiB = 1024;
-static constexpr unsigned MiB = 1024 * 1024;
+static constexpr unsigned kKiB = 1024;
+static constexpr unsigned kMiB = 1024 * 1024;
 
 static std::vector<Chip> makeChips() {
   std::vector<Chip> chips;
@@ -29,11 +29,11 @@ static std::vector<Chip> makeChips() {
     chip.product = product;
     // What all have in common.
     chip.maxThreadsPerBlock = 1024;
-    chip.registersPerSM = 64 * KiB;
+    chip.registersPerSM = 64 * kKiB;
     chip.maxRegistersPerThread = 255;
     chip.registerUnitPerWarp = 256;
-    chip.sharedPerBlockDefault = 48 * KiB;
-    chip.sharedReservedPerBlock = 1 * KiB;
+    chip.sharedPerBlockDefault = 48 * kKiB;
+    chip.sharedReservedPerBlock = 1 * kKiB;
     chip.issue = 4;
     chip.sfu = 16;
     chip.convert = 64;
@@ -45,14 +45,14 @@ static std::vector<Chip> makeChips() {
                          unsigned sharedKiB) {
     chip.maxWarpsPerSM = warps;
     chip.maxBlocksPerSM = blocks;
-    chip.sharedPerSM = sharedKiB * KiB;
-    chip.sharedPerBlock = (sharedKiB - 1) * KiB;
+    chip.sharedPerSM = sharedKiB * kKiB;
+    chip.sharedPerBlock = (sharedKiB - 1) * kKiB;
   };
   auto setChip = [](Chip &chip, unsigned multiprocessors, double clockGHz,
                     unsigned l2MiB, double gigabytesPerSecond) {
     chip.multiprocessors = multiprocessors;
     chip.clockGHz = clockGHz;
-    chip.l2Bytes = l2MiB * MiB;
+    chip.l2Bytes = l2MiB * kMiB;
     chip.dramBytes = gigabytesPerSecond / clockGHz;
   };
   auto setRates = [](Chip &chip, double fp32, double fp16, double fp64,

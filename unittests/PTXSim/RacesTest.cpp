@@ -113,7 +113,9 @@ Sample makeSharedSample(std::mt19937 &random, bool mixed) {
   for (unsigned a = 0; a < 4; ++a)
     body += "setp.eq.u32 %p" + std::to_string(a) + ", %r1, " +
             std::to_string(threads[a]) + ";\n";
-  body += "setp.lt.u32 %p4, %r1, 32;\n";
+  // Of the first warp, and both threads of each.
+  body += "setp.lt.u32 %p4, %r1, 32;\nsetp.lt.u32 %p5, %r1, 2;\n"
+          "sub.u32 %r2, %r1, 32;\nsetp.lt.u32 %p6, %r2, 2;\n";
   std::string start = makeKernel(body);
   auto line = unsigned(std::count(start.begin(), start.end(), '\n')) - 1;
 
@@ -163,15 +165,25 @@ Sample makeSharedSample(std::mt19937 &random, bool mixed) {
     case Sync::None: {
       Event event = makeEvent(random, random() % 4, mixed);
       event.line = line++;
-      body += "@%p" + std::to_string(event.actor) + " " +
+      // Two lanes may read a place together.
+      std::vector<unsigned> actors = {event.actor};
+      unsigned guard = event.actor;
+      if (!event.writes && random() % 3 == 0) {
+        actors = {event.actor & 2, event.actor | 1};
+        guard = event.actor < 2 ? 5 : 6;
+      }
+      body += "@%p" + std::to_string(guard) + " " +
               format(event, "shared", "memory", "cta");
-      for (size_t i = 0; i < events.size(); ++i)
-        if (event.collides(events[i]) && !known[event.actor].count(i)) {
-          sample.racyLines.insert(event.line);
-          sample.racyLines.insert(events[i].line);
-        }
-      known[event.actor].insert(events.size());
-      events.push_back(event);
+      for (unsigned actor : actors) {
+        event.actor = actor;
+        for (size_t i = 0; i < events.size(); ++i)
+          if (event.collides(events[i]) && !known[actor].count(i)) {
+            sample.racyLines.insert(event.line);
+            sample.racyLines.insert(events[i].line);
+          }
+        known[actor].insert(events.size());
+        events.push_back(event);
+      }
       break;
     }
     }

@@ -396,8 +396,8 @@ void Impl::compareLanes(Warp &warp, const Inst &inst, const uint64_t *addresses,
   unsigned lanes[kLanes], count = 0;
   for (Lanes l(mask); l; ++l)
     lanes[count++] = *l;
-  std::stable_sort(lanes, lanes + count, [&](unsigned a, unsigned b) {
-    return addresses[a] < addresses[b];
+  std::sort(lanes, lanes + count, [&](unsigned a, unsigned b) {
+    return addresses[a] != addresses[b] ? addresses[a] < addresses[b] : a < b;
   });
   for (unsigned i = 1; i < count; ++i) {
     unsigned one = lanes[i - 1], two = lanes[i];

@@ -105,7 +105,7 @@ struct Driver {
   Result(*member) parameters = nullptr;
   DIFF_CUDA_FUNCTIONS(DIFF_CUDA_DECLARE)
 #undef DIFF_CUDA_DECLARE
-// NOLINTEND(bugprone-macro-parentheses)
+  // NOLINTEND(bugprone-macro-parentheses)
 
   /// Opens and starts a driver. Returns an error message, empty on success.
   std::string open(const std::string &library);

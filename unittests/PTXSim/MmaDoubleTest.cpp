@@ -107,7 +107,8 @@ TEST(MmaDouble, needsHopperBeyondEightRows) {
       "{%d4, %d5}, {%d6}, {%d7, %d8, %d9, %d10};\n";
   EXPECT_EQ(parse("sm_80", small), "");
   EXPECT_EQ(parse("sm_90", large), "");
-  EXPECT_EQ(parse("sm_80", large), "this product needs .target sm_90 or newer");
+  EXPECT_EQ(parse("sm_80", large),
+            "mma: this product needs .target sm_90 or newer");
 }
 
 /// A pointer whose stride is odd is refused: rows are 16-byte aligned.

@@ -20,4 +20,4 @@ export UBSAN_OPTIONS=print_stacktrace=1
 "$folder/PTXSimTests" --gtest_brief=1
 "$python" "$root/test/PTXSim/Fixtures/run.py" --ptx-sim "$folder/ptx-sim" --all
 "$lit" -sv --param "tools_dir=$folder" "$build/test/PTXSim/Checkers" \
-  "$build/test/PTXSim/ISA"
+  "$build/test/Tools/ptx-sim/misuse.test"

@@ -21,6 +21,8 @@
 extern "C" {
 #endif
 
+/* NOLINTBEGIN(modernize-use-using): this is C. */
+
 typedef enum DiffLaunchStatus {
   DIFF_LAUNCH_SUCCESS = 0,
   /** Something is wrong; what the call fills in is as it was. */
@@ -160,6 +162,8 @@ const char *diffLaunchGetFinding(const DiffLaunchDevice *device, size_t number);
 /** Findings and counters of the last diffLaunchRun as JSON (the keys are those
     of ptx-sim), "" on a GPU. Valid until the next call with the device. */
 const char *diffLaunchGetReport(DiffLaunchDevice *device);
+
+/* NOLINTEND(modernize-use-using) */
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -50,8 +50,11 @@ struct Chip {
   double tensorFlops16;    // f16/bf16 FLOP, f32 accumulation
   double tensorFlops16Acc; // f16/bf16 FLOP, f16 accumulation
   double tensorFlopsTF32;
-  double tensorFlops8; // 8-bit types; 0: none
-  double dramBytes;    // bytes per cycle of the whole chip
+  double tensorFlops64;
+  double tensorFlops8;    // f8 FLOP, f32 accumulation; 0: none
+  double tensorFlops8Acc; // f8 FLOP, f16 accumulation
+  double tensorOps8;      // 8-bit integers
+  double dramBytes;       // bytes per cycle of the whole chip
 };
 
 const std::vector<Chip> &getChips();

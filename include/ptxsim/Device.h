@@ -45,7 +45,14 @@ struct LaunchConfig {
   uint32_t dynamicShared = 0;
   /// ptxas's figure; 0: unknown, not checked.
   unsigned registersPerThread = 0;
+  /// All blocks are on the chip at once and may wait for each other, by way of
+  /// the grid's workspace too (%envreg1 and %envreg2).
+  bool cooperative = false;
 };
+
+/// The most blocks that a cooperative launch of the kernel may have.
+uint64_t countResidentBlocks(const Chip &chip, const KernelInfo &kernel,
+                             const LaunchConfig &config);
 
 /// A module's globals on a device.
 struct LoadedModule {

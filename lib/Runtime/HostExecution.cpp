@@ -148,8 +148,7 @@ HostFunction::compile(ModuleOp module, StringRef function) {
   auto compiling = createHostMachine();
   if (!compiling)
     return compiling.takeError();
-  auto engine =
-      ExecutionEngine::create(module, options, std::move(*compiling));
+  auto engine = ExecutionEngine::create(module, options, std::move(*compiling));
   if (!engine)
     return engine.takeError();
   compiled->engine = std::move(*engine);

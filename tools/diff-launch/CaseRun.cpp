@@ -100,6 +100,7 @@ private:
 
   std::string launch() {
     std::vector<const NpyArray *> pointers;
+    pointers.reserve(inputs.size());
     for (const NpyArray &input : inputs)
       pointers.push_back(&input);
     ArrayRun arrays(*program, *function);

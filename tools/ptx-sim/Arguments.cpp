@@ -76,15 +76,23 @@ static std::string parseScalar(const ScalarType &type, const std::string &text,
   double value = std::strtod(text.c_str(), &end);
   if (*end)
     return problem;
-  if (type.kind == ScalarType::Half)
-    append(argument.bytes, static_cast<_Float16>(value));
-  else if (type.kind == ScalarType::BFloat)
-    append(argument.bytes, toBFloat(float(value)));
-  else if (type.size == 4)
+  bool isInfinite = std::isinf(value) && errno != ERANGE; // "inf" itself
+  bool isTooLarge = std::isinf(value);
+  if (type.kind == ScalarType::Half) {
+    auto half = static_cast<_Float16>(value);
+    isTooLarge = std::isinf(float(half));
+    append(argument.bytes, half);
+  } else if (type.kind == ScalarType::BFloat) {
+    uint16_t bits = toBFloat(float(value));
+    isTooLarge = (bits & 0x7fff) == 0x7f80;
+    append(argument.bytes, bits);
+  } else if (type.size == 4) {
+    isTooLarge = std::isinf(float(value));
     append(argument.bytes, float(value));
-  else
+  } else {
     append(argument.bytes, value);
-  return "";
+  }
+  return isTooLarge && !isInfinite ? problem + ": out of range" : "";
 }
 
 static std::string parseBytes(const std::string &text, Argument &argument) {

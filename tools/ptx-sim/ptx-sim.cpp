@@ -30,6 +30,7 @@ usage: ptx-sim kernel.ptx --kernel=NAME --grid=X,Y,Z --block=X,Y,Z --arg=... [op
   --grid=X,Y,Z        blocks, --block=X,Y,Z threads of a block (default: 1,1,1)
   --cluster=X,Y,Z     blocks of a cluster (only 1,1,1)
   --shared=BYTES      dynamic shared memory
+  --cooperative       all blocks are there at once and may wait for each other
   --arg=VALUE         one for each parameter, in order:
                         u32:7, s64:-1, f32:0.5, ...   a scalar (u8 to u64, s8 to
                                                       s64, f16, bf16, f32, f64)
@@ -106,6 +107,9 @@ static std::string applyOption(const std::string &name, const char *value,
                                Options &options) {
   std::string wrong = "--" + name + ": '" + (value ? value : "") + "' is ";
   uint64_t number = 0;
+  bool isName = name == "kernel" || name == "chip" || name == "json";
+  if (isName && !*value)
+    return wrong + "empty";
   if (name == "kernel")
     options.kernel = value;
   else if (name == "chip")
@@ -120,6 +124,8 @@ static std::string applyOption(const std::string &name, const char *value,
     options.opcodes = true;
   else if (name == "profile")
     options.sim.profile = true;
+  else if (name == "cooperative")
+    options.config.cooperative = true;
   else if (name == "perturb")
     options.sim.perturb = true;
   else if (name == "grid" || name == "block" || name == "cluster") {
@@ -160,17 +166,18 @@ static std::string applyOption(const std::string &name, const char *value,
 /// Exit status, or -1 to go on.
 static int parseOptions(int argc, char **argv, Options &options) {
   static const option kOptions[] = {
-      {"kernel", 1, nullptr, 0},    {"grid", 1, nullptr, 0},
-      {"block", 1, nullptr, 0},     {"cluster", 1, nullptr, 0},
-      {"shared", 1, nullptr, 0},    {"arg", 1, nullptr, 0},
-      {"chip", 1, nullptr, 0},      {"registers", 1, nullptr, 0},
-      {"check", 1, nullptr, 0},     {"async", 1, nullptr, 0},
-      {"seed", 1, nullptr, 0},      {"perturb", 0, nullptr, 0},
-      {"tensor", 1, nullptr, 0},    {"threads", 1, nullptr, 0},
-      {"time", 1, nullptr, 0},      {"profile", 0, nullptr, 0},
-      {"json", 1, nullptr, 0},      {"list", 0, nullptr, 0},
-      {"opcodes", 0, nullptr, 0},   {"help", 0, nullptr, 'h'},
-      {"version", 0, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
+      {"kernel", 1, nullptr, 0},  {"grid", 1, nullptr, 0},
+      {"block", 1, nullptr, 0},   {"cluster", 1, nullptr, 0},
+      {"shared", 1, nullptr, 0},  {"arg", 1, nullptr, 0},
+      {"chip", 1, nullptr, 0},    {"registers", 1, nullptr, 0},
+      {"check", 1, nullptr, 0},   {"async", 1, nullptr, 0},
+      {"seed", 1, nullptr, 0},    {"perturb", 0, nullptr, 0},
+      {"tensor", 1, nullptr, 0},  {"threads", 1, nullptr, 0},
+      {"time", 1, nullptr, 0},    {"profile", 0, nullptr, 0},
+      {"json", 1, nullptr, 0},    {"list", 0, nullptr, 0},
+      {"opcodes", 0, nullptr, 0}, {"cooperative", 0, nullptr, 0},
+      {"help", 0, nullptr, 'h'},  {"version", 0, nullptr, 'v'},
+      {nullptr, 0, nullptr, 0}};
   opterr = 0;
   int index = 0;
   while (true) {
@@ -359,7 +366,8 @@ static std::string timeRuns(Device &device, const LoadedModule &module,
   return line;
 }
 
-static int run(const Options &options, std::shared_ptr<const Module> module) {
+static int run(const Options &options,
+               const std::shared_ptr<const Module> &module) {
   std::string problem;
   const Chip *chip = findChip(options, *module, problem);
   const KernelInfo *kernel =

@@ -129,7 +129,7 @@ TEST(Compare, SetpOfTwoPredicates) {
       auto srcs = cross({type.values, type.values}, 1000);
       if (boolOp) {
         op.text += ", !%s2";
-        op.srcs.push_back("pred");
+        op.srcs.emplace_back("pred");
         srcs.push_back(makePredicates(srcs[0].size()));
       }
       op.text += ";";
@@ -210,7 +210,7 @@ TEST(Compare, Set) {
         std::vector<std::string> regs = {type.reg, type.reg};
         auto srcs = cross({type.values, type.values}, 500);
         if (boolOp) {
-          regs.push_back("pred");
+          regs.emplace_back("pred");
           srcs.push_back(makePredicates(srcs[0].size()));
         }
         check(makeOp(text + name + "." + type.name, reg, regs), srcs,
@@ -243,7 +243,7 @@ TEST(Compare, Set) {
 TEST(Compare, Selp) {
   for (unsigned bits : {16u, 32u, 64u}) {
     std::string reg = "b" + std::to_string(bits);
-    for (std::string type : {reg, "s" + std::to_string(bits)})
+    for (const std::string &type : {reg, "s" + std::to_string(bits)})
       check(makeOp("selp." + type, reg, {reg, reg, "pred"}),
             cross({integers(bits), integers(bits), {0, 1}}),
             [](const Values &v) { return v[2] ? v[0] : v[1]; });

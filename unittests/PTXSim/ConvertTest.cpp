@@ -152,8 +152,8 @@ TEST(Convert, IntegersToIntegers) {
                                 : shifted >> (64 - from.bits);
       };
       // Source registers wider than the type, with other bits above.
-      for (std::string source : {from.reg(), std::string("b64")})
-        for (std::string target : {to.reg(), std::string("b64")}) {
+      for (const std::string &source : {from.reg(), std::string("b64")})
+        for (const std::string &target : {to.reg(), std::string("b64")}) {
           Values values = from.values();
           for (size_t n = 0; n < values.size(); n += 3)
             values[n] |=

@@ -106,6 +106,7 @@ void checkBoth(const std::string &name, const HalfType &type, unsigned sources,
                std::vector<std::string>(sources, "b16")),
         cross(sets, 8000), [&](const Values &v) { return expected(v.data()); });
   std::vector<Values> pairs;
+  pairs.reserve(sources);
   for (unsigned s = 0; s < sources; ++s)
     pairs.push_back(makePairs(type, 100));
   check(makeOp(name + "." + type.name + "x2", "b32",

@@ -9,6 +9,7 @@
 
 #include "ptxsim/Device.h"
 #include "gtest/gtest.h"
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <random>
@@ -106,10 +107,9 @@ inline std::string formatFindings(const LaunchResult &result) {
 
 /// Whether there is a finding of this kind.
 inline bool hasFinding(const LaunchResult &result, const std::string &kind) {
-  for (const Finding &finding : result.findings)
-    if (finding.kind == kind)
-      return true;
-  return false;
+  return std::any_of(
+      result.findings.begin(), result.findings.end(),
+      [&](const Finding &finding) { return finding.kind == kind; });
 }
 
 #define EXPECT_CLEAN(result)                                                   \

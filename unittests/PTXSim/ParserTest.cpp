@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "Frontend/Parser.h"
+#include "gtest/gtest.h"
 #include <cstring>
-#include <gtest/gtest.h>
 
 using namespace ptxsim;
 

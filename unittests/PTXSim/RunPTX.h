@@ -93,7 +93,7 @@ public:
     size_t padded = (count + 31) / 32 * 32;
     std::vector<Values> buffers = srcs;
     for (size_t i = 0; i < op.dsts.size(); ++i)
-      buffers.push_back(Values(count, kOldValue));
+      buffers.emplace_back(count, kOldValue);
     for (Values &buffer : buffers)
       buffer.resize(padded, buffer.empty() ? 0 : buffer.back());
 
@@ -371,6 +371,7 @@ inline std::vector<std::string> getFindings(const std::string &body) {
                                 parameters, SimOptions(), result, error))
     ADD_FAILURE() << body << ": " << error.message;
   std::vector<std::string> kinds;
+  kinds.reserve(result.findings.size());
   for (const Finding &finding : result.findings)
     kinds.push_back(finding.kind);
   return kinds;

@@ -186,16 +186,16 @@ TEST_F(Arguments, Extent) {
 }
 
 TEST_F(Arguments, GridLimits) {
-  read(replaceInManifest("[\"rows\", \"1\", \"1\"]",
-                         "[\"1\", \"rows * 20000\", \"1\"]"));
+  read(replaceInManifest(R"(["rows", "1", "1"])",
+                         R"(["1", "rows * 20000", "1"])"));
   EXPECT_EQ(plan(), "kernel 'scale_kernel': grid size y is 100000 ('rows * "
                     "20000'); 0 to 65535 are legal");
-  read(replaceInManifest("[\"rows\", \"1\", \"1\"]",
-                         "[\"rows + -6\", \"1\", \"1\"]"));
+  read(
+      replaceInManifest(R"(["rows", "1", "1"])", R"(["rows + -6", "1", "1"])"));
   EXPECT_EQ(plan(), "kernel 'scale_kernel': grid size x is -1 ('rows + -6'); 0 "
                     "to 2147483647 are legal");
-  read(replaceInManifest("[\"rows\", \"1\", \"1\"]",
-                         "[\"mod(1, rows + -5)\", \"1\", \"1\"]"));
+  read(replaceInManifest(R"(["rows", "1", "1"])",
+                         R"j(["mod(1, rows + -5)", "1", "1"])j"));
   EXPECT_EQ(plan(), "kernel 'scale_kernel': grid size x: 'mod(1, rows + -5)' "
                     "divides by 0; positive divisors are legal");
 }

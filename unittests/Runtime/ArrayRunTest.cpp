@@ -144,6 +144,7 @@ std::string runOnSim(const std::string &ptx, const std::string &check = "all",
 
 std::vector<float> getExpected() {
   std::vector<float> expected;
+  expected.reserve(40);
   for (int i = 0; i < 40; ++i)
     expected.push_back(2 * float(1 + i) + float(100 + i));
   return expected;

@@ -3,9 +3,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What happens inside a block is not looked at: only an access by another block
-// is compared. Each 4 bytes of global memory have a cell with the last write
-// and one read. Blocks run on several host threads; a lock for each page keeps
-// the look at a cell and its change together.
+// is compared, but for lanes that store to one place in one instruction. Each 4
+// bytes of global memory have a cell with two writes and two reads: the last
+// one, and one before it that the last one does not stand for, since other
+// accesses are ordered after one and not the other, or collide with one only.
+// Where three of a kind would be needed, one is forgotten, and a race may pass.
+// Blocks run on several host threads; a lock for each page keeps the look at a
+// cell and its change together.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,23 +27,35 @@ namespace {
 struct Record {
   uint64_t bits = 0;
 
-  // From bit 0: bytes of the cell (4), strong, flag, line's number (12), stamp
-  // (12), thread (10), block (24), of which 0 is none.
+  // From bit 0: bytes of the cell (4), strong, flag, line's number (11), fresh,
+  // stamp (12), thread (10), block (24), of which 0 is none.
   static constexpr uint64_t byteBits = 15;
   static constexpr uint64_t strong = 1 << 4;
-  /// Of a write: by the warp as a whole. Of a read: other blocks read, too.
+  /// Of a write: by the warp as a whole. Of the older read: other blocks read,
+  /// too, and are forgotten.
   static constexpr uint64_t flag = 1 << 5;
+  /// A strong read that saw the last write.
+  static constexpr uint64_t fresh = 1 << 17;
   static constexpr unsigned siteShift = 6, stampShift = 18, threadShift = 30,
                             blockShift = 40;
+  static constexpr unsigned maxSite = 0x7ff;
 
   explicit operator bool() const { return bits != 0; }
   bool isStrong() const { return bits & strong; }
   bool hasFlag() const { return bits & flag; }
-  unsigned site() const { return bits >> siteShift & 0xfff; }
+  bool isFresh() const { return bits & fresh; }
+  unsigned site() const { return bits >> siteShift & maxSite; }
   uint32_t stamp() const { return bits >> stampShift & 0xfff; }
   unsigned thread() const { return bits >> threadShift & 0x3ff; }
   uint32_t block() const { return uint32_t(bits >> blockShift); }
-  bool overlaps(Record other) const { return bits & other.bits & byteBits; }
+  bool collides(Record other) const {
+    return (bits & other.bits & byteBits) && !(bits & other.bits & strong);
+  }
+  /// Collides with all that the other one collides with.
+  bool covers(Record other) const {
+    return !(other.bits & ~bits & byteBits) &&
+           (!isStrong() || other.isStrong());
+  }
   bool isOfBlock(Record other) const {
     return !((bits ^ other.bits) >> blockShift);
   }
@@ -54,10 +70,11 @@ struct Record {
   }
 };
 
+/// The last accesses and older ones.
 struct Cell {
-  Record write, read;
+  Record writes[2], reads[2];
 };
-static_assert(sizeof(Cell) == 16);
+static_assert(sizeof(Cell) == 4 * Allocation::kRaceBytes);
 
 /// Numbers of blocks in records and knowledge; two blocks that share one are
 /// taken for the same.
@@ -85,6 +102,7 @@ struct Access {
   AccessKind kind;
   bool isUniform;         // all lanes know the same
   const Foreign *foreign; // what the lane knows of other blocks
+  uint32_t floor;         // stamp up to which its block knows all of its own
   Record record;          // of the lane
   unsigned lane;
 
@@ -118,6 +136,9 @@ public:
   void touch(Access &access, Allocation &memory, uint64_t address,
              unsigned bytes);
   void report(const Access &access);
+  static void compareLanes(Warp &warp, const Inst &inst,
+                           const uint64_t *addresses, uint32_t mask,
+                           unsigned bytes, const uint8_t *values);
   void order(Warp &warp, unsigned lane, uint64_t address, Order order,
              Scope scope, bool reads, bool writes);
   bool isCasLoad(const Inst &inst) const {
@@ -131,12 +152,18 @@ public:
 private:
   unsigned getSite(const Inst &inst);
   static Record merge(Record old, Record record);
+  static void compareWrites(Access &access, const Cell &cell, Record record);
+  static void compareReads(Access &access, const Cell &cell, Record record);
   static void read(Access &access, Cell &cell, Record record);
   static void write(Access &access, Cell &cell, Record record);
   static bool isKnown(const Access &access, Record old, bool byWarp) {
     return access.foreign && Foreign::knows(access.foreign, old.block(),
                                             old.thread(), byWarp, old.stamp());
   }
+  static bool comesAfter(const Access &access, Record record, Record old,
+                         bool byWarp);
+  static bool hasSeen(const Access &access, const Cell &cell, Record record,
+                      Record write);
 
   Launch &launch;
   std::vector<bool> casLoads;
@@ -163,6 +190,8 @@ using Impl = GlobalRaces::Impl;
 Impl::Impl(Launch &launch)
     : launch(launch), casLoads(findCasLoads(*launch.kernel, *launch.program)),
       siteOf(new std::atomic<uint16_t>[launch.kernel->code.size()]()) {
+  if (std::find(casLoads.begin(), casLoads.end(), true) == casLoads.end())
+    casLoads.clear();
   // A launch comes after all of the one before it.
   for (const auto &[base, allocation] : launch.memory->all())
     allocation->races.clear();
@@ -175,7 +204,7 @@ unsigned Impl::getSite(const Inst &inst) {
   if (unsigned known = site.load(std::memory_order_relaxed))
     return known;
   std::lock_guard<std::mutex> lock(siteMutex);
-  if (!site && lines.size() < 4096) {
+  if (!site && lines.size() <= Record::maxSite) {
     lines.push_back(inst.line);
     site = uint16_t(lines.size() - 1);
   }
@@ -202,9 +231,11 @@ Access Impl::begin(Warp &warp, const Inst &inst, AccessKind kind, bool strong) {
   const Knowledge *common = clocks.getUniform(warp.index);
   access.isUniform = common;
   access.foreign = common ? common->foreign.get() : nullptr;
+  access.floor = Snapshot::getStamp(clocks.getFloor(), clocks.getStart());
   access.lane = 0;
   access.record.bits = (strong ? Record::strong : 0) |
                        (kind == AccessKind::WarpStore ? Record::flag : 0) |
+                       (strong && !isWrite(kind) ? Record::fresh : 0) |
                        uint64_t(getSite(inst)) << Record::siteShift |
                        stamp << Record::stampShift |
                        uint64_t(warp.firstThread()) << Record::threadShift |
@@ -223,11 +254,8 @@ inline void Impl::setLane(Access &access, unsigned lane) {
                          ->foreign.get();
 }
 
-/// A later access of the same block. It stands for the one before it, but for
-/// what lanes of the warp do together, which is kept together.
+/// What lanes of one warp do at one moment is kept together.
 Record Impl::merge(Record old, Record record) {
-  if (old.isAlike(record) || !old.isOfMoment(record))
-    return record;
   if (old.isStrong() == record.isStrong())
     record.bits |= old.bits & Record::byteBits;
   else if (!((old.bits ^ record.bits) & Record::byteBits))
@@ -235,72 +263,155 @@ Record Impl::merge(Record old, Record record) {
   return record;
 }
 
+/// Whether the access is known to happen after the old one.
+bool Impl::comesAfter(const Access &access, Record record, Record old,
+                      bool byWarp) {
+  if (!old.isOfBlock(record))
+    return isKnown(access, old, byWarp);
+  return old.thread() == record.thread() || old.isOfMoment(record) ||
+         (old.stamp() <= access.floor && old.stamp() < Snapshot::maxStamp);
+}
+
+/// A strong write comes before what a thread does after it saw it (causality
+/// order), whatever else the thread knows.
+bool Impl::hasSeen(const Access &access, const Cell &cell, Record record,
+                   Record write) {
+  return write.isStrong() &&
+         std::any_of(std::begin(cell.reads), std::end(cell.reads),
+                     [&](Record read) {
+                       return read.isFresh() && read.isOfBlock(record) &&
+                              comesAfter(access, record, read, false);
+                     });
+}
+
+void Impl::compareWrites(Access &access, const Cell &cell, Record record) {
+  for (const Record &old : cell.writes) {
+    bool isLast = &old == cell.writes;
+    if (old && !old.isOfBlock(record) && old.collides(record) &&
+        !isKnown(access, old, old.hasFlag()) &&
+        !(isLast && hasSeen(access, cell, record, old)))
+      access.race(old, true);
+  }
+}
+
+void Impl::compareReads(Access &access, const Cell &cell, Record record) {
+  for (Record old : cell.reads)
+    if (old && !old.isOfBlock(record) && old.collides(record) &&
+        !isKnown(access, old, false))
+      access.race(old, false);
+  // Forgotten readers collide with a thread that knows of no block at all.
+  Record first = cell.reads[1];
+  if (first.hasFlag() && first.collides(record) && !access.foreign)
+    access.race(first, false, true);
+}
+
 void Impl::read(Access &access, Cell &cell, Record record) {
-  Record write = cell.write;
-  if (write && !write.isOfBlock(record) && write.overlaps(record) &&
-      !(write.isStrong() && record.isStrong()) &&
-      !isKnown(access, write, write.hasFlag()))
-    access.race(write, true);
-  Record old = cell.read;
-  if (!old) {
-    cell.read = record;
+  compareWrites(access, cell, record);
+  Record &last = cell.reads[0], &first = cell.reads[1];
+  if (last.isOfBlock(record) && last.isOfMoment(record)) {
+    last = merge(last, record);
     return;
   }
-  bool isAlike = old.isAlike(record);
-  if (old.isOfBlock(record)) {
-    cell.read = merge(old, record);
-    if (isAlike)
-      cell.read.bits |= old.bits & Record::flag;
-    return;
+  auto standsFor = [&](Record old) {
+    return !old ||
+           (record.covers(old) && comesAfter(access, record, old, false));
+  };
+  if (!standsFor(last)) {
+    if (standsFor(first))
+      first = last;
+    else if (!last.isOfBlock(first))
+      first.bits |= Record::flag;
   }
-  // Of several blocks that read, the first one is named, but what is known to
-  // be done gives way, and so does what collides with less.
-  bool isLeft = old.hasFlag() || !isKnown(access, old, false);
-  bool isMore = (record.bits & Record::byteBits & ~old.bits) ||
-                (old.isStrong() && !record.isStrong());
-  if (!isLeft || isMore)
-    cell.read = record;
-  if (isLeft && isAlike)
-    cell.read.bits |= Record::flag;
+  last = record;
 }
 
 void Impl::write(Access &access, Cell &cell, Record record) {
-  Record write = cell.write, reads = cell.read;
-  if (write && !write.isOfBlock(record) && write.overlaps(record) &&
-      !(write.isStrong() && record.isStrong()) &&
-      !isKnown(access, write, write.hasFlag()))
-    access.race(write, true);
-  if (reads && reads.overlaps(record) &&
-      !(reads.isStrong() && record.isStrong())) {
-    if (!reads.isOfBlock(record)) {
-      if (!isKnown(access, reads, false))
-        access.race(reads, false);
-    } else if (reads.hasFlag() && !access.foreign) {
-      access.race(reads, false, true);
-    }
+  compareWrites(access, cell, record);
+  compareReads(access, cell, record);
+  // Races with other blocks have been told: they do not count any more.
+  auto standsFor = [&](Record old, bool byWarp) {
+    return !old || (record.covers(old) &&
+                    (comesAfter(access, record, old, byWarp) ||
+                     (!old.isOfBlock(record) && old.collides(record))));
+  };
+  for (Record &old : cell.reads)
+    if (standsFor(old, false))
+      old.bits = 0;
+  for (Record &old : cell.reads)
+    old.bits &= ~Record::fresh;
+  Record &last = cell.writes[0], &first = cell.writes[1];
+  // An atomic operation has seen the last write.
+  if (access.kind == AccessKind::Atomic && last.isStrong() &&
+      record.covers(last)) {
+    last = record;
+    return;
   }
-  uint64_t others = Record::byteBits & ~record.bits;
-  if (!(reads.bits & others) && (!record.isStrong() || reads.isStrong()))
-    cell.read.bits = 0;
-  cell.write = write && write.isOfBlock(record) ? merge(write, record) : record;
+  if (last.isOfBlock(record) && last.isOfMoment(record)) {
+    last = merge(last, record);
+    return;
+  }
+  if (!standsFor(last, last.hasFlag())) {
+    // Of two that cannot both stay, the one that collides with more.
+    if (standsFor(first, first.hasFlag()) || !last.isStrong() ||
+        first.isStrong())
+      first = last;
+  }
+  last = record;
 }
 
 inline void Impl::touchCell(Access &access, Cell &cell, Record record) {
   // Mostly, nobody but readers was here, or nobody but this block.
+  bool isOwn =
+      (!cell.writes[0] || cell.writes[0].isOfBlock(record)) && !cell.writes[1];
   if (isWrite(access.kind)) {
-    if (!cell.write && !cell.read)
-      cell.write = record;
+    if (isOwn && !cell.reads[0] && !cell.reads[1] &&
+        (!cell.writes[0] ||
+         (cell.writes[0].isOfMoment(record) && cell.writes[0].isAlike(record))))
+      cell.writes[0] = record;
     else
       write(access, cell, record);
     return;
   }
-  bool ownWrite = !cell.write || cell.write.isOfBlock(record);
-  if (ownWrite &&
-      (!cell.read || (cell.read.isOfBlock(record) &&
-                      cell.read.isAlike(record) && !cell.read.hasFlag())))
-    cell.read = record;
+  Record last = cell.reads[0];
+  if (isOwn && (!last || (last.isOfBlock(record) && last.isOfMoment(record) &&
+                          last.isAlike(record))))
+    cell.reads[0] = record;
   else
     read(access, cell, record);
+}
+
+/// Lanes that store different values to one place in one instruction: which of
+/// them stays is undefined.
+void Impl::compareLanes(Warp &warp, const Inst &inst, const uint64_t *addresses,
+                        uint32_t mask, unsigned bytes, const uint8_t *values) {
+  // Mostly, addresses rise.
+  uint64_t next = 0;
+  bool rises = true;
+  for (Lanes l(mask); l; ++l) {
+    rises &= addresses[*l] >= next;
+    next = addresses[*l] + bytes;
+  }
+  if (rises)
+    return;
+  unsigned lanes[kLanes], count = 0;
+  for (Lanes l(mask); l; ++l)
+    lanes[count++] = *l;
+  std::sort(lanes, lanes + count, [&](unsigned a, unsigned b) {
+    return addresses[a] != addresses[b] ? addresses[a] < addresses[b] : a < b;
+  });
+  for (unsigned i = 1; i < count; ++i) {
+    unsigned one = lanes[i - 1], two = lanes[i];
+    if (addresses[one] != addresses[two] ||
+        !std::memcmp(values + one * 16, values + two * 16, bytes))
+      continue;
+    Dim3 id = getThread(*warp.block, warp.firstThread() + one);
+    warp.report(inst, two, CheckRace, "race",
+                "thread (" + std::to_string(id.x) + "," + std::to_string(id.y) +
+                    "," + std::to_string(id.z) +
+                    ") stores another value to the same place in the same "
+                    "instruction");
+    return;
+  }
 }
 
 inline void Impl::touch(Access &access, Allocation &memory, uint64_t address,
@@ -435,7 +546,9 @@ void GlobalRaces::access(Warp &warp, const Inst &inst, unsigned lane,
 void GlobalRaces::accessWarp(Warp &warp, const Inst &inst, Allocation &memory,
                              const uint64_t *addresses, uint32_t mask,
                              unsigned bytes, AccessKind kind, bool strong,
-                             const uint8_t *) {
+                             const uint8_t *values) {
+  if (values)
+    Impl::compareLanes(warp, inst, addresses, mask, bytes, values);
   Access access = impl->begin(warp, inst, kind, strong);
   SpinLock *held = nullptr;
   for (Lanes l(mask); l; ++l) {

@@ -106,8 +106,8 @@ bool Foreign::knows(const Foreign *tree, uint32_t block, unsigned thread,
   }
   if (!tree)
     return false;
-  for (const Snapshot &snapshot : tree->snapshots)
-    if (snapshot.covers(thread, byWarp, stamp))
-      return true;
-  return false;
+  return std::any_of(tree->snapshots.begin(), tree->snapshots.end(),
+                     [&](const Snapshot &snapshot) {
+                       return snapshot.covers(thread, byWarp, stamp);
+                     });
 }

@@ -10,6 +10,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "SharedRaces.h"
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 #include <algorithm>
 
 using namespace ptxsim;
@@ -24,7 +27,7 @@ using Impl = SharedRaces::Impl;
 static thread_local std::vector<std::unique_ptr<SharedCells>> spareCells;
 
 Impl::Impl(Block &block, uint32_t bytes)
-    : block(block), clocks(block.clocks->get()), size(bytes) {
+    : block(block), clocks(block.clocks->get()) {
   if (!spareCells.empty()) {
     storage = std::move(spareCells.back());
     spareCells.pop_back();
@@ -234,7 +237,7 @@ inline bool Impl::touchQuickly(const SharedEntry &entry, SharedCell &cell) {
   SharedEntry &old = cell.entries[0];
   if (cell.count != 1 || cell.more || old.time != entry.time ||
       ((old.info ^ entry.info) & SharedEntry::flagBits))
-    return false;
+    return isKnownRead(entry, cell);
   if (old.warps == entry.warps && old.lanes == entry.lanes)
     return true;
   if (entry.info & SharedEntry::writes)
@@ -244,8 +247,53 @@ inline bool Impl::touchQuickly(const SharedEntry &entry, SharedCell &cell) {
   else if (old.warps == entry.warps)
     old.lanes |= entry.lanes;
   else
-    return false;
+    return !(entry.warps & ~old.warps) && !(entry.lanes & ~old.lanes);
   return true;
+}
+
+/// A read that one of two entries has: whatever came after that one was
+/// compared with it.
+inline bool Impl::isKnownRead(const SharedEntry &entry,
+                              const SharedCell &cell) {
+  if (entry.info & SharedEntry::writes)
+    return false;
+  bool result = false;
+  for (unsigned i = 0; i < cell.count; ++i) {
+    const SharedEntry &old = cell.entries[i];
+    result |= old.time == entry.time &&
+              !((old.info ^ entry.info) & SharedEntry::flagBits) &&
+              !(entry.warps & ~old.warps) && !(entry.lanes & ~old.lanes);
+  }
+  return result;
+}
+
+/// The lanes whose place is that of the first of them.
+static uint32_t getAlike(const uint32_t *places, uint32_t lanes) {
+  uint32_t first = places[__builtin_ctz(lanes)], alike = 0;
+#ifdef __AVX2__
+  __m256i wanted = _mm256_set1_epi32(int(first));
+  for (unsigned l = 0; l < kLanes; l += 8) {
+    __m256i same = _mm256_cmpeq_epi32(
+        wanted,
+        _mm256_loadu_si256(reinterpret_cast<const __m256i *>(places + l)));
+    alike |= uint32_t(_mm256_movemask_ps(_mm256_castsi256_ps(same))) << l;
+  }
+#else
+  for (unsigned l = 0; l < kLanes; ++l)
+    alike |= uint32_t(places[l] == first) << l;
+#endif
+  return alike & lanes;
+}
+
+/// Each lane's address is larger than that of the one before it.
+static bool areRising(const uint64_t *addresses, uint32_t lanes) {
+  bool rises = true;
+  uint64_t last = 0;
+  for (Lanes l(lanes); l; ++l) {
+    rises &= addresses[*l] > last;
+    last = addresses[*l];
+  }
+  return rises;
 }
 
 inline void Impl::touchCell(SharedAccess &access, SharedCell &cell,
@@ -318,8 +366,19 @@ void Impl::accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
   if (common && bytes % 4 == 0) {
     SharedEntry entry = access.entry;
     entry.info |= SharedEntry::byteBits;
+    // Lanes that read one place read together.
+    bool groups = !isWrite(kind) && !isCommon && !areRising(addresses, mask);
+    uint32_t left = mask, places[kLanes];
+    for (unsigned l = 0; groups && l < kLanes; ++l)
+      places[l] = uint32_t(addresses[l]);
     for (Lanes l(mask); l; ++l) {
       uint32_t bit = 1u << *l;
+      if (groups) {
+        if (!(left & bit))
+          continue;
+        bit = getAlike(places, left);
+        left &= ~bit;
+      }
       if (!isCommon)
         entry.lanes = bit;
       SharedCell *cell = &cells[(addresses[*l] - kSharedBase) / 4];
@@ -327,7 +386,7 @@ void Impl::accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
         if (touchQuickly(entry, *cell))
           continue;
         access.entry = entry;
-        access.earlier = mask & (bit - 1);
+        access.earlier = mask & ((1u << *l) - 1);
         touchSlowly(access, *cell);
       }
     }
@@ -356,6 +415,7 @@ void Impl::accessLane(Warp &warp, const Inst &inst, unsigned lane,
   lastAddresses[lane] = offset;
   access.earlier = lastLanes;
   access.addresses = lastAddresses;
+  access.values = warp.stored;
   access.bytes = bytes;
   lastLanes |= 1u << lane;
   if (!access.known)

@@ -84,6 +84,7 @@ private:
   void touch(SharedAccess &access, uint32_t offset, unsigned bytes);
   void touchCell(SharedAccess &access, SharedCell &cell, uint32_t byteBits);
   bool touchQuickly(const SharedEntry &entry, SharedCell &cell);
+  static bool isKnownRead(const SharedEntry &entry, const SharedCell &cell);
   void touchSlowly(SharedAccess &access, SharedCell &cell);
   bool review(SharedAccess &access, SharedEntry &old);
   uint32_t findUnordered(const SharedAccess &access, const SharedEntry &old,
@@ -96,7 +97,6 @@ private:
   ThreadClocks::Impl &clocks;
   std::unique_ptr<SharedCells> storage;
   SharedCell *cells;
-  uint32_t size; // bytes
   uint32_t start;
   /// The lane by lane accesses of one instruction.
   const Inst *lastInst = nullptr;

@@ -17,7 +17,7 @@ using namespace ptxsim::driver;
 const EntryPoint *ptxsim::driver::getEntryPoints() {
   static const EntryPoint entries[] = {
 #define CU_ENTRY(name, symbol, release, isPerThread)                           \
-  {#name, #symbol, release, isPerThread, reinterpret_cast<void *>(&symbol)},
+  {#name, #symbol, release, isPerThread, reinterpret_cast<void *>(&(symbol))},
 #include "Driver/EntryPoints.def"
 #undef CU_ENTRY
       {nullptr, nullptr, 0, false, nullptr},

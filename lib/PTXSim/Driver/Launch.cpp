@@ -126,9 +126,6 @@ CUresult checkLaunch(const Driver &driver, const LoadedFunction &function,
                       " bytes of dynamic shared memory; the kernel's "
                       "MAX_DYNAMIC_SHARED_SIZE_BYTES is " +
                       std::to_string(function.settings->maxDynamicShared));
-  if (request.cooperative)
-    return refuse(CUDA_ERROR_NOT_SUPPORTED,
-                  "cooperative launches are not simulated");
   if (request.cluster.count() != 1)
     return refuse(CUDA_ERROR_INVALID_CLUSTER_SIZE,
                   "clusters of more than one block are not simulated, found " +
@@ -160,8 +157,16 @@ CUresult launch(const Request &request, void **parameters, void **extra) {
     config.block = request.block;
     config.cluster = request.cluster;
     config.dynamicShared = request.dynamicShared;
+    config.cooperative = request.cooperative;
     if (driver.settings.registersPerThread)
       config.registersPerThread = getRegisters(driver, info);
+    if (config.cooperative &&
+        config.grid.count() >
+            countResidentBlocks(driver.getChip(), info, config)) {
+      explain("kernel " + info.name +
+              ": the chip does not hold all blocks of a cooperative launch");
+      return CUDA_ERROR_COOPERATIVE_LAUNCH_TOO_LARGE;
+    }
     LaunchResult result;
     Diagnostic error;
     if (!driver.device->launch(*code.loaded, info, config, block,

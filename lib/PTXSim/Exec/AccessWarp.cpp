@@ -251,10 +251,9 @@ static bool findParameter(Warp &w, uint32_t mask, unsigned bytes,
   return true;
 }
 
-/// Where nothing is wrong with any lane; false to go lane by lane.
-static bool findTogether(Warp &w, const Inst &inst, uint32_t mask,
-                         unsigned bytes, AccessKind kind, Places &places,
-                         const uint8_t *values) {
+bool ptxsim::findTogether(Warp &w, const Inst &inst, uint32_t mask,
+                          unsigned bytes, AccessKind kind, Places &places,
+                          const uint8_t *values) {
   if (places.pattern == Pattern::Scattered
           ? !areAligned(places, bytes)
           : (places.addresses[0] & (bytes - 1)) != 0)
@@ -293,10 +292,12 @@ void ptxsim::findPlaces(Warp &w, const Inst &inst, uint32_t mask,
   places.pattern = Pattern::Scattered;
   places.space = inst.space;
   places.mask = 0;
+  w.stored = values;
   for (Lanes l(mask); l; ++l) {
     places.lanes[*l] =
         w.access(inst, *l, inst.space, places.addresses[*l], bytes, kind);
     if (places.lanes[*l])
       places.mask |= 1u << *l;
   }
+  w.stored = nullptr;
 }

@@ -35,6 +35,12 @@ struct Places {
 void getAddresses(const Warp &warp, const Inst &inst, uint32_t mask,
                   unsigned bytes, Places &places);
 
+/// Where nothing is wrong with any lane: checks the access and finds its
+/// places. False, and nothing has happened, where it is to go lane by lane.
+bool findTogether(Warp &warp, const Inst &inst, uint32_t mask, unsigned bytes,
+                  AccessKind kind, Places &places,
+                  const uint8_t *values = nullptr);
+
 /// Checks the access and finds its places, for the lanes where it may happen.
 /// `values`: what each lane stores, 16 bytes apart, or null.
 void findPlaces(Warp &warp, const Inst &inst, uint32_t mask, unsigned bytes,

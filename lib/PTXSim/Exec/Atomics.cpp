@@ -147,6 +147,35 @@ static T update(uint8_t *place, T b, T c, bool &changed) {
   }
 }
 
+/// Vectors: each element is an update of its own. Lists in place of d and b.
+template <typename Op, typename T>
+static void execVector(Warp &w, const Inst &i, uint32_t mask) {
+  Places places;
+  unsigned bytes = unsigned(sizeof(T)) * i.numSrcs;
+  getAddresses(w, i, mask, bytes, places);
+  findPlaces(w, i, mask, bytes, AccessKind::Atomic, places);
+  auto step = places.pattern == Pattern::Contiguous ? bytes : 0;
+  const Ref *srcs = w.kernel->getSrcs(i), *dsts = w.kernel->getDsts(i);
+  for (Lanes l(places.mask); l; ++l) {
+    uint8_t *place = places.pattern == Pattern::Scattered
+                         ? places.lanes[*l]
+                         : places.lanes[0] + *l * step;
+    for (unsigned e = 0; e < i.numSrcs; ++e) {
+      uint64_t address = places.addresses[*l] + e * sizeof(T);
+      if (w.block->races)
+        orderAccess(w, i, *l, i.space, address, false, true);
+      bool changed;
+      T b = w.reg<T>(srcs[e])[*l];
+      T old = update<Op, T>(place + e * sizeof(T), b, b, changed);
+      w.block->progress += changed;
+      if (w.block->races)
+        orderAccess(w, i, *l, i.space, address, true, false);
+      if (e < i.numDsts && dsts[e])
+        w.reg<T>(dsts[e])[*l] = old;
+    }
+  }
+}
+
 /// d = [a], [a] = op([a], b, c); d absent in red.
 template <typename Op, typename T>
 static void execAtomic(Warp &w, const Inst &i, uint32_t mask) {
@@ -237,6 +266,67 @@ static constexpr Entry kEntries[] = {
     {"max", Type::S64, s64<Max>},
 };
 
+namespace {
+struct VectorEntry {
+  const char *op;
+  Type type;
+  unsigned most; // elements
+  ExecFn exec;
+};
+} // namespace
+
+template <bool IsBF16, HalfOp op>
+static constexpr ExecFn vector16 = execVector<Half<IsBF16, op>, uint16_t>;
+template <bool IsBF16, HalfOp op>
+static constexpr ExecFn vector32 = execVector<Half<IsBF16, op>, uint32_t>;
+
+static constexpr VectorEntry kVectorEntries[] = {
+    {"add", Type::F32, 4, execVector<AddFloat<float>, uint32_t>},
+    {"add", Type::F16, 8, vector16<false, HalfOp::Add>},
+    {"add", Type::F16x2, 4, vector32<false, HalfOp::Add>},
+    {"add", Type::BF16, 8, vector16<true, HalfOp::Add>},
+    {"add", Type::BF16x2, 4, vector32<true, HalfOp::Add>},
+    {"min", Type::F16, 8, vector16<false, HalfOp::Min>},
+    {"min", Type::F16x2, 4, vector32<false, HalfOp::Min>},
+    {"min", Type::BF16, 8, vector16<true, HalfOp::Min>},
+    {"min", Type::BF16x2, 4, vector32<true, HalfOp::Min>},
+    {"max", Type::F16, 8, vector16<false, HalfOp::Max>},
+    {"max", Type::F16x2, 4, vector32<false, HalfOp::Max>},
+    {"max", Type::BF16, 8, vector16<true, HalfOp::Max>},
+    {"max", Type::BF16x2, 4, vector32<true, HalfOp::Max>},
+};
+
+static bool buildVector(Decoder &d, const Match &match, Inst &inst) {
+  bool returns = d.inst().opcode == "atom";
+  if (d.capability() < 90)
+    return d.fail("vectors need .target sm_90 or newer");
+  inst.space = getSpace(match);
+  inst.type = match.type();
+  inst.init = InitRule::Demand;
+  inst.cls = InstClass::LoadGlobal;
+  setMemoryMode(inst, getMemoryMode(match, {Order::Relaxed, Scope::Gpu, true}));
+  unsigned length = unsigned(match.get("vec")[1] - '0');
+  for (const VectorEntry &entry : kVectorEntries)
+    if (match.get("op") == entry.op && entry.type == inst.type &&
+        length <= entry.most)
+      inst.exec = entry.exec;
+  if (!inst.exec)
+    return d.fail("." + std::string(match.get("op")) + " is not defined for ." +
+                  std::string(match.get("vec")) + " of ." +
+                  std::string(getTypeName(inst.type)));
+  size_t n = returns ? 1 : 0, count = n + 2;
+  Ref policy;
+  if (match.has("hint")) {
+    if (!d.expect(count + 1) || !d.src(count, Type::B64, policy))
+      return false;
+  } else if (!d.expect(count)) {
+    return false;
+  }
+  return (!returns || d.dsts(0, inst.type, inst, length)) &&
+         d.address(n, inst.space, inst.a, inst.imm) &&
+         d.srcs(n + 1, inst.type, inst, length);
+}
+
 static bool buildAtomic(Decoder &d, const Match &match, Inst &inst) {
   bool returns = d.inst().opcode == "atom";
   inst.space = getSpace(match);
@@ -270,9 +360,15 @@ static bool buildAtomic(Decoder &d, const Match &match, Inst &inst) {
 #define QUALIFIERS                                                             \
   "sem?=relaxed|acquire|release|acq_rel scope?=cta|cluster|gpu|sys "           \
   "space?=global|shared|shared::cta noftz? hint?=L2::cache_hint "
+#define VECTORS                                                                \
+  "sem?=relaxed|acquire|release|acq_rel scope?=cta|cluster|gpu|sys "           \
+  "space?=global noftz? hint?=L2::cache_hint "
 #define FORMS(opcode)                                                          \
   {opcode, QUALIFIERS "op=and|or|xor :b32|b64", InstClass::LoadGlobal,         \
    buildAtomic},                                                               \
+      {opcode,                                                                 \
+       VECTORS "op=add|min|max vec=v2|v4|v8 :f32|f16|f16x2|bf16|bf16x2",       \
+       InstClass::LoadGlobal, buildVector},                                    \
       {opcode, QUALIFIERS "op=inc|dec :u32", InstClass::LoadGlobal,            \
        buildAtomic},                                                           \
   {                                                                            \

@@ -73,9 +73,9 @@ static void execShuffle(Warp &w, const Inst &i, uint32_t mask) {
   if (i.d)
     for (Lanes l(mask); l; ++l)
       w.reg<uint32_t>(i.d)[*l] = results[*l];
-  const Ref &p = w.kernel->refs[i.dsts];
-  if (i.numDsts && p)
-    w.setPred(p, inRangeLanes, mask);
+  // A kernel may have no lists at all.
+  if (i.numDsts && w.kernel->refs[i.dsts])
+    w.setPred(w.kernel->refs[i.dsts], inRangeLanes, mask);
 }
 
 /// What is shuffled may be undefined in lanes that nobody reads.

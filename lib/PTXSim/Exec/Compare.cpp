@@ -318,7 +318,7 @@ static bool buildSet(Decoder &decoder, const Match &match, Inst &inst) {
   inst.mode = getMode(match);
   bool packed = isPacked(type);
   if (packed != isPacked(dst) &&
-      !(packed && getTypeSize(dst) == 4 && dst != Type::F32))
+      (!packed || getTypeSize(dst) != 4 || dst == Type::F32))
     return decoder.fail("." + std::string(getTypeName(dst)) +
                         " cannot be the result for values of type ." +
                         std::string(getTypeName(type)));

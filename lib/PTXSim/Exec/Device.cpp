@@ -6,6 +6,7 @@
 
 #include "ptxsim/Device.h"
 #include "Check/Races.h"
+#include "Profile/Bounds.h"
 #include "Profile/Profiler.h"
 #include "Warp.h"
 #include <algorithm>
@@ -195,8 +196,9 @@ std::unique_ptr<LoadedModule> Device::load(std::shared_ptr<const Module> module,
   if (!checkTarget(*module, impl->chip, error))
     return nullptr;
   auto loaded = std::make_unique<LoadedModule>();
-  loaded->module = module;
-  const std::vector<Variable> &variables = module->getProgram().tree->variables;
+  loaded->module = std::move(module);
+  const std::vector<Variable> &variables =
+      loaded->module->getProgram().tree->variables;
   loaded->addresses.resize(variables.size());
   for (size_t i = 0; i < variables.size(); ++i) {
     const Variable &variable = variables[i];
@@ -317,6 +319,54 @@ static bool checkResources(const KernelInfo &kernel, const LaunchConfig &config,
   return true;
 }
 
+uint64_t ptxsim::countResidentBlocks(const Chip &chip, const KernelInfo &kernel,
+                                     const LaunchConfig &config) {
+  Bound bound;
+  computeOccupancy(chip, kernel, config, bound);
+  return uint64_t(bound.blocksPerSM) * chip.multiprocessors;
+}
+
+/// A cooperative launch waits for all of its blocks.
+static bool checkCooperative(const KernelInfo &kernel,
+                             const LaunchConfig &config, const Chip &chip,
+                             Diagnostic &error) {
+  uint64_t most = countResidentBlocks(chip, kernel, config);
+  return !config.cooperative || config.grid.count() <= most ||
+         fail(error, "a cooperative launch of " +
+                         std::to_string(config.grid.count()) + " blocks; " +
+                         chip.name + " holds " + std::to_string(most) +
+                         " of them at once");
+}
+
+namespace {
+/// What blocks of a cooperative launch meet at, as cooperative groups expect
+/// it: its size, and a word that is 0.
+class GridWorkspace {
+public:
+  explicit GridWorkspace(DeviceMemory &memory) : memory(memory) {}
+  ~GridWorkspace() {
+    if (base)
+      memory.free(base);
+  }
+  GridWorkspace(const GridWorkspace &) = delete;
+  GridWorkspace &operator=(const GridWorkspace &) = delete;
+
+  uint64_t make(Diagnostic &error) {
+    const uint32_t words[2] = {sizeof(words), 0};
+    if (Allocation *found = memory.allocate(sizeof(words), false, error)) {
+      std::memcpy(found->data.data(), words, sizeof(words));
+      std::memset(found->init.data(), 1, sizeof(words));
+      base = found->base;
+    }
+    return base;
+  }
+
+private:
+  DeviceMemory &memory;
+  uint64_t base = 0;
+};
+} // namespace
+
 /// Vectors of the width that the library was compiled for.
 static bool checkProcessor(Diagnostic &error) {
 #ifdef __AVX2__
@@ -337,7 +387,8 @@ bool Device::launch(const LoadedModule &module, const KernelInfo &kernel,
   result = LaunchResult();
   if (!checkProcessor(error) ||
       !checkShape(kernel, config, impl->chip, error) ||
-      !checkResources(kernel, config, impl->chip, error))
+      !checkResources(kernel, config, impl->chip, error) ||
+      !checkCooperative(kernel, config, impl->chip, error))
     return false;
   if (parameters.size() < kernel.parameterBytes)
     return fail(error, "kernel " + kernel.name + " has " +
@@ -359,6 +410,9 @@ bool Device::launch(const LoadedModule &module, const KernelInfo &kernel,
   if (!launch.kernel)
     return fail(error, "the module has no kernel " + kernel.name);
   fillConstants(launch);
+  GridWorkspace workspace(impl->memory);
+  if (config.cooperative && !(launch.gridWorkspace = workspace.make(error)))
+    return false;
   if (options.profile) {
     launch.profiler = std::make_unique<Profiler>(launch);
     for (const auto &[base, allocation] : impl->memory.all()) {

@@ -422,6 +422,18 @@ static bool buildPrefetch(Decoder &d, const Match &match, Inst &inst) {
   return d.expect(1, 2) && d.address(0, inst.space, inst.a, inst.imm);
 }
 
+/// discard.L2 [a], 128: the contents may go; nothing promises that they do, so
+/// they stay.
+static bool buildDiscard(Decoder &d, const Match &match, Inst &inst) {
+  int64_t size = 0;
+  inst.space = getSpace(match);
+  inst.exec = doNothing;
+  inst.init = InitRule::Demand;
+  return d.expect(2) && d.address(0, inst.space, inst.a, inst.imm) &&
+         d.immediate(1, size) &&
+         (size == 128 || d.failAt(1, "the size must be 128"));
+}
+
 static void execPolicy(Warp &w, const Inst &i, uint32_t mask) {
   for (Lanes l(mask); i.d && l; ++l)
     w.reg<uint64_t>(i.d)[*l] = 0;
@@ -470,6 +482,7 @@ static constexpr Form kForms[] = {
     {"prefetch",
      "space?=global|local level=L1|L2|L2::evict_last|L2::evict_normal",
      InstClass::Other, buildPrefetch},
+    {"discard", "space?=global level=L2", InstClass::Other, buildDiscard},
     {"prefetchu", "level=L1", InstClass::Other, buildPrefetch},
     {"applypriority", "space?=global level=L2::evict_normal", InstClass::Other,
      buildPrefetch},

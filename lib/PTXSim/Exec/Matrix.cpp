@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AccessWarp.h"
 #include "InitRules.h"
 #include "MatrixAccess.h"
 #include "Mma.h"
@@ -15,13 +16,38 @@
 
 using namespace ptxsim;
 
+/// All rows at once, where nothing is wrong with any of them.
+static bool getAllRows(Warp &w, const Inst &inst, unsigned count,
+                       AccessKind kind, uint8_t *rows[kLanes],
+                       uint64_t offsets[kLanes]) {
+  uint32_t lanes = kAllLanes >> (kLanes - count);
+  uint64_t base =
+      inst.space == Space::Generic ? kSharedWindow + kSharedBase : kSharedBase;
+  Places places;
+  getAddresses(w, inst, lanes, 16, places);
+  // A generic address of another memory is a finding of its own.
+  if (places.least < base || places.most - base >= kWindowSize ||
+      !findTogether(w, inst, lanes, 16, kind, places))
+    return false;
+  for (unsigned lane = 0; lane < count; ++lane) {
+    offsets[lane] = places.addresses[lane] - base;
+    rows[lane] = places.pattern == Pattern::Scattered ? places.lanes[lane]
+                 : places.pattern == Pattern::Uniform
+                     ? places.lanes[0]
+                     : places.lanes[0] + size_t(lane) * 16;
+  }
+  return true;
+}
+
 /// The host's place of each row that lanes give; null where it must not be
 /// touched. inst.mode: the number of matrices.
 static void getRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
                     uint8_t *rows[kLanes]) {
   unsigned count = inst.mode * 8;
   uint64_t offsets[kLanes];
-  for (unsigned lane = 0; lane < count; ++lane) {
+  bool isDone =
+      mask == kAllLanes && getAllRows(w, inst, count, kind, rows, offsets);
+  for (unsigned lane = 0; !isDone && lane < count; ++lane) {
     rows[lane] = nullptr;
     offsets[lane] = 0;
     if (!(mask >> lane & 1))
@@ -143,6 +169,10 @@ static constexpr Form kForms[] = {
      "sync aligned shape=m16n8k32|m16n8k16 row col satfinite? :s32 :s8|u8 "
      ":s8|u8 :s32",
      InstClass::Tensor, buildMmaInteger},
+    {"mma",
+     "sync aligned shape=m8n8k4|m16n8k4|m16n8k8|m16n8k16 row col rn? :f64 :f64 "
+     ":f64 :f64",
+     InstClass::Tensor, buildMmaDouble},
 };
 
 FormTable ptxsim::getMatrixForms() { return makeTable(kForms); }

@@ -109,7 +109,7 @@ Mbarrier *Mbarriers::use(Warp &w, const Inst &inst, unsigned lane,
     return nullptr;
   }
   // A wait that goes round is one access.
-  if (block.races && !(kind == AccessKind::Load && w.pollsAgain))
+  if (block.races && (kind != AccessKind::Load || !w.pollsAgain))
     block.races->access(w, inst, lane, uint32_t(offset), 8, kind,
                         kind != AccessKind::Store);
   uint64_t digest;

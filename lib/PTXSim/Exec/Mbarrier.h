@@ -63,10 +63,10 @@ public:
   /// Arrivals, each with what the thread knows (`releases`). Returns the state
   /// before.
   uint64_t arrive(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
-                  uint64_t count, bool releases, bool mayComplete);
+                  uint64_t arrivals, bool releases, bool mayComplete);
   /// Fewer arrivals in the phases to come.
   void drop(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
-            uint64_t count);
+            uint64_t arrivals);
   void expect(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
               uint64_t bytes);
   void complete(Warp &w, const Inst &inst, unsigned lane, uint64_t address,

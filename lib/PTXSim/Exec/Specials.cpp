@@ -114,6 +114,11 @@ static uint64_t getSpecial(const Warp &warp, unsigned lane, Special special) {
   case Special::ReservedSmemOffsetEnd:
   case Special::ReservedSmemOffsetCap:
     return kSharedBase;
+  // Where cooperative groups find the word that blocks of a grid meet at.
+  case Special::EnvReg1:
+    return launch.gridWorkspace >> 32;
+  case Special::EnvReg2:
+    return launch.gridWorkspace & 0xffffffff;
   case Special::ClusterNCtaIdX:
   case Special::ClusterNCtaIdY:
   case Special::ClusterNCtaIdZ:

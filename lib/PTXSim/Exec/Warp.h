@@ -79,6 +79,9 @@ struct Warp {
   uint64_t polledAddress = 0;
   /// The poll in execution is the last one's repetition.
   bool pollsAgain = false;
+  /// What the store that goes lane by lane writes, 16 bytes for each lane, for
+  /// the race checker; or null.
+  const uint8_t *stored = nullptr;
 
   template <typename T> T *reg(const Ref &ref) const {
     return reinterpret_cast<T *>(registers + ref.offset);
@@ -229,6 +232,8 @@ struct Launch {
   /// What constants and special registers hold in every warp: the end of the
   /// register file, from KernelCode::writableBytes on.
   std::vector<std::byte> constants;
+  /// Address of what blocks of a cooperative launch meet at; 0 in others.
+  uint64_t gridWorkspace = 0;
   std::atomic<uint64_t> progress{0};
   std::atomic<bool> stop{false};
 

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatrixAccess.h"
+#include "Mma.h"
 #include "MmaNumerics.h"
 #include "Profile/Profiler.h"
 #include "Program/Decoder.h"
@@ -211,20 +212,20 @@ static void execProduct(Warp &w, const Inst &inst, uint32_t mask) {
 /// The same of integers; inst.mode: bit 2: saturate.
 template <typename T, unsigned M, unsigned N>
 static void execIntegers(Warp &w, const Inst &inst, uint32_t mask) {
-  constexpr unsigned K = 16;
-  int32_t a[M * K], b[K * N];
+  constexpr unsigned depth = 16;
+  int32_t a[M * depth], b[depth * N];
   const Ref *srcs = w.kernel->getSrcs(inst);
-  decodeOperand<T, M, K>(w, srcs, inst.mode & 1, a);
+  decodeOperand<T, M, depth>(w, srcs, inst.mode & 1, a);
   srcs += inst.mode2;
-  decodeOperand<T, K, N>(w, srcs, inst.mode & 2, b);
+  decodeOperand<T, depth, N>(w, srcs, inst.mode & 2, b);
   srcs += inst.imm;
   int32_t results[8][kLanes];
   for (unsigned i = 0; i < M * N; ++i) {
     // Where loadAccumulators has the element.
     unsigned part = i / 64 * 2 + (i & 1), lane = i / 2 % kLanes;
     int64_t sum = w.reg<int32_t>(srcs[part])[lane];
-    for (unsigned k = 0; k < K; ++k)
-      sum += a[i / N * K + k] * b[k * N + i % N];
+    for (unsigned k = 0; k < depth; ++k)
+      sum += a[i / N * depth + k] * b[k * N + i % N];
     if (inst.mode & 4)
       sum = sum > INT32_MAX ? INT32_MAX : sum < INT32_MIN ? INT32_MIN : sum;
     results[part][lane] = int32_t(uint32_t(uint64_t(sum)));
@@ -362,6 +363,7 @@ static bool buildProduct(Decoder &d, const Match &m, Inst &inst) {
 #define SHAPE "shape=m16n16k16|m32n8k16|m8n32k16 "
 #define PLACE "layout=row|col " SHAPE "ss?=global|shared|shared::cta "
 #define PLACE8 "layout=row|col shape=m16n16k8 ss?=global|shared|shared::cta "
+#define PLACE4 "layout=row|col shape=m8n8k4 ss?=global|shared|shared::cta "
 #define LAYOUTS "la=row|col lb=row|col "
 
 static constexpr Form kForms[] = {
@@ -390,9 +392,20 @@ static constexpr Form kForms[] = {
     {"wmma",
      "mma sync aligned " LAYOUTS SHAPE "satfinite? :s32 :s8|u8 :s8|u8 :s32",
      InstClass::Tensor, buildProduct},
+    {"wmma", "load a sync aligned " PLACE4 ":f64", InstClass::LoadGlobal,
+     buildWmmaAccessDouble},
+    {"wmma", "load b sync aligned " PLACE4 ":f64", InstClass::LoadGlobal,
+     buildWmmaAccessDouble},
+    {"wmma", "load c sync aligned " PLACE4 ":f64", InstClass::LoadGlobal,
+     buildWmmaAccessDouble},
+    {"wmma", "store d sync aligned " PLACE4 ":f64", InstClass::LoadGlobal,
+     buildWmmaAccessDouble},
+    {"wmma", "mma sync aligned " LAYOUTS "shape=m8n8k4 rn? :f64 :f64 :f64 :f64",
+     InstClass::Tensor, buildWmmaDouble},
 };
 
 #undef LAYOUTS
+#undef PLACE4
 #undef PLACE8
 #undef PLACE
 #undef SHAPE

@@ -62,8 +62,8 @@ bool Parser::parseFormals(std::vector<Function::Formal> &formals) {
 bool Parser::parseTriple(const std::string &directive, uint32_t (&values)[3]) {
   for (uint32_t &value : values)
     value = 1;
-  for (int i = 0; i < 3; ++i) {
-    if (!parseCount(directive, 1, values[i]))
+  for (uint32_t &value : values) {
+    if (!parseCount(directive, 1, value))
       return false;
     if (!accept(','))
       return true;

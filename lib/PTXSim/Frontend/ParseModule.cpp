@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ParserImpl.h"
+#include <algorithm>
 
 using namespace ptxsim;
 
@@ -48,12 +49,9 @@ static bool isChipName(std::string_view name) {
   name.remove_prefix(3);
   if (!name.empty() && (name.back() == 'a' || name.back() == 'f'))
     name.remove_suffix(1);
-  if (name.empty() || name.size() > 4)
-    return false;
-  for (char c : name)
-    if (c < '0' || c > '9')
-      return false;
-  return true;
+  return !name.empty() && name.size() <= 4 &&
+         std::all_of(name.begin(), name.end(),
+                     [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool Parser::parseTarget() {

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ParserImpl.h"
+#include <algorithm>
 
 using namespace ptxsim;
 
@@ -24,10 +25,12 @@ bool Parser::failUndeclared(std::string_view name, const Position &position) {
 
 /// Names of special registers that exist, but not here.
 static bool isUnsupportedSpecial(std::string_view name) {
-  for (std::string_view prefix : {"%pm", "%envreg", "%current_graph_exec"})
-    if (name.substr(0, prefix.size()) == prefix)
-      return true;
-  return false;
+  constexpr std::string_view prefixes[] = {"%pm", "%envreg",
+                                           "%current_graph_exec"};
+  return std::any_of(std::begin(prefixes), std::end(prefixes),
+                     [&](std::string_view prefix) {
+                       return name.substr(0, prefix.size()) == prefix;
+                     });
 }
 
 /// The token is an identifier.

@@ -74,7 +74,7 @@ Allocation *DeviceMemory::allocate(uint64_t bytes, bool readOnly,
   allocation->touched = Reservation(rounded);
   allocation->touchedPages =
       Reservation((rounded >> Allocation::kPageBits) + 1);
-  allocation->races = Reservation(rounded * 4);
+  allocation->races = Reservation(rounded * Allocation::kRaceBytes);
   if (!allocation->data || !allocation->init || !allocation->touched ||
       !allocation->touchedPages || !allocation->races) {
     error = {0, 0,

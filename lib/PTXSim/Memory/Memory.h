@@ -72,8 +72,9 @@ struct Allocation {
   /// A byte for each page of these, so that nobody looks at all of them.
   Reservation touchedPages;
   static constexpr unsigned kPageBits = 12;
-  /// The race checker's: 16 bytes for each 4 bytes of the memory.
+  /// The race checker's cells: so many bytes for each byte of the memory.
   Reservation races;
+  static constexpr unsigned kRaceBytes = 8;
 
   bool contains(uint64_t address, uint64_t bytes) const {
     return address >= base && address - base <= size &&

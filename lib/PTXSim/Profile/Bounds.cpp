@@ -9,10 +9,10 @@
 
 using namespace ptxsim;
 
-static void computeOccupancy(const Chip &chip, const Launch &launch,
-                             Bound &bound) {
-  uint64_t warps = (launch.config.block.count() + kLanes - 1) / kLanes;
-  uint64_t shared = launch.kernel->staticShared + launch.config.dynamicShared +
+void ptxsim::computeOccupancy(const Chip &chip, const KernelInfo &kernel,
+                              const LaunchConfig &config, Bound &bound) {
+  uint64_t warps = (config.block.count() + kLanes - 1) / kLanes;
+  uint64_t shared = uint64_t(kernel.staticShared) + config.dynamicShared +
                     chip.sharedReservedPerBlock;
   uint64_t blocks = chip.maxBlocksPerSM;
   bound.occupancyLimit = "blocks";
@@ -24,7 +24,7 @@ static void computeOccupancy(const Chip &chip, const Launch &launch,
   };
   limit(chip.maxWarpsPerSM / warps, "warps");
   limit(chip.sharedPerSM / shared, "shared memory");
-  if (unsigned registers = launch.config.registersPerThread) {
+  if (unsigned registers = config.registersPerThread) {
     uint64_t unit = chip.registerUnitPerWarp;
     uint64_t perWarp = (uint64_t(registers) * kLanes + unit - 1) / unit * unit;
     limit(chip.registersPerSM / (perWarp * warps), "registers");
@@ -42,13 +42,17 @@ static double getTensorRate(const Chip &chip, const std::string &types) {
     return chip.tensorFlopsTF32;
   if (operands == "f16" || operands == "bf16")
     return f16Acc ? chip.tensorFlops16Acc : chip.tensorFlops16;
-  return chip.tensorFlops8;
+  if (operands == "f64")
+    return chip.tensorFlops64;
+  if (operands == "s8" || operands == "u8")
+    return chip.tensorOps8;
+  return f16Acc ? chip.tensorFlops8Acc : chip.tensorFlops8;
 }
 
 Bound ptxsim::computeBound(const Chip &chip, const Launch &launch,
                            const Counters &counters) {
   Bound bound;
-  computeOccupancy(chip, launch, bound);
+  computeOccupancy(chip, launch.kernel->info, launch.config, bound);
   double multiprocessors = double(
       std::min<uint64_t>(chip.multiprocessors, launch.config.grid.count()));
   auto add = [&](const char *pipe, double work, double rate) {

@@ -11,6 +11,10 @@
 
 namespace ptxsim {
 
+/// The blocks that a multiprocessor holds at once, and what limits them.
+void computeOccupancy(const Chip &chip, const KernelInfo &kernel,
+                      const LaunchConfig &config, Bound &bound);
+
 /// The least number of cycles that each pipe of the chip needs for the counted
 /// work, spread evenly over the multiprocessors that the grid can use, and the
 /// blocks that one of them holds at once.

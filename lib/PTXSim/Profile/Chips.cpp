@@ -17,8 +17,8 @@
 
 using namespace ptxsim;
 
-static constexpr unsigned KiB = 1024;
-static constexpr unsigned MiB = 1024 * 1024;
+static constexpr unsigned kKiB = 1024;
+static constexpr unsigned kMiB = 1024 * 1024;
 
 static std::vector<Chip> makeChips() {
   std::vector<Chip> chips;
@@ -29,11 +29,11 @@ static std::vector<Chip> makeChips() {
     chip.product = product;
     // What all have in common.
     chip.maxThreadsPerBlock = 1024;
-    chip.registersPerSM = 64 * KiB;
+    chip.registersPerSM = 64 * kKiB;
     chip.maxRegistersPerThread = 255;
     chip.registerUnitPerWarp = 256;
-    chip.sharedPerBlockDefault = 48 * KiB;
-    chip.sharedReservedPerBlock = 1 * KiB;
+    chip.sharedPerBlockDefault = 48 * kKiB;
+    chip.sharedReservedPerBlock = 1 * kKiB;
     chip.issue = 4;
     chip.sfu = 16;
     chip.convert = 64;
@@ -45,14 +45,14 @@ static std::vector<Chip> makeChips() {
                          unsigned sharedKiB) {
     chip.maxWarpsPerSM = warps;
     chip.maxBlocksPerSM = blocks;
-    chip.sharedPerSM = sharedKiB * KiB;
-    chip.sharedPerBlock = (sharedKiB - 1) * KiB;
+    chip.sharedPerSM = sharedKiB * kKiB;
+    chip.sharedPerBlock = (sharedKiB - 1) * kKiB;
   };
   auto setChip = [](Chip &chip, unsigned multiprocessors, double clockGHz,
                     unsigned l2MiB, double gigabytesPerSecond) {
     chip.multiprocessors = multiprocessors;
     chip.clockGHz = clockGHz;
-    chip.l2Bytes = l2MiB * MiB;
+    chip.l2Bytes = l2MiB * kMiB;
     chip.dramBytes = gigabytesPerSecond / clockGHz;
   };
   auto setRates = [](Chip &chip, double fp32, double fp16, double fp64,
@@ -63,11 +63,16 @@ static std::vector<Chip> makeChips() {
     chip.int32 = int32;
   };
   auto setTensor = [](Chip &chip, double f16, double f16Acc, double tf32,
-                      double bits8) {
+                      double f64) {
     chip.tensorFlops16 = f16;
     chip.tensorFlops16Acc = f16Acc;
     chip.tensorFlopsTF32 = tf32;
-    chip.tensorFlops8 = bits8;
+    chip.tensorFlops64 = f64;
+  };
+  auto setTensor8 = [](Chip &chip, double f8, double f8Acc, double integers) {
+    chip.tensorFlops8 = f8;
+    chip.tensorFlops8Acc = f8Acc;
+    chip.tensorOps8 = integers;
   };
 
   chips.reserve(6);
@@ -75,37 +80,43 @@ static std::vector<Chip> makeChips() {
   setResidency(*chip, 64, 32, 164);
   setChip(*chip, 108, 1.41, 40, 2039);
   setRates(*chip, 64, 128, 32, 64);
-  setTensor(*chip, 2048, 2048, 1024, 4096);
+  setTensor(*chip, 2048, 2048, 1024, 128);
+  setTensor8(*chip, 0, 0, 4096);
 
   chip = add("sm_86", 86, "GeForce RTX 3090");
   setResidency(*chip, 48, 16, 100);
   setChip(*chip, 82, 1.695, 6, 936);
   setRates(*chip, 128, 128, 2, 64);
-  setTensor(*chip, 512, 1024, 256, 1024);
+  setTensor(*chip, 512, 1024, 256, 4);
+  setTensor8(*chip, 0, 0, 2048);
 
   chip = add("sm_89", 89, "GeForce RTX 4090");
   setResidency(*chip, 48, 24, 100);
   setChip(*chip, 128, 2.52, 72, 1008);
   setRates(*chip, 128, 128, 2, 64);
-  setTensor(*chip, 512, 1024, 256, 1024);
+  setTensor(*chip, 512, 1024, 256, 4);
+  setTensor8(*chip, 1024, 2048, 2048);
 
   chip = add("sm_90a", 90, "H100 SXM");
   setResidency(*chip, 64, 32, 228);
   setChip(*chip, 132, 1.83, 50, 3350);
   setRates(*chip, 128, 128, 64, 64);
-  setTensor(*chip, 4096, 4096, 2048, 8192);
+  setTensor(*chip, 4096, 4096, 2048, 256);
+  setTensor8(*chip, 8192, 8192, 8192);
 
   chip = add("sm_100a", 100, "B200");
   setResidency(*chip, 64, 32, 228);
   setChip(*chip, 148, 1.86, 126, 8000);
   setRates(*chip, 128, 128, 64, 64);
-  setTensor(*chip, 8192, 8192, 4096, 16384);
+  setTensor(*chip, 8192, 8192, 4096, 256);
+  setTensor8(*chip, 16384, 16384, 16384);
 
   chip = add("sm_120", 120, "GeForce RTX 5090");
   setResidency(*chip, 48, 24, 100);
   setChip(*chip, 170, 2.41, 96, 1792);
   setRates(*chip, 128, 128, 2, 128);
-  setTensor(*chip, 512, 1024, 256, 1024);
+  setTensor(*chip, 512, 1024, 256, 4);
+  setTensor8(*chip, 1024, 2048, 2048);
   return chips;
 }
 

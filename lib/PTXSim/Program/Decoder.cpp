@@ -6,6 +6,7 @@
 
 #include "Decoder.h"
 #include "KernelBuilder.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace ptxsim;
@@ -151,7 +152,7 @@ bool Decoder::src(const Operand &operand, Type type, Ref &ref, Width width) {
     ref = special(operand.special);
     if (type == Type::Pred
             ? ref.size != 0
-            : ref.size != size && !(width == Wider && ref.size > size))
+            : ref.size != size && (width != Wider || ref.size < size))
       return fail("the special register has " + std::to_string(ref.size * 8) +
                   " bits, a value of type ." + std::string(getTypeName(type)) +
                   " is needed");
@@ -224,8 +225,10 @@ bool Decoder::addSrc(const Ref &ref, Inst &inst) {
   else if (inst.srcs + inst.numSrcs != code->refs.size()) {
     // Destinations came in between: move the sources behind them.
     uint32_t begin = uint32_t(code->refs.size());
-    for (unsigned i = 0; i < inst.numSrcs; ++i)
-      code->refs.push_back(Ref(code->refs[inst.srcs + i]));
+    for (unsigned i = 0; i < inst.numSrcs; ++i) {
+      Ref copy = code->refs[inst.srcs + i];
+      code->refs.push_back(copy);
+    }
     inst.srcs = begin;
   }
   code->refs.push_back(ref);
@@ -239,8 +242,10 @@ bool Decoder::addDst(const Ref &ref, Inst &inst) {
     inst.dsts = uint32_t(code->refs.size());
   else if (inst.dsts + inst.numDsts != code->refs.size()) {
     uint32_t begin = uint32_t(code->refs.size());
-    for (unsigned i = 0; i < inst.numDsts; ++i)
-      code->refs.push_back(Ref(code->refs[inst.dsts + i]));
+    for (unsigned i = 0; i < inst.numDsts; ++i) {
+      Ref copy = code->refs[inst.dsts + i];
+      code->refs.push_back(copy);
+    }
     inst.dsts = begin;
   }
   code->refs.push_back(ref);
@@ -262,10 +267,7 @@ static bool forEachElement(Decoder &decoder, size_t i, size_t count, Use use) {
     return decoder.failAt(i, "has too many elements");
   if (!isVector)
     return use(operand);
-  for (const Operand &element : operand.elements)
-    if (!use(element))
-      return false;
-  return true;
+  return std::all_of(operand.elements.begin(), operand.elements.end(), use);
 }
 
 bool Decoder::dsts(size_t i, Type type, Inst &inst, size_t count, Width width) {
@@ -364,7 +366,7 @@ bool Decoder::address(const Operand &operand, Space &space, Ref &base,
   switch (variable.space) {
   case Space::Shared: {
     if (variable.isExtern) {
-      if (operand.elements.size())
+      if (!operand.elements.empty())
         return fail("an address of a register and a variable is not supported");
       builder.dynamicAlignment = std::max<uint32_t>(
           builder.dynamicAlignment, uint32_t(variable.alignment));
@@ -399,7 +401,7 @@ bool Decoder::address(const Operand &operand, Space &space, Ref &base,
     break;
   }
   default: {
-    if (operand.elements.size())
+    if (!operand.elements.empty())
       return fail("an address of a register and a variable is not supported");
     base = Ref();
     base.offset = builder.fileEnd;

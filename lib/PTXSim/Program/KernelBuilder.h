@@ -20,7 +20,7 @@ class KernelBuilder {
 public:
   KernelBuilder(const Tree &tree, Program &program, Diagnostic &error);
 
-  bool build(const Function &entry, KernelCode &code);
+  bool build(const Function &entry, KernelCode &result);
 
   /// The functions that `build` decoded, by number.
   const std::vector<int> &getFunctions() const { return order; }

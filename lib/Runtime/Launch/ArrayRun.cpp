@@ -101,6 +101,7 @@ std::string ArrayRun::poison(Place &tensor) {
 
 std::vector<TensorArgument> ArrayRun::getArguments() const {
   std::vector<TensorArgument> arguments;
+  arguments.reserve(tensors.size());
   uint64_t offset = getDevice().tracksMemory() ? 0 : GuardedBuffer::kGuardSize;
   for (const Place &tensor : tensors)
     arguments.push_back({tensor.buffer.getAddress() + offset, tensor.type,

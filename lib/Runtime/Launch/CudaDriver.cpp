@@ -29,11 +29,13 @@ std::string Driver::open(const std::string &library) {
                                      : library + ": " + text);
   }
   std::string error;
+// NOLINTBEGIN(bugprone-macro-parentheses): a list.
 #define DIFF_CUDA_LOOK_UP(member, symbol, parameters)                          \
   member = reinterpret_cast<Result(*) parameters>(                             \
       lookUp(handle, library, symbol, error));
   DIFF_CUDA_FUNCTIONS(DIFF_CUDA_LOOK_UP)
 #undef DIFF_CUDA_LOOK_UP
+  // NOLINTEND(bugprone-macro-parentheses)
   return error.empty() ? describe("cuInit", init(0)) : error;
 }
 

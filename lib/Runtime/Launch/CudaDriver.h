@@ -100,10 +100,12 @@ inline void *const kLaunchParamSize = reinterpret_cast<void *>(2);
 /// The driver's library, opened. It is never closed: drivers start threads of
 /// their own.
 struct Driver {
+// NOLINTBEGIN(bugprone-macro-parentheses): a declarator and a list.
 #define DIFF_CUDA_DECLARE(member, symbol, parameters)                          \
   Result(*member) parameters = nullptr;
   DIFF_CUDA_FUNCTIONS(DIFF_CUDA_DECLARE)
 #undef DIFF_CUDA_DECLARE
+  // NOLINTEND(bugprone-macro-parentheses)
 
   /// Opens and starts a driver. Returns an error message, empty on success.
   std::string open(const std::string &library);

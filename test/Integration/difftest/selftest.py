@@ -372,6 +372,35 @@ def check_empty_rows_and_nan(seed: int) -> None:
     _expect(tolerance.identical("x", right, flipped), "identical passes one ulp")
 
 
+def check_overflowing_yardstick(seed: int) -> None:
+    """Where the naive formula overflows, right still passes and wrong does not."""
+    rng = np.random.default_rng(seed)
+    ref = rng.uniform(-4, 4, (1, 5, 2, 8))
+    right = ref.astype(np.float16)
+    naive = (ref * (1 + 1e-3)).astype(np.float16)
+    partly = naive.copy()
+    partly[0, 1] = np.nan
+    partly[0, 2] = np.inf
+    for what, yardstick in (
+        ("NaN", np.full_like(naive, np.nan)),
+        ("infinite", np.full_like(naive, -np.inf)),
+        ("partly NaN", partly),
+    ):
+        measured = tolerance.check_output(right, ref, yardstick, "f16", 9)
+        _expect(not measured.failures, f"{what} yardstick: {measured.failures}")
+        _expect(0 < measured.yardstick < 1e-2, f"{what} yardstick is {measured.yardstick}")
+        for value in (ref[0, 1, 0, 0] + 0.05, np.nan, np.inf):
+            wrong = right.copy()
+            wrong[0, 1, 0, 0] = value
+            measured = tolerance.check_output(wrong, ref, yardstick, "f16", 9)
+            _expect(measured.failures, f"{what} yardstick: {value} passes")
+    # A reference that the type itself cannot hold asks for nothing finite.
+    huge = tolerance.check_output(np.full((1, 1, 1, 1), np.inf, np.float16),
+                                  np.full((1, 1, 1, 1), 1e5), np.full((1, 1, 1, 1), np.nan),
+                                  "f16", 1)  # fmt: skip
+    _expect(any("inf" in f for f in huge.failures), "infinity for a finite reference passes")
+
+
 def check_files(seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for element_type, descr in (
@@ -414,7 +443,7 @@ def check_case_table(seed: int) -> None:
 CHECKS = (
     check_reference_by_loops, check_reference_by_hand, check_identities,
     check_right_kernel_passes, check_planted_errors_fail, check_empty_rows_and_nan,
-    check_files, check_case_table,
+    check_overflowing_yardstick, check_files, check_case_table,
 )  # fmt: skip
 
 

@@ -72,6 +72,7 @@ class Launch:
     block: int | tuple
     arguments: list = field(default_factory=list)
     shared: int = 0  # dynamic
+    cooperative: bool = False
 
 
 def dimensions(value: int | tuple) -> str:

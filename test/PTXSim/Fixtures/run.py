@@ -54,6 +54,7 @@ def run_launch(tool: Path, case: cases.Case, launch, policy: str, seed: int) -> 
             str(tool), str(FOLDER / "ptx" / f"{case.file}.ptx"), f"--kernel={case.entry}",
             f"--grid={dimensions(launch.grid)}", f"--block={dimensions(launch.block)}",
             *([f"--shared={launch.shared}"] if launch.shared else []),
+            *(["--cooperative"] if launch.cooperative else []),
             *(f"--arg={option(argument, index, folder)}"
               for index, argument in enumerate(launch.arguments)),
             "--check=all", f"--async={policy}", f"--seed={seed}",

@@ -151,7 +151,7 @@ def test_launch_with_a_configuration():
         arguments = cu.parameters(ctypes.c_uint64(pointer))
         assert try_attribute(4, 1, 1, 1) == cu.SUCCESS
         assert np.array_equal(cu.to_host(pointer, data), data[::-1])
-        assert try_attribute(2, 1) == cu.NOT_SUPPORTED  # cooperative
+        assert try_attribute(2, 1) == cu.SUCCESS  # cooperative
         assert try_attribute(4, 2, 1, 1) == cu.INVALID_CLUSTER_SIZE
         assert try_attribute(4, 0, 1, 1) == cu.INVALID_VALUE
         assert try_attribute(999) == cu.INVALID_VALUE

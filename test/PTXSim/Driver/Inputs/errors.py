@@ -270,7 +270,10 @@ def test_launch_errors():
         cu.gives(cu.INVALID_VALUE, "cuLaunchKernel", copy, 1, 1, 1, 1, 1, 1, 0, 0, both, extra)
         odd = (ctypes.c_void_p * 3)(9, 9, 0)
         cu.gives(cu.INVALID_VALUE, "cuLaunchKernel", copy, 1, 1, 1, 1, 1, 1, 0, 0, None, odd)
-        cu.gives(cu.NOT_SUPPORTED, "cuLaunchCooperativeKernel", kernel, 1, 1, 1, 1, 1, 1, 0, 0, None)
+        # A cooperative launch needs all of its blocks on the chip at once.
+        blocks = cu.get(cu.i32, "cuDeviceGetAttribute", 16, 0) * cu.get(cu.i32, "cuDeviceGetAttribute", 106, 0)
+        cu.call("cuLaunchCooperativeKernel", kernel, blocks, 1, 1, 1, 1, 1, 0, 0, None)
+        cu.gives(cu.COOPERATIVE_LAUNCH_TOO_LARGE, "cuLaunchCooperativeKernel", kernel, blocks + 1, 1, 1, 1, 1, 1, 0, 0, None)
         cu.call("cuCtxSynchronize")
 
 

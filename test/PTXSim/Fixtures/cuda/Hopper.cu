@@ -99,3 +99,16 @@ extern "C" __global__ void bfloats(const __nv_bfloat16 *x,
   ints[i] = __bfloat162int_rz(x[i]);
   atomicAdd(sums + i % 5, __float2bfloat16_rn(1.0f));
 }
+
+/// Vectors of f32 that are added to global memory element by element.
+extern "C" __global__ void vectorAtomics(const float4 *x, float4 *sums4,
+                                         float2 *sums2, float4 *old, int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= n)
+    return;
+  float4 value = x[i];
+  atomicAdd(&sums4[i % 3], value);
+  atomicAdd(&sums2[i % 5], make_float2(value.x, value.w));
+  // Nobody else adds to this one: its old value is known.
+  old[i] = atomicAdd(&sums4[3 + i], value);
+}

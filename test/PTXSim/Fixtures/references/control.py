@@ -391,3 +391,27 @@ def params_changed(rng):
         terms = [own[j, (int(at[i]) + j) % 3] * (j + 1) for j in range(3)]
         expected[i], bound[i] = sum(terms), 8 * U32 * (np.abs(terms).sum() + abs(bias) * 3)
     yield Launch(blocks(n, block), block, [settings, In(at), Out(expected, bound, "f32")])
+
+
+def grid_relax(rng):
+    n, rounds = 300, 5
+    x = rng.integers(-1000, 1000, n).astype(np.int32)
+    buffers = [x, rng.integers(-1000, 1000, n).astype(np.int32)]
+    after = [buffer.copy() for buffer in buffers]
+    for r in range(rounds):
+        old = after[r & 1]
+        after[~r & 1] = np.roll(old, 1) + np.roll(old, -1) - old
+    yield Launch(4, 32, [
+        *(InOut(buffer, result) for buffer, result in zip(buffers, after)),
+        Scalar("s32", n), Scalar("s32", rounds),
+    ], cooperative=True)  # fmt: skip
+
+
+def grid_total(rng):
+    n, grid, block = 700, 6, 64
+    x = rng.integers(-1000, 1000, n).astype(np.int32)
+    parts = np.zeros(grid, np.int32)
+    np.add.at(parts, np.arange(n) % (grid * block) // block, x)
+    yield Launch(grid, block, [
+        In(x), Out(parts), Out(np.full(grid * block, x.sum(), np.int32)), Scalar("s32", n),
+    ], cooperative=True)  # fmt: skip

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""WmmaGemm, MmaGemm, Matrices, Hopper.
+"""WmmaGemm, MmaGemm, DoubleGemm, Matrices, Hopper.
 
 Products of f16, bf16 and tf32 are exact in f32; a sum of K of them in f32, in
 any order and rounded or truncated after each, is off by at most K times 2^-23
@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..launch import BFLOAT16, In, InOut, Launch, Out, Scalar
-from .numbers import U16, U32, blocks, round_bits, round_tf32
+from .numbers import U16, U32, U64, blocks, round_bits, round_tf32
 
 
 def _matrix(rng, shape, dtype) -> np.ndarray:
@@ -184,4 +184,47 @@ def bfloats(rng):
         In(x.astype(BFLOAT16)), In(y.astype(BFLOAT16)), Out(out),
         InOut(np.zeros(5, BFLOAT16), sums.astype(BFLOAT16)),
         Out(np.trunc(x).astype(np.int32)), Scalar("s32", n),
+    ])  # fmt: skip
+
+
+def vector_atomics(rng):
+    n, block = 150, 64
+    x = rng.integers(-100, 100, (n, 4)).astype(np.float32)  # exact sums
+    sums4 = rng.integers(-100, 100, (3 + n, 4)).astype(np.float32)
+    sums2 = rng.integers(-100, 100, (5, 2)).astype(np.float32)
+    after4, after2 = sums4.copy(), sums2.copy()
+    np.add.at(after4, np.arange(n) % 3, x)
+    np.add.at(after2, np.arange(n) % 5, x[:, [0, 3]])
+    after4[3:] += x
+    yield Launch(blocks(n, block), block, [
+        In(x), InOut(sums4, after4), InOut(sums2, after2), Out(sums4[3:]), Scalar("s32", n),
+    ])  # fmt: skip
+
+
+def _doubles(rng, by_rows: bool):
+    rows, columns, depth = 24, 40, 20
+    a, b, c = (rng.standard_normal(s) for s in ((rows, depth), (depth, columns), (rows, columns)))
+    bound = (depth + 1) * 2 * U64 * (np.abs(a) @ np.abs(b) + np.abs(c))
+    place = lambda array, rowwise: np.ascontiguousarray(array if rowwise else array.T)
+    yield Launch(2, 64, [
+        In(place(a, by_rows)), In(place(b, not by_rows)), In(place(c, by_rows)),
+        Out(place(a @ b + c, by_rows), place(bound, by_rows)),
+        *(Scalar("s32", size) for size in (rows, columns, depth)),
+    ])  # fmt: skip
+
+
+def double_rows(rng):
+    return _doubles(rng, True)
+
+
+def double_columns(rng):
+    return _doubles(rng, False)
+
+
+def double_mma(rng):
+    depth = 12
+    a, b, c = (rng.standard_normal(s) for s in ((8, depth), (depth, 8), (8, 8)))
+    bound = (depth + 1) * 2 * U64 * (np.abs(a) @ np.abs(b) + np.abs(c))
+    yield Launch(1, 32, [
+        In(a), In(np.ascontiguousarray(b.T)), In(c), Out(a @ b + c, bound), Scalar("s32", depth),
     ])  # fmt: skip

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The kernels that the campaign mutates: one line for each.
+
+Small ones, for each is run as often as it has lines, but with tails, masks and
+every epilogue. Sizes matter: a guard that no thread of a layer fails, or a loop
+that goes round once, is a line whose deletion nobody can notice. A new way to
+compile attention belongs here with a layer of its own.
+"""
+
+from __future__ import annotations
+
+from difftest.cases import Case
+
+#: A layer, its element type, the chip.
+LAYERS = (
+    (Case("v2", "mutants", n=29, m=61, h=2, hkv=1, d=40, causal=True, lse=True), "bf16", "sm_80"),
+    (Case("v1", "mutants", n=27, m=61, h=2, hkv=1, d=24, window=(40, 3)), "f32", "sm_90a"),
+    (Case("standard", "mutants", b=2, n=29, m=50, h=2, hkv=2, d=72, softcap=5.0, dynamic=True), "f16", "sm_86"),
+)  # fmt: skip

@@ -52,6 +52,8 @@ def parse() -> argparse.Namespace:
                         "(default: all)")  # fmt: skip
     parser.add_argument("--triton", type=Path, default=KERNELS, metavar="FOLDER",
                         help="what make-triton.py made, for another chip")  # fmt: skip
+    parser.add_argument("--ratios", action="store_true",
+                        help="print the first line of a layer over each other one, too")  # fmt: skip
     parser.add_argument("--ptxas", default=find_ptxas(), metavar="PATH",
                         help="for the column of spills; an empty one leaves it out "
                         "(default: %(default)s)")  # fmt: skip
@@ -78,10 +80,13 @@ def print_table(options: argparse.Namespace) -> None:
         if options.filter not in layer.name:
             continue
         print(f"\n{layer.name}\n{table.format_header()}", flush=True)
+        found = []
         for way in ways.select(layer.variant, set(options.ways.split(","))):
-            row = bench.row(way, layer)
-            rows.append(row.json(layer))
-            print(table.format_row(row), flush=True)
+            found.append(bench.row(way, layer))
+            print(table.format_row(found[-1]), flush=True)
+        rows += [row.json(layer) for row in found]
+        for other in found[1:] if options.ratios else []:
+            print(table.format_ratios(found[0], other), flush=True)
     print(f"\n{table.LEGEND}")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")

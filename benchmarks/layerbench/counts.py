@@ -28,7 +28,8 @@ CHIPS = {
 class Counts:
     """What one launch or several in a row cost. `requested` and `unique` are
     bytes of global memory asked for and touched (once a launch), `needed` the
-    bytes that the blocks cannot but ask for, `conflicts` wavefronts beyond the
+    bytes that the blocks cannot but ask for, `once` those that no key adds to (Q,
+    O, and all of a pointwise kernel), `conflicts` wavefronts beyond the
     ideal, `spills` ptxas's bytes of spill stores of the kernel that has the most
     (None: not looked at); cycles as the module says."""
 
@@ -40,6 +41,7 @@ class Counts:
     requested: int = 0
     unique: int = 0
     needed: int = 0
+    once: int = 0
     conflicts: int = 0
     spills: int | None = None
     pipes: dict[str, float] = field(default_factory=dict)
@@ -50,7 +52,7 @@ class Counts:
     def __add__(self, other: Counts) -> Counts:
         """One after the other: bounds add up."""
         names = ("launches", "instructions", "mma", "flops", "special", "requested", "unique",
-                 "needed", "conflicts", "bound")  # fmt: skip
+                 "needed", "once", "conflicts", "bound")  # fmt: skip
         total = Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
         known = [spills for spills in (self.spills, other.spills) if spills is not None]
         total.spills = max(known, default=None)
@@ -61,7 +63,7 @@ class Counts:
         return total
 
 
-def from_report(report: dict, chip: str, blocks: int, needed: int) -> Counts:
+def from_report(report: dict, chip: str, blocks: int, needed: int, once: int) -> Counts:
     """Counters of a launch of so many blocks from the simulator's JSON."""
     multiprocessors, rate = CHIPS[chip]
     busy = min(multiprocessors, blocks)
@@ -81,6 +83,7 @@ def from_report(report: dict, chip: str, blocks: int, needed: int) -> Counts:
         requested=report["global"]["bytes"],
         unique=report["global"]["unique_bytes"],
         needed=needed,
+        once=once,
         conflicts=report["shared"]["bank_conflicts"],
         pipes=pipes,
         bound=pipes.get(pipe, 0.0),

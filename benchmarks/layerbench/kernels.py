@@ -54,7 +54,8 @@ def triton(sim: Simulator, kernel: str, layer: Layer, arrays: dict) -> np.ndarra
         record["threads"], record["shared"],
         # The last two are the compiler's own, which these kernels never follow.
         [*(values[name] for name in record["parameters"]), "u64:0", "u64:0"],
-        (1, layer.n, heads, width), needed)  # fmt: skip
+        (1, layer.n, heads, width), needed,
+        q.nbytes + layer.n * heads * width * ELEMENT)  # fmt: skip
 
 
 def _combine(sim: Simulator, entry: str, arguments: list, out: tuple[int, ...]) -> np.ndarray:
@@ -64,8 +65,9 @@ def _combine(sim: Simulator, entry: str, arguments: list, out: tuple[int, ...]) 
     if elements % (8 * THREADS):
         raise ValueError(f"{entry} takes multiples of {8 * THREADS} elements")
     needed = sum(array.nbytes for array in arguments if isinstance(array, np.ndarray))
+    needed += int(np.prod(out)) * ELEMENT
     return sim.kept(KERNELS / "combine.ptx", entry, (elements // (8 * THREADS),), THREADS, 0,
-                    arguments, out, needed + int(np.prod(out)) * ELEMENT)  # fmt: skip
+                    arguments, out, needed, needed)  # fmt: skip
 
 
 def _log2_chunks(width: int) -> str:

@@ -72,6 +72,11 @@ class Layer:
         """One exponential a visible score."""
         return self.maps * self.visible_pairs()
 
+    def key_value_bytes(self) -> int:
+        """K and V once."""
+        return self.m * (self.maps if self.variant == "v1" else 1) * self.dim * ELEMENT + (
+            self.m * self.value_dim * ELEMENT)
+
     def least_bytes(self) -> int:
         """Compulsory traffic: every input read once, the output written once."""
         inputs = sum(int(np.prod(shape)) * (ELEMENT if kind == "element" else 4)

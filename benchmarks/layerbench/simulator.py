@@ -88,9 +88,10 @@ class Simulator:
         return [f"--chip={self.chip}", f"--check={self.check}", f"--async={self.policy}",
                 f"--json={folder / 'report.json'}"]  # fmt: skip
 
-    def _count(self, folder: Path, blocks: int, needed: int, ptx: str, entry: str = "") -> None:
+    def _count(self, folder: Path, blocks: int, needed: int, once: int, ptx: str,
+               entry: str = "") -> None:  # fmt: skip
         report = json.loads((folder / "report.json").read_text())
-        launch = counts.from_report(report, self.chip, blocks, needed)
+        launch = counts.from_report(report, self.chip, blocks, needed, once)
         if self.ptxas:
             launch.spills = self.ptxas.spills(ptx, self.chip, entry)
         self.total += launch
@@ -122,11 +123,12 @@ class Simulator:
                 layer, tokens, min(tokens, KEY_TILE), 1, heads * layer.maps * layer.dim * ELEMENT,
                 (inputs[1].shape[2] * layer.dim + layer.value_dim) * ELEMENT,
                 heads * layer.value_dim * ELEMENT)  # fmt: skip
-            self._count(folder, blocks, needed, ptx)
-            return arrays.load(output)
+            result = arrays.load(output)
+            self._count(folder, blocks, needed, inputs[0].nbytes + result.nbytes, ptx)
+            return result
 
     def kept(self, ptx: Path, entry: str, grid: tuple[int, ...], block: int, shared: int,
-             arguments: list, out: tuple[int, ...], needed: int) -> np.ndarray:  # fmt: skip
+             arguments: list, out: tuple[int, ...], needed: int, once: int) -> np.ndarray:  # fmt: skip
         """Runs a kernel that is kept as PTX. Arguments are arrays, words such as
         u32:7, and None in the place of the bf16 result of shape `out`."""
         with tempfile.TemporaryDirectory(prefix="layerbench-") as folder:
@@ -143,7 +145,7 @@ class Simulator:
             self._call("ptx-sim", ptx, f"--kernel={entry}", f"--grid={','.join(map(str, grid))}",
                        f"--block={block}", f"--shared={shared}", *words,
                        *self._options(folder))  # fmt: skip
-            self._count(folder, int(np.prod(grid)), needed, ptx.read_text(), entry)
+            self._count(folder, int(np.prod(grid)), needed, once, ptx.read_text(), entry)
             return arrays.load(output)
 
 

@@ -25,6 +25,7 @@ class Row:
     flops: float | None
     bytes: float
     unique: float
+    passes: float
     block_bytes: float
     conflicts: int
     spills: int | None
@@ -76,6 +77,7 @@ class Bench:
             flops=_ratio(c.flops, layer.least_flops()) if c.flops else None,
             bytes=c.requested / layer.least_bytes(),
             unique=c.unique / layer.least_bytes(),
+            passes=(c.requested - c.once) / layer.key_value_bytes(),
             block_bytes=c.requested / c.needed,
             conflicts=c.conflicts,
             spills=c.spills,
@@ -92,8 +94,8 @@ COLUMNS = (
     ("way", "{:<26}", "way"), ("launches", "{:>3}", "run"),
     ("instructions", "{:>11}", "instr"), ("flops", "{:>6.3f}", "flop"),
     ("bytes", "{:>7.2f}", "bytes"), ("unique", "{:>6.2f}", "dram"),
-    ("block_bytes", "{:>6.3f}", "block"), ("conflicts", "{:>9}", "conflicts"),
-    ("spills", "{:>5}", "spill"),
+    ("passes", "{:>6.2f}", "K, V"), ("block_bytes", "{:>6.3f}", "block"),
+    ("conflicts", "{:>9}", "conflicts"), ("spills", "{:>5}", "spill"),
     ("shared", "{:>6.3f}", "shared"), ("special", "{:>6.3f}", "sfu"),
     ("per_mma", "{:>7.3f}", "per mma"), ("steady", "{:>6.3f}", "steady"),
     ("peak", "{:>6.1f}", "% peak"), ("pipe", "{:<6}", "bound by"),
@@ -105,6 +107,7 @@ instr      warp instructions of PTX
 flop       FLOP on tensor cores / those of visible pairs of query and key
 bytes      bytes of global memory asked for / compulsory: inputs and output once
 dram       bytes touched, once a launch / compulsory
+K, V       bytes asked for beyond Q and O of each launch / K and V once
 block      bytes asked for / those that its blocks need: Q, O, K and V of tiles seen
 conflicts  wavefronts of shared memory beyond the ideal
 spill      ptxas's bytes of spill stores, of the kernel that has the most
@@ -123,6 +126,21 @@ def format_row(row: Row) -> str:
         width = form.split(".")[0].strip("{:}")
         cells.append(("{:" + width + "}").format("-") if value is None else form.format(value))
     return " ".join(cells).rstrip()
+
+
+#: What format_ratios compares, with the names of the columns.
+COMPARED = ("instructions", "flops", "bytes", "unique", "passes", "special", "steady", "peak")
+
+
+def format_ratios(row: Row, other: Row) -> str:
+    """The row's numbers over another way's, where both have them."""
+    titles = {name: title for name, _, title in COLUMNS}
+    parts = []
+    for name in COMPARED:
+        one, two = getattr(row, name), getattr(other, name)
+        if one is not None and two:
+            parts.append(f"{titles[name]} {one / two:.3f}")
+    return f"{row.way} / {other.way}: {', '.join(parts)}"
 
 
 def format_header() -> str:

@@ -19,6 +19,7 @@ for row in rows:
     expect(row["unique"] > 1.05 if composed else abs(row["unique"] - 1) < 0.01, row,
            "one kernel touches what is compulsory, a composition more")  # fmt: skip
     expect(row["bytes"] >= 0.999 * row["unique"], row, "more bytes touched than asked for")
+    expect(0.9 < row["passes"] < 20, row, "passes over K and V")
     expect(0.9 < row["block_bytes"] < 3, row, "bytes of the blocks")
     # Less than one a score where some exponentials are polynomials.
     expect(0.3 < row["special"] < 6, row, "special functions over scores")

@@ -106,9 +106,9 @@ class Simulator:
             options = [word for word in layer.case.generator_options("bf16")
                        if not word.startswith("--heads")]  # fmt: skip
             source.write_text(self._call("diff-gen", *options, f"--heads={heads}"))
-            compile = ("diff-opt", source, f"--diff-compile=chip={self.chip}")
-            manifest = json.loads(self._call(*compile, "--emit=manifest"))
-            ptx = self._call(*compile, "--emit=ptx") if self.ptxas else ""
+            lower = ("diff-opt", source, f"--diff-compile=chip={self.chip}")
+            manifest = json.loads(self._call(*lower, "--emit=manifest"))
+            ptx = self._call(*lower, "--emit=ptx") if self.ptxas else ""
             words = []
             for index, array in enumerate(inputs):
                 arrays.save(folder / f"{index}.npy", array)

@@ -49,7 +49,10 @@ class Ptxas:
             with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
                 file.write(text)
                 file.flush()
-                command = [self.path, f"-arch={chip}", "-v", file.name, "-o", "/dev/null"]
+                # PTX for sm_120a is none for sm_120.
+                own = re.search(r"^\.target (\w+)", text, re.MULTILINE)[1]
+                arch = own if own.rstrip("af") == chip.rstrip("af") else chip
+                command = [self.path, f"-arch={arch}", "-v", file.name, "-o", "/dev/null"]
                 command += [f"--entry={entry}"] if entry else []
                 done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The layers, and the least work that each of them is.
+
+A layer has one output head, one head of values and batch 1: with as many heads
+of values as of outputs, every count is proportional to heads and batch. Letters:
+N query tokens, M key tokens, d dim, dv value width (2d in V1, else d), maps (2,
+or 1 of standard attention). Causal is aligned to the bottom right: query i sees
+the keys j <= i + M - N.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "test" / "Integration"))
+from difftest import arrays  # noqa: E402
+from difftest.cases import Case  # noqa: E402
+
+#: Bytes of a bf16.
+ELEMENT = 2
+VARIANTS = ("v2", "v1", "standard")
+
+
+@dataclass(frozen=True)
+class Layer:
+    variant: str
+    dim: int
+    n: int
+    m: int
+    causal: bool
+
+    @property
+    def name(self) -> str:
+        sizes = f"N=M={self.n}" if self.n == self.m else f"N={self.n} M={self.m}"
+        return f"{self.variant} d={self.dim} {sizes}{' causal' if self.causal else ''}"
+
+    @property
+    def maps(self) -> int:
+        return 1 if self.variant == "standard" else 2
+
+    @property
+    def value_dim(self) -> int:
+        return 2 * self.dim if self.variant == "v1" else self.dim
+
+    @property
+    def case(self) -> Case:
+        """The layer as the execution tests name it."""
+        return Case(self.variant, "benchmark", n=self.n, m=self.m, h=1, hkv=1, d=self.dim,
+                    causal=self.causal)  # fmt: skip
+
+    def inputs(self, seed: int = 0) -> dict[str, np.ndarray]:
+        """Random normals in bf16 (V1's lambda and weight in f32)."""
+        return arrays.make_inputs(self.case, "bf16", seed)
+
+    def visible_keys(self, query: int) -> int:
+        """Keys that a query sees."""
+        return max(0, min(self.m, query + 1 + self.m - self.n)) if self.causal else self.m
+
+    def visible_pairs(self) -> int:
+        return sum(self.visible_keys(query) for query in range(self.n))
+
+    def least_flops(self) -> int:
+        """FLOP of both products for what is visible: a pair of a query and a key
+        takes 2 d of Q K^T and 2 dv of P V, in each map."""
+        return self.maps * self.visible_pairs() * 2 * (self.dim + self.value_dim)
+
+    def least_exponentials(self) -> int:
+        """One exponential a visible score."""
+        return self.maps * self.visible_pairs()
+
+    def key_value_bytes(self) -> int:
+        """K and V once."""
+        return self.m * (self.maps if self.variant == "v1" else 1) * self.dim * ELEMENT + (
+            self.m * self.value_dim * ELEMENT)
+
+    def least_bytes(self) -> int:
+        """Compulsory traffic: every input read once, the output written once."""
+        inputs = sum(int(np.prod(shape)) * (ELEMENT if kind == "element" else 4)
+                     for _, shape, kind in self.case.arguments())  # fmt: skip
+        return inputs + self.n * self.value_dim * ELEMENT
+
+
+def requested_by_tiles(layer: Layer, tokens: int, keys: int, blocks: int, query_bytes: int,
+                       key_bytes: int, output_bytes: int) -> int:  # fmt: skip
+    """Bytes that blocks (CTAs) have to ask for when each keeps what it reads.
+
+    A tile is `tokens` query tokens, of which there are `blocks` blocks; each asks
+    for its rows of Q (query_bytes a token), for K and V of the tiles of `keys` keys
+    that any of its queries sees (key_bytes a key), and writes its rows of O.
+    """
+    total = 0
+    for first in range(0, layer.n, tokens):
+        last = min(layer.n, first + tokens) - 1
+        seen = min(layer.m, -(-layer.visible_keys(last) // keys) * keys)
+        total += blocks * ((last + 1 - first) * (query_bytes + output_bytes) + seen * key_bytes)
+    return total
+
+
+def fixed_set(quick: bool) -> list[Layer]:
+    """The layers of the table; a few of them with `quick`."""
+    dims, lengths = ((64,), (256,)) if quick else ((64, 128), (512, 1024, 2048))
+    return [Layer(variant, dim, n, n, causal)
+            for variant in VARIANTS for dim in dims for n in lengths
+            for causal in (False, True)]  # fmt: skip

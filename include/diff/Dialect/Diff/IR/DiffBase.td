@@ -41,7 +41,8 @@ def Diff_Dialect : Dialect {
     every accumulation is f32 (f64 for f64 elements), whatever the element
     type.
 
-    Bytecode carries the dialect's version; a reader refuses a newer one.
+    Bytecode carries the dialect's version; a reader refuses a newer one, and one
+    of another major version.
   }];
   let useDefaultAttributePrinterParser = 1;
   let extraClassDeclaration = [{

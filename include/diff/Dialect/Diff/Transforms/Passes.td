@@ -37,9 +37,10 @@ def DiffNameArgumentsPass : Pass<"diff-name-arguments", "::mlir::func::FuncOp"> 
   let description = [{
     Gives every argument that an attention reads, and every result that it
     computes, the operand's name (`diff.name`) and the names of its sizes
-    (`diff.sizes`: B, N, M), so that whoever calls the compiled function can
-    tell them apart. Names of a second attention get a number. What has a name
-    keeps it.
+    (`diff.sizes`: B, N, M, and S = B + 1 sequence offsets), so that whoever
+    calls the compiled function can tell them apart. Names of a second attention
+    get a number. What has a name keeps it. Arguments that hold sequence offsets
+    say into which argument (`diff.offsets`, a `#diff.offsets`).
   }];
 }
 
@@ -59,6 +60,15 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
     query tokens). With threads in the schedule, the loops are mapped to a
     GPU's blocks: z, y and x. An attention inside an `scf.forall` is a tile
     already.
+
+    Sequences of variable length are tiled over (output heads, query tiles of
+    all sequences), mapped to y and x. Sequence b has the tiles from
+    cu_seqlens_q[b] floordiv queries + b on, as many as it needs and at most one
+    more; a binary search over cu_seqlens_q finds the sequence of a tile. So
+    there are N floordiv queries + B tiles, known from the shapes alone, of
+    which no more than one for each sequence, and those behind the last
+    sequence, have nothing to do: they read no key. The attention of a tile is one of a single batch entry, on
+    slices of the packed tensors.
 
     ```mlir
     %0 = diff.attention … outs(%init : …)

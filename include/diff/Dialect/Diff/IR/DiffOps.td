@@ -137,7 +137,8 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
 
     **Layouts.** `layout` permutes the dimensions of `query`, `key`, `value` and
     `output`, of which the head dimension stays innermost: see `#diff.layout`.
-    `lambda` and `lse` have one layout.
+    `lambda` and `lse` have one layout. `diff-fold-transposes` folds a
+    `linalg.transpose` of an operand or of the result into it.
 
     ```mlir
     %0 = diff.attention

@@ -87,6 +87,31 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
   ];
 }
 
+def DiffFoldTransposesPass
+    : Pass<"diff-fold-transposes", "::mlir::func::FuncOp"> {
+  let summary = "fold transposes of operands and results into layouts";
+  let description = [{
+    Folds a `linalg.transpose` that makes the query, key or value of an
+    attention, or takes its output and is its only user, into the op's
+    `layout`: the op reads and writes the tensors as they lie in memory, and
+    nothing is copied. A transpose that moves the head dimension stays, and so
+    does one whose destination does not exist yet where the attention stands.
+
+    ```mlir
+    %q = linalg.transpose ins(%x : tensor<1x16x512x128xbf16>)
+           outs(%e : tensor<1x512x16x128xbf16>) permutation = [0, 2, 1, 3]
+    %0 = diff.attention ins(%q, … : tensor<1x512x16x128xbf16>, …) …
+    // becomes
+    %0 = diff.attention ins(%x, … : tensor<1x16x512x128xbf16>, …) …
+           layout<query = [0, 2, 1, 3]>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
 def DiffPadTilesPass : Pass<"diff-pad-tiles", "::mlir::func::FuncOp"> {
   let summary = "pad tiles to static sizes";
   let description = [{

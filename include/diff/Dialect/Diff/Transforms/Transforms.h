@@ -53,6 +53,10 @@ decomposeOnlineAttention(OpBuilder &builder, OnlineAttentionOp op,
 void populateDecomposeOnlineAttentionPatterns(RewritePatternSet &patterns,
                                               bool headMajorQuery = true);
 
+/// Patterns that fold a linalg.transpose of an attention's operands or output
+/// into the op's layout.
+void populateFoldTransposePatterns(RewritePatternSet &patterns);
+
 /// Checks that output heads can be tiled by `heads`: whole groups that share a
 /// value head, or equal parts of one.
 LogicalResult verifyHeadTile(AttentionOpInterface op, int64_t heads);

@@ -107,7 +107,9 @@ void diffLaunchUnload(DiffLaunchProgram *program);
 typedef enum DiffLaunchType {
   DIFF_LAUNCH_F16,
   DIFF_LAUNCH_BF16,
-  DIFF_LAUNCH_F32
+  DIFF_LAUNCH_F32,
+  /** Of offsets of sequences. */
+  DIFF_LAUNCH_I32
 } DiffLaunchType;
 
 typedef enum DiffLaunchMemory {

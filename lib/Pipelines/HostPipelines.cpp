@@ -32,6 +32,7 @@ void diff::buildTilingPipeline(OpPassManager &pm, int64_t sharedMemory,
                                int64_t threads) {
   // A mask that hides nothing and a map that vanishes are seen here.
   addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createDiffFoldTransposesPass());
   pm.addNestedPass<func::FuncOp>(createDiffNameArgumentsPass());
   pm.addPass(createDiffSelectSchedulePass({sharedMemory, threads}));
   pm.addNestedPass<func::FuncOp>(createDiffTilePass());
@@ -102,6 +103,7 @@ static void requestCInterface(OpPassManager &pm) {
 }
 
 void diff::buildLinalgPipeline(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createDiffFoldTransposesPass());
   pm.addPass(createConvertDiffToLinalgPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
   addCleanup(pm);

@@ -10,6 +10,7 @@
 
 #include "diff/Runtime/ShapeEvaluation.h"
 #include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Builders.h"
@@ -45,6 +46,8 @@ public:
     for (Operation &op : llvm::make_early_inc_range(entry.without_terminator()))
       if (failed(visit(&op)))
         return failure();
+    if (failed(checkNamedSizes(entry)))
+      return failure();
     return getResultShapes(entry.getTerminator());
   }
 
@@ -247,6 +250,8 @@ private:
       return "query tokens";
     case 'm':
       return "key tokens";
+    case 's':
+      return "sequence offsets";
     default:
       return "heads or elements of a head";
     }
@@ -350,6 +355,35 @@ private:
            << type << " has the shape [" << llvm::ArrayRef(source) << "]";
   }
 
+  /// One dimension more, of size 1 and in front: a sequence in packed tensors
+  /// became a batch entry.
+  static bool addsBatch(tensor::ExpandShapeOp expand) {
+    RankedTensorType type = expand.getResultType();
+    return type.getRank() == expand.getSrcType().getRank() + 1 &&
+           type.getDimSize(0) == 1 &&
+           expand.getReassociationIndices().front().size() == 2;
+  }
+
+  /// Arguments whose sizes have one name have one size.
+  LogicalResult checkNamedSizes(Block &entry) {
+    DenseMap<Attribute, SizeOf> sizes;
+    for (BlockArgument argument : entry.getArguments()) {
+      unsigned number = argument.getArgNumber();
+      auto names = function.getArgAttrOfType<ArrayAttr>(number, kSizesAttrName);
+      if (!names || !isa<RankedTensorType>(argument.getType()))
+        continue;
+      for (auto [name, size] : llvm::zip(names, getShape(argument))) {
+        auto text = dyn_cast<StringAttr>(name);
+        if (text && !text.empty() &&
+            failed(unify(function, sizes, name, size,
+                         describe("an array", argument),
+                         ("as size '" + text.getValue() + "'").str())))
+          return failure();
+      }
+    }
+    return success();
+  }
+
   /// The whole that a tile inside of a loop was cut from: slices, casts and
   /// pads in front of the loop are somebody's intention and not looked through.
   static Value getWhole(Value tile, Block *entry) {
@@ -365,6 +399,8 @@ private:
         source = pad.getSource();
       else if (auto cast = dyn_cast<tensor::CastOp>(op))
         source = cast.getSource();
+      else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+        source = addsBatch(expand) ? expand.getSrc() : Value();
       if (!source || !isa<RankedTensorType>(source.getType()))
         return {};
       tile = source;
@@ -385,8 +421,11 @@ private:
         continue;
       std::string owner =
           describe("'" + tile.getOperandName(number) + "'", whole);
-      for (auto [dim, size] :
-           llvm::zip(tile.getOperandDims(number), getShape(whole)))
+      StringRef dims = tile.getOperandDims(number);
+      // Packed tensors have no batch.
+      if (dims.size() == getShape(whole).size() + 1)
+        dims.consume_front("b");
+      for (auto [dim, size] : llvm::zip(dims, getShape(whole)))
         if (StringRef("bnm").contains(dim) &&
             failed(unify(tile.getOperation(), sizes, dim, size, owner,
                          describeDim(dim))))

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Target/Chips.h"
 #include "diff/Target/GPUEmission.h"
@@ -241,6 +242,12 @@ private:
           }
         });
         json.attribute("alignment", getAlignment(type));
+        if (auto offsets =
+                func.getArgAttrOfType<OffsetsAttr>(number, kOffsetsAttrName))
+          json.attributeObject("offsets", [&] {
+            json.attribute("tensor", offsets.getTensor());
+            json.attribute("dimension", offsets.getDimension());
+          });
       });
     }
   }

@@ -64,12 +64,28 @@ private:
     argumentLocs.push_back(named(name));
   }
 
+  /// A shape in the layer's layout: with sequences there is no batch.
+  SmallVector<int64_t> getShape(int64_t tokens, int64_t heads, int64_t dim) {
+    SmallVector<int64_t> shape = {batch, tokens, heads, dim};
+    if (layer.headMajor)
+      std::swap(shape[1], shape[2]);
+    return packed(shape);
+  }
+  SmallVector<int64_t> packed(ArrayRef<int64_t> shape) {
+    return SmallVector<int64_t>(layer.varlen ? shape.drop_front() : shape);
+  }
+
   void declareArguments() {
-    declare("query", {batch, queryTokens, queryHeads, layer.dim}, element);
-    declare("key", {batch, keyTokens, keyHeads, layer.dim}, element);
-    declare("value", {batch, keyTokens, layer.kvHeads, valueDim}, element);
+    declare("query", getShape(queryTokens, queryHeads, layer.dim), element);
+    declare("key", getShape(keyTokens, keyHeads, layer.dim), element);
+    declare("value", getShape(keyTokens, layer.kvHeads, valueDim), element);
+    if (layer.varlen) {
+      int64_t offsets = ShapedType::isDynamic(batch) ? batch : batch + 1;
+      declare("cu_seqlens_q", {offsets}, b.getI32Type());
+      declare("cu_seqlens_k", {offsets}, b.getI32Type());
+    }
     if (layer.variant == Variant::V2)
-      declare("lambda", {batch, queryTokens, layer.heads}, element);
+      declare("lambda", packed({batch, queryTokens, layer.heads}), element);
     if (layer.variant == Variant::V1) {
       declare("lambda", {layer.heads}, b.getF32Type());
       declare("weight", {valueDim}, b.getF32Type());
@@ -77,11 +93,11 @@ private:
   }
 
   RankedTensorType getOutputType() {
-    return RankedTensorType::get({batch, queryTokens, layer.heads, valueDim},
+    return RankedTensorType::get(getShape(queryTokens, layer.heads, valueDim),
                                  element);
   }
   RankedTensorType getLseType() {
-    return RankedTensorType::get({batch, queryHeads, queryTokens},
+    return RankedTensorType::get(packed({batch, queryHeads, queryTokens}),
                                  b.getF32Type());
   }
 
@@ -90,11 +106,13 @@ private:
     SmallVector<Value> sizes;
     if (layer.dynamic) {
       Value query = function.getArgument(0);
-      for (int64_t dim : {0, 1}) {
+      auto addSize = [&](StringRef name, int64_t dim) {
         Value index = arith::ConstantIndexOp::create(b, b.getUnknownLoc(), dim);
-        sizes.push_back(tensor::DimOp::create(
-            b, named(dim == 0 ? "batch" : "tokens"), query, index));
-      }
+        sizes.push_back(tensor::DimOp::create(b, named(name), query, index));
+      };
+      if (!layer.varlen)
+        addSize("batch", 0);
+      addSize("tokens", (layer.varlen ? 0 : 1) + (layer.headMajor ? 1 : 0));
     }
     SmallVector<Value> destinations;
     destinations.push_back(
@@ -103,6 +121,15 @@ private:
       destinations.push_back(
           tensor::EmptyOp::create(b, named("lse"), getLseType(), sizes));
     return destinations;
+  }
+
+  LayoutAttr getLayout() {
+    if (!layer.headMajor)
+      return {};
+    SmallVector<int64_t> swapped = {0, 2, 1, 3};
+    if (layer.varlen)
+      swapped = {1, 0, 2};
+    return LayoutAttr::get(b.getContext(), swapped, swapped, swapped, swapped);
   }
 
   FloatAttr getAttr(std::optional<double> value) {
@@ -117,24 +144,30 @@ private:
       mask = MaskAttr::get(b.getContext(), layer.window->first,
                            layer.window->second);
     FloatAttr scale = getAttr(layer.scale), softcap = getAttr(layer.softcap);
-    Value diagonal;
+    Value diagonal, offsetsQ, offsetsK;
+    if (layer.varlen) {
+      offsetsQ = args[3];
+      offsetsK = args[4];
+    }
+    // What stands behind the offsets: lambda and weight.
+    ValueRange rest = args.drop_front(layer.varlen ? 5 : 3);
     ScheduleAttr schedule;
+    LayoutAttr layout = getLayout();
     switch (layer.variant) {
     case Variant::V2:
       return AttentionOp::create(b, loc, results, args[0], args[1], args[2],
-                                 args[3], diagonal, output, lse, mask, scale,
-                                 softcap, schedule);
-    case Variant::V1: {
-      auto op = AttentionV1Op::create(
-          b, loc, results, args[0], args[1], args[2], args[3], args[4],
-          diagonal, output, lse, mask, scale, softcap,
-          getAttr(layer.lambdaInit), /*epsilon=*/getAttr(1.0e-5), schedule);
-      return op;
-    }
+                                 offsetsQ, offsetsK, rest[0], diagonal, output,
+                                 lse, mask, scale, softcap, layout, schedule);
+    case Variant::V1:
+      return AttentionV1Op::create(
+          b, loc, results, args[0], args[1], args[2], offsetsQ, offsetsK,
+          rest[0], rest[1], diagonal, output, lse, mask, scale, softcap,
+          getAttr(layer.lambdaInit), /*epsilon=*/getAttr(1.0e-5), layout,
+          schedule);
     case Variant::Standard:
-      return SoftmaxAttentionOp::create(b, loc, results, args[0], args[1],
-                                        args[2], diagonal, output, lse, mask,
-                                        scale, softcap, schedule);
+      return SoftmaxAttentionOp::create(
+          b, loc, results, args[0], args[1], args[2], offsetsQ, offsetsK,
+          diagonal, output, lse, mask, scale, softcap, layout, schedule);
     }
     llvm_unreachable("unknown variant");
   }

@@ -35,6 +35,11 @@ struct Layer {
   /// Batch and token counts are `?`.
   bool dynamic = false;
   double lambdaInit = 0.8;
+  /// The entries of the batch are sequences of variable length; the tokens are
+  /// those of all sequences.
+  bool varlen = false;
+  /// Heads in front of tokens in query, key, value and output.
+  bool headMajor = false;
 };
 
 /// A module with one function `@attention` on tensors.

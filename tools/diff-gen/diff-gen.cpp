@@ -32,6 +32,11 @@ standard  query [B,N,h,d]  key, value [B,M,h_kv,d]     output [B,N,h,d]
 
 lse is f32, and so are lambda and weight of v1; all else has the element type.
 
+With --varlen the tensors are packed: no B, N and M count the tokens of all B
+sequences, and cu_seqlens_q [B+1] and cu_seqlens_k [B+1], i32, stand behind
+value. With --layout=bhsd heads stand in front of tokens in query, key, value
+and output.
+
 example:  diff-gen --causal --dynamic -o layer.mlir
 )";
 
@@ -77,6 +82,14 @@ struct Options {
   cl::opt<bool> dynamic{"dynamic",
                         cl::desc("Batch and token counts are dynamic"),
                         cl::cat(category)};
+  cl::opt<bool> varlen{"varlen",
+                       cl::desc("The batch is B sequences of variable length; "
+                                "N and M count the tokens of all"),
+                       cl::cat(category)};
+  cl::opt<std::string> layout{
+      "layout",
+      cl::desc("Order of batch, tokens (s), heads and dim (default: bshd)"),
+      cl::value_desc("bshd|bhsd"), cl::init("bshd"), cl::cat(category)};
   cl::opt<double> lambdaInit{
       "lambda-init", cl::desc("lambda_init of --variant=v1 (default: 0.8)"),
       cl::value_desc("x"), cl::init(0.8), cl::cat(category)};
@@ -168,6 +181,11 @@ static LogicalResult readOptions(const Options &options, Layer &layer) {
   layer.dim = options.dim;
   layer.lse = options.lse;
   layer.dynamic = options.dynamic;
+  layer.varlen = options.varlen;
+  if (options.layout != "bshd" && options.layout != "bhsd")
+    return failure(reportError("--layout must be bshd or bhsd, found '" +
+                               Twine(options.layout) + "'"));
+  layer.headMajor = options.layout == "bhsd";
   if (options.lambdaInit.getNumOccurrences() && layer.variant != Variant::V1)
     return failure(reportError("--lambda-init is for --variant=v1 only, found "
                                "--variant=" +

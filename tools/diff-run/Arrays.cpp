@@ -5,8 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "Run.h"
+#include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Runtime/HostExecution.h"
+#include "diff/Runtime/Offsets.h"
 #include "diff/Runtime/OutputFiles.h"
 #include "diff/Runtime/ShapeEvaluation.h"
 #include "diff/Tools/ToolSupport.h"
@@ -215,6 +217,45 @@ static LogicalResult computeResultTypes(Run &run) {
   return success();
 }
 
+/// The array of the argument with that name, or null.
+static const NpyArray *findInput(const Run &run, StringRef name) {
+  func::FuncOp function = run.function;
+  for (auto [array, number] :
+       llvm::zip_equal(run.inputs, run.signature.argumentNumbers))
+    if (auto found =
+            function.getArgAttrOfType<StringAttr>(number, kNameAttrName);
+        found && found.getValue() == name)
+      return &array;
+  return nullptr;
+}
+
+/// Sequences must lie in the arrays, one behind the other.
+static LogicalResult checkOffsets(const Run &run,
+                                  const std::vector<std::string> &paths) {
+  func::FuncOp function = run.function;
+  for (auto [i, array, number, path] :
+       llvm::enumerate(run.inputs, run.signature.argumentNumbers, paths)) {
+    auto offsets =
+        function.getArgAttrOfType<OffsetsAttr>(number, kOffsetsAttrName);
+    const NpyArray *whole =
+        offsets ? findInput(run, offsets.getTensor()) : nullptr;
+    auto dim = static_cast<size_t>(offsets ? offsets.getDimension() : 0);
+    if (!whole || array.type != NpyType::I32 || dim >= whole->shape.size())
+      continue;
+    std::vector<int32_t> values(array.data.size() / sizeof(int32_t));
+    if (!values.empty())
+      std::memcpy(values.data(), array.data.data(), array.data.size());
+    std::string problem = checkOffsetValues(
+        values.data(), static_cast<int64_t>(values.size()), whole->shape[dim],
+        "dimension " + std::to_string(dim) + " of '" +
+            offsets.getTensor().str() + "'");
+    if (!problem.empty())
+      return failure(reportError(path + ": argument " + Twine(i) + " of @" +
+                                 function.getName() + " " + problem));
+  }
+  return success();
+}
+
 static LogicalResult checkCount(StringRef option, size_t found, StringRef what,
                                 size_t expected, func::FuncOp function) {
   if (found == expected)
@@ -233,6 +274,8 @@ LogicalResult diff::loadInputs(Run &run,
   for (auto [number, path] : llvm::enumerate(paths))
     if (failed(loadInput(run, number, path)))
       return failure();
+  if (failed(checkOffsets(run, paths)))
+    return failure();
   return computeResultTypes(run);
 }
 

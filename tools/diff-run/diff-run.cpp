@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Run.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/InitAll.h"
 #include "diff/Runtime/HostExecution.h"
 #include "diff/Target/Chips.h"
@@ -291,6 +292,7 @@ static FailureOr<int> runTool(Options &options) {
   if (!run.function)
     return failure();
   run.functionName = run.function.getName().str();
+  nameArguments(run.function);
   run.signature = getSignature(run.function, target->isGPU);
   size_t results = run.signature.results.size();
   if (options.outputs.size() != results)

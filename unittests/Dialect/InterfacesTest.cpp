@@ -121,4 +121,40 @@ TEST(Chips, HaveLimitsWithinTheArchitecture) {
   EXPECT_EQ(lookUpChip("host"), nullptr);
   EXPECT_EQ(lookUpChip("sm_90"), nullptr);
 }
+TEST(Letters, FollowLayoutAndSequences) {
+  constexpr char kText[] = R"mlir(
+func.func @f(%q: tensor<2x?x8xf32>, %k: tensor<?x1x8xf32>, %cu: tensor<4xi32>,
+             %l: tensor<?x1xf32>, %s: tensor<2x?xf32>) {
+  %0:2 = diff.attention
+      ins(%q, %k, %k, %l : tensor<2x?x8xf32>, tensor<?x1x8xf32>,
+          tensor<?x1x8xf32>, tensor<?x1xf32>)
+      outs(%k, %s : tensor<?x1x8xf32>, tensor<2x?xf32>)
+      cu_seqlens(%cu, %cu : tensor<4xi32>, tensor<4xi32>)
+      layout<query = [1, 0, 2]> -> tensor<?x1x8xf32>, tensor<2x?xf32>
+  return
+}
+)mlir";
+  MLIRContext context;
+  context.loadDialect<DiffDialect, func::FuncDialect>();
+  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(kText, &context);
+  ASSERT_TRUE(module);
+  AttentionOpInterface op;
+  module->walk([&](AttentionOpInterface found) { op = found; });
+  const StringRef dims[] = {"qnd", "mkd", "mgv", "s", "s", "nh", "nhv", "qn"};
+  for (auto [number, letters] : llvm::enumerate(dims))
+    EXPECT_EQ(op.getOperandDims(number), letters);
+  EXPECT_TRUE(op.hasSequences());
+  EXPECT_FALSE(op.findDim('b'));
+  EXPECT_EQ(op.getDimSize('s'), 4);
+  EXPECT_EQ(op.getNumOutputHeads(), 1);
+  EXPECT_EQ(op.getOperandName(3), "cu_seqlens_q");
+
+  auto layout = op.getLayoutAttr();
+  EXPECT_EQ(LayoutAttr::withPermutation(&context, layout, "query", {}),
+            LayoutAttr());
+  EXPECT_EQ(LayoutAttr::withPermutation(&context, {}, "key", {0, 1, 2}),
+            LayoutAttr());
+  EXPECT_EQ(LayoutAttr::withPermutation(&context, {}, "query", {1, 0, 2}),
+            layout);
+}
 } // namespace

@@ -130,9 +130,10 @@ TEST(Manifest, Tensors) {
   EXPECT_EQ(error("\"argument\"", "\"result\""),
             "manifest.functions[0].tensors[1].role: an argument stands behind "
             "a result");
-  EXPECT_EQ(error("\"f32\"", "\"f64\""),
-            "manifest.functions[0].tensors[0].element_type: f16, bf16 and f32 "
-            "are legal, found \"f64\"");
+  EXPECT_EQ(
+      error("\"f32\"", "\"f64\""),
+      "manifest.functions[0].tensors[0].element_type: f16, bf16, f32 and i32 "
+      "are legal, found \"f64\"");
   EXPECT_EQ(error("[\"rows\", 8]", "[\"rows\", -8]"),
             "manifest.functions[0].tensors[0].shape[1]: an integer from 0 on "
             "is legal, found -8");
@@ -211,6 +212,52 @@ TEST(Manifest, FunctionsHaveNamesOfTheirOwn) {
 TEST(Manifest, MessagesAreOneLine) {
   EXPECT_EQ(
       error("\"rows\", \"1\", \"1\"", "\"a\\nb\", \"1\", \"1\"").find('\n'),
+      std::string::npos);
+}
+/// `y` holds where rows of `x` begin.
+std::string withOffsets(const std::string &offsets) {
+  return replaceInManifest(
+      R"({"name": "y", "role": "argument", "element_type": "f32",
+       "shape": ["rows", 8], "alignment": 4})",
+      R"({"name": "y", "role": "argument", "element_type": "i32",
+       "shape": [3], "alignment": 4, "offsets": )" +
+          offsets + "}");
+}
+
+TEST(Manifest, Offsets) {
+  Manifest manifest;
+  std::string text = withOffsets(R"({"tensor": "x", "dimension": 0})");
+  // A pointer to offsets has no stride.
+  text.replace(
+      text.find(R"({"kind": "stride", "type": "i64", "tensor": "y")"),
+      text.find(R"({"kind": "pointer", "type": "ptr", "tensor": "sum")") -
+          text.find(R"({"kind": "stride", "type": "i64", "tensor": "y")"),
+      "");
+  ASSERT_EQ(parseManifest(text, manifest), "");
+  const std::vector<TensorInfo> &tensors = manifest.functions[0].tensors;
+  EXPECT_FALSE(tensors[0].offsets);
+  EXPECT_EQ(tensors[1].type, NpyType::I32);
+  ASSERT_TRUE(tensors[1].offsets);
+  EXPECT_EQ(tensors[1].offsets->tensor, 0u);
+  EXPECT_EQ(tensors[1].offsets->dimension, 0u);
+  EXPECT_NE(
+      parseManifest(withOffsets(R"({"tensor": "z", "dimension": 0})"), manifest)
+          .find("tensors[1].offsets.tensor: the function has no tensor "
+                "'z'"),
+      std::string::npos);
+  EXPECT_NE(
+      parseManifest(withOffsets(R"({"tensor": "x", "dimension": 2})"), manifest)
+          .find("tensors[1].offsets.dimension: 2 was found; 'x' has 2 "
+                "dimensions"),
+      std::string::npos);
+  EXPECT_NE(
+      parseManifest(replaceInManifest(
+                        "\"alignment\": 16}",
+                        "\"alignment\": 16, \"offsets\": {\"tensor\": \"x\", "
+                        "\"dimension\": 0}}"),
+                    manifest)
+          .find("tensors[0].offsets: 'x' has offsets; an argument of i32 with "
+                "one dimension is legal"),
       std::string::npos);
 }
 } // namespace

@@ -24,7 +24,8 @@ def ConvertDiffToLinalgPass : Pass<"convert-diff-to-linalg"> {
     that P, l and O are 0 and the output is 0; `linalg.softmax` would give NaN
     (and computes in the element type), which is why it is not used.
 
-    `diff.online_attention` becomes its decomposition.
+    `diff.online_attention` becomes its decomposition. Sequences of variable
+    length become an `scf.for` with one attention of a single batch entry in it.
 
     Fails on diff ops on memrefs: run it before bufferization.
   }];
@@ -33,6 +34,7 @@ def ConvertDiffToLinalgPass : Pass<"convert-diff-to-linalg"> {
     "::mlir::arith::ArithDialect",
     "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect",
   ];
 }

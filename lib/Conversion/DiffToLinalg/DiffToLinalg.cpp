@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include <cmath>
@@ -26,7 +27,8 @@ using namespace mlir::diff;
 FailureOr<SmallVector<Value>>
 diff::lowerAttentionToLinalg(OpBuilder &b, AttentionCombineOpInterface op) {
   auto attention = cast<AttentionOpInterface>(op.getOperation());
-  if (!cast<DestinationStyleOpInterface>(op.getOperation())
+  if (attention.hasSequences() ||
+      !cast<DestinationStyleOpInterface>(op.getOperation())
            .hasPureTensorSemantics())
     return failure();
   OpBuilder::InsertionGuard guard(b);
@@ -35,13 +37,9 @@ diff::lowerAttentionToLinalg(OpBuilder &b, AttentionCombineOpInterface op) {
   NamedGenericBuilder named(b, op.getLoc());
   declareAttentionLoops(named, b, attention, /*dropUnits=*/false);
 
-  bool ownKeys = attention.getNumKeyMaps() > 1;
-  NamedValue query = named.view(attention.getQuery(), {"b", "n", "gra", "d"});
-  // Without keys of their own, all maps read the key head of the value head.
-  NamedValue key = ownKeys
-                       ? named.view(attention.getKey(), {"b", "m", "ga", "d"})
-                       : named.view(attention.getKey(), "bmgd");
-  NamedValue value = named.view(attention.getValue(), "bmgv");
+  NamedValue query = viewOperand(named, attention, kQueryOperand);
+  NamedValue key = viewOperand(named, attention, kKeyOperand);
+  NamedValue value = viewOperand(named, attention, kValueOperand);
 
   StringRef rows = AttentionLoops::rows;
   NamedValue scores = scaleScores(
@@ -67,14 +65,11 @@ diff::lowerAttentionToLinalg(OpBuilder &b, AttentionCombineOpInterface op) {
     return tensor::CollapseShapeOp::create(b, op.getLoc(), type, value.value,
                                            groups);
   };
-  auto queryType = cast<ShapedType>(attention.getQuery().getType());
-  int64_t width =
-      cast<ShapedType>(attention.getValue().getType()).getDimSize(3);
-  SmallVector<int64_t> shape = {queryType.getDimSize(0),
-                                queryType.getDimSize(2),
-                                queryType.getDimSize(1)};
+  SmallVector<int64_t> shape = {attention.getDimSize('b'),
+                                attention.getDimSize('q'),
+                                attention.getDimSize('n')};
   Value wholeMax = merge(max, shape), wholeSum = merge(sum, shape);
-  shape.push_back(width);
+  shape.push_back(attention.getDimSize('v'));
   return buildEpilogue(b, op, merge(acc, shape), wholeMax, wholeSum,
                        ExpBase::E);
 }
@@ -86,11 +81,25 @@ struct LowerAttention
 
   LogicalResult matchAndRewrite(AttentionCombineOpInterface op,
                                 PatternRewriter &rewriter) const override {
+    if (cast<AttentionOpInterface>(op.getOperation()).hasSequences())
+      return rewriter.notifyMatchFailure(op, "sequences are split first");
     FailureOr<SmallVector<Value>> results =
         lowerAttentionToLinalg(rewriter, op);
     if (failed(results))
       return rewriter.notifyMatchFailure(op, "not on tensors");
     rewriter.replaceOp(op, *results);
+    return success();
+  }
+};
+
+struct SplitSequences
+    : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionCombineOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    if (failed(splitSequences(rewriter, op)))
+      return rewriter.notifyMatchFailure(op, "has no sequences");
     return success();
   }
 };
@@ -122,6 +131,6 @@ struct ConvertDiffToLinalg
 
 void diff::populateDiffToLinalgPatterns(RewritePatternSet &patterns) {
   populateEmptyAttentionPatterns(patterns);
-  patterns.add<LowerAttention>(patterns.getContext());
+  patterns.add<LowerAttention, SplitSequences>(patterns.getContext());
   populateDecomposeOnlineAttentionPatterns(patterns);
 }

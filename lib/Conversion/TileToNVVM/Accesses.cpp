@@ -7,6 +7,7 @@
 #include "Distribution.h"
 #include "SharedTile.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -334,8 +335,11 @@ public:
           positions[dim].getConstant(register_[dim], register_[rank + dim]);
       Value &holds = checks[{dim, offset}];
       if (!holds) {
-        Value size = memref::DimOp::create(
-            b, loc, memory, static_cast<int64_t>(map.getDimPosition(dim)));
+        if (!metadata)
+          metadata = memref::ExtractStridedMetadataOp::create(b, loc, memory);
+        Value size = getValueOrCreateConstantIndexOp(
+            b, loc,
+            metadata.getConstifiedMixedSizes()[map.getDimPosition(dim)]);
         holds = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
                                       getIndex(dim, offset), size);
       }
@@ -357,6 +361,7 @@ private:
   OpBuilder &b;
   Location loc;
   Value memory;
+  memref::ExtractStridedMetadataOp metadata;
   SmallVector<Value> indices;
   AffineMap map;
   SmallVector<DimPosition> positions;

@@ -127,6 +127,11 @@ private:
         metadata.getConstifiedMixedStrides()[getSourceDim(dim)]);
   }
 
+  Value getSize(int64_t sourceDim) {
+    return getValueOrCreateConstantIndexOp(
+        b, loc, metadata.getConstifiedMixedSizes()[sourceDim]);
+  }
+
   /// The address of the thread's first chunk in its row beyond `row`, an i64.
   /// With one dimension of rows it is the one before plus a stride: a chain
   /// needs one register and no multiplication.
@@ -177,7 +182,7 @@ private:
       int64_t sourceDim = getSourceDim(dim);
       Value position = arith::AddIOp::create(
           b, loc, op.getIndices()[sourceDim], getPosition(dim, row));
-      Value size = memref::DimOp::create(b, loc, op.getSource(), sourceDim);
+      Value size = getSize(sourceDim);
       guard = andAlso(guard, arith::CmpIOp::create(
                                  b, loc, arith::CmpIPredicate::slt, position,
                                  size));
@@ -201,7 +206,7 @@ private:
     Value position = arith::AddIOp::create(
         b, loc, op.getIndices()[sourceDim],
         arith::AddIOp::create(b, loc, column, index(chunk * elements)));
-    Value size = memref::DimOp::create(b, loc, op.getSource(), sourceDim);
+    Value size = getSize(sourceDim);
     guard = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, position,
                                   size);
     return guard;

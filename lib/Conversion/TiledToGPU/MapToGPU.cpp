@@ -99,7 +99,7 @@ static LogicalResult verifyUniform(gpu::LaunchOp launch) {
           return WalkResult::skip();
         if (isa<gpu::BarrierOp, memref::AllocOp>(op) ||
             op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() ||
-            isMemoryEffectFree(op))
+            isMemoryEffectFree(op) || hasSingleEffect<MemoryEffects::Read>(op))
           return WalkResult::advance();
         op->emitOpError("would be executed by every thread of the block; only "
                         "what is distributed to threads may write memory");

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Runtime/Launch/Arguments.h"
+#include "diff/Runtime/Offsets.h"
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -219,6 +220,35 @@ mlir::diff::launch::bindArguments(const FunctionInfo &function,
       return where + ": " + nameTensor(function, i) + " " + problem;
   }
   return "";
+}
+
+//===----------------------------------------------------------------------===//
+// Offsets
+//===----------------------------------------------------------------------===//
+
+std::string
+mlir::diff::launch::checkOffsets(const FunctionInfo &function,
+                                 const std::vector<TensorArgument> &arguments,
+                                 size_t number, const int32_t *values) {
+  const std::optional<TensorDimension> &target =
+      function.tensors[number].offsets;
+  if (!target)
+    return "";
+  int64_t size = arguments[target->tensor].shape[target->dimension];
+  std::string problem =
+      checkOffsetValues(values, arguments[number].shape[0], size,
+                        "dimension " + std::to_string(target->dimension) +
+                            " of " + nameTensor(function, target->tensor));
+  if (problem.empty())
+    return "";
+  return "function '" + function.name + "': " + nameTensor(function, number) +
+         " " + problem;
+}
+
+bool mlir::diff::launch::hasOffsets(const FunctionInfo &function) {
+  return std::any_of(
+      function.tensors.begin(), function.tensors.end(),
+      [](const TensorInfo &tensor) { return tensor.offsets.has_value(); });
 }
 
 //===----------------------------------------------------------------------===//

@@ -206,7 +206,8 @@ std::string Tensors::read() {
   for (size_t i = 0; i < count; ++i) {
     const DiffLaunchTensor &tensor = tensors[i];
     std::string what = "tensor " + std::to_string(i);
-    constexpr NpyType types[] = {NpyType::F16, NpyType::BF16, NpyType::F32};
+    constexpr NpyType types[] = {NpyType::F16, NpyType::BF16, NpyType::F32,
+                                 NpyType::I32};
     auto type = size_t(tensor.type);
     if (type >= sizeof(types) / sizeof(*types))
       return what + " has the unknown type " + std::to_string(type);
@@ -226,7 +227,15 @@ std::string Tensors::read() {
     arguments.push_back(std::move(argument));
   }
   SizeTable sizes;
-  return bindArguments(function, arguments, /*checkAddresses=*/false, sizes);
+  std::string error =
+      bindArguments(function, arguments, /*checkAddresses=*/false, sizes);
+  // What lies on the device cannot be looked at.
+  for (size_t i = 0; i < count && error.empty(); ++i)
+    if (tensors[i].memory == DIFF_LAUNCH_HOST && tensors[i].data)
+      error = checkOffsets(
+          function, arguments, i,
+          reinterpret_cast<const int32_t *>(uintptr_t(tensors[i].data)));
+  return error;
 }
 
 std::string Tensors::copyIn() {
@@ -243,9 +252,10 @@ std::string Tensors::copyIn() {
     if (!error.empty())
       return error;
     argument.address = copies.back().buffer.getAddress();
-    // What lies between the elements of a result is copied there and back.
+    // What lies between the elements of a result, or is left out by offsets, is
+    // copied there and back.
     bool isDense = argument.strides == getContiguousStrides(argument.shape);
-    if (!function.tensors[i].isResult || !isDense)
+    if (!function.tensors[i].isResult || !isDense || hasOffsets(function))
       error = device.copyToDevice(argument.address,
                                   getHostPointer(copies.back()), bytes);
     if (!error.empty())

@@ -96,6 +96,7 @@ private:
                          "a second function is named " + quote(function.name));
     if (!readAll(value["tensors"], place + ".tensors", function,
                  &ManifestReader::readTensor) ||
+        !readAllOffsets(value["tensors"], place + ".tensors", function) ||
         !readAll(value["kernels"], place + ".kernels", function,
                  &ManifestReader::readKernel))
       return false;
@@ -109,7 +110,8 @@ private:
     std::string role, type;
     if (!reader.checkObject(
             value, place,
-            {"name", "role", "element_type", "shape", "alignment"}) ||
+            {"name", "role", "element_type", "shape", "alignment"},
+            {"offsets"}) ||
         !reader.readString(value["name"], place + ".name", tensor.name) ||
         !reader.readString(value["role"], place + ".role", role) ||
         !reader.readString(value["element_type"], place + ".element_type",
@@ -134,11 +136,48 @@ private:
       tensor.type = NpyType::F16;
     else if (type == "bf16")
       tensor.type = NpyType::BF16;
+    else if (type == "i32")
+      tensor.type = NpyType::I32;
     else if (type != "f32")
       return reader.fail(place + ".element_type",
-                         "f16, bf16 and f32 are legal, found " +
+                         "f16, bf16, f32 and i32 are legal, found " +
                              describeJson(value["element_type"]));
     function.tensors.push_back(std::move(tensor));
+    return true;
+  }
+
+  /// What offsets point into may stand behind them.
+  bool readAllOffsets(const Json &tensors, const std::string &place,
+                      FunctionInfo &function) {
+    for (size_t i = 0; i < function.tensors.size(); ++i)
+      if (tensors[i].contains("offsets") &&
+          !readOffsets(tensors[i]["offsets"],
+                       place + "[" + std::to_string(i) + "].offsets", function,
+                       function.tensors[i]))
+        return false;
+    return true;
+  }
+
+  bool readOffsets(const Json &value, const std::string &place,
+                   const FunctionInfo &function, TensorInfo &tensor) {
+    std::string name;
+    ParameterInfo target;
+    if (!reader.checkObject(value, place, {"tensor", "dimension"}) ||
+        !reader.readString(value["tensor"], place + ".tensor", name))
+      return false;
+    if (tensor.type != NpyType::I32 || tensor.shape.size() != 1 ||
+        tensor.isResult)
+      return reader.fail(place, quote(tensor.name) +
+                                    " has offsets; an argument of i32 with one "
+                                    "dimension is legal");
+    target.tensor = findTensor(function, name);
+    if (target.tensor == function.tensors.size())
+      return reader.fail(place + ".tensor",
+                         "the function has no tensor " + quote(name));
+    if (!readDimension(value["dimension"], place + ".dimension", function,
+                       target))
+      return false;
+    tensor.offsets = TensorDimension{target.tensor, target.dimension};
     return true;
   }
 

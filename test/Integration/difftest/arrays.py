@@ -7,6 +7,7 @@ NumPy's two-byte void type (`<V2`, `|V2`), which is what diff-run reads.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import ml_dtypes
@@ -19,6 +20,7 @@ DTYPES = {
     "bf16": np.dtype(ml_dtypes.bfloat16),
     "f32": np.dtype(np.float32),
     "f64": np.dtype(np.float64),
+    "i32": np.dtype(np.int32),
 }
 #: The unit roundoff: half the distance from 1 to the next larger number.
 ROUNDOFF = {"f16": 2.0**-11, "bf16": 2.0**-8, "f32": 2.0**-24, "f64": 2.0**-53}
@@ -31,7 +33,21 @@ def compute_type(element_type: str) -> str:
 
 def type_of(kind: str, element_type: str) -> str:
     """Resolves the kinds that Case.arguments() and results() use."""
+    if kind == "offset":
+        return "i32"
     return element_type if kind == "element" else compute_type(element_type)
+
+
+#: What a layout permutes.
+_LAID_OUT = ("query", "key", "value", "output")
+
+
+def swap_layout(case: Case, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Heads in front of tokens, or back, in the arrays that the layout permutes."""
+    if case.layout == "bshd":
+        return arrays
+    return {name: array.swapaxes(-2, -3) if name in _LAID_OUT else array
+            for name, array in arrays.items()}  # fmt: skip
 
 
 def save(path: Path, array: np.ndarray) -> None:
@@ -111,13 +127,28 @@ def make_inputs(case: Case, element_type: str, seed: int) -> dict[str, np.ndarra
     rounding leaves) and norm weight (normal around 1).
     """
     rng = np.random.default_rng(seed)
-    arrays = {name: rng.standard_normal(shape) for name, shape, _ in case.arguments()}
+    token_major = dataclasses.replace(case, layout="bshd")
+    arguments = token_major.arguments()
+    # The kinds of inputs know a batch: sequences are one entry of it.
+    entry = case.sequences is not None
+    arrays = {name: rng.standard_normal((1, *shape) if entry and len(shape) > 1 else shape)
+              for name, shape, kind in arguments if kind != "offset"}  # fmt: skip
     if case.variant == "v1":
         init = 0.8 if case.lambda_init is None else case.lambda_init
         arrays["lambda"] = init + rng.uniform(-0.5, -0.1, case.h)
         arrays["weight"] = 1 + 0.2 * arrays["weight"]
     INPUT_KINDS[case.inputs](arrays, case, rng)
-    return {
+    if entry:
+        arrays = {name: array.reshape(array.shape[1:]) if array.ndim > 1 else array
+                  for name, array in arrays.items()}  # fmt: skip
+        offsets = case.offsets
+        arrays["cu_seqlens_q"], arrays["cu_seqlens_k"] = map(np.array, offsets)
+        # What belongs to no sequence must not be read.
+        for name, end in (("query", offsets[0]), ("lambda", offsets[0]), ("key", offsets[1]),
+                          ("value", offsets[1])):  # fmt: skip
+            if name in arrays and arrays[name].ndim > 1:
+                arrays[name][end[-1] :] = np.nan
+    return swap_layout(case, {
         name: arrays[name].astype(DTYPES[type_of(kind, element_type)])
-        for name, _, kind in case.arguments()
-    }
+        for name, _, kind in arguments
+    })  # fmt: skip

@@ -15,6 +15,7 @@ heads, d head dimension.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Iterator
 
 #: Element types by their MLIR names.
@@ -51,6 +52,10 @@ class Case:
     lse: bool = False
     lambda_init: float | None = None  # V1 only; None = 0.8, the tool's default
     dynamic: bool = False
+    layout: str = "bshd"  # or "bhsd": heads in front of tokens
+    #: Query and key tokens of each sequence of variable length; then b is their
+    #: number and n and m the tokens of all, with perhaps some behind the last.
+    sequences: tuple[tuple[int, int], ...] | None = None
     inputs: str = "normal"  # a key of arrays.INPUT_KINDS
     heavy: bool = False  # runs in the full set only
 
@@ -63,19 +68,45 @@ class Case:
         return 2 * self.d if self.variant == "v1" else self.d
 
     @property
+    def offsets(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Where sequences of queries and of keys begin, and the last ends."""
+        return tuple(tuple(accumulate((length[i] for length in self.sequences), initial=0))
+                     for i in (0, 1))  # fmt: skip
+
+    @property
+    def most_keys(self) -> int:
+        """The keys that a row has at most."""
+        if self.sequences is None:
+            return self.m
+        return max((keys for _, keys in self.sequences), default=0)
+
+    @property
     def adversarial(self) -> bool:
         return self.inputs in ADVERSARIAL_INPUTS
 
+    def _packed(self, *shape: int) -> tuple[int, ...]:
+        """The shape of a tensor with a batch, which sequences do not have."""
+        return shape if self.sequences is None else shape[1:]
+
+    def _shape(self, tokens: int, heads: int, dim: int) -> tuple[int, ...]:
+        if self.layout == "bhsd":
+            tokens, heads = heads, tokens
+        return self._packed(self.b, tokens, heads, dim)
+
     def arguments(self) -> list[tuple[str, tuple[int, ...], str]]:
-        """Name, shape and kind ("element" or "compute" type) of each argument."""
+        """Name, shape and kind ("element" or "compute" type, or "offset") of each
+        argument."""
         key_heads = 2 * self.hkv if self.variant == "v1" else self.hkv
         result = [
-            ("query", (self.b, self.n, self.query_heads, self.d), "element"),
-            ("key", (self.b, self.m, key_heads, self.d), "element"),
-            ("value", (self.b, self.m, self.hkv, self.value_dim), "element"),
+            ("query", self._shape(self.n, self.query_heads, self.d), "element"),
+            ("key", self._shape(self.m, key_heads, self.d), "element"),
+            ("value", self._shape(self.m, self.hkv, self.value_dim), "element"),
         ]
+        if self.sequences is not None:
+            result.append(("cu_seqlens_q", (self.b + 1,), "offset"))
+            result.append(("cu_seqlens_k", (self.b + 1,), "offset"))
         if self.variant == "v2":
-            result.append(("lambda", (self.b, self.n, self.h), "element"))
+            result.append(("lambda", self._packed(self.b, self.n, self.h), "element"))
         if self.variant == "v1":
             result.append(("lambda", (self.h,), "compute"))
             result.append(("weight", (self.value_dim,), "compute"))
@@ -83,10 +114,10 @@ class Case:
 
     def results(self) -> list[tuple[str, tuple[int, ...], str]]:
         """Name, shape and kind of each result."""
-        shape = (self.b, self.n, self.h, self.value_dim)
-        result = [("output", shape, "element")]
+        result = [("output", self._shape(self.n, self.h, self.value_dim), "element")]
         if self.lse:
-            result.append(("lse", (self.b, self.query_heads, self.n), "compute"))
+            shape = self._packed(self.b, self.query_heads, self.n)
+            result.append(("lse", shape, "compute"))
         return result
 
     def generator_options(self, element_type: str) -> list[str]:
@@ -109,6 +140,10 @@ class Case:
             options.append("--lse")
         if self.dynamic:
             options.append("--dynamic")
+        if self.sequences is not None:
+            options.append("--varlen")
+        if self.layout != "bshd":
+            options.append(f"--layout={self.layout}")
         if self.lambda_init is not None:
             options.append(f"--lambda-init={self.lambda_init}")
         return options
@@ -332,7 +367,72 @@ MASK_CASES = tuple(
     for name, mask in MASKS.items()
 )
 
-CASES = V2_CASES + V1_CASES + STANDARD_CASES + MASK_CASES
+
+
+def packed(*sequences: tuple[int, int], behind: int = 0) -> dict:
+    """Sequences with their query and key tokens, and tokens behind the last."""
+    return dict(sequences=sequences, b=len(sequences),
+                n=sum(queries for queries, _ in sequences) + behind,
+                m=sum(keys for _, keys in sequences) + behind)  # fmt: skip
+
+
+#: One token, none, no key, no query, tails, more keys than queries and the other
+#: way round, a sequence of whole tiles.
+_MIXED = packed((33, 47), (1, 1), (0, 9), (0, 0), (12, 0), (64, 64), (5, 70), (41, 6))
+#: Long against short: the tiles of one sequence stand between those of others.
+_UNEVEN = packed((1, 130), (150, 150), (2, 2), (1, 1), (1, 40))
+VARLEN_CASES = (
+    _v2("varlen", "f32", "f32 f64", ptx="f16 bf16", lse=True, dynamic=True, **_MIXED),
+    _v2("varlen-causal", "f32", "f32", ptx="bf16", causal=True, lse=True, dynamic=True, **_MIXED),
+    _v2("varlen-static", "f16", "", causal=True, **_MIXED),
+    _v2("varlen-window", "f16", "", ptx="bf16", window=(9, 3), lse=True, dynamic=True, **_MIXED),
+    _v2("varlen-window-causal", "", "", ptx="f32", window=(12, -1), causal=True, dynamic=True,
+        **_UNEVEN),
+    _v2("varlen-mha-softcap", "f32", "", hkv=4, softcap=3.0, causal=True, dynamic=True, **_UNEVEN),
+    _v2("varlen-mqa", "", "", ptx="f16", hkv=1, d=64, dynamic=True, **_UNEVEN),
+    _v2("varlen-dim-40", "", "", ptx="bf16", d=40, causal=True, dynamic=True,
+        **packed((19, 23), (8, 31))),
+    _v2("varlen-dim-128", "", "", ptx="bf16", d=128, h=2, hkv=1, causal=True,
+        **packed((40, 40), (7, 33))),
+    _v2("varlen-one-tokens", "f32", "f32", ptx="bf16", causal=True, lse=True, dynamic=True,
+        **packed(*[(1, 1)] * 40)),
+    _v2("varlen-decode", "f32", "", h=8, hkv=2, causal=True, dynamic=True,
+        **packed((1, 300), (1, 1), (1, 77), (1, 0))),
+    _v2("varlen-one-sequence", "f16", "f32", causal=True, **packed((45, 61))),
+    _v2("varlen-behind", "f32", "f32", ptx="bf16", causal=True, lse=True, dynamic=True,
+        **packed((33, 47), (0, 3), (18, 18), behind=70)),
+    _v2("varlen-no-sequence", "f32", "f32", dynamic=True, **packed(behind=5)),
+    _v2("varlen-no-token", "f16", "", dynamic=True, **packed((0, 0), (0, 0))),
+    _v2("varlen-no-key", "f16", "f32", lse=True, dynamic=True, **packed((5, 0), (40, 0))),
+    _v2("varlen-large", "f32", "", inputs="large", causal=True, dynamic=True, **_UNEVEN),
+    _v2("varlen-nan-query", "f32", "", inputs="nan-query", causal=True, **_UNEVEN),
+    _v2("varlen-bhsd", "f32", "f32", ptx="bf16", layout="bhsd", causal=True, lse=True,
+        dynamic=True, **_MIXED),
+    _v2("varlen-long", lse=True, causal=True, dynamic=True, d=64, heavy=True,
+        **packed((700, 700), (1, 512), (90, 90), *[(3, 3)] * 60)),
+    _v1("varlen", "f32", "f32", ptx="bf16", lse=True, dynamic=True, **_MIXED),
+    _v1("varlen-causal", "f16", "", causal=True, dynamic=True, lambda_init=0.3, **_MIXED),
+    _v1("varlen-window", "", "", ptx="bf16", window=(9, 3), hkv=4, **_UNEVEN),
+    _v1("varlen-bhsd", "f32", "f32", layout="bhsd", causal=True, dynamic=True, **_UNEVEN),
+    _standard("varlen", "f32", "f32", ptx="f16", causal=True, lse=True, dynamic=True, **_MIXED),
+    _standard("varlen-window", "f16", "", window=(9, 3), softcap=5.0, **_UNEVEN),
+)  # fmt: skip
+
+#: Heads in front of tokens.
+LAYOUT_CASES = (
+    _v2("bhsd", "f32", "f32 f64", ptx="f16 bf16", layout="bhsd", lse=True),
+    _v2("bhsd-all", "f32", "f32", ptx="bf16", layout="bhsd", dynamic=True, **_TOGETHER),
+    _v2("bhsd-mqa", "", "", ptx="f16", layout="bhsd", hkv=1, b=3, causal=True),
+    _v2("bhsd-dim-40", "", "", ptx="bf16", layout="bhsd", d=40, causal=True),
+    _v2("bhsd-one-token", "", "", ptx="f32", layout="bhsd", n=1, m=77, d=64, causal=True),
+    _v2("bhsd-key-0", "", "f32", ptx="f16", layout="bhsd", m=0, lse=True),
+    _v2("bhsd-query-0", "f16", "f32", layout="bhsd", n=0, dynamic=True),
+    _v1("bhsd", "f32", "f32", ptx="bf16", layout="bhsd", causal=True, b=2, lse=True),
+    _v1("bhsd-window", "f16", "", layout="bhsd", window=(9, 4), dynamic=True),
+    _standard("bhsd", "f32", "f32", ptx="bf16", layout="bhsd", causal=True, dynamic=True, lse=True),
+)
+
+CASES = V2_CASES + V1_CASES + STANDARD_CASES + MASK_CASES + VARLEN_CASES + LAYOUT_CASES
 
 
 def default_types(case: Case, route: str) -> list[str]:
@@ -372,7 +472,8 @@ ROUTE_RELATIONS = (
     "lambda-minus-infinity", "permuted-keys", "repeated-key-value-heads",
     "independent-batch-rows", "nan-stays-in-its-row", "same-result-every-run",
     "same-result-any-thread-count", "static-and-dynamic-agree",
-    "equivalent-masks", "composition-of-standard",
+    "equivalent-masks", "composition-of-standard", "sequences-against-batch",
+    "independent-sequences", "layouts-agree",
 )  # fmt: skip
 #: … and these once.
 PLAIN_RELATIONS = ("routes-agree", "same-bytes-of-ir", "same-bytes-of-ptx")

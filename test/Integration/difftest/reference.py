@@ -13,9 +13,11 @@ implementation without any care is.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
-from .arrays import DTYPES, compute_type
+from .arrays import DTYPES, compute_type, swap_layout
 from .cases import Case
 
 RMS_EPSILON = 1e-5
@@ -90,10 +92,46 @@ def rms_norm(x, weight, r):
 
 
 def evaluate(case: Case, inputs: dict[str, np.ndarray], r, attend=attend) -> dict[str, np.ndarray]:
-    """The results of a layer: "output" [B, N, h, dv] and "lse" [B, heads, N].
+    """The results of a layer: "output" [B, N, h, dv] and "lse" [B, heads, N], in the
+    layer's layout. With sequences there is no B, and N counts the query tokens up
+    to the end of the last.
 
     `r` is the arithmetic; the self-test puts another function in attend's place.
     """
+    laid_out = case
+    inputs = swap_layout(case, inputs)
+    case = dataclasses.replace(case, layout="bshd")
+    if case.sequences is None:
+        results = _evaluate_batch(case, inputs, r, attend)
+    else:
+        results = _evaluate_sequences(case, inputs, r, attend)
+    return swap_layout(laid_out, results)
+
+
+def split_sequences(case: Case, inputs: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
+    """The inputs of each sequence as those of a batch of one entry."""
+    queries, keys = case.offsets
+    tokens = {"query": queries, "lambda": queries, "key": keys, "value": keys}
+    return [
+        {name: array[None, tokens[name][i] : tokens[name][i + 1]]
+         if name in tokens and array.ndim > 1 else array
+         for name, array in inputs.items() if not name.startswith("cu_seqlens")}
+        for i in range(case.b)
+    ]  # fmt: skip
+
+
+def _evaluate_sequences(case: Case, inputs, r, attend) -> dict[str, np.ndarray]:
+    alone = dataclasses.replace(case, sequences=None, b=1)
+    parts = [_evaluate_batch(alone, part, r, attend) for part in split_sequences(case, inputs)]
+    output = [part["output"][0] for part in parts]
+    lse = [part["lse"][0] for part in parts]
+    return {
+        "output": np.concatenate(output) if parts else np.zeros((0, case.h, case.value_dim)),
+        "lse": np.concatenate(lse, axis=1) if parts else np.zeros((case.query_heads, 0)),
+    }
+
+
+def _evaluate_batch(case: Case, inputs, r, attend) -> dict[str, np.ndarray]:
     arrays = {name: r(array) for name, array in inputs.items()}
     q, k, v = arrays["query"], arrays["key"], arrays["value"]
     b, n, heads, d = q.shape

@@ -15,8 +15,8 @@ from typing import Callable
 
 import numpy as np
 
-from . import arrays, tolerance
-from .cases import PLAIN_RELATIONS, ROUTE_RELATIONS, Case
+from . import arrays, reference, tolerance
+from .cases import PLAIN_RELATIONS, ROUTE_RELATIONS, Case, packed
 from .runner import Tools
 
 TYPES = ("f32", "bf16", "f16")
@@ -227,6 +227,85 @@ def composition_of_standard(tools: Tools, route: str, seed: int) -> list[str]:
     maps = two["output"].astype(np.float64)
     two["output"] = (maps[:, :, 0::2] - gate * maps[:, :, 1::2]).astype(np.float32)
     return _close("f32", one, two, "f32", v2.m)
+
+
+#: Sequences of a few lengths, each of which two have.
+_LENGTHS = ((20, 30), (37, 53), (20, 30), (0, 5), (37, 53))
+
+
+def _varlen(variant: str, **fields) -> Case:
+    return _layer(variant, dynamic=True, **packed(*_LENGTHS), **fields)
+
+
+def _pick(case: Case, results: dict, sequence: int) -> dict:
+    """The results of one sequence."""
+    begin, end = case.offsets[0][sequence : sequence + 2]
+    return {"output": results["output"][begin:end], "lse": results["lse"][:, begin:end]}
+
+
+def sequences_against_batch(tools: Tools, route: str, seed: int) -> list[str]:
+    """Sequences of one length are the entries of a batch, bit for bit."""
+    failures = []
+    for variant, element_type in (("v2", "f32"), ("v1", "f16")):
+        case = _varlen(variant, causal=True, window=(30, -1))
+        inputs = arrays.make_inputs(case, element_type, seed)
+        whole = tools.layer(case, element_type, route, inputs)
+        parts = reference.split_sequences(case, inputs)
+        for length in ((20, 30), (37, 53)):
+            numbers = [i for i, other in enumerate(_LENGTHS) if other == length]
+            batch = dataclasses.replace(case, sequences=None, b=len(numbers), n=length[0],
+                                        m=length[1])  # fmt: skip
+            stacked = {name: np.concatenate([parts[i][name] for i in numbers])
+                       if array.ndim > 1 else array
+                       for name, array in parts[0].items()}  # fmt: skip
+            results = tools.layer(batch, element_type, route, stacked)
+            for entry, number in enumerate(numbers):
+                failures += _identical(
+                    f"{variant} {element_type}, sequence {number}", _pick(case, whole, number),
+                    {name: array[entry] for name, array in results.items()})  # fmt: skip
+    return failures
+
+
+def independent_sequences(tools: Tools, route: str, seed: int) -> list[str]:
+    """A sequence is the same, bit for bit, beside others that are full of NaN."""
+    failures = []
+    for variant, element_type in (("v2", "f32"), ("v1", "f16")):
+        case = _varlen(variant)
+        inputs = arrays.make_inputs(case, element_type, seed)
+        ir = tools.generate(case, element_type)
+        clean = tools.run(ir, inputs, case, route)
+        spoilt = {name: array.copy() for name, array in inputs.items()}
+        ends = dict(zip(("query", "key"), case.offsets))
+        for name, like in (("query", "query"), ("lambda", "query"), ("key", "key"), ("value", "key")):
+            if name in spoilt and spoilt[name].ndim > 1:
+                for number in (0, 2, 3):
+                    spoilt[name][ends[like][number] : ends[like][number + 1]] = np.nan
+        beside = tools.run(ir, spoilt, case, route)
+        for number in (1, 4):
+            failures += _identical(f"{variant} {element_type}, sequence {number}",
+                                   _pick(case, clean, number), _pick(case, beside, number))  # fmt: skip
+        if not np.isnan(_pick(case, beside, 2)["output"].astype(np.float64)).all():
+            failures.append(f"{variant} {element_type}: the sequence full of NaN is not NaN")
+    return failures
+
+
+def layouts_agree(tools: Tools, route: str, seed: int) -> list[str]:
+    """The order of heads and tokens in memory changes no bit."""
+    failures = []
+    for variant, element_type, fields in (
+        ("v2", "f16", dict(b=2, causal=True)),
+        ("v1", "f32", dict(dynamic=True, window=(9, 4))),
+        ("standard", "f32", packed(*_LENGTHS)),
+    ):
+        token_major = _layer(variant, **fields)
+        head_major = dataclasses.replace(token_major, layout="bhsd")
+        inputs = arrays.make_inputs(token_major, element_type, seed)
+        one = tools.layer(token_major, element_type, route, inputs)
+        two = tools.layer(head_major, element_type, route,
+                          arrays.swap_layout(head_major, inputs))  # fmt: skip
+        failures += _identical(f"{variant} {element_type}", one,
+                               arrays.swap_layout(head_major, two))  # fmt: skip
+    return failures
 
 
 def routes_agree(tools: Tools, _: str, seed: int) -> list[str]:

@@ -40,6 +40,17 @@ std::string bindArguments(const FunctionInfo &function,
                           const std::vector<TensorArgument> &arguments,
                           bool checkAddresses, SizeTable &sizes);
 
+/// Checks the values of offsets that are known on the host, as
+/// `TensorInfo::offsets` demands: `values` are those of the argument of that
+/// number. The arguments are bound.
+std::string checkOffsets(const FunctionInfo &function,
+                         const std::vector<TensorArgument> &arguments,
+                         size_t number, const int32_t *values);
+
+/// True when offsets may leave elements of the results out, which then keep
+/// what they held.
+bool hasOffsets(const FunctionInfo &function);
+
 /// A kernel with all that its launch needs.
 struct PlannedLaunch {
   const KernelEntry *kernel;

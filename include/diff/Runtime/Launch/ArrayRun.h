@@ -15,7 +15,8 @@
 namespace mlir::diff::launch {
 
 /// Runs of a function on arrays in C order. Results start as written by
-/// nothing, and every element of them must be written; nothing else may be.
+/// nothing, and every element of them must be written, unless offsets end in
+/// front of the last; nothing else may be.
 /// Functions return an error message, empty on success.
 class ArrayRun {
 public:
@@ -50,6 +51,7 @@ private:
     const NpyArray *input = nullptr;
   };
 
+  std::string checkAllOffsets();
   std::string place(Place &tensor);
   std::string poison(Place &tensor);
   std::string fetch(Place &tensor, size_t number);
@@ -65,6 +67,8 @@ private:
   const FunctionInfo &function;
   std::vector<Place> tensors;
   std::vector<GuardedBuffer> results;
+  /// Every element of the results is computed.
+  bool writesAll = true;
 };
 
 } // namespace mlir::diff::launch

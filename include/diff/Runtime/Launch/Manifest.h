@@ -13,6 +13,7 @@
 #include "diff/Runtime/Launch/Expressions.h"
 #include "diff/Runtime/Npy.h"
 #include <array>
+#include <optional>
 
 namespace mlir::diff::launch {
 
@@ -23,6 +24,12 @@ struct DimensionSize {
   std::string name;
 };
 
+/// A dimension of a tensor, by its number in the function.
+struct TensorDimension {
+  size_t tensor = 0;
+  size_t dimension = 0;
+};
+
 /// An argument or a result of a function.
 struct TensorInfo {
   std::string name;
@@ -31,6 +38,9 @@ struct TensorInfo {
   std::vector<DimensionSize> shape;
   /// Bytes that the pointer and every stride are multiples of.
   int64_t alignment = 1;
+  /// The elements, of type i32 and in one dimension, are offsets along this
+  /// dimension: from 0 on, not decreasing, up to its size.
+  std::optional<TensorDimension> offsets;
 };
 
 /// What a kernel is given.

@@ -18,8 +18,23 @@ double diff::detail::getEffectiveScale(Operation *op) {
   auto attention = cast<AttentionOpInterface>(op);
   if (FloatAttr scale = attention.getScaleAttr())
     return scale.getValueAsDouble();
-  auto query = cast<ShapedType>(attention.getQuery().getType());
-  return 1.0 / std::sqrt(static_cast<double>(query.getDimSize(3)));
+  return 1.0 / std::sqrt(static_cast<double>(attention.getDimSize('d')));
+}
+
+std::optional<DimPosition> diff::detail::findDim(Operation *op, char letter) {
+  auto attention = cast<AttentionOpInterface>(op);
+  for (unsigned operand = 0; operand < op->getNumOperands(); ++operand)
+    if (size_t position = attention.getOperandDims(operand).find(letter);
+        position != StringRef::npos)
+      return DimPosition{operand, static_cast<unsigned>(position)};
+  return std::nullopt;
+}
+
+int64_t diff::detail::getDimSize(Operation *op, char letter) {
+  std::optional<DimPosition> dim = findDim(op, letter);
+  assert(dim && "no operand has this dimension");
+  return cast<ShapedType>(op->getOperand(dim->operand).getType())
+      .getDimSize(dim->position);
 }
 
 FloatType diff::detail::getComputeType(Operation *op) {
@@ -50,13 +65,15 @@ StringRef describe(char dim) {
     return "value heads";
   case 'd':
     return "head dimension";
+  case 's':
+    return "sequence offsets";
   default:
     return "value head dimension";
   }
 }
 
 /// Heads and head dimensions are static; the others may be dynamic.
-bool mustBeStatic(char dim) { return !StringRef("bnm").contains(dim); }
+bool mustBeStatic(char dim) { return !StringRef("bnms").contains(dim); }
 
 /// Verifies one attention op; keeps for each letter the size found first and
 /// the operand it was found on.
@@ -66,10 +83,11 @@ public:
       : attention(attention), op(attention) {}
 
   LogicalResult run() {
-    return success(succeeded(verifyOperandKinds()) && succeeded(verifyDims()) &&
-                   succeeded(verifyHeads()) &&
-                   succeeded(verifyElementTypes()) &&
-                   succeeded(verifyAttributes()) && succeeded(verifyResults()));
+    return success(
+        succeeded(verifySequences()) && succeeded(verifyOperandKinds()) &&
+        succeeded(verifyLayout()) && succeeded(verifyDims()) &&
+        succeeded(verifyHeads()) && succeeded(verifyElementTypes()) &&
+        succeeded(verifyAttributes()) && succeeded(verifyResults()));
   }
 
 private:
@@ -80,6 +98,44 @@ private:
 
   std::string name(unsigned operand) {
     return ("'" + attention.getOperandName(operand) + "'").str();
+  }
+
+  /// Both offsets or none; with them each sequence has a diagonal of its own.
+  LogicalResult verifySequences() {
+    Value query = attention.getCuSeqlensQ(), key = attention.getCuSeqlensK();
+    if (!query != !key)
+      return op->emitOpError("needs 'cu_seqlens_q' and 'cu_seqlens_k', or "
+                             "neither, found only '")
+             << (query ? "cu_seqlens_q" : "cu_seqlens_k") << "'";
+    if (query && attention.getDiagonal())
+      return op->emitOpError("has 'cu_seqlens_q' and so a diagonal for each "
+                             "sequence; 'diagonal' must be absent");
+    return success();
+  }
+
+  /// A permutation of the dimensions that the operand has.
+  LogicalResult verifyLayout() {
+    LayoutAttr layout = attention.getLayoutAttr();
+    if (!layout)
+      return success();
+    for (StringRef operandName : LayoutAttr::getOperandNames()) {
+      ArrayRef<int64_t> permutation = layout.getPermutation(operandName);
+      if (permutation.empty())
+        continue;
+      const auto numbers = llvm::seq(op->getNumOperands());
+      auto operand = llvm::find_if(numbers, [&](unsigned i) {
+        return attention.getOperandName(i) == operandName;
+      });
+      if (operand == numbers.end())
+        return op->emitOpError("has a layout of '")
+               << operandName << "', which is no operand of the op";
+      size_t rank = attention.getOperandDims(*operand).size();
+      if (permutation.size() != rank)
+        return op->emitOpError("the layout of '")
+               << operandName << "' must permute its " << rank
+               << " dimensions, found a permutation of " << permutation.size();
+    }
+    return success();
   }
 
   /// All tensors or all memrefs, each of the rank that its letters say.
@@ -132,6 +188,11 @@ private:
                << name(operand) << " must be static, found " << type;
       return success();
     }
+    if (size == 0 && dim == 's')
+      return op->emitOpError() << name(operand)
+                               << " must have an element for each sequence and "
+                                  "one more, found "
+                               << type;
     if (size == 0 && mustBeStatic(dim))
       return op->emitOpError()
              << "dimension " << position << " (" << describe(dim) << ") of "
@@ -208,6 +269,13 @@ private:
         continue;
       StringRef operandName = attention.getOperandName(i);
       Type found = type.getElementType();
+      if (attention.getOperandDims(i) == "s") {
+        if (!found.isSignlessInteger(32))
+          return op->emitOpError()
+                 << name(i) << " must have elements of type i32, found "
+                 << found;
+        continue;
+      }
       bool computes =
           llvm::is_contained({"lse", "acc", "max", "sum"}, operandName) ||
           attention.getOperandDims(i) == "h";

@@ -7,6 +7,8 @@
 #include "diff/Dialect/Diff/IR/Diff.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/Sequence.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -61,6 +63,124 @@ void MaskAttr::print(AsmPrinter &printer) const {
       printer << ", ";
     printer << "window = [" << getLeft() << ", " << getRight() << "]";
   }
+  printer << '>';
+}
+
+//===----------------------------------------------------------------------===//
+// LayoutAttr
+//===----------------------------------------------------------------------===//
+
+static constexpr StringLiteral kLayoutOperands[] = {"query", "key", "value",
+                                                    "output"};
+
+ArrayRef<StringLiteral> LayoutAttr::getOperandNames() {
+  return kLayoutOperands;
+}
+
+ArrayRef<int64_t> LayoutAttr::getPermutation(StringRef operand) const {
+  return llvm::StringSwitch<ArrayRef<int64_t>>(operand)
+      .Case("query", getQuery())
+      .Case("key", getKey())
+      .Case("value", getValue())
+      .Case("output", getOutput())
+      .Default({});
+}
+
+LayoutAttr LayoutAttr::withPermutation(MLIRContext *context, LayoutAttr layout,
+                                       StringRef operand,
+                                       ArrayRef<int64_t> permutation) {
+  SmallVector<SmallVector<int64_t>> all;
+  bool isDefault = true;
+  for (StringRef name : getOperandNames()) {
+    ArrayRef<int64_t> found = name == operand ? permutation
+                              : layout        ? layout.getPermutation(name)
+                                              : ArrayRef<int64_t>();
+    // The identity is the default.
+    if (llvm::equal(found, llvm::seq<int64_t>(0, found.size())))
+      found = {};
+    isDefault &= found.empty();
+    all.emplace_back(found);
+  }
+  if (isDefault)
+    return {};
+  return get(context, all[0], all[1], all[2], all[3]);
+}
+
+LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 ArrayRef<int64_t> query, ArrayRef<int64_t> key,
+                                 ArrayRef<int64_t> value,
+                                 ArrayRef<int64_t> output) {
+  const ArrayRef<int64_t> permutations[] = {query, key, value, output};
+  for (auto [name, permutation] :
+       llvm::zip_equal(getOperandNames(), permutations)) {
+    SmallVector<int64_t> sorted(permutation);
+    llvm::sort(sorted);
+    if (!llvm::equal(sorted, llvm::seq<int64_t>(0, sorted.size()))) {
+      InFlightDiagnostic diag = emitError();
+      diag << "the layout of '" << name << "' must be a permutation of 0 to "
+           << static_cast<int64_t>(permutation.size()) - 1 << ", found [";
+      llvm::interleaveComma(permutation, diag);
+      return diag << "]";
+    }
+    if (!permutation.empty() &&
+        permutation.back() != static_cast<int64_t>(permutation.size()) - 1) {
+      InFlightDiagnostic diag = emitError();
+      diag << "the layout of '" << name
+           << "' must keep the head dimension, number "
+           << static_cast<int64_t>(permutation.size()) - 1
+           << ", innermost, found [";
+      llvm::interleaveComma(permutation, diag);
+      return diag << "]";
+    }
+  }
+  return success();
+}
+
+/// layout ::= `<` entry (`,` entry)* `>`
+/// entry ::= (`query` | `key` | `value` | `output`) `=` `[` integer, ... `]`
+Attribute LayoutAttr::parse(AsmParser &parser, Type) {
+  SmallVector<int64_t> permutations[std::size(kLayoutOperands)];
+  llvm::SMLoc begin = parser.getCurrentLocation();
+  auto parseEntry = [&]() -> ParseResult {
+    StringRef name;
+    llvm::SMLoc place = parser.getCurrentLocation();
+    if (parser.parseKeyword(&name))
+      return failure();
+    const auto *found = llvm::find(kLayoutOperands, name);
+    if (found == std::end(kLayoutOperands))
+      return parser.emitError(place, "a layout has an entry for 'query', "
+                                     "'key', 'value' or 'output', found '")
+             << name << "'";
+    SmallVector<int64_t> &permutation =
+        permutations[found - std::begin(kLayoutOperands)];
+    if (!permutation.empty())
+      return parser.emitError(place, "a layout has one entry for '")
+             << name << "', found a second";
+    return failure(
+        parser.parseEqual() ||
+        parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+          return parser.parseInteger(permutation.emplace_back());
+        }));
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
+                                     parseEntry))
+    return {};
+  return LayoutAttr::getChecked(
+      [&] { return parser.emitError(begin); }, parser.getContext(),
+      permutations[0], permutations[1], permutations[2], permutations[3]);
+}
+
+void LayoutAttr::print(AsmPrinter &printer) const {
+  printer << '<';
+  llvm::interleaveComma(
+      llvm::make_filter_range(
+          getOperandNames(),
+          [&](StringRef name) { return !getPermutation(name).empty(); }),
+      printer, [&](StringRef name) {
+        printer << name << " = [";
+        llvm::interleaveComma(getPermutation(name), printer);
+        printer << ']';
+      });
   printer << '>';
 }
 

@@ -30,8 +30,8 @@ struct WidenMask
       return rewriter.notifyMatchFailure(op, "no mask");
     int64_t left = mask.getLeft(), right = mask.getRight();
     if (!op.getDiagonal()) {
-      int64_t queries = cast<ShapedType>(op.getQuery().getType()).getDimSize(1);
-      int64_t keys = cast<ShapedType>(op.getKey().getType()).getDimSize(1);
+      // No sequence has more tokens than all.
+      int64_t queries = op.getDimSize('n'), keys = op.getDimSize('m');
       if (!ShapedType::isDynamic(keys) && left >= keys - 1)
         left = -1;
       if (!ShapedType::isDynamic(queries) && right >= queries - 1)
@@ -64,6 +64,23 @@ struct DropUnusedDiagonal : public OpRewritePattern<OpTy> {
   }
 };
 
+/// A layout that names the default order of an operand.
+struct DropDefaultLayout
+    : public OpInterfaceRewritePattern<AttentionOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(AttentionOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    LayoutAttr layout = op.getLayoutAttr();
+    LayoutAttr canonical =
+        LayoutAttr::withPermutation(rewriter.getContext(), layout, "", {});
+    if (canonical == layout)
+      return rewriter.notifyMatchFailure(op, "no layout is the default one");
+    rewriter.modifyOpInPlace(op, [&] { op.setLayoutAttr(canonical); });
+    return success();
+  }
+};
+
 /// Without a batch entry or a query there is nothing to compute.
 struct DropEmptyAttention
     : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
@@ -73,16 +90,18 @@ struct DropEmptyAttention
                                 PatternRewriter &rewriter) const override {
     auto attention = cast<AttentionOpInterface>(op.getOperation());
     auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
-    auto query = cast<ShapedType>(attention.getQuery().getType());
+    int64_t entries = attention.hasSequences() ? attention.getDimSize('s') - 1
+                                               : attention.getDimSize('b');
     if (!destination.hasPureTensorSemantics() ||
-        (query.getDimSize(0) != 0 && query.getDimSize(1) != 0))
+        (entries != 0 && attention.getDimSize('n') != 0))
       return rewriter.notifyMatchFailure(op, "there may be work to do");
     rewriter.replaceOp(op, destination.getDpsInits());
     return success();
   }
 };
 
-/// Without a key every row sees none.
+/// Without a key every row sees none. Which rows belong to a sequence is known
+/// when they are computed.
 struct ReplaceAttentionWithoutKeys
     : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
@@ -91,8 +110,8 @@ struct ReplaceAttentionWithoutKeys
                                 PatternRewriter &rewriter) const override {
     auto attention = cast<AttentionOpInterface>(op.getOperation());
     auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
-    if (!destination.hasPureTensorSemantics() ||
-        cast<ShapedType>(attention.getKey().getType()).getDimSize(1) != 0)
+    if (!destination.hasPureTensorSemantics() || attention.hasSequences() ||
+        attention.getDimSize('m') != 0)
       return rewriter.notifyMatchFailure(op, "there may be work to do");
     SmallVector<Value> results;
     for (Value init : destination.getDpsInits()) {
@@ -140,17 +159,19 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
     Location loc = op.getLoc();
     SmallVector<OpFoldResult> sizes =
         tensor::getMixedSizes(rewriter, loc, op.getQuery());
-    sizes[2] = rewriter.getIndexAttr(
-        cast<AttentionOpInterface>(op.getOperation()).getNumOutputHeads());
-    SmallVector<OpFoldResult> offsets(4, rewriter.getIndexAttr(0));
-    SmallVector<OpFoldResult> strides(4, rewriter.getIndexAttr(1));
-    strides[2] = rewriter.getIndexAttr(2);
+    auto attention = cast<AttentionOpInterface>(op.getOperation());
+    unsigned heads = attention.findDim('q')->position;
+    sizes[heads] = rewriter.getIndexAttr(attention.getNumOutputHeads());
+    SmallVector<OpFoldResult> offsets(sizes.size(), rewriter.getIndexAttr(0));
+    SmallVector<OpFoldResult> strides(sizes.size(), rewriter.getIndexAttr(1));
+    strides[heads] = rewriter.getIndexAttr(2);
     Value firstMaps = tensor::ExtractSliceOp::create(
         rewriter, loc, op.getQuery(), offsets, sizes, strides);
     rewriter.replaceOpWithNewOp<SoftmaxAttentionOp>(
         op, op->getResultTypes(), firstMaps, op.getKey(), op.getValue(),
-        op.getDiagonal(), op.getOutput(), /*lse=*/Value(), op.getMaskAttr(),
-        op.getScaleAttr(), op.getSoftcapAttr(), op.getScheduleAttr());
+        op.getCuSeqlensQ(), op.getCuSeqlensK(), op.getDiagonal(),
+        op.getOutput(), /*lse=*/Value(), op.getMaskAttr(), op.getScaleAttr(),
+        op.getSoftcapAttr(), op.getLayoutAttr(), op.getScheduleAttr());
     return success();
   }
 };
@@ -158,19 +179,19 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
 
 void AttentionOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                               MLIRContext *context) {
-  results.add<DropEmptyAttention, WidenMask, DropUnusedDiagonal<AttentionOp>,
-              DropVanishingMap>(context);
+  results.add<DropDefaultLayout, DropEmptyAttention, WidenMask,
+              DropUnusedDiagonal<AttentionOp>, DropVanishingMap>(context);
 }
 
 void AttentionV1Op::getCanonicalizationPatterns(RewritePatternSet &results,
                                                 MLIRContext *context) {
-  results.add<DropEmptyAttention, WidenMask, DropUnusedDiagonal<AttentionV1Op>>(
-      context);
+  results.add<DropDefaultLayout, DropEmptyAttention, WidenMask,
+              DropUnusedDiagonal<AttentionV1Op>>(context);
 }
 
 void SoftmaxAttentionOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                                      MLIRContext *context) {
-  results.add<DropEmptyAttention, WidenMask,
+  results.add<DropDefaultLayout, DropEmptyAttention, WidenMask,
               DropUnusedDiagonal<SoftmaxAttentionOp>>(context);
 }
 

@@ -18,7 +18,7 @@ namespace {
 /// The dialect's version in bytecode. `minor` grows when an op or attribute is
 /// added, `major` when the meaning or encoding of an existing one changes.
 struct DiffDialectVersion : public DialectVersion {
-  static constexpr uint64_t kMajor = 1;
+  static constexpr uint64_t kMajor = 2;
   static constexpr uint64_t kMinor = 0;
 
   uint64_t major = kMajor;
@@ -40,13 +40,12 @@ struct DiffBytecodeInterface : public BytecodeDialectInterface {
     if (failed(reader.readVarInt(version->major)) ||
         failed(reader.readVarInt(version->minor)))
       return nullptr;
-    if (version->major > DiffDialectVersion::kMajor ||
-        (version->major == DiffDialectVersion::kMajor &&
-         version->minor > DiffDialectVersion::kMinor)) {
+    if (version->major != DiffDialectVersion::kMajor ||
+        version->minor > DiffDialectVersion::kMinor) {
       reader.emitError() << "bytecode has version " << version->major << "."
                          << version->minor
                          << " of dialect 'diff'; this reader knows versions "
-                            "up to "
+                         << DiffDialectVersion::kMajor << ".0 to "
                          << DiffDialectVersion::kMajor << "."
                          << DiffDialectVersion::kMinor;
       return nullptr;

@@ -43,15 +43,39 @@ OperandInfo lookUp(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
   llvm_unreachable("operand number out of range");
 }
 
+/// The dimensions of an operand in the op's layout. With sequences of variable
+/// length there is no batch.
+template <typename OpTy>
+StringRef getDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
+  OperandInfo info = lookUp(op, table, operand);
+  StringRef dims = info.dims;
+  if (cast<AttentionOpInterface>(op.getOperation()).hasSequences())
+    dims.consume_front("b");
+  LayoutAttr layout = op.getLayoutAttr();
+  ArrayRef<int64_t> permutation =
+      layout ? layout.getPermutation(info.name) : ArrayRef<int64_t>();
+  if (permutation.size() != dims.size())
+    return dims;
+  std::string permuted;
+  for (int64_t position : permutation)
+    permuted += dims[position];
+  // The context keeps the letters.
+  return StringAttr::get(op.getContext(), permuted).getValue();
+}
+
 constexpr OperandInfo kAttention[] = {
-    {"query", "bnqd"}, {"key", "bmkd"},    {"value", "bmgv"}, {"lambda", "bnh"},
-    {"diagonal", ""},  {"output", "bnhv"}, {"lse", "bqn"}};
+    {"query", "bnqd"},     {"key", "bmkd"},       {"value", "bmgv"},
+    {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"lambda", "bnh"},
+    {"diagonal", ""},      {"output", "bnhv"},    {"lse", "bqn"}};
 constexpr OperandInfo kAttentionV1[] = {
-    {"query", "bnqd"}, {"key", "bmkd"},  {"value", "bmgv"},  {"lambda", "h"},
-    {"weight", "v"},   {"diagonal", ""}, {"output", "bnhv"}, {"lse", "bqn"}};
+    {"query", "bnqd"},     {"key", "bmkd"},       {"value", "bmgv"},
+    {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"lambda", "h"},
+    {"weight", "v"},       {"diagonal", ""},      {"output", "bnhv"},
+    {"lse", "bqn"}};
 constexpr OperandInfo kSoftmaxAttention[] = {
-    {"query", "bnqd"}, {"key", "bmkd"},    {"value", "bmgv"},
-    {"diagonal", ""},  {"output", "bnhv"}, {"lse", "bqn"}};
+    {"query", "bnqd"},     {"key", "bmkd"},       {"value", "bmgv"},
+    {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"diagonal", ""},
+    {"output", "bnhv"},    {"lse", "bqn"}};
 constexpr OperandInfo kOnlineAttention[] = {
     {"query", "bnqd"},  {"key", "bmkd"}, {"value", "bmgv"}, {"diagonal", ""},
     {"key_length", ""}, {"acc", "bqnv"}, {"max", "bqn"},    {"sum", "bqn"}};
@@ -59,7 +83,7 @@ constexpr OperandInfo kOnlineAttention[] = {
 
 #define DIFF_OPERAND_TABLE(OpTy, table, numDestinations)                       \
   StringRef OpTy::getOperandDims(unsigned operandNumber) {                     \
-    return lookUp(*this, table, operandNumber).dims;                           \
+    return getDims(*this, table, operandNumber);                               \
   }                                                                            \
   StringRef OpTy::getOperandName(unsigned operandNumber) {                     \
     return lookUp(*this, table, operandNumber).name;                           \
@@ -178,8 +202,9 @@ LogicalResult AttentionV1Op::verify() {
 }
 
 int64_t OnlineAttentionOp::getNumKeyMaps() {
-  int64_t keyHeads = getKey().getType().getDimSize(2);
-  int64_t valueHeads = getValue().getType().getDimSize(2);
+  auto attention = cast<AttentionOpInterface>(getOperation());
+  int64_t keyHeads = attention.getDimSize('k');
+  int64_t valueHeads = attention.getDimSize('g');
   int64_t maps = getNumMaps();
   // One key head for each value head, unless each map has keys of its own.
   return maps > 1 && keyHeads == maps * valueHeads ? maps : 1;

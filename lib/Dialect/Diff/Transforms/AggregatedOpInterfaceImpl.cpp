@@ -35,27 +35,33 @@ diff::decomposeAttention(OpBuilder &b, AttentionCombineOpInterface op) {
                     "and f32");
     return failure();
   }
+  if (attention.hasSequences()) {
+    op->emitOpError("has sequences of variable length, which have no online "
+                    "form; run diff-tile before diff-decompose-attention");
+    return failure();
+  }
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op);
   Location loc = op.getLoc();
 
-  Value query = attention.getQuery(), value = attention.getValue();
   NamedGenericBuilder named(b, loc);
-  named.declare('b', tensor::getMixedSize(b, loc, query, 0));
-  named.declare('q', tensor::getMixedSize(b, loc, query, 2));
-  named.declare('n', tensor::getMixedSize(b, loc, query, 1));
-  named.declare('v', tensor::getMixedSize(b, loc, value, 3));
+  for (char dim : StringRef("bqnv"))
+    named.declare(dim, getMixedSize(b, attention, dim));
   FloatType compute = attention.getComputeType();
   Value acc = named.fill("bqnv", compute, 0.0).value;
   Value max = named.fill("bqn", compute, -INFINITY).value;
   Value sum = named.fill("bqn", compute, 0.0).value;
   auto online = OnlineAttentionOp::create(
-      b, loc, TypeRange{acc.getType(), max.getType(), sum.getType()}, query,
-      attention.getKey(), value, attention.getDiagonal(),
+      b, loc, TypeRange{acc.getType(), max.getType(), sum.getType()},
+      attention.getQuery(), attention.getKey(), attention.getValue(),
+      attention.getDiagonal(),
       /*key_length=*/Value(), acc, max, sum,
       b.getI64IntegerAttr(attention.getNumMaps()), attention.getMaskAttr(),
       b.getF64FloatAttr(attention.getEffectiveScale()),
-      attention.getSoftcapAttr(), op.getScheduleAttr());
+      attention.getSoftcapAttr(),
+      LayoutAttr::withPermutation(b.getContext(), attention.getLayoutAttr(),
+                                  "output", {}),
+      op.getScheduleAttr());
   return buildEpilogue(b, op, online->getResult(0), online->getResult(1),
                        online->getResult(2), ExpBase::Two);
 }
@@ -77,11 +83,9 @@ public:
   }
 
   SmallVector<Value> build() {
-    bool ownKeys = attention.getNumKeyMaps() > 1;
     NamedValue query = loadQuery();
-    NamedValue key = ownKeys ? named.view(op.getKey(), {"b", "m", "ga", "d"})
-                             : named.view(op.getKey(), "bmgd");
-    NamedValue value = named.view(op.getValue(), "bmgv");
+    NamedValue key = viewOperand(named, attention, kKeyOperand);
+    NamedValue value = viewOperand(named, attention, kValueOperand);
     NamedValue oldMax = named.view(op.getMax(), kRows);
     NamedValue oldSum = named.view(op.getSum(), kRows);
     NamedValue oldAcc = named.view(op.getAcc(), kAccumulator);
@@ -110,7 +114,7 @@ private:
 
   /// Query rows, with the token innermost as in the running values if asked.
   NamedValue loadQuery() {
-    NamedValue query = named.view(op.getQuery(), {"b", "n", "gra", "d"});
+    NamedValue query = viewOperand(named, attention, kQueryOperand);
     std::string headMajor = named.keep("bgrand");
     if (!options.headMajorQuery || query.dims == headMajor)
       return query;

@@ -30,9 +30,9 @@ static Value createFloat(OpBuilder &b, Location loc, Type type, double value) {
 Value diff::createFactor(OpBuilder &b, Location loc, Type type, double value) {
   using Limits = std::numeric_limits<float>;
   if (type.isF32())
-    value = std::copysign(std::clamp<double>(std::abs(value), Limits::min(),
-                                             Limits::max()),
-                          value);
+    value = std::copysign(
+        std::clamp<double>(std::abs(value), Limits::min(), Limits::max()),
+        value);
   return createFloat(b, loc, type, value);
 }
 
@@ -55,7 +55,6 @@ static Value truncate(OpBuilder &b, Location loc, Value value, Type type) {
 
 void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
                                  AttentionOpInterface op, bool dropUnits) {
-  Location loc = op.getLoc();
   auto declare = [&](char dim, OpFoldResult size) {
     if (dropUnits)
       named.declareOrDrop(dim, size);
@@ -65,14 +64,12 @@ void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
   int64_t keyMaps = op.getNumKeyMaps();
   int64_t rowsPerKey = op.getNumOutputHeads() * op.getNumMaps() /
                        op.getNumValueHeads() / keyMaps;
-  declare('b', tensor::getMixedSize(b, loc, op.getQuery(), 0));
+  declare('b', getMixedSize(b, op, 'b'));
   declare('g', b.getIndexAttr(op.getNumValueHeads()));
   declare('r', b.getIndexAttr(rowsPerKey));
   declare('a', b.getIndexAttr(keyMaps));
-  named.declare('n', tensor::getMixedSize(b, loc, op.getQuery(), 1));
-  named.declare('m', tensor::getMixedSize(b, loc, op.getKey(), 1));
-  named.declare('d', tensor::getMixedSize(b, loc, op.getQuery(), 3));
-  named.declare('v', tensor::getMixedSize(b, loc, op.getValue(), 3));
+  for (char dim : StringRef("nmdv"))
+    named.declare(dim, getMixedSize(b, op, dim));
 }
 
 //===----------------------------------------------------------------------===//
@@ -284,21 +281,26 @@ public:
   EpilogueBuilder(OpBuilder &b, AttentionCombineOpInterface op, ExpBase base)
       : combine(op), attention(cast<AttentionOpInterface>(*op)),
         loc(op.getLoc()), named(b, loc), base(base),
-        compute(attention.getComputeType()), maps(attention.getNumMaps()) {
-    Value output = op.getOutput();
-    OpFoldResult queries = tensor::getMixedSize(b, loc, output, 1);
+        compute(attention.getComputeType()), maps(attention.getNumMaps()),
+        outputDims(
+            attention.getOperandDims(cast<DestinationStyleOpInterface>(*op)
+                                         .getDpsInitOperand(0)
+                                         ->getOperandNumber())) {
+    auto sizeOf = [&](char dim) {
+      return tensor::getMixedSize(b, loc, op.getOutput(), outputDims.find(dim));
+    };
+    OpFoldResult queries = sizeOf('n');
     // With a single query, which dimension of size 1 a strided view of a buffer
     // dropped would be ambiguous: all stay.
     bool dropUnits = !isConstantIntValue(queries, 1);
-    for (auto [dim, position] : {std::pair('b', 0), {'h', 2}}) {
-      OpFoldResult size = tensor::getMixedSize(b, loc, output, position);
+    for (char dim : StringRef("bh")) {
       if (dropUnits)
-        named.declareOrDrop(dim, size);
+        named.declareOrDrop(dim, sizeOf(dim));
       else
-        named.declare(dim, size);
+        named.declare(dim, sizeOf(dim));
     }
     named.declare('n', queries);
-    named.declare('v', tensor::getMixedSize(b, loc, output, 3));
+    named.declare('v', sizeOf('v'));
   }
 
   /// 1 / sum, or 1 for a row that sees no key: its accumulator is 0.
@@ -350,7 +352,7 @@ public:
                         Value square = arith::MulFOp::create(b, l, s[0], s[0]);
                         return arith::AddFOp::create(b, l, s[1], square);
                       });
-    auto width = cast<ShapedType>(attention.getValue().getType()).getDimSize(3);
+    int64_t width = attention.getDimSize('v');
     NamedValue factor = named.generic(
         "bhn", "", {squares}, named.empty("bhn", compute),
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
@@ -378,7 +380,7 @@ public:
 
   Value buildOutput(Value acc, Value sum) {
     Value output = combine.getOutput();
-    NamedValue destination = named.view(output, "bnhv");
+    NamedValue destination = named.view(output, outputDims);
     NamedValue result;
     if (std::optional<RowNorm> norm = combine.getRowNorm()) {
       // The combined row takes the place of the first map's accumulator.
@@ -387,7 +389,7 @@ public:
     } else {
       result = combineMaps(acc, sum, destination);
     }
-    return named.unview(result, output, "bnhv");
+    return named.unview(result, output, outputDims);
   }
 
   /// ln(sum of exponentials): both terms are -inf for a row that sees no key.
@@ -419,6 +421,8 @@ private:
   ExpBase base;
   FloatType compute;
   int64_t maps;
+  /// The output's dimensions in the op's layout.
+  StringRef outputDims;
 };
 } // namespace
 

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "diff/Dialect/Tile/IR/Tile.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -26,7 +27,8 @@ public:
   KeyTiles(OpBuilder &b, OnlineAttentionOp op, int64_t keys)
       : b(b), op(op), loc(op.getLoc()), keys(keys) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
-    OpFoldResult size = tensor::getMixedSize(b, loc, op.getKey(), 1);
+    auto attention = cast<AttentionOpInterface>(op.getOperation());
+    OpFoldResult size = getMixedSize(b, attention, 'm');
     first = b.getIndexAttr(0);
     last = size;
     if (auto visible = getVisibleKeys(b, op))
@@ -38,7 +40,7 @@ public:
     // What cuts the last visible tile short is the end of the keys.
     OpFoldResult whole = last;
     if (MaskAttr mask = op.getMaskAttr()) {
-      OpFoldResult queries = tensor::getMixedSize(b, loc, op.getQuery(), 1);
+      OpFoldResult queries = getMixedSize(b, attention, 'n');
       OpFoldResult diagonal = op.getDiagonal();
       if (!op.getDiagonal())
         diagonal = apply(s0 - s1, {size, queries});

@@ -83,13 +83,15 @@ public:
   void run() {
     for (OpOperand &operand : op->getOpOperands()) {
       unsigned i = operand.getOperandNumber();
-      auto argument = dyn_cast<BlockArgument>(operand.get());
-      if (argument && argument.getOwner() == &func.getBody().front() &&
+      BlockArgument argument = getArgument(operand.get());
+      if (argument &&
           !func.getArgAttr(argument.getArgNumber(), kNameAttrName)) {
         func.setArgAttr(argument.getArgNumber(), kNameAttrName, getName(i));
         func.setArgAttr(argument.getArgNumber(), kSizesAttrName, getSizes(i));
       }
     }
+    markOffsets(op.getCuSeqlensQ(), kQueryOperand, 'n');
+    markOffsets(op.getCuSeqlensK(), kKeyOperand, 'm');
     auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
     for (OpResult result : op->getResults())
       for (OpOperand &use : result.getUses()) {
@@ -108,12 +110,36 @@ private:
     return b.getStringAttr(op.getOperandName(operand) + suffix);
   }
 
+  BlockArgument getArgument(Value value) {
+    auto argument = dyn_cast_or_null<BlockArgument>(value);
+    return argument && argument.getOwner() == &func.getBody().front()
+               ? argument
+               : BlockArgument();
+  }
+
+  /// Says into which dimension of which argument `offsets` point.
+  void markOffsets(Value offsets, AttentionOperand operand, char dim) {
+    BlockArgument argument = getArgument(offsets);
+    BlockArgument whole = getArgument(op->getOperand(operand));
+    if (!argument || !whole ||
+        func.getArgAttr(argument.getArgNumber(), kOffsetsAttrName))
+      return;
+    auto name =
+        func.getArgAttrOfType<StringAttr>(whole.getArgNumber(), kNameAttrName);
+    int64_t position = op.getOperandDims(operand).find(dim);
+    if (name)
+      func.setArgAttr(
+          argument.getArgNumber(), kOffsetsAttrName,
+          OffsetsAttr::get(func.getContext(), name.getValue(), position));
+  }
+
   ArrayAttr getSizes(unsigned operand) {
     SmallVector<Attribute> sizes;
     for (char dim : op.getOperandDims(operand)) {
-      // Batch and token counts are B, N and M; the others are static.
+      // Batch and token counts are B, N and M, and S = B + 1 the number of
+      // sequence offsets; the others are static.
       std::string size;
-      if (StringRef("bnm").contains(dim))
+      if (StringRef("bnms").contains(dim))
         size = std::string(1, llvm::toUpper(dim)) + suffix;
       sizes.push_back(b.getStringAttr(size));
     }
@@ -128,13 +154,7 @@ private:
 
 struct DiffNameArguments
     : public diff::impl::DiffNameArgumentsPassBase<DiffNameArguments> {
-  void runOnOperation() override {
-    unsigned number = 0;
-    getOperation().walk([&](AttentionCombineOpInterface op) {
-      ArgumentNamer(getOperation(), cast<AttentionOpInterface>(*op), number++)
-          .run();
-    });
-  }
+  void runOnOperation() override { nameArguments(getOperation()); }
 };
 
 struct DiffStripNames
@@ -142,7 +162,8 @@ struct DiffStripNames
   void runOnOperation() override {
     func::FuncOp func = getOperation();
     Builder b(&getContext());
-    for (StringRef name : {kNameAttrName, kSizesAttrName, kResultAttrName}) {
+    for (StringRef name :
+         {kNameAttrName, kSizesAttrName, kOffsetsAttrName, kResultAttrName}) {
       for (unsigned i = 0; i < func.getNumArguments(); ++i)
         func.removeArgAttr(i, name);
       // A function that is no entry keeps its results.
@@ -151,11 +172,20 @@ struct DiffStripNames
     }
   }
 };
+} // namespace
+
+void diff::nameArguments(func::FuncOp function) {
+  unsigned number = 0;
+  function.walk([&](AttentionCombineOpInterface op) {
+    ArgumentNamer(function, cast<AttentionOpInterface>(*op), number++).run();
+  });
+}
 
 //===----------------------------------------------------------------------===//
 // diff-lower-entry
 //===----------------------------------------------------------------------===//
 
+namespace {
 struct DiffLowerEntry
     : public diff::impl::DiffLowerEntryPassBase<DiffLowerEntry> {
   void runOnOperation() override {

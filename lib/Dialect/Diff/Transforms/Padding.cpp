@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -57,42 +58,43 @@ static Value getExplicitDiagonal(OpBuilder &b, AttentionOpInterface op) {
   return getValueOrCreateConstantIndexOp(
       b, loc,
       affine::makeComposedFoldedAffineApply(
-          b, loc, m - n,
-          {tensor::getMixedSize(b, loc, op.getKey(), 1),
-           tensor::getMixedSize(b, loc, op.getQuery(), 1)}));
+          b, loc, m - n, {getMixedSize(b, op, 'm'), getMixedSize(b, op, 'n')}));
 }
 
-/// A copy of a tensor of static size.
-static Value copyTile(OpBuilder &b, Location loc, Value v) {
-  int64_t size = cast<ShapedType>(v.getType()).getDimSize(1);
-  return padDim(b, loc, v, 1, size, 0.0);
+/// A copy of a tensor whose dimension `dim` is static.
+static Value copyTile(OpBuilder &b, Location loc, Value v, int64_t dim) {
+  return padDim(b, loc, v, dim, cast<ShapedType>(v.getType()).getDimSize(dim),
+                0.0);
 }
 
 bool diff::padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op,
                         bool copy) {
+  auto attention = cast<AttentionOpInterface>(op.getOperation());
+  int64_t keyDim = attention.getOperandDims(kKeyOperand).find('m');
+  int64_t valueDim = attention.getOperandDims(kValueOperand).find('m');
   rewriter.setInsertionPoint(op);
-  if (copy && !op.getKey().getType().isDynamicDim(1)) {
-    Value key = copyTile(rewriter, op.getLoc(), op.getKey());
-    Value value = copyTile(rewriter, op.getLoc(), op.getValue());
+  if (copy && !op.getKey().getType().isDynamicDim(keyDim) &&
+      !op.getValue().getType().isDynamicDim(valueDim)) {
+    Value key = copyTile(rewriter, op.getLoc(), op.getKey(), keyDim);
+    Value value = copyTile(rewriter, op.getLoc(), op.getValue(), valueDim);
     rewriter.modifyOpInPlace(op, [&] {
       op.getKeyMutable().assign(key);
       op.getValueMutable().assign(value);
     });
     return true;
   }
-  std::optional<int64_t> keys = getUpperBound(op.getKey(), 1);
+  std::optional<int64_t> keys = getUpperBound(op.getKey(), keyDim);
   if (!keys)
     return false;
   Location loc = op.getLoc();
   rewriter.setInsertionPoint(op);
   Value length = getValueOrCreateConstantIndexOp(
-      rewriter, loc, tensor::getMixedSize(rewriter, loc, op.getKey(), 1));
-  Value diagonal =
-      getExplicitDiagonal(rewriter, cast<AttentionOpInterface>(*op));
+      rewriter, loc, getMixedSize(rewriter, attention, 'm'));
+  Value diagonal = getExplicitDiagonal(rewriter, attention);
   if (op.getKeyLength())
     length = arith::MinSIOp::create(rewriter, loc, op.getKeyLength(), length);
-  Value key = padDim(rewriter, loc, op.getKey(), 1, *keys, 0.0);
-  Value value = padDim(rewriter, loc, op.getValue(), 1, *keys, 0.0);
+  Value key = padDim(rewriter, loc, op.getKey(), keyDim, *keys, 0.0);
+  Value value = padDim(rewriter, loc, op.getValue(), valueDim, *keys, 0.0);
   rewriter.modifyOpInPlace(op, [&] {
     op.getKeyMutable().assign(key);
     op.getValueMutable().assign(value);
@@ -107,20 +109,26 @@ bool diff::padQueryTokens(RewriterBase &rewriter,
                           AttentionCombineOpInterface op, bool copy) {
   auto attention = cast<AttentionOpInterface>(op.getOperation());
   auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
+  // What is no tile yet is not padded.
+  if (attention.hasSequences())
+    return false;
+  int64_t queryDim = attention.getOperandDims(kQueryOperand).find('n');
   rewriter.setInsertionPoint(op);
   if (copy && destination.hasPureTensorSemantics() &&
-      !cast<ShapedType>(attention.getQuery().getType()).isDynamicDim(1)) {
-    Value query = copyTile(rewriter, op.getLoc(), attention.getQuery());
+      !cast<ShapedType>(attention.getQuery().getType())
+           .isDynamicDim(queryDim)) {
+    Value query =
+        copyTile(rewriter, op.getLoc(), attention.getQuery(), queryDim);
     rewriter.modifyOpInPlace(op, [&] { op->setOperand(0, query); });
     return true;
   }
-  std::optional<int64_t> queries = getUpperBound(attention.getQuery(), 1);
+  std::optional<int64_t> queries =
+      getUpperBound(attention.getQuery(), queryDim);
   if (!queries || !destination.hasPureTensorSemantics())
     return false;
   Location loc = op.getLoc();
   rewriter.setInsertionPoint(op);
-  OpFoldResult unpadded =
-      tensor::getMixedSize(rewriter, loc, attention.getQuery(), 1);
+  OpFoldResult unpadded = getMixedSize(rewriter, attention, 'n');
   Value diagonal = getExplicitDiagonal(rewriter, attention);
   SmallVector<Value> operands;
   SmallVector<Type> types;

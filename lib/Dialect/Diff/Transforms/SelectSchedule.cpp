@@ -44,10 +44,9 @@ constexpr TileSizes kGpuTiles[] = {{32, 32}, {16, 32}, {16, 16},
 /// description.
 static int64_t getSharedBytes(AttentionOpInterface op, TileSizes tile,
                               int64_t heads = 1) {
-  auto queryType = cast<ShapedType>(op.getQuery().getType());
-  int64_t d = queryType.getDimSize(3);
-  int64_t dv = cast<ShapedType>(op.getValue().getType()).getDimSize(3);
-  int64_t element = queryType.getElementTypeBitWidth() / 8;
+  int64_t d = op.getDimSize('d'), dv = op.getDimSize('v');
+  int64_t element =
+      cast<ShapedType>(op.getQuery().getType()).getElementTypeBitWidth() / 8;
   int64_t queries = heads * tile.queries, keys = tile.keys;
   int64_t rows = op.getNumMaps() * queries;
   int64_t valueHeads = std::max<int64_t>(1, heads / op.getGroupSize());

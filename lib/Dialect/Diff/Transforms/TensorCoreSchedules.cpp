@@ -25,34 +25,50 @@ struct TileShape {
 /// a chip's limits allow is taken. Fewer warps are for few queries.
 constexpr TileShape kTiles[] = {
     {64, 128, 64, 4},  {64, 64, 64, 4},   {64, 32, 64, 2},  {64, 16, 64, 1},
-    {128, 128, 64, 4}, {128, 64, 64, 4},  {128, 32, 64, 2}, {128, 16, 64, 1},
-    {256, 64, 64, 4},  {256, 64, 32, 4},  {256, 32, 32, 2}, {256, 16, 32, 1},
+    {128, 128, 64, 4}, {128, 128, 48, 4}, {128, 128, 32, 4}, {128, 64, 64, 4}, {128, 32, 64, 2},
+    {128, 16, 64, 1},  {256, 64, 64, 4},  {256, 64, 32, 4}, {256, 32, 32, 2},
+    {256, 16, 32, 1},
 };
 
 /// Rows and columns of a fragment's units, and summands of an instruction.
 constexpr int64_t kUnit = 8;
 constexpr int64_t kSummands = 16;
 
-/// Accumulators and scores that a thread can hold beside everything else.
-constexpr int64_t kMaxFragmentRegisters = 208;
+/// Accumulators and scores that a thread can hold beside everything else, and
+/// what is left of them when more than a causal mask's work is to be done: rows
+/// summed in f32 for a log-sum-exp, a softcap, a mask of two ends, keys for each
+/// map, or sizes and one map. ptxas spills beyond, on one chip or another
+/// (test/Target/spills.test).
+constexpr int64_t kMaxFragmentRegisters = 192;
+constexpr int64_t kExtraRegisters = 16;
 
 /// The sizes that a tile's needs follow from.
 struct Problem {
   int64_t maps, keyMaps, dim, valueWidth, elementBytes;
   std::optional<int64_t> queries;
+  int64_t extraRegisters = 0;
   bool onTensorCores;
 
-  explicit Problem(AttentionOpInterface op) {
+  explicit Problem(AttentionCombineOpInterface combine) {
+    auto op = cast<AttentionOpInterface>(combine.getOperation());
+    MaskAttr mask = op.getMaskAttr();
+    bool isDynamic =
+        ShapedType::isDynamic(op.getDimSize('m')) || op.hasSequences();
+    if (combine.getLse() || op.getSoftcapAttr() ||
+        (mask && mask.getLeft() >= 0) || (op.getNumMaps() == 1 && isDynamic))
+      extraRegisters = kExtraRegisters;
+    if (op.getNumKeyMaps() > 1)
+      extraRegisters = 2 * kExtraRegisters;
     auto query = cast<ShapedType>(op.getQuery().getType());
-    auto value = cast<ShapedType>(op.getValue().getType());
     Type element = query.getElementType();
     maps = op.getNumMaps();
     keyMaps = op.getNumKeyMaps();
-    dim = query.getDimSize(3);
-    valueWidth = value.getDimSize(3);
+    dim = op.getDimSize('d');
+    valueWidth = op.getDimSize('v');
     elementBytes = query.getElementTypeBitWidth() / 8;
-    if (!query.isDynamicDim(1))
-      queries = query.getDimSize(1);
+    // Sequences of a batch may be as short as they like.
+    if (op.findDim('n') && !ShapedType::isDynamic(op.getDimSize('n')))
+      queries = op.getDimSize('n');
     onTensorCores = (element.isF16() || element.isBF16()) &&
                     dim % kSummands == 0 && valueWidth % kUnit == 0;
   }
@@ -75,13 +91,15 @@ struct Problem {
   /// Whether rows are whole lines of 128 bytes: copies are then free of bank
   /// conflicts in padded rows, too, whose addresses take fewer registers.
   bool hasWholeLines() const {
-    return dim * elementBytes % 128 == 0 && valueWidth * elementBytes % 128 == 0;
+    return dim * elementBytes % 128 == 0 &&
+           valueWidth * elementBytes % 128 == 0;
   }
 
-  /// 32-bit registers of a thread for the accumulator and the scores.
+  /// 32-bit registers of a thread for the accumulator and the scores, and what
+  /// the op needs beside them.
   int64_t getFragmentRegisters(int64_t rows, int64_t keys,
                                int64_t warps) const {
-    return rows * (valueWidth + keys) / (warps * 32);
+    return rows * (valueWidth + keys) / (warps * 32) + extraRegisters;
   }
 };
 } // namespace
@@ -110,9 +128,8 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
   if (schedule.getKeys() % kSummands != 0)
     return text("has ", schedule.getKeys(),
                 " keys in a step; a multiple of 16 is legal");
-  int64_t bytes =
-      problem.getSharedBytes(rows, schedule.getKeys(), schedule.getStages(),
-                             schedule.getSwizzle());
+  int64_t bytes = problem.getSharedBytes(
+      rows, schedule.getKeys(), schedule.getStages(), schedule.getSwizzle());
   if (limits.sharedMemory > 0 && bytes > limits.sharedMemory)
     return text("needs ", bytes,
                 " bytes of shared memory in a block, more than the ",
@@ -127,10 +144,9 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
   return std::nullopt;
 }
 
-ScheduleAttr
-diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
-                               const TileLimits &limits) {
-  Problem problem(cast<AttentionOpInterface>(op.getOperation()));
+ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
+                                            const TileLimits &limits) {
+  Problem problem(op);
   if (!problem.onTensorCores)
     return {};
   ScheduleAttr best;
@@ -142,11 +158,12 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
     auto schedule = ScheduleAttr::get(
         op.getContext(), /*heads=*/1, queries, tile.keys, tile.warps * 32,
         /*stages=*/1, /*swizzle=*/!problem.hasWholeLines(),
-        /*row_sum_on_mma=*/!op.getLse(), /*skip_rescale=*/true);
+        /*row_sum_on_mma=*/!op.getLse() && problem.keyMaps == 1, /*skip_rescale=*/true);
     if (findBrokenLimit(problem, schedule, limits))
       continue;
     // Smaller tiles while one holds all queries.
-    if (best && (!problem.queries || *problem.queries > queries))
+    if (best && (!problem.queries || *problem.queries > queries ||
+                 queries == best.getQueries()))
       break;
     best = schedule;
   }
@@ -156,13 +173,14 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
 LogicalResult diff::verifyTensorCoreSchedule(AttentionCombineOpInterface op,
                                              ScheduleAttr schedule,
                                              const TileLimits &limits) {
-  Problem problem(cast<AttentionOpInterface>(op.getOperation()));
+  Problem problem(op);
   if (limits.threads == 0)
     return success();
   if (!problem.onTensorCores)
-    return op->emitOpError("has a schedule with stages, which is for f16 and "
-                           "bf16, a head dimension that is a multiple of 16 and "
-                           "values of a width that is a multiple of 8");
+    return op->emitOpError(
+        "has a schedule with stages, which is for f16 and "
+        "bf16, a head dimension that is a multiple of 16 and "
+        "values of a width that is a multiple of 8");
   if (std::optional<std::string> broken =
           findBrokenLimit(problem, schedule, limits))
     return op->emitOpError("has a schedule that ") << *broken;

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "diff/Dialect/Tile/IR/Tile.h"
@@ -55,6 +56,21 @@ bool diff::skipsRescale(Operation *op) {
 // diff-tile
 //===----------------------------------------------------------------------===//
 
+/// Writes what the passes on the way to a kernel go by on its loop.
+static void markKernel(Operation *loop, AttentionCombineOpInterface op) {
+  ScheduleAttr schedule = op.getScheduleAttr();
+  MLIRContext *context = op.getContext();
+  loop->setAttr(kKernelAttrName,
+                KernelAttr::get(context, op->getName().stripDialect(),
+                                schedule.getThreads()));
+  if (schedule.isOnTensorCores())
+    loop->setAttr(tile::TileDialect::kScheduleAttrName,
+                  tile::ScheduleAttr::get(
+                      context, schedule.getWarps(), schedule.getStages(),
+                      schedule.getSwizzle(), schedule.getRowSumOnMma(),
+                      schedule.getSkipRescale()));
+}
+
 static LogicalResult tileIntoForall(RewriterBase &rewriter,
                                     AttentionCombineOpInterface op) {
   ScheduleAttr schedule = op.getScheduleAttr();
@@ -62,34 +78,38 @@ static LogicalResult tileIntoForall(RewriterBase &rewriter,
   if (failed(verifyHeadTile(cast<AttentionOpInterface>(op.getOperation()),
                             schedule.getHeads())))
     return failure();
+  bool onGPU = schedule.getThreads() > 0;
+  auto block = [&](gpu::MappingId id) -> Attribute {
+    return gpu::GPUBlockMappingAttr::get(context, id);
+  };
+  if (cast<AttentionOpInterface>(op.getOperation()).hasSequences()) {
+    SequenceTilingOptions options{
+        schedule.getHeads(), schedule.getQueries(), {}};
+    if (onGPU)
+      options.mapping = {block(gpu::MappingId::DimY),
+                         block(gpu::MappingId::DimX)};
+    FailureOr<scf::ForallOp> loop = tileSequences(rewriter, op, options);
+    if (succeeded(loop) && onGPU)
+      markKernel(*loop, op);
+    return loop;
+  }
   scf::SCFTilingOptions options;
   options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
   options.setTileSizes({rewriter.getIndexAttr(1),
                         rewriter.getIndexAttr(schedule.getHeads()),
                         rewriter.getIndexAttr(schedule.getQueries())});
-  if (schedule.getThreads() > 0)
-    options.setMapping(
-        {gpu::GPUBlockMappingAttr::get(context, gpu::MappingId::DimZ),
-         gpu::GPUBlockMappingAttr::get(context, gpu::MappingId::DimY),
-         gpu::GPUBlockMappingAttr::get(context, gpu::MappingId::DimX)});
+  if (onGPU)
+    options.setMapping({block(gpu::MappingId::DimZ),
+                        block(gpu::MappingId::DimY),
+                        block(gpu::MappingId::DimX)});
   rewriter.setInsertionPoint(op);
   FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
       rewriter, cast<TilingInterface>(op.getOperation()), options);
   if (failed(tiled))
     return failure();
-  if (schedule.getThreads() > 0)
+  if (onGPU)
     for (LoopLikeOpInterface loop : tiled->loops)
-      loop->setAttr(kKernelAttrName,
-                    KernelAttr::get(context, op->getName().stripDialect(),
-                                    schedule.getThreads()));
-  if (schedule.isOnTensorCores())
-    for (LoopLikeOpInterface loop : tiled->loops)
-      loop->setAttr(
-          tile::TileDialect::kScheduleAttrName,
-          tile::ScheduleAttr::get(context, schedule.getWarps(),
-                                  schedule.getStages(), schedule.getSwizzle(),
-                                  schedule.getRowSumOnMma(),
-                                  schedule.getSkipRescale()));
+      markKernel(loop, op);
   rewriter.replaceOp(op, tiled->replacements);
   return success();
 }
@@ -150,8 +170,9 @@ diff::getVisibleKeys(OpBuilder &b, OnlineAttentionOp op) {
   if (!mask)
     return std::nullopt;
   Location loc = op.getLoc();
-  OpFoldResult queries = tensor::getMixedSize(b, loc, op.getQuery(), 1);
-  OpFoldResult keys = tensor::getMixedSize(b, loc, op.getKey(), 1);
+  auto attention = cast<AttentionOpInterface>(*op);
+  OpFoldResult queries = getMixedSize(b, attention, 'n');
+  OpFoldResult keys = getMixedSize(b, attention, 'm');
   AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
   OpFoldResult diagonal = op.getDiagonal();
   if (!op.getDiagonal())
@@ -238,7 +259,7 @@ struct DiffTileKeys : public diff::impl::DiffTileKeysPassBase<DiffTileKeys> {
     for (OnlineAttentionOp op : ops) {
       ScheduleAttr schedule = op.getScheduleAttr();
       // Without a key the running values stay as they are.
-      if (op.getKey().getType().getDimSize(1) == 0) {
+      if (cast<AttentionOpInterface>(*op).getDimSize('m') == 0) {
         rewriter.replaceOp(op, op.getDpsInits());
         continue;
       }

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AttentionTile.h"
 #include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -37,151 +38,30 @@ LogicalResult diff::verifyHeadTile(AttentionOpInterface op, int64_t heads) {
 /// Positions of the iteration domain's dimensions.
 enum Loop : unsigned { kBatch = 0, kHead = 1, kQuery = 2, kKey = 3 };
 
-static OpFoldResult getDim(OpBuilder &b, Location loc, Value v, int64_t dim) {
-  if (isa<TensorType>(v.getType()))
-    return tensor::getMixedSize(b, loc, v, dim);
-  return memref::getMixedSize(b, loc, v, dim);
-}
-
 static OpFoldResult apply(OpBuilder &b, Location loc, AffineExpr expr,
                           ArrayRef<OpFoldResult> operands) {
   return affine::makeComposedFoldedAffineApply(b, loc, expr, operands);
 }
 
-static Value createSlice(OpBuilder &b, Location loc, Value v,
-                         ArrayRef<OpFoldResult> offsets,
-                         ArrayRef<OpFoldResult> sizes,
-                         SmallVectorImpl<Operation *> &slices) {
-  SmallVector<OpFoldResult> strides(offsets.size(), b.getIndexAttr(1));
-  Operation *slice;
-  auto type = cast<ShapedType>(v.getType());
-  // A slice of a tensor without elements would not verify.
-  if (isa<TensorType>(type) && llvm::is_contained(type.getShape(), 0))
-    slice = tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
-  else if (isa<TensorType>(type))
-    slice = tensor::ExtractSliceOp::create(b, loc, v, offsets, sizes, strides);
-  else
-    slice = memref::SubViewOp::create(b, loc, v, offsets, sizes, strides);
-  slices.push_back(slice);
-  return slice->getResult(0);
+/// The tile at a position of the iteration domain. Emits an error when the op
+/// cannot be tiled so.
+static FailureOr<AttentionTile> getTile(OpBuilder &b, AttentionOpInterface op,
+                                        ArrayRef<OpFoldResult> offsets,
+                                        ArrayRef<OpFoldResult> sizes) {
+  if (op.hasSequences())
+    return op.emitOpError("has sequences of variable length, which diff-tile "
+                          "cuts into tiles, and no other tiling");
+  auto at = [&](Loop loop) -> TileRange {
+    return {offsets[loop], sizes[loop]};
+  };
+  std::optional<TileRange> keys;
+  if (offsets.size() > kKey)
+    keys = at(kKey);
+  AttentionTile tile(b, op, at(kBatch), at(kHead), at(kQuery), keys);
+  if (failed(tile.verify()))
+    return failure();
+  return tile;
 }
-
-namespace {
-/// A tile of an attention's iteration domain, and the slices of its operands.
-class Tile {
-public:
-  Tile(OpBuilder &b, AttentionOpInterface op, ArrayRef<OpFoldResult> offsets,
-       ArrayRef<OpFoldResult> sizes)
-      : b(b), op(op), loc(op.getLoc()), offsets(offsets), sizes(sizes) {}
-
-  /// A head tile is whole groups of a value head, or a part of one that
-  /// divides it: anything else would read a part of two value heads.
-  LogicalResult verify() {
-    std::optional<int64_t> heads = getConstantIntValue(sizes[kHead]);
-    int64_t total = op.getNumOutputHeads(), group = op.getGroupSize();
-    if (!heads)
-      return op.emitOpError("tile size of the output heads must divide their "
-                            "number ")
-             << total << "; the last tile is smaller";
-    if (*heads != total && *heads % group != 0 && group % *heads != 0)
-      return op.emitOpError("tile size ")
-             << *heads << " of the output heads must divide, or be a multiple "
-             << "of, the " << group << " that share a value head";
-    return success();
-  }
-
-  /// Offsets and sizes of the tile in a tensor of the given dimensions.
-  void getPosition(Value v, StringRef dims,
-                   SmallVectorImpl<OpFoldResult> &tileOffsets,
-                   SmallVectorImpl<OpFoldResult> &tileSizes) {
-    for (auto [position, dim] : llvm::enumerate(dims)) {
-      auto [offset, size] = getRange(v, position, dim);
-      tileOffsets.push_back(offset);
-      tileSizes.push_back(size);
-    }
-  }
-
-  Value slice(Value v, StringRef dims, SmallVectorImpl<Operation *> &slices) {
-    SmallVector<OpFoldResult> tileOffsets, tileSizes;
-    getPosition(v, dims, tileOffsets, tileSizes);
-    return createSlice(b, loc, v, tileOffsets, tileSizes, slices);
-  }
-
-  /// The diagonal as seen from the tile: + query offset - key offset.
-  Value getDiagonal() {
-    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
-               s2 = b.getAffineSymbolExpr(2);
-    OpFoldResult diagonal = op.getDiagonal();
-    if (!op.getDiagonal())
-      diagonal = apply(
-          b, loc, s0 - s1,
-          {getDim(b, loc, op.getKey(), 1), getDim(b, loc, op.getQuery(), 1)});
-    return getValueOrCreateConstantIndexOp(
-        b, loc,
-        apply(b, loc, s0 + s1 - s2,
-              {diagonal, offsets[kQuery], getKeyOffset()}));
-  }
-
-  /// The number of keys that exist from the tile's first on; it may be
-  /// negative or reach past the tile.
-  Value getKeyLength() {
-    AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
-    return getValueOrCreateConstantIndexOp(
-        b, loc,
-        apply(b, loc, s0 - s1,
-              {OpFoldResult(op.getKeyLengthOrNull()), getKeyOffset()}));
-  }
-
-private:
-  OpFoldResult getKeyOffset() {
-    return offsets.size() > kKey ? offsets[kKey]
-                                 : OpFoldResult(b.getIndexAttr(0));
-  }
-
-  std::pair<OpFoldResult, OpFoldResult> getRange(Value v, unsigned position,
-                                                 char dim) {
-    AffineExpr s0 = b.getAffineSymbolExpr(0);
-    auto scaled = [&](int64_t factor) -> std::pair<OpFoldResult, OpFoldResult> {
-      return {apply(b, loc, s0 * factor, {offsets[kHead]}),
-              apply(b, loc, s0 * factor, {sizes[kHead]})};
-    };
-    switch (dim) {
-    case 'b':
-      return {offsets[kBatch], sizes[kBatch]};
-    case 'n':
-      return {offsets[kQuery], sizes[kQuery]};
-    case 'h':
-      return scaled(1);
-    case 'q':
-      return scaled(op.getNumMaps());
-    case 'g':
-      return getValueHeads(1);
-    case 'k':
-      return getValueHeads(op.getNumKeyMaps());
-    case 'm':
-      if (offsets.size() > kKey)
-        return {offsets[kKey], sizes[kKey]};
-      [[fallthrough]];
-    default:
-      return {b.getIndexAttr(0), getDim(b, loc, v, position)};
-    }
-  }
-
-  /// The value heads that the tile's output heads read, times `factor`.
-  std::pair<OpFoldResult, OpFoldResult> getValueHeads(int64_t factor) {
-    int64_t group = op.getGroupSize();
-    int64_t heads = *getConstantIntValue(sizes[kHead]);
-    AffineExpr s0 = b.getAffineSymbolExpr(0);
-    return {apply(b, loc, s0.floorDiv(group) * factor, {offsets[kHead]}),
-            b.getIndexAttr(std::max<int64_t>(1, heads / group) * factor)};
-  }
-
-  OpBuilder &b;
-  AttentionOpInterface op;
-  Location loc;
-  ArrayRef<OpFoldResult> offsets, sizes;
-};
-} // namespace
 
 /// Clones `op` on slices of its operands; `inits` are the sliced destinations
 /// when they are already there.
@@ -190,8 +70,8 @@ static FailureOr<TilingResult>
 tileAttention(OpBuilder &b, OpTy op, ArrayRef<OpFoldResult> offsets,
               ArrayRef<OpFoldResult> sizes, ValueRange inits = {}) {
   auto attention = cast<AttentionOpInterface>(op.getOperation());
-  Tile tile(b, attention, offsets, sizes);
-  if (failed(tile.verify()))
+  FailureOr<AttentionTile> tile = getTile(b, attention, offsets, sizes);
+  if (failed(tile))
     return failure();
   SmallVector<Operation *> slices;
   SmallVector<Value> operands;
@@ -202,7 +82,7 @@ tileAttention(OpBuilder &b, OpTy op, ArrayRef<OpFoldResult> offsets,
       operands.push_back(inits[i - firstInit]);
     else if (isa<ShapedType>(operand.get().getType()))
       operands.push_back(
-          tile.slice(operand.get(), op.getOperandDims(i), slices));
+          tile->slice(operand.get(), op.getOperandDims(i), slices));
     else
       operands.push_back(operand.get());
   }
@@ -210,9 +90,9 @@ tileAttention(OpBuilder &b, OpTy op, ArrayRef<OpFoldResult> offsets,
   if (op.hasPureTensorSemantics())
     llvm::append_range(
         types, ValueRange(ArrayRef(operands).drop_front(firstInit)).getTypes());
-  Value diagonal = attention.getMaskAttr() ? tile.getDiagonal() : Value();
+  Value diagonal = attention.getMaskAttr() ? tile->getDiagonal() : Value();
   Value keyLength =
-      attention.getKeyLengthOrNull() ? tile.getKeyLength() : Value();
+      attention.getKeyLengthOrNull() ? tile->getKeyLength() : Value();
   auto tiled = cast<OpTy>(mlir::clone(b, op.getOperation(), types, operands));
   if (diagonal)
     tiled.setDiagonal(diagonal);
@@ -247,7 +127,7 @@ static LogicalResult getDomainTile(OpBuilder &b, AttentionOpInterface op,
   }
   if (numLoops > kKey) {
     domainOffsets[kKey] = b.getIndexAttr(0);
-    domainSizes[kKey] = getDim(b, loc, op.getKey(), 1);
+    domainSizes[kKey] = getMixedSize(b, op, 'm');
   }
   return success(llvm::none_of(
       domainOffsets, [](OpFoldResult offset) { return offset.isNull(); }));
@@ -272,14 +152,14 @@ struct AttentionTiling
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(op);
     auto attention = cast<AttentionOpInterface>(op);
-    Location loc = op->getLoc();
     OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+    // Sequences have no batch; their tokens are not tiled by this interface.
     SmallVector<OpFoldResult> sizes = {
-        getDim(b, loc, attention.getQuery(), 0),
+        attention.hasSequences() ? one : getMixedSize(b, attention, 'b'),
         b.getIndexAttr(attention.getNumOutputHeads()),
-        getDim(b, loc, attention.getQuery(), 1)};
+        getMixedSize(b, attention, 'n')};
     if (kNumLoops > kKey)
-      sizes.push_back(getDim(b, loc, attention.getKey(), 1));
+      sizes.push_back(getMixedSize(b, attention, 'm'));
     return llvm::map_to_vector(
         sizes, [&](OpFoldResult size) { return Range{zero, size, one}; });
   }
@@ -298,16 +178,16 @@ struct AttentionTiling
                         SmallVector<OpFoldResult> &resultOffsets,
                         SmallVector<OpFoldResult> &resultSizes) const {
     auto attention = cast<AttentionOpInterface>(op);
-    Tile tile(b, attention, offsets, sizes);
-    if (failed(tile.verify()))
+    FailureOr<AttentionTile> tile = getTile(b, attention, offsets, sizes);
+    if (failed(tile))
       return failure();
     OpOperand *init =
         cast<DestinationStyleOpInterface>(op).getDpsInitOperand(resultNumber);
     resultOffsets.clear();
     resultSizes.clear();
-    tile.getPosition(init->get(),
-                     attention.getOperandDims(init->getOperandNumber()),
-                     resultOffsets, resultSizes);
+    tile->getPosition(init->get(),
+                      attention.getOperandDims(init->getOperandNumber()),
+                      resultOffsets, resultSizes);
     return success();
   }
 
@@ -380,12 +260,9 @@ class SplitMerger {
 public:
   SplitMerger(OpBuilder &b, OnlineAttentionOp op, ValueRange parts)
       : named(b, op.getLoc()), compute(b.getF32Type()), op(op), parts(parts) {
-    Location loc = op.getLoc();
-    named.declare('s', tensor::getMixedSize(b, loc, parts[1], 0));
-    named.declare('b', tensor::getMixedSize(b, loc, op.getQuery(), 0));
-    named.declare('q', tensor::getMixedSize(b, loc, op.getQuery(), 2));
-    named.declare('n', tensor::getMixedSize(b, loc, op.getQuery(), 1));
-    named.declare('v', tensor::getMixedSize(b, loc, op.getValue(), 3));
+    named.declare('s', tensor::getMixedSize(b, op.getLoc(), parts[1], 0));
+    for (char dim : StringRef("bqnv"))
+      named.declare(dim, getMixedSize(b, cast<AttentionOpInterface>(*op), dim));
   }
 
   SmallVector<Value> merge() {
@@ -455,12 +332,9 @@ struct OnlinePartialReduction
                              "tokens"),
              failure();
     NamedGenericBuilder named(b, loc);
-    auto online = cast<OnlineAttentionOp>(op);
     named.declare('s', sizes[kKey]);
-    named.declare('b', tensor::getMixedSize(b, loc, online.getQuery(), 0));
-    named.declare('q', tensor::getMixedSize(b, loc, online.getQuery(), 2));
-    named.declare('n', tensor::getMixedSize(b, loc, online.getQuery(), 1));
-    named.declare('v', tensor::getMixedSize(b, loc, online.getValue(), 3));
+    for (char dim : StringRef("bqnv"))
+      named.declare(dim, getMixedSize(b, cast<AttentionOpInterface>(op), dim));
     FloatType f32 = b.getF32Type();
     return SmallVector<Value>{named.fill("sbqnv", f32, 0.0).value,
                               named.fill("sbqn", f32, -INFINITY).value,
@@ -484,8 +358,7 @@ struct OnlinePartialReduction
     // The width of an accumulator that is already a partial one would be
     // read off its wrong dimension.
     if (resultNumber == 0)
-      resultSizes.back() = tensor::getMixedSize(
-          b, op->getLoc(), cast<OnlineAttentionOp>(op).getValue(), 3);
+      resultSizes.back() = getMixedSize(b, cast<AttentionOpInterface>(op), 'v');
     return success();
   }
 

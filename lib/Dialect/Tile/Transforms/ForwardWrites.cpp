@@ -131,6 +131,55 @@ struct SliceOfWrite : public OpRewritePattern<tensor::ExtractSliceOp> {
   }
 };
 
+/// Without dimensions of size 1, a tensor is written without them.
+struct CollapseOfWrite : public OpRewritePattern<tensor::CollapseShapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::CollapseShapeOp collapse,
+                                PatternRewriter &rewriter) const override {
+    auto write = collapse.getSrc().getDefiningOp<vector::TransferWriteOp>();
+    if (!write || write.getMask() ||
+        !write.getPermutationMap().isProjectedPermutation())
+      return rewriter.notifyMatchFailure(collapse, "not of a write");
+    AffineMap map = write.getPermutationMap();
+    auto usesDim = [&](int64_t dim) {
+      return map.isFunctionOfDim(dim) ||
+             !isConstantIntValue(write.getIndices()[dim], 0) ||
+             collapse.getSrcType().getDimSize(dim) != 1;
+    };
+    // Of each group, the one dimension that is more than a 1.
+    SmallVector<int64_t> kept;
+    for (ArrayRef<int64_t> group : collapse.getReassociationIndices()) {
+      int64_t found = group.front();
+      for (int64_t dim : group) {
+        if (!usesDim(dim))
+          continue;
+        if (found != dim && usesDim(found))
+          return rewriter.notifyMatchFailure(collapse, "merges dimensions");
+        found = dim;
+      }
+      kept.push_back(found);
+    }
+    SmallVector<Value> indices;
+    SmallVector<AffineExpr> results(map.getNumResults());
+    for (auto [dim, old] : llvm::enumerate(kept)) {
+      indices.push_back(write.getIndices()[old]);
+      for (unsigned i = 0; i < map.getNumResults(); ++i)
+        if (map.getDimPosition(i) == old)
+          results[i] = rewriter.getAffineDimExpr(dim);
+    }
+    auto small = tensor::CollapseShapeOp::create(
+        rewriter, collapse.getLoc(), collapse.getResultType(), write.getBase(),
+        collapse.getReassociationIndices());
+    rewriter.replaceOpWithNewOp<vector::TransferWriteOp>(
+        collapse, write.getValueToStore(), small, indices,
+        AffineMapAttr::get(AffineMap::get(kept.size(), 0, results,
+                                          rewriter.getContext())),
+        write.getInBoundsAttr());
+    return success();
+  }
+};
+
 /// Lets a loop carry vectors instead of the tensors that they are read from,
 /// and hoists what does not change out of it.
 void carryVectors(RewriterBase &rewriter, scf::ForOp loop) {
@@ -153,7 +202,7 @@ struct TileForwardWrites
     for (scf::ForOp loop : loops)
       carryVectors(rewriter, loop);
     RewritePatternSet patterns(&getContext());
-    patterns.add<ReadOfWrite, SliceOfWrite>(&getContext());
+    patterns.add<CollapseOfWrite, ReadOfWrite, SliceOfWrite>(&getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -127,8 +127,8 @@ static void orderRows(RewriterBase &rewriter, vector::TransferReadOp read) {
 
 /// The buffer that a view is of.
 static Value getRoot(Value memory) {
-  while (auto view = memory.getDefiningOp<memref::SubViewOp>())
-    memory = view.getSource();
+  while (auto view = memory.getDefiningOp<ViewLikeOpInterface>())
+    memory = view.getViewSource();
   return memory;
 }
 

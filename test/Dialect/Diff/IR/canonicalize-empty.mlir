@@ -32,3 +32,30 @@ func.func @no_key(%q: tensor<1x3x2x8xf16>, %k: tensor<1x0x2x8xf16>, %o: tensor<1
            outs(%o, %l : tensor<1x3x2x8xf16>, tensor<1x2x3xf32>) mask<causal> -> tensor<1x3x2x8xf16>, tensor<1x2x3xf32>
   return %0#0, %0#1 : tensor<1x3x2x8xf16>, tensor<1x2x3xf32>
 }
+
+// Without a sequence, or without a query, the result is the destination.
+// CHECK-LABEL: func @no_sequence(
+// CHECK-SAME: %[[INIT:[a-z0-9]+]]: tensor<3x2x8xf16>
+// CHECK-NEXT: return %[[INIT]], %{{.*}}
+func.func @no_sequence(%o: tensor<3x2x8xf16>, %q: tensor<0x2x8xf16>, %cu: tensor<1xi32>, %cu3: tensor<3xi32>) -> (tensor<3x2x8xf16>, tensor<0x2x8xf16>) {
+  %0 = diff.softmax_attention ins(%o, %o, %o : tensor<3x2x8xf16>, tensor<3x2x8xf16>, tensor<3x2x8xf16>)
+         outs(%o : tensor<3x2x8xf16>) cu_seqlens(%cu, %cu : tensor<1xi32>, tensor<1xi32>) -> tensor<3x2x8xf16>
+  %1 = diff.softmax_attention ins(%q, %o, %o : tensor<0x2x8xf16>, tensor<3x2x8xf16>, tensor<3x2x8xf16>)
+         outs(%q : tensor<0x2x8xf16>) cu_seqlens(%cu3, %cu3 : tensor<3xi32>, tensor<3xi32>) -> tensor<0x2x8xf16>
+  return %0, %1 : tensor<3x2x8xf16>, tensor<0x2x8xf16>
+}
+
+// Without a key, only the rows of a sequence are 0: it is not known which.
+// CHECK-LABEL: func @sequences_without_keys(
+// CHECK: diff.softmax_attention
+// LINALG-LABEL: func @sequences_without_keys(
+// LINALG: scf.for
+// TILED-LABEL: func @sequences_without_keys(
+// TILED: scf.forall
+// TILED: diff.online_attention
+// TILED: scf.forall.in_parallel
+func.func @sequences_without_keys(%q: tensor<3x2x8xf16>, %k: tensor<0x2x8xf16>, %o: tensor<3x2x8xf16>, %cu: tensor<2xi32>) -> tensor<3x2x8xf16> {
+  %0 = diff.softmax_attention ins(%q, %k, %k : tensor<3x2x8xf16>, tensor<0x2x8xf16>, tensor<0x2x8xf16>)
+         outs(%o : tensor<3x2x8xf16>) cu_seqlens(%cu, %cu : tensor<2xi32>, tensor<2xi32>) -> tensor<3x2x8xf16>
+  return %0 : tensor<3x2x8xf16>
+}

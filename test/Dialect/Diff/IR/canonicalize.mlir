@@ -359,3 +359,65 @@ func.func @dead(%t: tensor<1x2x1x8xf32>, %m: memref<1x2x1x8xf32>) {
     outs(%m : memref<1x2x1x8xf32>)
   return
 }
+
+// -----
+
+// An order that is the default is none.
+// CHECK-LABEL: func @default_layout
+// CHECK: layout<key = [1, 0, 2, 3]>
+// CHECK: diff.softmax_attention
+// CHECK-NOT: layout
+func.func @default_layout(%q: tensor<1x12x2x8xf32>, %k: tensor<12x1x2x8xf32>)
+    -> (tensor<1x12x2x8xf32>, tensor<1x12x2x8xf32>) {
+  %0 = diff.softmax_attention
+         ins(%q, %k, %q : tensor<1x12x2x8xf32>, tensor<12x1x2x8xf32>,
+             tensor<1x12x2x8xf32>)
+         outs(%q : tensor<1x12x2x8xf32>)
+         layout<key = [1, 0, 2, 3], value = [0, 1, 2, 3]>
+         -> tensor<1x12x2x8xf32>
+  %1 = diff.softmax_attention
+         ins(%0, %q, %q : tensor<1x12x2x8xf32>, tensor<1x12x2x8xf32>,
+             tensor<1x12x2x8xf32>)
+         outs(%q : tensor<1x12x2x8xf32>) layout<query = [0, 1, 2, 3]>
+         -> tensor<1x12x2x8xf32>
+  return %0, %1 : tensor<1x12x2x8xf32>, tensor<1x12x2x8xf32>
+}
+
+// -----
+
+// No sequence has more keys than all: 20 to the left cover 20.
+// CHECK-LABEL: func @mask_of_sequences
+// CHECK: mask<causal>
+func.func @mask_of_sequences(%q: tensor<12x2x8xf32>, %k: tensor<20x2x8xf32>,
+                             %cu: tensor<?xi32>) -> tensor<12x2x8xf32> {
+  %0 = diff.softmax_attention
+         ins(%q, %k, %k : tensor<12x2x8xf32>, tensor<20x2x8xf32>,
+             tensor<20x2x8xf32>)
+         outs(%q : tensor<12x2x8xf32>)
+         cu_seqlens(%cu, %cu : tensor<?xi32>, tensor<?xi32>)
+         mask<window = [20, 0]> -> tensor<12x2x8xf32>
+  return %0 : tensor<12x2x8xf32>
+}
+
+// -----
+
+// The first map of each pair lies along the layout's heads.
+// CHECK-LABEL: func @vanishing_map_of_sequences
+// CHECK: %[[Q:.*]] = tensor.extract_slice %{{.*}}[0, 0, 0] [4, %{{.*}}, 16] [2, 1, 1] : tensor<8x?x16xbf16> to tensor<4x?x16xbf16>
+// CHECK: diff.softmax_attention ins(%[[Q]],
+// CHECK-SAME: cu_seqlens(%{{.*}}, %{{.*}} : tensor<?xi32>, tensor<?xi32>) layout<query = [1, 0, 2]>
+func.func @vanishing_map_of_sequences(%q: tensor<8x?x16xbf16>,
+                                      %k: tensor<?x2x16xbf16>,
+                                      %init: tensor<?x4x16xbf16>,
+                                      %cu: tensor<?xi32>, %n: index)
+    -> tensor<?x4x16xbf16> {
+  %x = arith.constant 0xFF80 : bf16
+  %lambda = tensor.splat %x[%n] : tensor<?x4xbf16>
+  %0 = diff.attention
+         ins(%q, %k, %k, %lambda : tensor<8x?x16xbf16>, tensor<?x2x16xbf16>,
+             tensor<?x2x16xbf16>, tensor<?x4xbf16>)
+         outs(%init : tensor<?x4x16xbf16>)
+         cu_seqlens(%cu, %cu : tensor<?xi32>, tensor<?xi32>)
+         layout<query = [1, 0, 2]> -> tensor<?x4x16xbf16>
+  return %0 : tensor<?x4x16xbf16>
+}

@@ -1952,7 +1952,7 @@ func.func @result_type(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x20x2x16xbf16>,
 func.func @scale_type(%q: tensor<1x12x4x16xbf16>) {
   // expected-error @below {{attribute 'scale' failed to satisfy constraint: 64-bit float attribute}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %q)
-    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>, scale = 0.5 : f32}>
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0>, scale = 0.5 : f32}>
     : (tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>,
        tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16>
   return
@@ -1963,7 +1963,7 @@ func.func @scale_type(%q: tensor<1x12x4x16xbf16>) {
 func.func @mask_type(%q: tensor<1x12x4x16xbf16>) {
   // expected-error @below {{Invalid attribute `mask` in property conversion: "causal"}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %q)
-    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>, mask = "causal"}>
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0>, mask = "causal"}>
     : (tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>,
        tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16>
   return
@@ -1974,7 +1974,7 @@ func.func @mask_type(%q: tensor<1x12x4x16xbf16>) {
 func.func @segments(%q: tensor<1x12x4x16xbf16>) {
   // expected-error @below {{'operandSegmentSizes'}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %q)
-    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 1>}>
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 1>}>
     : (tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>,
        tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16>
   return
@@ -1985,9 +1985,290 @@ func.func @segments(%q: tensor<1x12x4x16xbf16>) {
 func.func @diagonal_type(%q: tensor<1x12x4x16xbf16>, %diagonal: i64) {
   // expected-error @below {{operand #3 must be index, but got 'i64'}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %diagonal, %q)
-    <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0>}>
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 1, 0>}>
     : (tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>,
        i64, tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// Sequences of variable length
+//===----------------------------------------------------------------------===//
+
+func.func @only_query_offsets(%q: tensor<12x4x16xbf16>, %cu: tensor<4xi32>) {
+  // expected-error @below {{needs 'cu_seqlens_q' and 'cu_seqlens_k', or neither, found only 'cu_seqlens_q'}}
+  %0 = "diff.softmax_attention"(%q, %q, %q, %cu, %q)
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 1, 0>}>
+    : (tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>,
+       tensor<4xi32>, tensor<12x4x16xbf16>) -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @only_key_offsets(%q: tensor<12x4x16xbf16>, %cu: tensor<4xi32>) {
+  // expected-error @below {{needs 'cu_seqlens_q' and 'cu_seqlens_k', or neither, found only 'cu_seqlens_k'}}
+  %0 = "diff.softmax_attention"(%q, %q, %q, %cu, %q)
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0, 1, 0>}>
+    : (tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>,
+       tensor<4xi32>, tensor<12x4x16xbf16>) -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @sequences_with_diagonal(%q: tensor<12x4x16xbf16>, %k: tensor<12x4x16xbf16>,
+    %v: tensor<12x4x16xbf16>, %o: tensor<12x4x16xbf16>, %cu: tensor<4xi32>, %d: index) {
+  // expected-error @below {{has 'cu_seqlens_q' and so a diagonal for each sequence; 'diagonal' must be absent}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>)
+    outs(%o : tensor<12x4x16xbf16>)
+    cu_seqlens(%cu, %cu : tensor<4xi32>, tensor<4xi32>) diagonal(%d) mask<causal>
+    -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @packed_without_offsets(%q: tensor<12x4x16xbf16>, %k: tensor<12x4x16xbf16>,
+    %v: tensor<12x4x16xbf16>, %o: tensor<12x4x16xbf16>) {
+  // expected-error @below {{'query' must have rank 4 [batch, query tokens, query heads, head dimension], found 'tensor<12x4x16xbf16>'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>)
+    outs(%o : tensor<12x4x16xbf16>)
+    
+    -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @sequences_with_batch(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x12x4x16xbf16>,
+    %v: tensor<1x12x4x16xbf16>, %o: tensor<1x12x4x16xbf16>, %cu: tensor<4xi32>) {
+  // expected-error @below {{'query' must have rank 3 [query tokens, query heads, head dimension], found 'tensor<1x12x4x16xbf16>'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>)
+    outs(%o : tensor<1x12x4x16xbf16>)
+    cu_seqlens(%cu, %cu : tensor<4xi32>, tensor<4xi32>)
+    -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @offsets_of_rank_2(%q: tensor<12x4x16xbf16>, %k: tensor<12x4x16xbf16>,
+    %v: tensor<12x4x16xbf16>, %o: tensor<12x4x16xbf16>, %cu: tensor<4x1xi32>) {
+  // expected-error @below {{'cu_seqlens_q' must have rank 1 [sequence offsets], found 'tensor<4x1xi32>'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>)
+    outs(%o : tensor<12x4x16xbf16>)
+    cu_seqlens(%cu, %cu : tensor<4x1xi32>, tensor<4x1xi32>)
+    -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @offsets_of_i64(%q: tensor<12x4x16xbf16>, %k: tensor<12x4x16xbf16>,
+    %v: tensor<12x4x16xbf16>, %o: tensor<12x4x16xbf16>, %cu: tensor<4xi64>) {
+  // expected-error @below {{'cu_seqlens_q' must have elements of type i32, found 'i64'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>)
+    outs(%o : tensor<12x4x16xbf16>)
+    cu_seqlens(%cu, %cu : tensor<4xi64>, tensor<4xi64>)
+    -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @key_offsets_of_f32(%q: tensor<12x4x16xbf16>, %k: tensor<12x4x16xbf16>,
+    %v: tensor<12x4x16xbf16>, %o: tensor<12x4x16xbf16>, %cu: tensor<4xi32>, %f: tensor<4xf32>) {
+  // expected-error @below {{'cu_seqlens_k' must have elements of type i32, found 'f32'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>)
+    outs(%o : tensor<12x4x16xbf16>)
+    cu_seqlens(%cu, %f : tensor<4xi32>, tensor<4xf32>)
+    -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @offsets_of_two_batches(%q: tensor<12x4x16xbf16>, %k: tensor<12x4x16xbf16>,
+    %v: tensor<12x4x16xbf16>, %o: tensor<12x4x16xbf16>, %cu: tensor<4xi32>, %other: tensor<5xi32>) {
+  // expected-error @below {{dimension 0 (sequence offsets) of 'cu_seqlens_k' must be 4, as in 'cu_seqlens_q', found 'tensor<5xi32>'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>)
+    outs(%o : tensor<12x4x16xbf16>)
+    cu_seqlens(%cu, %other : tensor<4xi32>, tensor<5xi32>)
+    -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @no_offset(%q: tensor<12x4x16xbf16>, %k: tensor<12x4x16xbf16>,
+    %v: tensor<12x4x16xbf16>, %o: tensor<12x4x16xbf16>, %cu: tensor<0xi32>) {
+  // expected-error @below {{'cu_seqlens_q' must have an element for each sequence and one more, found 'tensor<0xi32>'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>)
+    outs(%o : tensor<12x4x16xbf16>)
+    cu_seqlens(%cu, %cu : tensor<0xi32>, tensor<0xi32>)
+    -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @offsets_on_memrefs(%q: tensor<12x4x16xbf16>, %k: tensor<12x4x16xbf16>,
+    %v: tensor<12x4x16xbf16>, %o: tensor<12x4x16xbf16>, %cu: memref<4xi32>) {
+  // expected-error @below {{operands must be all tensors or all memrefs; 'query' is 'tensor<12x4x16xbf16>' and 'cu_seqlens_q' is 'memref<4xi32>'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>)
+    outs(%o : tensor<12x4x16xbf16>)
+    cu_seqlens(%cu, %cu : memref<4xi32>, memref<4xi32>)
+    -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @total_tokens(%q: tensor<12x4x16xbf16>, %k: tensor<12x4x16xbf16>,
+    %v: tensor<12x4x16xbf16>, %o: tensor<13x4x16xbf16>, %cu: tensor<4xi32>) {
+  // expected-error @below {{dimension 0 (query tokens) of 'output' must be 12, as in 'query', found 'tensor<13x4x16xbf16>'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>)
+    outs(%o : tensor<13x4x16xbf16>)
+    cu_seqlens(%cu, %cu : tensor<4xi32>, tensor<4xi32>)
+    -> tensor<13x4x16xbf16>
+  return
+}
+
+// -----
+
+//===----------------------------------------------------------------------===//
+// Layouts
+//===----------------------------------------------------------------------===//
+
+func.func @layout_of_rank(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x12x4x16xbf16>,
+    %v: tensor<1x12x4x16xbf16>, %o: tensor<1x12x4x16xbf16>) {
+  // expected-error @below {{the layout of 'key' must permute its 4 dimensions, found a permutation of 3}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>)
+    outs(%o : tensor<1x12x4x16xbf16>)
+    layout<key = [1, 0, 2]>
+    -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @layout_rank_of_sequences(%q: tensor<12x4x16xbf16>, %k: tensor<12x4x16xbf16>,
+    %v: tensor<12x4x16xbf16>, %o: tensor<12x4x16xbf16>, %cu: tensor<4xi32>) {
+  // expected-error @below {{the layout of 'query' must permute its 3 dimensions, found a permutation of 4}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>)
+    outs(%o : tensor<12x4x16xbf16>)
+    cu_seqlens(%cu, %cu : tensor<4xi32>, tensor<4xi32>) layout<query = [0, 2, 1, 3]>
+    -> tensor<12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @layout_heads(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x12x4x16xbf16>,
+    %v: tensor<1x12x4x16xbf16>, %o: tensor<1x12x4x16xbf16>) {
+  // expected-error @below {{dimension 1 (key tokens) of 'value' must be 4, as in 'key', found 'tensor<1x12x4x16xbf16>'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>)
+    outs(%o : tensor<1x12x4x16xbf16>)
+    layout<key = [0, 2, 1, 3]>
+    -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @layout_tokens(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x12x4x16xbf16>,
+    %v: tensor<1x12x4x16xbf16>, %o: tensor<1x12x4x16xbf16>) {
+  // expected-error @below {{dimension 1 (batch) of 'key' must be 1, as in 'query', found 'tensor<1x12x4x16xbf16>'}}
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>)
+    outs(%o : tensor<1x12x4x16xbf16>)
+    layout<query = [0, 2, 1, 3], output = [0, 2, 1, 3], key = [1, 0, 2, 3]>
+    -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @layout_head_dimension(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x12x4x16xbf16>,
+    %v: tensor<1x12x4x16xbf16>, %o: tensor<1x12x4x16xbf16>) {
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>)
+    outs(%o : tensor<1x12x4x16xbf16>)
+    // expected-error @below {{the layout of 'value' must keep the head dimension, number 3, innermost, found [0, 1, 3, 2]}}
+    layout<value = [0, 1, 3, 2]>
+    -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @layout_no_permutation(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x12x4x16xbf16>,
+    %v: tensor<1x12x4x16xbf16>, %o: tensor<1x12x4x16xbf16>) {
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>)
+    outs(%o : tensor<1x12x4x16xbf16>)
+    // expected-error @below {{the layout of 'query' must be a permutation of 0 to 3, found [0, 1, 1, 3]}}
+    layout<query = [0, 1, 1, 3]>
+    -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @layout_of_lambda(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x12x4x16xbf16>,
+    %v: tensor<1x12x4x16xbf16>, %o: tensor<1x12x4x16xbf16>) {
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>)
+    outs(%o : tensor<1x12x4x16xbf16>)
+    // expected-error @below {{a layout has an entry for 'query', 'key', 'value' or 'output', found 'lambda'}}
+    layout<lambda = [0, 2, 1]>
+    -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @layout_twice(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x12x4x16xbf16>,
+    %v: tensor<1x12x4x16xbf16>, %o: tensor<1x12x4x16xbf16>) {
+  %0 = diff.softmax_attention
+    ins(%q, %k, %v : tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>)
+    outs(%o : tensor<1x12x4x16xbf16>)
+    // expected-error @below {{a layout has one entry for 'key', found a second}}
+    layout<key = [0, 2, 1, 3], key = [0, 1, 2, 3]>
+    -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @layout_of_no_operand(%q: tensor<1x8x2x16xf32>,
+                                %k: tensor<1x16x1x16xf32>,
+                                %acc: tensor<1x2x8x16xf32>,
+                                %row: tensor<1x2x8xf32>) {
+  // expected-error @below {{has a layout of 'output', which is no operand of the op}}
+  %0:3 = diff.online_attention
+    ins(%q, %k, %k : tensor<1x8x2x16xf32>, tensor<1x16x1x16xf32>,
+        tensor<1x16x1x16xf32>)
+    outs(%acc, %row, %row : tensor<1x2x8x16xf32>, tensor<1x2x8xf32>,
+         tensor<1x2x8xf32>)
+    maps(2) layout<output = [0, 2, 1, 3]>
+    -> tensor<1x2x8x16xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
   return
 }
 

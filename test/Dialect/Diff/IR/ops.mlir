@@ -17,7 +17,7 @@
 // CHECK-SAME: outs(%[[O]] : tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16>{{$}}
 
 // GENERIC-LABEL: sym_name = "attention"
-// GENERIC: "diff.attention"(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0>}>
+// GENERIC: "diff.attention"(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0, 1, 0>}>
 func.func @attention(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
                      %v: tensor<1x20x2x16xbf16>, %lambda: tensor<1x12x4xbf16>,
                      %init: tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16> {
@@ -40,7 +40,7 @@ func.func @attention(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
 
 // GENERIC-LABEL: sym_name = "attention_full"
 // GENERIC: "diff.attention"
-// GENERIC-SAME: mask = #diff.mask<causal, window = [64, 0]>, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1>, scale = 1.250000e-01 : f64, schedule = #diff.schedule<queries = 8, keys = 16>, softcap = 3.000000e+01 : f64
+// GENERIC-SAME: mask = #diff.mask<causal, window = [64, 0]>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 1, 1, 1>, scale = 1.250000e-01 : f64, schedule = #diff.schedule<queries = 8, keys = 16>, softcap = 3.000000e+01 : f64
 func.func @attention_full(%q: tensor<?x?x8x16xf16>, %k: tensor<?x?x2x16xf16>,
                           %v: tensor<?x?x2x16xf16>, %lambda: tensor<?x?x4xf32>,
                           %diagonal: index, %init: tensor<?x?x4x16xf16>,
@@ -110,7 +110,7 @@ func.func @empty(%q: tensor<0x0x1x4xf32>) -> tensor<0x0x1x4xf32> {
 // CHECK-SAME: outs(%{{.*}} : tensor<1x12x4x32xbf16>) -> tensor<1x12x4x32xbf16>{{$}}
 
 // GENERIC-LABEL: sym_name = "attention_v1"
-// GENERIC: "diff.attention_v1"{{.*}} <{epsilon = 1.000000e-05 : f64, lambda_init = 8.000000e-01 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 1, 0>
+// GENERIC: "diff.attention_v1"{{.*}} <{epsilon = 1.000000e-05 : f64, lambda_init = 8.000000e-01 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 1, 0, 1, 0>
 func.func @attention_v1(%q: tensor<1x12x8x16xbf16>,
                         %k: tensor<1x20x4x16xbf16>, %v: tensor<1x20x2x32xbf16>,
                         %lambda: tensor<4xf32>, %weight: tensor<32xbf16>,
@@ -175,7 +175,7 @@ func.func @attention_v1_memref(%q: memref<1x4x2x4xf64>, %v: memref<1x4x1x8xf64>,
 // CHECK-SAME: outs(%{{.*}} : tensor<2x12x6x16xf32>) -> tensor<2x12x6x16xf32>{{$}}
 
 // GENERIC-LABEL: sym_name = "softmax_attention"
-// GENERIC: "diff.softmax_attention"{{.*}} <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>}>
+// GENERIC: "diff.softmax_attention"{{.*}} <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0>}>
 func.func @softmax_attention(%q: tensor<2x12x6x16xf32>,
                              %k: tensor<2x20x3x16xf32>,
                              %v: tensor<2x20x3x16xf32>,
@@ -293,4 +293,125 @@ func.func @online_attention_memref(%q: memref<1x8x4x16xf16>,
          memref<1x4x8xf32>)
     maps(2) key_length(%length)
   return
+}
+
+//===----------------------------------------------------------------------===//
+// Sequences of variable length
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @attention_sequences
+// CHECK: diff.attention
+// CHECK-SAME: outs(%{{.*}}, %{{.*}} : tensor<?x4x16xf16>, tensor<8x?xf32>) cu_seqlens(%{{.*}}, %{{.*}} : tensor<?xi32>, tensor<?xi32>) mask<causal>
+// CHECK-SAME: -> tensor<?x4x16xf16>, tensor<8x?xf32>
+
+// GENERIC-LABEL: sym_name = "attention_sequences"
+// GENERIC: "diff.attention"
+// GENERIC-SAME: operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 1, 1>
+func.func @attention_sequences(%q: tensor<?x8x16xf16>, %k: tensor<?x2x16xf16>,
+                               %v: tensor<?x2x16xf16>, %lambda: tensor<?x4xf16>,
+                               %cu_q: tensor<?xi32>, %cu_k: tensor<?xi32>,
+                               %init: tensor<?x4x16xf16>, %lse: tensor<8x?xf32>)
+    -> (tensor<?x4x16xf16>, tensor<8x?xf32>) {
+  %0:2 = diff.attention
+           ins(%q, %k, %v, %lambda : tensor<?x8x16xf16>, tensor<?x2x16xf16>,
+               tensor<?x2x16xf16>, tensor<?x4xf16>)
+           outs(%init, %lse : tensor<?x4x16xf16>, tensor<8x?xf32>)
+           cu_seqlens(%cu_q, %cu_k : tensor<?xi32>, tensor<?xi32>)
+           mask<causal> -> tensor<?x4x16xf16>, tensor<8x?xf32>
+  return %0#0, %0#1 : tensor<?x4x16xf16>, tensor<8x?xf32>
+}
+
+// CHECK-LABEL: func @attention_v1_sequences
+// CHECK: diff.attention_v1
+// CHECK-SAME: cu_seqlens(%{{.*}}, %{{.*}} : tensor<4xi32>, tensor<4xi32>) lambda_init(2.000000e-01)
+func.func @attention_v1_sequences(%q: tensor<40x4x16xf32>,
+                                  %k: tensor<50x4x16xf32>,
+                                  %v: tensor<50x2x32xf32>,
+                                  %lambda: tensor<2xf32>,
+                                  %weight: tensor<32xf32>,
+                                  %cu_q: tensor<4xi32>, %cu_k: tensor<4xi32>,
+                                  %init: tensor<40x2x32xf32>)
+    -> tensor<40x2x32xf32> {
+  %0 = diff.attention_v1
+         ins(%q, %k, %v, %lambda, %weight : tensor<40x4x16xf32>,
+             tensor<50x4x16xf32>, tensor<50x2x32xf32>, tensor<2xf32>,
+             tensor<32xf32>)
+         outs(%init : tensor<40x2x32xf32>)
+         cu_seqlens(%cu_q, %cu_k : tensor<4xi32>, tensor<4xi32>)
+         lambda_init(0.2) -> tensor<40x2x32xf32>
+  return %0 : tensor<40x2x32xf32>
+}
+
+// CHECK-LABEL: func @softmax_attention_sequences_memref
+// CHECK: diff.softmax_attention
+// CHECK-SAME: cu_seqlens(%{{.*}}, %{{.*}} : memref<3xi32>, memref<3xi32>){{$}}
+func.func @softmax_attention_sequences_memref(%q: memref<40x4x16xbf16>,
+                                              %cu: memref<3xi32>) {
+  diff.softmax_attention
+    ins(%q, %q, %q : memref<40x4x16xbf16>, memref<40x4x16xbf16>,
+        memref<40x4x16xbf16>)
+    outs(%q : memref<40x4x16xbf16>)
+    cu_seqlens(%cu, %cu : memref<3xi32>, memref<3xi32>)
+  return
+}
+
+//===----------------------------------------------------------------------===//
+// Layouts
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: func @attention_head_major
+// CHECK: diff.attention
+// CHECK-SAME: mask<causal> layout<query = [0, 2, 1, 3], key = [0, 2, 1, 3], value = [0, 2, 1, 3], output = [0, 2, 1, 3]> -> tensor<1x4x12x16xbf16>
+func.func @attention_head_major(%q: tensor<1x8x12x16xbf16>,
+                                %k: tensor<1x2x20x16xbf16>,
+                                %v: tensor<1x2x20x16xbf16>,
+                                %lambda: tensor<1x12x4xbf16>,
+                                %init: tensor<1x4x12x16xbf16>)
+    -> tensor<1x4x12x16xbf16> {
+  %0 = diff.attention
+         ins(%q, %k, %v, %lambda : tensor<1x8x12x16xbf16>,
+             tensor<1x2x20x16xbf16>, tensor<1x2x20x16xbf16>,
+             tensor<1x12x4xbf16>)
+         outs(%init : tensor<1x4x12x16xbf16>) mask<causal>
+         layout<query = [0, 2, 1, 3], key = [0, 2, 1, 3],
+                value = [0, 2, 1, 3], output = [0, 2, 1, 3]>
+         -> tensor<1x4x12x16xbf16>
+  return %0 : tensor<1x4x12x16xbf16>
+}
+
+// Each operand has an order of its own; sequences have one of three dimensions.
+// CHECK-LABEL: func @attention_v1_mixed
+// CHECK: diff.attention_v1
+// CHECK-SAME: layout<key = [1, 0, 2], output = [1, 0, 2]> lambda_init(5.000000e-01)
+func.func @attention_v1_mixed(%q: tensor<?x4x16xf32>, %k: tensor<4x?x16xf32>,
+                              %v: tensor<?x2x32xf32>, %lambda: tensor<2xf32>,
+                              %weight: tensor<32xf32>, %cu: tensor<?xi32>,
+                              %init: tensor<2x?x32xf32>) -> tensor<2x?x32xf32> {
+  %0 = diff.attention_v1
+         ins(%q, %k, %v, %lambda, %weight : tensor<?x4x16xf32>,
+             tensor<4x?x16xf32>, tensor<?x2x32xf32>, tensor<2xf32>,
+             tensor<32xf32>)
+         outs(%init : tensor<2x?x32xf32>)
+         cu_seqlens(%cu, %cu : tensor<?xi32>, tensor<?xi32>)
+         layout<output = [1, 0, 2], key = [1, 0, 2]>
+         lambda_init(0.5) -> tensor<2x?x32xf32>
+  return %0 : tensor<2x?x32xf32>
+}
+
+// CHECK-LABEL: func @online_attention_token_major
+// CHECK: diff.online_attention
+// CHECK-SAME: maps(2) scale(2.500000e-01) layout<query = [1, 0, 2, 3]>
+func.func @online_attention_token_major(%q: tensor<8x1x2x16xf32>,
+                                        %k: tensor<1x16x1x16xf32>,
+                                        %acc: tensor<1x2x8x16xf32>,
+                                        %row: tensor<1x2x8xf32>)
+    -> tensor<1x2x8x16xf32> {
+  %0:3 = diff.online_attention
+           ins(%q, %k, %k : tensor<8x1x2x16xf32>, tensor<1x16x1x16xf32>,
+               tensor<1x16x1x16xf32>)
+           outs(%acc, %row, %row : tensor<1x2x8x16xf32>, tensor<1x2x8xf32>,
+                tensor<1x2x8xf32>)
+           maps(2) scale(0.25) layout<query = [1, 0, 2, 3]>
+           -> tensor<1x2x8x16xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
+  return %0#0 : tensor<1x2x8x16xf32>
 }

@@ -128,3 +128,56 @@ func.func @destination_is_query(%q: tensor<1x4x1x8xf32> {bufferization.writable 
          outs(%q : tensor<1x4x1x8xf32>) -> tensor<1x4x1x8xf32>
   return %0 : tensor<1x4x1x8xf32>
 }
+
+// -----
+
+// Sequences of variable length as a whole, and their tiles: in place.
+// CHECK-LABEL: func @sequences
+// CHECK-SAME: (%[[Q:.*]]: memref<?x2x8xf32>, %[[CU:.*]]: memref<?xi32>, %[[O:.*]]: memref<?x2x8xf32>)
+// CHECK-NEXT: diff.softmax_attention ins(%[[Q]], %[[Q]], %[[Q]] :
+// CHECK-SAME: outs(%[[O]] : memref<?x2x8xf32>) cu_seqlens(%[[CU]], %[[CU]] : memref<?xi32>, memref<?xi32>){{$}}
+// CHECK-NEXT: return %[[O]]
+func.func @sequences(%q: tensor<?x2x8xf32>, %cu: tensor<?xi32>,
+                     %o: tensor<?x2x8xf32> {bufferization.writable = true})
+    -> tensor<?x2x8xf32> {
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<?x2x8xf32>, tensor<?x2x8xf32>,
+             tensor<?x2x8xf32>)
+         outs(%o : tensor<?x2x8xf32>)
+         cu_seqlens(%cu, %cu : tensor<?xi32>, tensor<?xi32>)
+         -> tensor<?x2x8xf32>
+  return %0 : tensor<?x2x8xf32>
+}
+
+// -----
+
+// A tile of a sequence, with a batch in front, is written where it belongs.
+// CHECK-LABEL: func @sequence_tile
+// CHECK-NOT: memref.alloc
+// CHECK: scf.forall
+// CHECK: %[[SLICE:.*]] = memref.subview %{{.*}}[%{{.*}}, 0, 0] [%{{.*}}, 2, 8]
+// CHECK: %[[OUT:.*]] = memref.expand_shape %[[SLICE]]
+// CHECK: diff.softmax_attention {{.*}} outs(%[[OUT]] :
+// CHECK-NOT: memref.alloc
+// CHECK: return
+func.func @sequence_tile(%q: tensor<1x?x2x8xf32>, %at: index, %n: index,
+                         %o: tensor<?x2x8xf32> {bufferization.writable = true})
+    -> tensor<?x2x8xf32> {
+  %0 = scf.forall (%i) in (4) shared_outs(%out = %o) -> tensor<?x2x8xf32> {
+    %s = tensor.extract_slice %out[%at, 0, 0] [%n, 2, 8] [1, 1, 1]
+           : tensor<?x2x8xf32> to tensor<?x2x8xf32>
+    %e = tensor.expand_shape %s [[0, 1], [2], [3]] output_shape [1, %n, 2, 8]
+           : tensor<?x2x8xf32> into tensor<1x?x2x8xf32>
+    %r = diff.softmax_attention
+           ins(%q, %q, %q : tensor<1x?x2x8xf32>, tensor<1x?x2x8xf32>,
+               tensor<1x?x2x8xf32>)
+           outs(%e : tensor<1x?x2x8xf32>) -> tensor<1x?x2x8xf32>
+    %c = tensor.collapse_shape %r [[0, 1], [2], [3]]
+           : tensor<1x?x2x8xf32> into tensor<?x2x8xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %c into %out[%at, 0, 0] [%n, 2, 8] [1, 1, 1]
+        : tensor<?x2x8xf32> into tensor<?x2x8xf32>
+    }
+  }
+  return %0 : tensor<?x2x8xf32>
+}

@@ -103,3 +103,37 @@ func.func @f64(%q: tensor<1x2x1x8xf64>) -> tensor<1x2x1x8xf64> {
          outs(%q : tensor<1x2x1x8xf64>) -> tensor<1x2x1x8xf64>
   return %0 : tensor<1x2x1x8xf64>
 }
+
+// -----
+
+func.func @sequences(%q: tensor<40x2x16xf32>, %cu: tensor<4xi32>)
+    -> tensor<40x2x16xf32> {
+  // expected-error @below {{'diff.softmax_attention' op has sequences of variable length, which have no online form; run diff-tile before diff-decompose-attention}}
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<40x2x16xf32>, tensor<40x2x16xf32>,
+             tensor<40x2x16xf32>)
+         outs(%q : tensor<40x2x16xf32>)
+         cu_seqlens(%cu, %cu : tensor<4xi32>, tensor<4xi32>)
+         -> tensor<40x2x16xf32>
+  return %0 : tensor<40x2x16xf32>
+}
+
+// -----
+
+// The layout of what is read goes along; the epilogue writes the output's.
+// CHECK-LABEL: func @layout
+// CHECK: diff.online_attention
+// CHECK-SAME: layout<query = [0, 2, 1, 3], key = [1, 0, 2, 3]>
+// CHECK: linalg.generic
+// CHECK: tensor<1x2x12x16xf32>
+func.func @layout(%q: tensor<1x2x12x16xf32>, %k: tensor<20x1x2x16xf32>,
+                  %v: tensor<1x20x2x16xf32>, %o: tensor<1x2x12x16xf32>)
+    -> tensor<1x2x12x16xf32> {
+  %0 = diff.softmax_attention
+         ins(%q, %k, %v : tensor<1x2x12x16xf32>, tensor<20x1x2x16xf32>,
+             tensor<1x20x2x16xf32>)
+         outs(%o : tensor<1x2x12x16xf32>)
+         layout<query = [0, 2, 1, 3], key = [1, 0, 2, 3],
+                output = [0, 2, 1, 3]> -> tensor<1x2x12x16xf32>
+  return %0 : tensor<1x2x12x16xf32>
+}

@@ -104,3 +104,31 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// Tiles of packed tokens would straddle sequences.
+func.func @sequences(%q: tensor<40x2x16xf32>, %cu: tensor<4xi32>)
+    -> tensor<40x2x16xf32> {
+  // expected-error @below {{'diff.softmax_attention' op has sequences of variable length, which diff-tile cuts into tiles, and no other tiling}}
+  // expected-error @below {{faild to tile operation}}
+  // expected-error @below {{failed to generate tiling loops}}
+  // expected-note @below {{when applied to this op}}
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<40x2x16xf32>, tensor<40x2x16xf32>,
+             tensor<40x2x16xf32>)
+         outs(%q : tensor<40x2x16xf32>)
+         cu_seqlens(%cu, %cu : tensor<4xi32>, tensor<4xi32>)
+         -> tensor<40x2x16xf32>
+  return %0 : tensor<40x2x16xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op) {
+    %op = transform.structured.match ops{["diff.softmax_attention"]} in %root
+      : (!transform.any_op) -> !transform.any_op
+    // expected-error @below {{failed to apply}}
+    %tiled, %loop = transform.structured.tile_using_forall %op tile_sizes [1, 1, 8]
+      : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -13,6 +13,7 @@
 
 namespace mlir::diff {
 class AttentionOpInterface;
+class LayoutAttr;
 class MaskAttr;
 class ScheduleAttr;
 
@@ -25,7 +26,22 @@ struct RowNorm {
   double scale;
 };
 
+/// Numbers of the operands that every attention begins with.
+enum AttentionOperand : unsigned {
+  kQueryOperand = 0,
+  kKeyOperand = 1,
+  kValueOperand = 2
+};
+
+/// A dimension of an operand.
+struct DimPosition {
+  unsigned operand;
+  unsigned position;
+};
+
 namespace detail {
+std::optional<DimPosition> findDim(Operation *op, char letter);
+int64_t getDimSize(Operation *op, char letter);
 LogicalResult verifyAttentionOp(Operation *op);
 double getEffectiveScale(Operation *op);
 FloatType getComputeType(Operation *op);

@@ -26,6 +26,11 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     | `g` | value head | h_kv |
     | `d` | head dimension | d |
     | `v` | value head dimension | value width x d |
+    | `s` | sequence offset | B + 1 |
+
+    The order of the letters is that of the operand's dimensions: an op's
+    layout permutes them. With sequences of variable length no operand has the
+    letter `b`: `n` and `m` count the tokens of all sequences.
 
     Query head `maps * j + a` is map `a` of output head `j`. Output head `j`
     reads value head `j / (h / h_kv)`, and key head
@@ -33,12 +38,26 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
   }];
   let cppNamespace = "::mlir::diff";
   let methods = [
-    InterfaceMethod<"The query operand, dimensions `bnqd`.",
+    InterfaceMethod<"The query operand, dimensions `bnqd` in some order.",
       "::mlir::Value", "getQuery">,
-    InterfaceMethod<"The key operand, dimensions `bmkd`.",
+    InterfaceMethod<"The key operand, dimensions `bmkd` in some order.",
       "::mlir::Value", "getKey">,
-    InterfaceMethod<"The value operand, dimensions `bmgv`.",
+    InterfaceMethod<"The value operand, dimensions `bmgv` in some order.",
       "::mlir::Value", "getValue">,
+    InterfaceMethod<[{
+        Where each sequence of query tokens begins, dimensions `s`, or null
+        when all entries of the batch have one length.
+      }], "::mlir::Value", "getCuSeqlensQ", (ins), "", [{ return {}; }]>,
+    InterfaceMethod<"The same of the key tokens.",
+      "::mlir::Value", "getCuSeqlensK", (ins), "", [{ return {}; }]>,
+    InterfaceMethod<"Takes the offsets of sequences away, without a check.",
+      "void", "dropSequences", (ins), "", [{ return; }]>,
+    InterfaceMethod<[{
+        The order of the operands' dimensions, or null when it is the one of
+        the letters above.
+      }], "::mlir::diff::LayoutAttr", "getLayoutAttr">,
+    InterfaceMethod<"Sets the order of the operands' dimensions.", "void",
+      "setLayoutAttr", (ins "::mlir::diff::LayoutAttr":$layout)>,
     InterfaceMethod<[{
         The position of the diagonal, an index, or null when it is M - N: query
         `i` sees key `j` when `-left <= j - i - diagonal <= right`. It keeps
@@ -82,15 +101,21 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     ::mlir::FloatType getComputeType() {
       return ::mlir::diff::detail::getComputeType($_op);
     }
+    /// True when the entries of the batch are sequences of their own length.
+    bool hasSequences() { return $_op.getCuSeqlensQ() != nullptr; }
+    /// The first operand with a dimension of this letter, and its position; the
+    /// letter `b` has none with sequences.
+    ::std::optional<::mlir::diff::DimPosition> findDim(char letter) {
+      return ::mlir::diff::detail::findDim($_op, letter);
+    }
+    /// The size of the dimension of this letter, as far as its first operand
+    /// knows it.
+    int64_t getDimSize(char letter) {
+      return ::mlir::diff::detail::getDimSize($_op, letter);
+    }
     /// h, h_kv and the number of output heads that share a value head.
-    int64_t getNumOutputHeads() {
-      return ::llvm::cast<::mlir::ShapedType>($_op.getQuery().getType())
-                 .getDimSize(2) / $_op.getNumMaps();
-    }
-    int64_t getNumValueHeads() {
-      return ::llvm::cast<::mlir::ShapedType>($_op.getValue().getType())
-          .getDimSize(2);
-    }
+    int64_t getNumOutputHeads() { return getDimSize('q') / $_op.getNumMaps(); }
+    int64_t getNumValueHeads() { return getDimSize('g'); }
     int64_t getGroupSize() { return getNumOutputHeads() / getNumValueHeads(); }
   }];
   let verify = [{ return ::mlir::diff::detail::verifyAttentionOp($_op); }];
@@ -110,7 +135,8 @@ def AttentionCombineOpInterface
   }];
   let cppNamespace = "::mlir::diff";
   let methods = [
-    InterfaceMethod<"The destination of the output, dimensions `bnhv`.",
+    InterfaceMethod<"The destination of the output, dimensions `bnhv` in some "
+                    "order.",
       "::mlir::Value", "getOutput">,
     InterfaceMethod<[{
         The destination of the log-sum-exp, dimensions `bqn`, or null.

@@ -41,6 +41,58 @@ def Diff_MaskAttr : Diff_Attr<"Mask", "mask"> {
   }];
 }
 
+def Diff_LayoutAttr : Diff_Attr<"Layout", "layout"> {
+  let summary = "the order of the dimensions of an attention's operands";
+  let description = [{
+    For each operand named, a permutation: dimension `i` of the operand is
+    dimension `permutation[i]` of the default layout, which is [batch, tokens,
+    heads, dim], or [tokens, heads, dim] with sequences of variable length. An
+    operand that is not named has the default layout. The head dimension is
+    innermost in every layout, for the rows of a tile are read along it.
+
+    A head-major attention ([batch, heads, tokens, dim], often called BHSD):
+
+    ```mlir
+    #diff.layout<query = [0, 2, 1, 3], key = [0, 2, 1, 3],
+                 value = [0, 2, 1, 3], output = [0, 2, 1, 3]>
+    ```
+  }];
+  let parameters = (ins
+    ArrayRefParameter<"int64_t">:$query, ArrayRefParameter<"int64_t">:$key,
+    ArrayRefParameter<"int64_t">:$value, ArrayRefParameter<"int64_t">:$output);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The names of the operands that have an order, in the order of the
+    /// parameters.
+    static ::llvm::ArrayRef<::llvm::StringLiteral> getOperandNames();
+    /// The operand's permutation; empty for the default layout.
+    ::llvm::ArrayRef<int64_t> getPermutation(::llvm::StringRef operand) const;
+    /// The layout with another permutation of an operand, or null when it is
+    /// the default one throughout. `layout` may be null.
+    static LayoutAttr withPermutation(::mlir::MLIRContext *context,
+                                      LayoutAttr layout,
+                                      ::llvm::StringRef operand,
+                                      ::llvm::ArrayRef<int64_t> permutation);
+  }];
+}
+
+def Diff_OffsetsAttr : Diff_Attr<"Offsets", "offsets"> {
+  let summary = "marks an argument that holds offsets into a tensor";
+  let description = [{
+    The argument attribute `diff.offsets`: the argument's elements are positions
+    along a dimension of the argument `tensor`. They begin with 0, do not
+    decrease and do not exceed the dimension's size, which whoever calls the
+    function with arrays of the host checks.
+
+    ```mlir
+    #diff.offsets<tensor = "query", dimension = 0>
+    ```
+  }];
+  let parameters = (ins StringRefParameter<>:$tensor, "int64_t":$dimension);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
 def Diff_ScheduleAttr : Diff_Attr<"Schedule", "schedule"> {
   let summary = "how an attention is cut into tiles";
   let description = [{

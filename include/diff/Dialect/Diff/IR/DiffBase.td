@@ -37,11 +37,13 @@ def Diff_Dialect : Dialect {
 
     Letters used for sizes: B batch, N query tokens, M key tokens, h output
     heads, h_kv value heads, d head dimension. Tensors are token-major,
-    `[B, tokens, heads, dim]`. All softmax arithmetic, everything after it and
+    `[B, tokens, heads, dim]`, unless an op has a `layout` or sequences of
+    variable length. All softmax arithmetic, everything after it and
     every accumulation is f32 (f64 for f64 elements), whatever the element
     type.
 
-    Bytecode carries the dialect's version; a reader refuses a newer one.
+    Bytecode carries the dialect's version; a reader refuses a newer one, and one
+    of another major version.
   }];
   let useDefaultAttributePrinterParser = 1;
   let extraClassDeclaration = [{

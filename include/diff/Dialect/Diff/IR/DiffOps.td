@@ -42,6 +42,10 @@ class Diff_CombineOp<string mnemonic, int maps, int keyMaps, int valueWidth,
     : Diff_DestinationOp<mnemonic, !listconcat(traits, [
         AttentionOpInterface, AttentionCombineOpInterface])> {
   code combineDeclarations = commonDeclarations # [{
+    void dropSequences() {
+      getCuSeqlensKMutable().clear();
+      getCuSeqlensQMutable().clear();
+    }
     int64_t getNumMaps() { return }] # maps # [{; }
     int64_t getNumKeyMaps() { return }] # keyMaps # [{; }
     int64_t getValueWidth() { return }] # valueWidth # [{; }
@@ -80,6 +84,7 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
     | `query` | [B, N, 2h, d] | f16, bf16, f32, f64 |
     | `key` | [B, M, h_kv, d] | as `query` |
     | `value` | [B, M, h_kv, d] | as `query` |
+    | `cu_seqlens_q`, `cu_seqlens_k` | see below | i32 |
     | `lambda` | [B, N, h] | as `query`, or the compute type |
     | `diagonal` | | index, M - N when absent |
     | `output` | [B, N, h, d] | as `query` |
@@ -99,19 +104,71 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
            outs(%init : tensor<1x512x8x128xbf16>)
            mask<causal> -> tensor<1x512x8x128xbf16>
     ```
+
+    **Sequences of variable length.** With `cu_seqlens_q` and `cu_seqlens_k`
+    the entries of the batch stand one behind the other in packed tensors of N
+    query and M key tokens altogether, without the dimension B:
+
+    | operand | shape | type |
+    |---|---|---|
+    | `query` | [N, 2h, d] | |
+    | `key`, `value` | [M, h_kv, d] | |
+    | `cu_seqlens_q`, `cu_seqlens_k` | [B + 1] | i32 |
+    | `lambda` | [N, h] | |
+    | `output` | [N, h, d] | |
+    | `lse` | [2h, N] | |
+
+    Query tokens cu_seqlens_q[b] to cu_seqlens_q[b + 1], exclusive, are sequence
+    b, and key tokens likewise: an attention of its own, whose mask is aligned
+    to the bottom right of its own tokens. Sequences may be empty: those without
+    a query give nothing, those without a key 0 and a log-sum-exp of -inf.
+    Offsets begin with 0, do not decrease and do not exceed N and M. Rows of the
+    destinations behind the last sequence keep their values, and no operand is
+    read there. There is no `diagonal`: each sequence has its own.
+
+    ```mlir
+    %0 = diff.attention
+           ins(%q, %k, %v, %lambda : tensor<?x16x128xbf16>,
+               tensor<?x4x128xbf16>, tensor<?x4x128xbf16>, tensor<?x8xbf16>)
+           outs(%init : tensor<?x8x128xbf16>)
+           cu_seqlens(%cu_q, %cu_k : tensor<?xi32>, tensor<?xi32>)
+           mask<causal> -> tensor<?x8x128xbf16>
+    ```
+
+    **Layouts.** `layout` permutes the dimensions of `query`, `key`, `value` and
+    `output`, of which the head dimension stays innermost: see `#diff.layout`.
+    `lambda` and `lse` have one layout. `diff-fold-transposes` folds a
+    `linalg.transpose` of an operand or of the result into it.
+
+    ```mlir
+    %0 = diff.attention
+           ins(%q, %k, %v, %lambda : tensor<1x16x512x128xbf16>,
+               tensor<1x4x512x128xbf16>, tensor<1x4x512x128xbf16>,
+               tensor<1x512x8xbf16>)
+           outs(%init : tensor<1x8x512x128xbf16>)
+           mask<causal>
+           layout<query = [0, 2, 1, 3], key = [0, 2, 1, 3],
+                  value = [0, 2, 1, 3], output = [0, 2, 1, 3]>
+           -> tensor<1x8x512x128xbf16>
+    ```
   }];
   let arguments = (ins
     Diff_Shaped:$query, Diff_Shaped:$key, Diff_Shaped:$value,
+    Optional<Diff_Shaped>:$cu_seqlens_q, Optional<Diff_Shaped>:$cu_seqlens_k,
     Diff_Shaped:$lambda, Optional<Index>:$diagonal, Diff_Shaped:$output,
     Optional<Diff_Shaped>:$lse, OptionalAttr<Diff_MaskAttr>:$mask,
     OptionalAttr<F64Attr>:$scale, OptionalAttr<F64Attr>:$softcap,
+    OptionalAttr<Diff_LayoutAttr>:$layout,
     OptionalAttr<Diff_ScheduleAttr>:$schedule);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value `,` $lambda `:` type($query) `,`
       type($key) `,` type($value) `,` type($lambda) `)`
     `outs` `(` $output (`,` $lse^)? `:` type($output) (`,` type($lse)^)? `)`
+    (`cu_seqlens` `(` $cu_seqlens_q^ `,` $cu_seqlens_k `:`
+      type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`)?
     (`diagonal` `(` $diagonal^ `)`)? (`mask` `` $mask^)?
     (`scale` `(` $scale^ `)`)? (`softcap` `(` $softcap^ `)`)?
+    (`layout` `` $layout^)?
     attr-dict (`->` type($results)^)?
   }];
 }
@@ -149,7 +206,8 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
     `lambda` is the value itself, re-parameterised in front of the op:
     exp(lq1 . lk1) - exp(lq2 . lk2) + lambda_init. `lambda_init` is finite and
     below 1 (the paper: 0.8 - 0.6 exp(-0.3 layer)), `epsilon` finite and
-    positive. Everything else is as for `diff.attention`.
+    positive. Everything else, sequences of variable length and layouts
+    included, is as for `diff.attention`.
 
     ```mlir
     %0 = diff.attention_v1
@@ -162,20 +220,25 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
   }];
   let arguments = (ins
     Diff_Shaped:$query, Diff_Shaped:$key, Diff_Shaped:$value,
+    Optional<Diff_Shaped>:$cu_seqlens_q, Optional<Diff_Shaped>:$cu_seqlens_k,
     Diff_Shaped:$lambda, Diff_Shaped:$weight, Optional<Index>:$diagonal,
     Diff_Shaped:$output, Optional<Diff_Shaped>:$lse,
     OptionalAttr<Diff_MaskAttr>:$mask, OptionalAttr<F64Attr>:$scale,
     OptionalAttr<F64Attr>:$softcap,
     DefaultValuedAttr<F64Attr, "0.8">:$lambda_init,
     DefaultValuedAttr<F64Attr, "1.0e-5">:$epsilon,
+    OptionalAttr<Diff_LayoutAttr>:$layout,
     OptionalAttr<Diff_ScheduleAttr>:$schedule);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value `,` $lambda `,` $weight `:`
       type($query) `,` type($key) `,` type($value) `,` type($lambda) `,`
       type($weight) `)`
     `outs` `(` $output (`,` $lse^)? `:` type($output) (`,` type($lse)^)? `)`
+    (`cu_seqlens` `(` $cu_seqlens_q^ `,` $cu_seqlens_k `:`
+      type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`)?
     (`diagonal` `(` $diagonal^ `)`)? (`mask` `` $mask^)?
     (`scale` `(` $scale^ `)`)? (`softcap` `(` $softcap^ `)`)?
+    (`layout` `` $layout^)?
     (`lambda_init` `(` $lambda_init^ `)`)? (`epsilon` `(` $epsilon^ `)`)?
     attr-dict (`->` type($results)^)?
   }];
@@ -195,6 +258,7 @@ def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 1> {
     Standard attention, the baseline that users compare with: the case of one
     map, `out_j = softmax(S_j) V` with the scores of `diff.attention`. Output
     head `j` reads query head `j` and key and value head `j / (h / h_kv)`.
+    Sequences of variable length and layouts are those of `diff.attention`.
 
     | operand | shape | type |
     |---|---|---|
@@ -215,16 +279,21 @@ def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 1> {
   }];
   let arguments = (ins
     Diff_Shaped:$query, Diff_Shaped:$key, Diff_Shaped:$value,
+    Optional<Diff_Shaped>:$cu_seqlens_q, Optional<Diff_Shaped>:$cu_seqlens_k,
     Optional<Index>:$diagonal, Diff_Shaped:$output,
     Optional<Diff_Shaped>:$lse, OptionalAttr<Diff_MaskAttr>:$mask,
     OptionalAttr<F64Attr>:$scale, OptionalAttr<F64Attr>:$softcap,
+    OptionalAttr<Diff_LayoutAttr>:$layout,
     OptionalAttr<Diff_ScheduleAttr>:$schedule);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,`
       type($value) `)`
     `outs` `(` $output (`,` $lse^)? `:` type($output) (`,` type($lse)^)? `)`
+    (`cu_seqlens` `(` $cu_seqlens_q^ `,` $cu_seqlens_k `:`
+      type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`)?
     (`diagonal` `(` $diagonal^ `)`)? (`mask` `` $mask^)?
     (`scale` `(` $scale^ `)`)? (`softcap` `(` $softcap^ `)`)?
+    (`layout` `` $layout^)?
     attr-dict (`->` type($results)^)?
   }];
 }
@@ -259,6 +328,7 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
 
     Query `i` sees key `j` when `-left <= j - i - diagonal <= right` and
     `j < key_length`; the operands keep masks and tails right under any tiling.
+    `layout` permutes the dimensions of `query`, `key` and `value`.
 
     | operand | shape | type |
     |---|---|---|
@@ -285,7 +355,8 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
     Optional<Index>:$diagonal, Optional<Index>:$key_length, Diff_Shaped:$acc,
     Diff_Shaped:$max, Diff_Shaped:$sum, DefaultValuedAttr<I64Attr, "1">:$maps,
     OptionalAttr<Diff_MaskAttr>:$mask, OptionalAttr<F64Attr>:$scale,
-    OptionalAttr<F64Attr>:$softcap, OptionalAttr<Diff_ScheduleAttr>:$schedule);
+    OptionalAttr<F64Attr>:$softcap, OptionalAttr<Diff_LayoutAttr>:$layout,
+    OptionalAttr<Diff_ScheduleAttr>:$schedule);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,`
       type($value) `)`
@@ -294,6 +365,7 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
     (`maps` `(` $maps^ `)`)? (`diagonal` `(` $diagonal^ `)`)?
     (`key_length` `(` $key_length^ `)`)? (`mask` `` $mask^)?
     (`scale` `(` $scale^ `)`)? (`softcap` `(` $softcap^ `)`)?
+    (`layout` `` $layout^)?
     attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = commonDeclarations # [{

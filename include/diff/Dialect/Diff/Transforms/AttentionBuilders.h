@@ -31,6 +31,19 @@ struct AttentionLoops {
 /// so in f32: with infinity for a large one, 0 times it would be NaN.
 Value createFactor(OpBuilder &builder, Location loc, Type type, double value);
 
+/// The size of a dimension of a tensor or memref.
+OpFoldResult getMixedSize(OpBuilder &builder, Location loc, Value shaped,
+                          int64_t dim);
+
+/// The size of the dimension of this letter.
+OpFoldResult getMixedSize(OpBuilder &builder, AttentionOpInterface op,
+                          char letter);
+
+/// The query, key or value operand as a tensor over the loops below: its heads
+/// split, its dimensions in the order of the op's layout.
+NamedValue viewOperand(NamedGenericBuilder &named, AttentionOpInterface op,
+                       AttentionOperand operand);
+
 /// Declares the loops of `op`; `dropUnits` drops those of size 1.
 void declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &builder,
                            AttentionOpInterface op, bool dropUnits);

@@ -23,6 +23,14 @@ constexpr llvm::StringLiteral kResultAttrName = "diff.result";
 constexpr llvm::StringLiteral kNameAttrName = "diff.name";
 constexpr llvm::StringLiteral kSizesAttrName = "diff.sizes";
 
+/// What an argument's elements are offsets into: an OffsetsAttr.
+constexpr llvm::StringLiteral kOffsetsAttrName = "diff.offsets";
+
+/// Names the arguments and results of a function after the operands of the
+/// attentions that they feed, and those of their sizes; what
+/// `diff-name-arguments` does.
+void nameArguments(func::FuncOp function);
+
 #define GEN_PASS_DECL
 #include "diff/Dialect/Diff/Transforms/Passes.h.inc"
 

@@ -37,9 +37,10 @@ def DiffNameArgumentsPass : Pass<"diff-name-arguments", "::mlir::func::FuncOp"> 
   let description = [{
     Gives every argument that an attention reads, and every result that it
     computes, the operand's name (`diff.name`) and the names of its sizes
-    (`diff.sizes`: B, N, M), so that whoever calls the compiled function can
-    tell them apart. Names of a second attention get a number. What has a name
-    keeps it.
+    (`diff.sizes`: B, N, M, and S = B + 1 sequence offsets), so that whoever
+    calls the compiled function can tell them apart. Names of a second attention
+    get a number. What has a name keeps it. Arguments that hold sequence offsets
+    say into which argument (`diff.offsets`, a `#diff.offsets`).
   }];
 }
 
@@ -61,6 +62,15 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
     passes of the tile dialect go by. An attention inside an `scf.forall` is a
     tile already.
 
+    Sequences of variable length are tiled over (output heads, query tiles of
+    all sequences), mapped to y and x. Sequence b has the tiles from
+    cu_seqlens_q[b] floordiv queries + b on, as many as it needs and at most one
+    more; a binary search over cu_seqlens_q finds the sequence of a tile. So
+    there are N floordiv queries + B tiles, known from the shapes alone, of
+    which no more than one for each sequence, and those behind the last
+    sequence, have nothing to do: they read no key. The attention of a tile is one of a single batch entry, on
+    slices of the packed tensors.
+
     ```mlir
     %0 = diff.attention … outs(%init : …)
            {schedule = #diff.schedule<queries = 8, keys = 16>} -> …
@@ -75,6 +85,31 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::diff::tile::TileDialect", "::mlir::gpu::GPUDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffFoldTransposesPass
+    : Pass<"diff-fold-transposes", "::mlir::func::FuncOp"> {
+  let summary = "fold transposes of operands and results into layouts";
+  let description = [{
+    Folds a `linalg.transpose` that makes the query, key or value of an
+    attention, or takes its output and is its only user, into the op's
+    `layout`: the op reads and writes the tensors as they lie in memory, and
+    nothing is copied. A transpose that moves the head dimension stays, and so
+    does one whose destination does not exist yet where the attention stands.
+
+    ```mlir
+    %q = linalg.transpose ins(%x : tensor<1x16x512x128xbf16>)
+           outs(%e : tensor<1x512x16x128xbf16>) permutation = [0, 2, 1, 3]
+    %0 = diff.attention ins(%q, … : tensor<1x512x16x128xbf16>, …) …
+    // becomes
+    %0 = diff.attention ins(%x, … : tensor<1x16x512x128xbf16>, …) …
+           layout<query = [0, 2, 1, 3]>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect",
   ];
 }
 

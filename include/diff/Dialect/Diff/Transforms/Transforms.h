@@ -13,6 +13,10 @@ namespace mlir {
 class DialectRegistry;
 class RewritePatternSet;
 class RewriterBase;
+namespace scf {
+class ForallOp;
+class ForOp;
+} // namespace scf
 
 namespace diff {
 
@@ -76,9 +80,35 @@ getVisibleKeys(OpBuilder &builder, OnlineAttentionOp op);
 LogicalResult tileKeysByVisibility(RewriterBase &rewriter, OnlineAttentionOp op,
                                    int64_t keys, int64_t stages);
 
+/// Patterns that fold a linalg.transpose of an attention's operands or output
+/// into the op's layout.
+void populateFoldTransposePatterns(RewritePatternSet &patterns);
+
 /// Checks that output heads can be tiled by `heads`: whole groups that share a
 /// value head, or equal parts of one.
 LogicalResult verifyHeadTile(AttentionOpInterface op, int64_t heads);
+
+/// How sequences of variable length are tiled.
+struct SequenceTilingOptions {
+  /// Output heads and query tokens of a tile.
+  int64_t heads = 1;
+  int64_t queries = 1;
+  /// The mapping of the loops over output heads and query tiles, if any.
+  SmallVector<Attribute> mapping;
+};
+
+/// Replaces an attention over sequences of variable length by an scf.forall
+/// over (output heads, query tiles of all sequences), in which an attention of
+/// one batch entry computes a tile of one sequence. Fails with an error when
+/// the heads cannot be tiled so, without one on other ops.
+FailureOr<scf::ForallOp> tileSequences(RewriterBase &rewriter,
+                                       AttentionCombineOpInterface op,
+                                       const SequenceTilingOptions &options);
+
+/// Replaces it by an scf.for over the sequences, in which an attention of one
+/// batch entry computes one.
+FailureOr<scf::ForOp> splitSequences(RewriterBase &rewriter,
+                                     AttentionCombineOpInterface op);
 
 /// Pads the query tokens of an attention on tensors, when their number is not
 /// static, to its constant upper bound, when it has one: inputs with zeros, and

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(diff-fold-transposes))' | FileCheck %s
+
+// Operands are read where they come from, the output is written where it goes.
+// CHECK-LABEL: func @head_major
+// CHECK-SAME: (%[[Q:.*]]: tensor<1x8x12x16xf32>, %[[K:.*]]: tensor<1x2x20x16xf32>, %[[V:.*]]: tensor<1x2x20x16xf32>, %[[L:.*]]: tensor<1x12x4xf32>, %[[O:.*]]: tensor<1x4x12x16xf32>)
+// CHECK-NOT: linalg.transpose
+// CHECK: %[[R:.*]] = diff.attention ins(%[[Q]], %[[K]], %[[V]], %[[L]] :
+// CHECK-SAME: outs(%[[O]] : tensor<1x4x12x16xf32>) mask<causal>
+// CHECK-SAME: layout<query = [0, 2, 1, 3], key = [0, 2, 1, 3], value = [0, 2, 1, 3], output = [0, 2, 1, 3]>
+// CHECK-NEXT: return %[[R]]
+func.func @head_major(%q: tensor<1x8x12x16xf32>, %k: tensor<1x2x20x16xf32>,
+                      %v: tensor<1x2x20x16xf32>, %l: tensor<1x12x4xf32>,
+                      %o: tensor<1x4x12x16xf32>) -> tensor<1x4x12x16xf32> {
+  %eq = tensor.empty() : tensor<1x12x8x16xf32>
+  %ek = tensor.empty() : tensor<1x20x2x16xf32>
+  %eo = tensor.empty() : tensor<1x12x4x16xf32>
+  %tq = linalg.transpose ins(%q : tensor<1x8x12x16xf32>)
+          outs(%eq : tensor<1x12x8x16xf32>) permutation = [0, 2, 1, 3]
+  %tk = linalg.transpose ins(%k : tensor<1x2x20x16xf32>)
+          outs(%ek : tensor<1x20x2x16xf32>) permutation = [0, 2, 1, 3]
+  %tv = linalg.transpose ins(%v : tensor<1x2x20x16xf32>)
+          outs(%ek : tensor<1x20x2x16xf32>) permutation = [0, 2, 1, 3]
+  %0 = diff.attention
+         ins(%tq, %tk, %tv, %l : tensor<1x12x8x16xf32>, tensor<1x20x2x16xf32>,
+             tensor<1x20x2x16xf32>, tensor<1x12x4xf32>)
+         outs(%eo : tensor<1x12x4x16xf32>) mask<causal>
+         -> tensor<1x12x4x16xf32>
+  %1 = linalg.transpose ins(%0 : tensor<1x12x4x16xf32>)
+         outs(%o : tensor<1x4x12x16xf32>) permutation = [0, 2, 1, 3]
+  return %1 : tensor<1x4x12x16xf32>
+}
+
+// -----
+
+// Permutations that are no swaps. Dimension i of an operand is dimension
+// layout[i] of [batch, tokens, heads, dim].
+// CHECK-LABEL: func @rotated
+// CHECK-SAME: (%[[Q:.*]]: tensor<5x2x3x16xf32>
+// CHECK: %[[E:.*]] = tensor.empty() : tensor<3x5x2x16xf32>
+// CHECK: %[[R:.*]] = diff.softmax_attention ins(%[[Q]], %{{.*}}, %{{.*}} : tensor<5x2x3x16xf32>, tensor<2x7x5x16xf32>, tensor<2x7x5x16xf32>)
+// CHECK-SAME: layout<query = [2, 0, 1, 3], output = [1, 2, 0, 3]>
+// CHECK-SAME: -> tensor<3x5x2x16xf32>
+// CHECK: return %[[R]]
+func.func @rotated(%q: tensor<5x2x3x16xf32>, %k: tensor<2x7x5x16xf32>)
+    -> tensor<3x5x2x16xf32> {
+  %eq = tensor.empty() : tensor<2x3x5x16xf32>
+  %tq = linalg.transpose ins(%q : tensor<5x2x3x16xf32>)
+          outs(%eq : tensor<2x3x5x16xf32>) permutation = [1, 2, 0, 3]
+  %0 = diff.softmax_attention
+         ins(%tq, %k, %k : tensor<2x3x5x16xf32>, tensor<2x7x5x16xf32>,
+             tensor<2x7x5x16xf32>)
+         outs(%eq : tensor<2x3x5x16xf32>) -> tensor<2x3x5x16xf32>
+  %eo = tensor.empty() : tensor<3x5x2x16xf32>
+  %1 = linalg.transpose ins(%0 : tensor<2x3x5x16xf32>)
+         outs(%eo : tensor<3x5x2x16xf32>) permutation = [1, 2, 0, 3]
+  return %1 : tensor<3x5x2x16xf32>
+}
+
+// -----
+
+// A layout that is there is composed with; two that cancel leave none. The
+// log-sum-exp stays as it is.
+// CHECK-LABEL: func @composed
+// CHECK-SAME: (%[[K:.*]]: tensor<2x7x5x16xf32>
+// CHECK: %[[R:.*]]:2 = diff.softmax_attention ins(%[[K]], %[[K]], %[[K]] :
+// CHECK-NOT: layout
+// CHECK: return %[[R]]#0, %[[R]]#1
+func.func @composed(%k: tensor<2x7x5x16xf32>, %lse: tensor<2x5x7xf32>)
+    -> (tensor<2x7x5x16xf32>, tensor<2x5x7xf32>) {
+  %e = tensor.empty() : tensor<2x5x7x16xf32>
+  %t = linalg.transpose ins(%k : tensor<2x7x5x16xf32>)
+         outs(%e : tensor<2x5x7x16xf32>) permutation = [0, 2, 1, 3]
+  %0:2 = diff.softmax_attention
+         ins(%t, %t, %t : tensor<2x5x7x16xf32>, tensor<2x5x7x16xf32>,
+             tensor<2x5x7x16xf32>)
+         outs(%e, %lse : tensor<2x5x7x16xf32>, tensor<2x5x7xf32>)
+         layout<query = [0, 2, 1, 3], key = [0, 2, 1, 3],
+                value = [0, 2, 1, 3], output = [0, 2, 1, 3]>
+         -> tensor<2x5x7x16xf32>, tensor<2x5x7xf32>
+  %eo = tensor.empty() : tensor<2x7x5x16xf32>
+  %1 = linalg.transpose ins(%0#0 : tensor<2x5x7x16xf32>)
+         outs(%eo : tensor<2x7x5x16xf32>) permutation = [0, 2, 1, 3]
+  return %1, %0#1 : tensor<2x7x5x16xf32>, tensor<2x5x7xf32>
+}
+
+// -----
+
+// Dynamic sizes, packed: the destination is made anew where the attention is.
+// CHECK-LABEL: func @sequences
+// CHECK-SAME: (%[[Q:.*]]: tensor<2x?x16xf32>
+// CHECK: %[[R:.*]] = diff.softmax_attention ins(%[[Q]], %[[Q]], %[[Q]] :
+// CHECK-SAME: layout<query = [1, 0, 2], key = [1, 0, 2], value = [1, 0, 2], output = [1, 0, 2]> -> tensor<2x?x16xf32>
+// CHECK-NEXT: return %[[R]]
+func.func @sequences(%q: tensor<2x?x16xf32>, %cu: tensor<?xi32>)
+    -> tensor<2x?x16xf32> {
+  %c1 = arith.constant 1 : index
+  %n = tensor.dim %q, %c1 : tensor<2x?x16xf32>
+  %e = tensor.empty(%n) : tensor<?x2x16xf32>
+  %t = linalg.transpose ins(%q : tensor<2x?x16xf32>)
+         outs(%e : tensor<?x2x16xf32>) permutation = [1, 0, 2]
+  %0 = diff.softmax_attention
+         ins(%t, %t, %t : tensor<?x2x16xf32>, tensor<?x2x16xf32>,
+             tensor<?x2x16xf32>)
+         outs(%e : tensor<?x2x16xf32>)
+         cu_seqlens(%cu, %cu : tensor<?xi32>, tensor<?xi32>)
+         -> tensor<?x2x16xf32>
+  %eo = tensor.empty(%n) : tensor<2x?x16xf32>
+  %1 = linalg.transpose ins(%0 : tensor<?x2x16xf32>)
+         outs(%eo : tensor<2x?x16xf32>) permutation = [1, 0, 2]
+  return %1 : tensor<2x?x16xf32>
+}
+
+// -----
+
+// A transpose that moves the head dimension stays.
+// CHECK-LABEL: func @head_dimension
+// CHECK: linalg.transpose
+// CHECK: diff.softmax_attention
+// CHECK-NOT: layout
+func.func @head_dimension(%k: tensor<2x7x16x5xf32>, %q: tensor<2x7x5x16xf32>)
+    -> tensor<2x7x5x16xf32> {
+  %e = tensor.empty() : tensor<2x7x5x16xf32>
+  %t = linalg.transpose ins(%k : tensor<2x7x16x5xf32>)
+         outs(%e : tensor<2x7x5x16xf32>) permutation = [0, 1, 3, 2]
+  %0 = diff.softmax_attention
+         ins(%q, %t, %t : tensor<2x7x5x16xf32>, tensor<2x7x5x16xf32>,
+             tensor<2x7x5x16xf32>)
+         outs(%e : tensor<2x7x5x16xf32>) -> tensor<2x7x5x16xf32>
+  return %0 : tensor<2x7x5x16xf32>
+}
+
+// -----
+
+// An output that has another reader stays, and so does one whose destination
+// is computed from it.
+// CHECK-LABEL: func @two_uses
+// CHECK: diff.softmax_attention
+// CHECK-NOT: layout
+// CHECK: linalg.transpose
+func.func @two_uses(%q: tensor<2x7x5x16xf32>, %o: tensor<2x5x7x16xf32>)
+    -> (tensor<2x7x5x16xf32>, tensor<2x5x7x16xf32>) {
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<2x7x5x16xf32>, tensor<2x7x5x16xf32>,
+             tensor<2x7x5x16xf32>)
+         outs(%q : tensor<2x7x5x16xf32>) -> tensor<2x7x5x16xf32>
+  %1 = linalg.transpose ins(%0 : tensor<2x7x5x16xf32>)
+         outs(%o : tensor<2x5x7x16xf32>) permutation = [0, 2, 1, 3]
+  return %0, %1 : tensor<2x7x5x16xf32>, tensor<2x5x7x16xf32>
+}
+
+// -----
+
+// Rows that belong to no sequence keep the destination's values, which the
+// transpose moves.
+// CHECK-LABEL: func @values_in_destination
+// CHECK: diff.softmax_attention
+// CHECK-NOT: output =
+// CHECK: linalg.transpose
+func.func @values_in_destination(%q: tensor<?x2x16xf32>, %cu: tensor<?xi32>,
+                                 %o: tensor<2x?x16xf32>) -> tensor<2x?x16xf32> {
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<?x2x16xf32>, tensor<?x2x16xf32>,
+             tensor<?x2x16xf32>)
+         outs(%q : tensor<?x2x16xf32>)
+         cu_seqlens(%cu, %cu : tensor<?xi32>, tensor<?xi32>)
+         -> tensor<?x2x16xf32>
+  %1 = linalg.transpose ins(%0 : tensor<?x2x16xf32>)
+         outs(%o : tensor<2x?x16xf32>) permutation = [1, 0, 2]
+  return %1 : tensor<2x?x16xf32>
+}
+
+// -----
+
+// A destination that is there only behind the attention.
+// CHECK-LABEL: func @late_destination
+// CHECK: diff.softmax_attention
+// CHECK-NOT: layout
+// CHECK: linalg.transpose
+func.func @late_destination(%q: tensor<2x7x5x16xf32>, %x: f32)
+    -> tensor<2x5x7x16xf32> {
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<2x7x5x16xf32>, tensor<2x7x5x16xf32>,
+             tensor<2x7x5x16xf32>)
+         outs(%q : tensor<2x7x5x16xf32>) -> tensor<2x7x5x16xf32>
+  %o = tensor.splat %x : tensor<2x5x7x16xf32>
+  %1 = linalg.transpose ins(%0 : tensor<2x7x5x16xf32>)
+         outs(%o : tensor<2x5x7x16xf32>) permutation = [0, 2, 1, 3]
+  return %1 : tensor<2x5x7x16xf32>
+}

@@ -63,14 +63,15 @@ struct Problem {
     Type element = query.getElementType();
     maps = op.getNumMaps();
     keyMaps = op.getNumKeyMaps();
-    dim = op.getDimSize('d');
+    // Copied with zeros behind it to whole instructions.
+    dim = llvm::alignTo(op.getDimSize('d'), kSummands);
     valueWidth = op.getDimSize('v');
     elementBytes = query.getElementTypeBitWidth() / 8;
     // Sequences of a batch may be as short as they like.
     if (op.findDim('n') && !ShapedType::isDynamic(op.getDimSize('n')))
       queries = op.getDimSize('n');
     onTensorCores = (element.isF16() || element.isBF16()) &&
-                    dim % kSummands == 0 && valueWidth % kUnit == 0;
+                    op.getDimSize('d') % kUnit == 0 && valueWidth % kUnit == 0;
   }
 
   /// Bytes from row to row of a tile in shared memory.
@@ -179,8 +180,7 @@ LogicalResult diff::verifyTensorCoreSchedule(AttentionCombineOpInterface op,
   if (!problem.onTensorCores)
     return op->emitOpError(
         "has a schedule with stages, which is for f16 and "
-        "bf16, a head dimension that is a multiple of 16 and "
-        "values of a width that is a multiple of 8");
+        "bf16, a head dimension and values of a width that are multiples of 8");
   if (std::optional<std::string> broken =
           findBrokenLimit(problem, schedule, limits))
     return op->emitOpError("has a schedule that ") << *broken;

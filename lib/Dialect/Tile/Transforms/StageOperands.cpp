@@ -13,7 +13,9 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::diff::tile {
 #define GEN_PASS_DEF_TILESTAGEOPERANDSPASS
@@ -123,6 +125,79 @@ static void orderRows(RewriterBase &rewriter, vector::TransferReadOp read) {
     });
   }
   rewriter.eraseOp(read);
+}
+
+/// Summands that a matrix instruction of 16-bit elements takes at a time.
+static constexpr int64_t kSummands = 16;
+
+/// A read of the whole innermost dimension, of which a contraction sums
+/// `size` - not a whole number of instructions' - elements, widened so that it
+/// is one: what lies beyond is zeros. Null when it is no such read.
+static vector::TransferReadOp widen(RewriterBase &rewriter, Value operand,
+                                    int64_t size) {
+  auto read = operand.getDefiningOp<vector::TransferReadOp>();
+  if (!read || !isStaged(read))
+    return {};
+  auto type = cast<MemRefType>(read.getShapedType());
+  SmallVector<int64_t> shape(read.getVectorType().getShape());
+  // What a use before this one widened.
+  if (shape.back() == size)
+    return read;
+  if (type.getShape().back() != shape.back() ||
+      !isConstantIntValue(read.getIndices().back(), 0))
+    return {};
+  shape.back() = size;
+  SmallVector<bool> inBounds;
+  for (int64_t dim = 0; dim < read.getVectorType().getRank(); ++dim)
+    inBounds.push_back(read.isDimInBounds(dim));
+  inBounds.back() = false;
+  rewriter.setInsertionPoint(read);
+  Type element = type.getElementType();
+  Value zero = arith::ConstantOp::create(rewriter, read.getLoc(),
+                                         rewriter.getZeroAttr(element));
+  return vector::TransferReadOp::create(
+      rewriter, read.getLoc(), VectorType::get(shape, element), read.getBase(),
+      read.getIndices(), read.getPermutationMapAttr(), zero, /*mask=*/Value(),
+      rewriter.getBoolArrayAttr(inBounds));
+}
+
+/// Widens both operands of contractions whose summands are the innermost
+/// dimension of each, to whole instructions.
+static void padSummands(RewriterBase &rewriter, gpu::LaunchOp launch) {
+  SmallVector<vector::ContractionOp> contractions;
+  launch.walk([&](vector::ContractionOp op) { contractions.push_back(op); });
+  llvm::DenseMap<Operation *, Operation *> widened;
+  for (vector::ContractionOp op : contractions) {
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    AffineExpr sum = maps[0].getResults().back();
+    int64_t size = op.getLhsType().getShape().back();
+    int64_t padded = llvm::alignTo(size, kSummands);
+    if (padded == size || sum != maps[1].getResults().back() ||
+        llvm::is_contained(maps[2].getResults(), sum))
+      continue;
+    Value operands[2];
+    for (unsigned number : {0u, 1u}) {
+      Operation *source = op->getOperand(number).getDefiningOp();
+      if (!source)
+        break;
+      Operation *&known = widened[source];
+      if (!known)
+        if (auto read = widen(rewriter, op->getOperand(number), padded))
+          known = read;
+      if (known)
+        operands[number] = known->getResult(0);
+    }
+    if (!operands[0] || !operands[1])
+      continue;
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getLhsMutable().assign(operands[0]);
+      op.getRhsMutable().assign(operands[1]);
+    });
+  }
+  launch.walk([&](vector::TransferReadOp read) {
+    if (read->use_empty())
+      rewriter.eraseOp(read);
+  });
 }
 
 /// The buffer that a view is of.
@@ -284,6 +359,7 @@ struct TileStageOperands
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](gpu::LaunchOp launch) {
       foldTransposes(rewriter, launch);
+      padSummands(rewriter, launch);
       SmallVector<vector::TransferReadOp> reads;
       launch.walk([&](vector::TransferReadOp read) {
         if (isStaged(read))

@@ -45,6 +45,9 @@ def TileStageOperandsPass : Pass<"tile-stage-operands"> {
     %k = vector.transfer_read %slot[%c0, %c0], %pad : …, vector<64x128xbf16>
     ```
 
+    Where the innermost dimension of both operands is summed and is no multiple
+    of 16, what matrix instructions take at a time, zeros are copied behind it.
+
     Inside a loop that has `tile.stages`, the ring gets that many slots, and the
     slot is that of the iteration. With `swizzle` in the launch's schedule, the
     chunks of the ring's rows are permuted, else the rows are padded.

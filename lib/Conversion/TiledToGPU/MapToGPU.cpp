@@ -128,6 +128,15 @@ static std::string getKernelName(func::FuncOp func, KernelAttr kernel,
   return number == 0 ? name : name + "_" + std::to_string(number);
 }
 
+/// count - 1 - number.
+static Value countDown(OpBuilder &b, Location loc, Value number, Value count) {
+  AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
+  return getValueOrCreateConstantIndexOp(
+      b, loc,
+      affine::makeComposedFoldedAffineApply(b, loc, s1 - s0 - 1,
+                                            {number, count}));
+}
+
 static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
                                  llvm::StringMap<unsigned> &names) {
   Location loc = forall.getLoc();
@@ -172,7 +181,9 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
   Value blockIds[] = {block.x, block.y, block.z};
   SmallVector<Value> numbers;
   for (unsigned dimension : dimensions)
-    numbers.push_back(blockIds[dimension]);
+    numbers.push_back(dimension == 0 && kernel.getReverse()
+                          ? countDown(rewriter, loc, blockIds[0], grid[0])
+                          : blockIds[dimension]);
   SmallVector<Value> values = getInductionValues(rewriter, forall, numbers);
   auto terminator = gpu::TerminatorOp::create(rewriter, loc);
   // What the block's warps compute together is distributed later.

@@ -60,9 +60,13 @@ bool diff::skipsRescale(Operation *op) {
 static void markKernel(Operation *loop, AttentionCombineOpInterface op) {
   ScheduleAttr schedule = op.getScheduleAttr();
   MLIRContext *context = op.getContext();
+  auto attention = cast<AttentionOpInterface>(op.getOperation());
+  MaskAttr mask = attention.getMaskAttr();
+  bool laterIsHeavier = mask && mask.getRight() >= 0 && mask.getLeft() < 0 &&
+                        !attention.hasSequences();
   loop->setAttr(kKernelAttrName,
                 KernelAttr::get(context, op->getName().stripDialect(),
-                                schedule.getThreads()));
+                                schedule.getThreads(), laterIsHeavier));
   if (schedule.isOnTensorCores())
     loop->setAttr(tile::TileDialect::kScheduleAttrName,
                   tile::ScheduleAttr::get(

@@ -92,6 +92,67 @@ struct ReadOfWrite : public OpRewritePattern<vector::TransferReadOp> {
   }
 };
 
+/// Every s-th index of one dimension of what was written: that dimension of the
+/// vector is cut in two, [n] into [n / s, s], and the inner one read at the
+/// offset.
+struct ReadOfStridedSlice : public OpRewritePattern<vector::TransferReadOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::TransferReadOp read,
+                                PatternRewriter &rewriter) const override {
+    auto slice = read.getBase().getDefiningOp<tensor::ExtractSliceOp>();
+    auto write = slice ? slice.getSource().getDefiningOp<vector::TransferWriteOp>()
+                       : vector::TransferWriteOp();
+    if (!write || !writesWholeTensor(write) || read.getMask() ||
+        !read.getPermutationMap().isIdentity() ||
+        read.getVectorType().getShape() != slice.getType().getShape())
+      return rewriter.notifyMatchFailure(read, "no whole slice of a write");
+    // The strided dimension in the vector, its offset and stride; all others
+    // are read whole.
+    AffineMap map = write.getPermutationMap();
+    std::optional<unsigned> strided;
+    int64_t offset = 0, stride = 1;
+    RankedTensorType type = slice.getSourceType();
+    for (unsigned i = 0; i < map.getNumResults(); ++i) {
+      unsigned dim = map.getDimPosition(i);
+      if (slice.getStaticOffset(dim) == 0 && slice.getStaticStride(dim) == 1 &&
+          slice.getStaticSize(dim) == type.getDimSize(dim))
+        continue;
+      if (strided)
+        return rewriter.notifyMatchFailure(read, "cut along two dimensions");
+      strided = i;
+      offset = slice.getStaticOffset(dim);
+      stride = slice.getStaticStride(dim);
+      if (ShapedType::isDynamic(offset) || ShapedType::isDynamic(stride) ||
+          offset >= stride ||
+          slice.getStaticSize(dim) * stride != type.getDimSize(dim))
+        return rewriter.notifyMatchFailure(read, "no even part");
+    }
+    if (!strided ||
+        slice.getType().getNumElements() * stride != type.getNumElements())
+      return rewriter.notifyMatchFailure(read, "not strided");
+    Location loc = read.getLoc();
+    VectorType vector = write.getVectorType();
+    SmallVector<int64_t> shape(vector.getShape()), permutation;
+    int64_t dim = *strided, rank = shape.size();
+    shape[dim] /= stride;
+    shape.insert(shape.begin() + dim + 1, stride);
+    permutation.push_back(dim + 1);
+    for (int64_t i = 0; i <= rank; ++i)
+      if (i != dim + 1)
+        permutation.push_back(i);
+    Value cut = vector::ShapeCastOp::create(
+        rewriter, loc, VectorType::get(shape, vector.getElementType()),
+        write.getValueToStore());
+    Value part = vector::ExtractOp::create(
+        rewriter, loc,
+        vector::TransposeOp::create(rewriter, loc, cut, permutation), offset);
+    rewriter.replaceOpWithNewOp<vector::ShapeCastOp>(read, read.getVectorType(),
+                                                     part);
+    return success();
+  }
+};
+
 /// A slice from the origin of what was written is written into a slice: what
 /// lies beyond it is out of bounds.
 struct SliceOfWrite : public OpRewritePattern<tensor::ExtractSliceOp> {
@@ -202,7 +263,8 @@ struct TileForwardWrites
     for (scf::ForOp loop : loops)
       carryVectors(rewriter, loop);
     RewritePatternSet patterns(&getContext());
-    patterns.add<CollapseOfWrite, ReadOfWrite, SliceOfWrite>(&getContext());
+    patterns.add<CollapseOfWrite, ReadOfStridedSlice, ReadOfWrite,
+                 SliceOfWrite>(&getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -31,8 +31,8 @@ static SmallVector<int64_t> firstDims(int64_t count) {
 }
 
 /// The layout of a shape cast that cuts the last dimension into (repetitions,
-/// lanes, elems), or that only adds or drops dimensions of size 1. Null for
-/// any other.
+/// lanes, elems), or one that each lane holds whole, or that only adds or drops
+/// dimensions of size 1. Null for any other.
 static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
                              VectorType to) {
   int64_t rank = from.getRank();
@@ -69,6 +69,22 @@ static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
     addUnit(1, layout.getElems().back());
     return finish();
   }
+  if (to.getRank() == rank + 1)
+    for (int64_t cut = 0; cut < rank; ++cut) {
+      if (from.getDimSize(cut) == to.getDimSize(cut))
+        continue;
+      if (!layout.isUndistributed(cut) || layout.getElems()[cut] != 1 ||
+          to.getDimSize(cut) == 1 || to.getDimSize(cut + 1) == 1 ||
+          to.getShape().drop_front(cut + 2) !=
+              from.getShape().drop_front(cut + 1))
+        break;
+      for (int64_t dim = 0; dim < rank; ++dim) {
+        take(dim);
+        if (dim == cut)
+          addUnit(1, 1);
+      }
+      return finish();
+    }
   int64_t dim = 0;
   for (int64_t size : to.getShape()) {
     while (dim < rank && from.getDimSize(dim) == 1 && size != 1)

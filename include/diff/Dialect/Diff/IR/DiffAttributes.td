@@ -142,13 +142,16 @@ def Diff_KernelAttr : Diff_Attr<"Kernel", "kernel"> {
   let description = [{
     The discardable attribute `diff.kernel` of an `scf.forall` that is mapped to
     blocks: what the kernel computes, which becomes a part of its name, and the
-    number of threads of its blocks.
+    number of threads of its blocks. With `reverse`, the tiles along block
+    dimension x are launched from the last to the first: under a causal mask the
+    last ones see the most keys, and should not be the ones that are waited for.
 
     ```mlir
     #diff.kernel<op = "attention", threads = 128>
     ```
   }];
-  let parameters = (ins StringRefParameter<>:$op, "int64_t":$threads);
+  let parameters = (ins StringRefParameter<>:$op, "int64_t":$threads,
+                        DefaultValuedParameter<"bool", "false">:$reverse);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

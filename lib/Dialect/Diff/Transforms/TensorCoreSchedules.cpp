@@ -44,10 +44,10 @@ constexpr int64_t kExtraRegisters = 16;
 
 /// The sizes that a tile's needs follow from.
 struct Problem {
-  int64_t maps, keyMaps, dim, valueWidth, elementBytes;
+  int64_t maps, keyMaps, group, dim, valueWidth, elementBytes;
   std::optional<int64_t> queries;
   int64_t extraRegisters = 0;
-  bool onTensorCores;
+  bool onTensorCores, hasLse;
 
   explicit Problem(AttentionCombineOpInterface combine) {
     auto op = cast<AttentionOpInterface>(combine.getOperation());
@@ -61,8 +61,10 @@ struct Problem {
       extraRegisters = 2 * kExtraRegisters;
     auto query = cast<ShapedType>(op.getQuery().getType());
     Type element = query.getElementType();
+    hasLse = static_cast<bool>(combine.getLse());
     maps = op.getNumMaps();
     keyMaps = op.getNumKeyMaps();
+    group = op.getGroupSize();
     // Copied with zeros behind it to whole instructions.
     dim = llvm::alignTo(op.getDimSize('d'), kSummands);
     valueWidth = op.getDimSize('v');
@@ -145,6 +147,24 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
   return std::nullopt;
 }
 
+/// Output heads of a group whose rows share a tile, so that keys and values are
+/// read once for all of them: as many as there are rows for, when the queries
+/// alone do not fill it.
+static int64_t packHeads(const Problem &problem, int64_t rows) {
+  int64_t heads = 1;
+  // Maps with keys of their own, and a padded log-sum-exp of several heads, are
+  // not brought into vectors yet.
+  if (!problem.queries || problem.keyMaps > 1 || problem.hasLse)
+    return heads;
+  int64_t least = std::max<int64_t>(
+      kUnit, llvm::alignTo(*problem.queries, kUnit));
+  while (problem.group % (2 * heads) == 0 &&
+         rows % (problem.maps * 2 * heads * kUnit) == 0 &&
+         rows / (problem.maps * 2 * heads) >= least)
+    heads *= 2;
+  return heads;
+}
+
 ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
                                             const TileLimits &limits) {
   Problem problem(op);
@@ -155,16 +175,18 @@ ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
     if (problem.valueWidth > tile.valueWidth || tile.rows % problem.maps != 0 ||
         tile.warps * 32 > limits.threads)
       continue;
-    int64_t queries = tile.rows / problem.maps;
+    int64_t heads = packHeads(problem, tile.rows);
+    int64_t queries = tile.rows / (problem.maps * heads);
     auto schedule = ScheduleAttr::get(
-        op.getContext(), /*heads=*/1, queries, tile.keys, tile.warps * 32,
+        op.getContext(), heads, queries, tile.keys, tile.warps * 32,
         /*stages=*/1, /*swizzle=*/!problem.hasWholeLines(),
         /*row_sum_on_mma=*/!op.getLse() && problem.keyMaps == 1, /*skip_rescale=*/true);
     if (findBrokenLimit(problem, schedule, limits))
       continue;
-    // Smaller tiles while one holds all queries.
+    // Smaller tiles while one holds all queries, and as many heads.
     if (best && (!problem.queries || *problem.queries > queries ||
-                 queries == best.getQueries()))
+                 heads < best.getHeads() ||
+                 (heads == best.getHeads() && queries == best.getQueries())))
       break;
     best = schedule;
   }

@@ -31,8 +31,8 @@ static SmallVector<int64_t> firstDims(int64_t count) {
 }
 
 /// The layout of a shape cast that cuts the last dimension into (repetitions,
-/// lanes, elems), or one that each lane holds whole, or that only adds or drops
-/// dimensions of size 1. Null for any other.
+/// lanes, elems), or one that is not spread over lanes into two, or that only
+/// adds or drops dimensions of size 1. Null for any other.
 static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
                              VectorType to) {
   int64_t rank = from.getRank();
@@ -73,7 +73,11 @@ static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
     for (int64_t cut = 0; cut < rank; ++cut) {
       if (from.getDimSize(cut) == to.getDimSize(cut))
         continue;
-      if (!layout.isUndistributed(cut) || layout.getElems()[cut] != 1 ||
+      // The inner part must be what a lane holds at one place.
+      if (layout.getLanes()[cut] != 1 || layout.getElems()[cut] != 1 ||
+          *layout.getRepetitions(cut, from.getDimSize(cut)) %
+                  to.getDimSize(cut + 1) !=
+              0 ||
           to.getDimSize(cut) == 1 || to.getDimSize(cut + 1) == 1 ||
           to.getShape().drop_front(cut + 2) !=
               from.getShape().drop_front(cut + 1))

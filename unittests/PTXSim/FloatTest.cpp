@@ -250,6 +250,41 @@ TEST(Float, MinimumAndMaximum) {
   EXPECT_NE(getParseError("min.abs.f32 %f0, %f1, %f2;"), "");
 }
 
+/// f16 and bf16 with f32: the sums of PTX ISA 8.6.
+TEST(Float, MixedPrecision) {
+  auto widenBfloat = [](uint64_t bits) { return asFloat(bits << 16); };
+  auto widenHalf = [](uint64_t bits) {
+    int exponent = int(bits >> 10) & 31, fraction = int(bits) & 1023;
+    float value = exponent == 31
+                      ? (fraction ? NAN : INFINITY)
+                      : std::ldexp(float(exponent ? 1024 + fraction : fraction),
+                                   std::max(exponent, 1) - 25);
+    return bits >> 15 ? -value : value;
+  };
+  for (bool isBfloat : {true, false}) {
+    std::string type = isBfloat ? ".bf16" : ".f16";
+    auto widen = [=](uint64_t bits) {
+      return isBfloat ? widenBfloat(bits) : widenHalf(bits);
+    };
+    Values narrow = isBfloat ? bfloats16() : floats16();
+    check(makeOp("add.f32" + type, "f32", {"b16", "f32"}),
+          cross({narrow, floats32()}), [=](const Values &v) {
+            volatile float sum = widen(v[0]) + asFloat(v[1]);
+            return canonical(sum);
+          });
+    check(makeOp("sub.rn.f32" + type, "f32", {"b16", "f32"}),
+          cross({narrow, floats32()}), [=](const Values &v) {
+            volatile float difference = widen(v[0]) - asFloat(v[1]);
+            return canonical(difference);
+          });
+    check(makeOp("fma.rn.sat.f32" + type, "f32", {"b16", "b16", "f32"}),
+          cross({narrow, narrow, floats32(4)}), [=](const Values &v) {
+            float product = std::fma(widen(v[0]), widen(v[1]), asFloat(v[2]));
+            return canonical(clamp01(product));
+          });
+  }
+}
+
 TEST(Float, Properties) {
   struct {
     const char *name;

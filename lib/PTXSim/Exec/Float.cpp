@@ -173,6 +173,59 @@ static bool buildArithmetic(Decoder &decoder, const Match &match, Inst &inst) {
 }
 
 //===----------------------------------------------------------------------===//
+// Mixed precision (PTX ISA 8.6)
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// What an f16 or bf16 is in f32, exactly.
+template <bool IsBfloat> float widen(uint16_t value) {
+  return IsBfloat ? bfloatToFloat(value) : halfToFloat(value);
+}
+template <bool IsBfloat, bool Sat> struct MixedFma {
+  static float apply(uint16_t a, uint16_t b, float c) {
+    float result = std::fma(widen<IsBfloat>(a), widen<IsBfloat>(b), c);
+    return Sat ? saturate(result) : canonical(result);
+  }
+};
+template <typename Op, bool IsBfloat, bool Sat> struct MixedSum {
+  static float apply(uint16_t a, float b) {
+    float result = Op::apply(widen<IsBfloat>(a), b);
+    return Sat ? saturate(result) : canonical(result);
+  }
+};
+} // namespace
+
+/// The lambda gets the types of the choice, as constants.
+template <typename Fn> static ExecFn selectMixed(const Match &match, Fn get) {
+  bool isBfloat = match.type(1) == Type::BF16, sat = match.has("sat");
+  if (isBfloat)
+    return sat ? get(std::true_type(), std::true_type())
+               : get(std::true_type(), std::false_type());
+  return sat ? get(std::false_type(), std::true_type())
+             : get(std::false_type(), std::false_type());
+}
+
+static bool buildMixedFma(Decoder &decoder, const Match &match, Inst &inst) {
+  inst.exec = selectMixed(match, [](auto isBfloat, auto sat) -> ExecFn {
+    return execTernary<MixedFma<decltype(isBfloat)::value,
+                                decltype(sat)::value>,
+                       float, uint16_t, uint16_t, float>;
+  });
+  return buildOperands(decoder, inst, Type::F32,
+                       {match.type(1), match.type(1), Type::F32});
+}
+
+template <typename Op>
+static bool buildMixedSum(Decoder &decoder, const Match &match, Inst &inst) {
+  inst.exec = selectMixed(match, [](auto isBfloat, auto sat) -> ExecFn {
+    return execBinary<MixedSum<Op, decltype(isBfloat)::value,
+                               decltype(sat)::value>,
+                      float, uint16_t, float>;
+  });
+  return buildOperands(decoder, inst, Type::F32, {match.type(1), Type::F32});
+}
+
+//===----------------------------------------------------------------------===//
 // Signs
 //===----------------------------------------------------------------------===//
 
@@ -381,6 +434,9 @@ static const Form kForms[] = {
     {"fma", "rnd=rn|rz|rm|rp ftz? sat? :f32", kFloat, buildArithmetic<Fma, 3>},
     {"fma", "rnd=rn|rz|rm|rp ftz? :f32x2", kFloat, buildArithmetic<Fma, 3>},
     {"fma", "rnd=rn|rz|rm|rp :f64", kFloat, buildArithmetic<Fma, 3>},
+    {"add", "rnd?=rn sat? :f32 :f16|bf16", kFloat, buildMixedSum<Add>},
+    {"sub", "rnd?=rn sat? :f32 :f16|bf16", kFloat, buildMixedSum<Sub>},
+    {"fma", "rnd=rn sat? :f32 :f16|bf16", kFloat, buildMixedFma},
     {"mad", "rnd=rn|rz|rm|rp ftz? sat? :f32", kFloat, buildArithmetic<Fma, 3>},
     {"mad", "rnd=rn|rz|rm|rp :f64", kFloat, buildArithmetic<Fma, 3>},
     {"div", "rnd=rn|rz|rm|rp ftz? :f32", kFloat, buildArithmetic<Div, 2>},

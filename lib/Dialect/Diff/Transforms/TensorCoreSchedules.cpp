@@ -7,9 +7,11 @@
 #include "TensorCoreSchedules.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "diff/Dialect/Tile/IR/Tile.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -147,6 +149,16 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
   return std::nullopt;
 }
 
+/// What is said of a choice, with `--remarks-filter=diff`.
+static const remark::RemarkOpts kRemark =
+    remark::RemarkOpts::name("schedule").category("diff");
+
+static std::string print(ScheduleAttr schedule) {
+  std::string text;
+  llvm::raw_string_ostream(text) << schedule;
+  return text;
+}
+
 /// Output heads of a group whose rows share a tile, so that keys and values are
 /// read once for all of them: as many as there are rows for, when the queries
 /// alone do not fill it.
@@ -181,8 +193,12 @@ ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
         op.getContext(), heads, queries, tile.keys, tile.warps * 32,
         /*stages=*/1, /*swizzle=*/!problem.hasWholeLines(),
         /*row_sum_on_mma=*/!op.getLse() && problem.keyMaps == 1, /*skip_rescale=*/true);
-    if (findBrokenLimit(problem, schedule, limits))
+    if (std::optional<std::string> broken =
+            findBrokenLimit(problem, schedule, limits)) {
+      remark::missed(op.getLoc(), kRemark)
+          << print(schedule) + " " + *broken;
       continue;
+    }
     // Smaller tiles while one holds all queries, and as many heads.
     if (best && (!problem.queries || *problem.queries > queries ||
                  heads < best.getHeads() ||
@@ -190,10 +206,13 @@ ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
       break;
     best = schedule;
   }
+  if (best)
+    remark::passed(op.getLoc(), kRemark) << print(best);
   return best;
 }
 
-LogicalResult diff::verifyTensorCoreSchedule(AttentionCombineOpInterface op,
+LogicalResult
+diff::verifyTensorCoreSchedule(AttentionCombineOpInterface op,
                                              ScheduleAttr schedule,
                                              const TileLimits &limits) {
   Problem problem(op);

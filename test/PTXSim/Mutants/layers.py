@@ -11,9 +11,12 @@ from __future__ import annotations
 
 from difftest.cases import Case
 
-#: A layer, its element type, the chip.
+#: A layer, its element type, the chip. On tensor cores: tiles of queries that
+#: see some key tiles whole and others not, and one that sees none whole, a short
+#: last tile, and scores so large that a wrong maximum shows.
 LAYERS = (
-    (Case("v2", "mutants", n=29, m=61, h=2, hkv=1, d=40, causal=True, lse=True), "bf16", "sm_80"),
+    (Case("v2", "mutants", n=300, m=290, h=1, hkv=1, d=40, causal=True, lse=True, inputs="large"), "bf16", "sm_80"),
+    (Case("v1", "mutants", n=300, m=290, h=1, hkv=1, d=24, causal=True, window=(300, 0), inputs="large"), "bf16", "sm_90a"),
+    (Case("standard", "mutants", b=2, n=290, m=280, h=1, hkv=1, d=72, causal=True, dynamic=True, inputs="large"), "f16", "sm_86"),
     (Case("v1", "mutants", n=27, m=61, h=2, hkv=1, d=24, window=(40, 3)), "f32", "sm_90a"),
-    (Case("standard", "mutants", b=2, n=29, m=50, h=2, hkv=2, d=72, softcap=5.0, dynamic=True), "f16", "sm_86"),
 )  # fmt: skip

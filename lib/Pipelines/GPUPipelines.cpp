@@ -99,6 +99,9 @@ void diff::buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
   module.addPass(createReconcileUnrealizedCastsPass());
   module.addPass(createDiffAnnotateKernelsPass());
   addCleanup(module);
+  // Lines alone: with sections of debug information ptxas allocates registers
+  // otherwise, and spills.
   if (lineInfo)
-    pm.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+    pm.addPass(LLVM::createDIScopeForLLVMFuncOpPass(
+        {LLVM::DIEmissionKind::DebugDirectivesOnly}));
 }

@@ -163,7 +163,7 @@ ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
       continue;
     // Smaller tiles while one holds all queries.
     if (best && (!problem.queries || *problem.queries > queries ||
-                 queries == best.getQueries()))
+                 queries >= best.getQueries()))
       break;
     best = schedule;
   }

@@ -29,9 +29,11 @@ struct StandaloneSchedule
 
   void runOnOperation() override {
     getOperation().walk([&](diff::AttentionCombineOpInterface op) {
-      op.setScheduleAttr(diff::ScheduleAttr::get(&getContext(), /*heads=*/1,
-                                                 /*queries=*/16, /*keys=*/32,
-                                                 /*threads=*/0));
+      // No threads and no stages: for a CPU, or a GPU's threads one by one.
+      op.setScheduleAttr(diff::ScheduleAttr::get(
+          &getContext(), /*heads=*/1, /*queries=*/16, /*keys=*/32,
+          /*threads=*/0, /*stages=*/0, /*swizzle=*/true,
+          /*row_sum_on_mma=*/false, /*skip_rescale=*/false));
     });
   }
 };

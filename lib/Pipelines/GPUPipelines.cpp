@@ -54,8 +54,7 @@ void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
   buildBufferizationPipeline(pm, /*allocatesInLoops=*/false);
   pm.addNestedPass<func::FuncOp>(createDiffDistributeToThreadsPass());
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(
-      createDiffVectorizeTilesPass({"threads"}));
+  pm.addNestedPass<func::FuncOp>(createDiffVectorizeTilesPass({"threads"}));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffMapToGPUPass());
   pm.addNestedPass<func::FuncOp>(
@@ -99,6 +98,9 @@ void diff::buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
   module.addPass(createReconcileUnrealizedCastsPass());
   module.addPass(createDiffAnnotateKernelsPass());
   addCleanup(module);
+  // Lines alone: with sections of debug information ptxas allocates registers
+  // otherwise, and spills.
   if (lineInfo)
-    pm.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+    pm.addPass(LLVM::createDIScopeForLLVMFuncOpPass(
+        {LLVM::DIEmissionKind::DebugDirectivesOnly}));
 }

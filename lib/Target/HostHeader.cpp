@@ -65,8 +65,8 @@ public:
     }
     os << " */\n"
        << (returned.empty() ? "void " : returned) << "_mlir_ciface_"
-       << func.getName() << "("
-       << (parameters.empty() ? "void" : parameters) << ");\n\n";
+       << func.getName() << "(" << (parameters.empty() ? "void" : parameters)
+       << ");\n\n";
     prototypes += prototype;
     return success();
   }

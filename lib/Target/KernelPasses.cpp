@@ -11,19 +11,22 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Target/TargetMachine.h"
 
-/// What LLVM is to do for kernels. Less than its default pipeline: how loops are
-/// unrolled, what is hoisted out of them and what is computed in pairs has been
-/// decided. Loop-invariant code motion would hoist out of loops that run once or
-/// twice, too, and what it hoists lives through the loops in front of them. Pairs
-/// of f32 are taken apart, since neighbouring registers of the chips that compute
-/// with them would cost moves around matrix instructions.
+/// What LLVM is to do for kernels. Less than its default pipeline: how loops
+/// are unrolled, what is hoisted out of them and what is computed in pairs has
+/// been decided. Loop-invariant code motion would hoist out of loops that run
+/// once or twice, too, and what it hoists lives through the loops in front of
+/// them. Pairs of f32 are taken apart, since neighbouring registers of the
+/// chips that compute with them would cost moves around matrix instructions.
 static constexpr llvm::StringLiteral kKernelPasses =
-    "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,scalarizer,"
-    "loop(loop-rotate),gvn,instcombine<no-verify-fixpoint>,sink,dce,simplifycfg)";
+    "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,"
+    "scalarizer,"
+    "loop(loop-rotate),gvn,instcombine<no-verify-fixpoint>,sink,dce,"
+    "simplifycfg)";
 
 /// Computes constant offsets from a pointer in the block that uses them: there
 /// they are part of an instruction's address, and cost nothing; hoisted by
-/// loop-invariant code motion or shared between blocks they are a register each.
+/// loop-invariant code motion or shared between blocks they are a register
+/// each.
 static void sinkConstantOffsets(llvm::Function &function) {
   llvm::SmallVector<llvm::GetElementPtrInst *> offsets;
   for (llvm::Instruction &instruction : llvm::instructions(function))

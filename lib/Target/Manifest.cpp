@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/JSON.h"
@@ -136,7 +137,8 @@ private:
 // What a kernel does with a pointer
 //===----------------------------------------------------------------------===//
 
-/// Follows a pointer through the kernel to its loads and stores.
+/// Follows a pointer through the kernel, as an integer and around loops, to its
+/// loads, stores and copies.
 static void collectAccesses(Value pointer, bool &reads, bool &writes,
                             DenseSet<Value> &seen) {
   if (!seen.insert(pointer).second)
@@ -147,11 +149,18 @@ static void collectAccesses(Value pointer, bool &reads, bool &writes,
       reads = true;
     else if (auto store = dyn_cast<LLVM::StoreOp>(user))
       writes |= store.getAddr() == pointer;
+    else if (auto copy = dyn_cast<NVVM::CpAsyncOp>(user))
+      (copy.getSrc() == pointer ? reads : writes) = true;
     else if (isa<LLVM::GEPOp, LLVM::AddrSpaceCastOp, LLVM::InsertValueOp,
-                 LLVM::ExtractValueOp, LLVM::BitcastOp>(user))
+                 LLVM::ExtractValueOp, LLVM::BitcastOp, LLVM::PtrToIntOp,
+                 LLVM::IntToPtrOp, LLVM::AddOp>(user))
       for (Value result : user->getResults())
         collectAccesses(result, reads, writes, seen);
-    else
+    else if (auto branch = dyn_cast<BranchOpInterface>(user)) {
+      if (std::optional<BlockArgument> argument =
+              branch.getSuccessorBlockArgument(use.getOperandNumber()))
+        collectAccesses(*argument, reads, writes, seen);
+    } else
       reads = writes = true;
   }
 }

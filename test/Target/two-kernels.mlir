@@ -16,7 +16,8 @@
 // PTX-DAG: .entry two_softmax_attention(
 // MANIFEST: "name": "two_attention"
 // MANIFEST: "name": "two_softmax_attention"
-// MANIFEST: "ceildiv(N_1, 32)",
+// The first's threads compute by themselves (f32), the second's warps together.
+// MANIFEST: "ceildiv(N_1, 128)",
 // MANIFEST: "B_1"
 // SCHEMA: {{^}}valid
 // WRONG: invalid: {{.*}}'borrow' is none of

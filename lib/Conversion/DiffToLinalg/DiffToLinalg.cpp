@@ -42,9 +42,9 @@ diff::lowerAttentionToLinalg(OpBuilder &b, AttentionCombineOpInterface op) {
   NamedValue value = viewOperand(named, attention, kValueOperand);
 
   StringRef rows = AttentionLoops::rows;
-  NamedValue scores = scaleScores(
-      named, b, attention, buildScores(named, b, attention, query, key),
-      ExpBase::E);
+  NamedValue scores =
+      scaleScores(named, b, attention,
+                  buildScores(named, b, attention, query, key), ExpBase::E);
   NamedValue max =
       accumulateRowMax(named, scores, named.fill(rows, compute, -INFINITY));
   NamedValue p =

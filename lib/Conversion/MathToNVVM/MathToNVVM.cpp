@@ -57,8 +57,8 @@ static Value buildLog(OpBuilder &b, Location loc, Value x) {
                                createF32(b, loc, llvm::numbers::ln2));
 }
 
-/// x (1 - y/3 + 2 y^2/15 - 17 y^3/315 + 62 y^4/2835) with y = x^2, the series of
-/// tanh: what is left out is below the rounding of f32 where y is small.
+/// x (1 - y/3 + 2 y^2/15 - 17 y^3/315 + 62 y^4/2835) with y = x^2, the series
+/// of tanh: what is left out is below the rounding of f32 where y is small.
 static constexpr double kSmallSquare = 0.09;
 
 static Value buildTanhSeries(OpBuilder &b, Location loc, Value x,
@@ -71,8 +71,9 @@ static Value buildTanhSeries(OpBuilder &b, Location loc, Value x,
   return math::FmaOp::create(b, loc, product, x, x);
 }
 
-/// 1 - 2 / (1 + exp(2x)), right at both infinities, but for a small x, where the
-/// subtraction would leave few digits: a large softcap multiplies the error.
+/// 1 - 2 / (1 + exp(2x)), right at both infinities, but for a small x, where
+/// the subtraction would leave few digits: a large softcap multiplies the
+/// error.
 static Value buildTanh(OpBuilder &b, Location loc, Value x) {
   Value scaled = arith::MulFOp::create(
       b, loc, x, createF32(b, loc, 2.0 * llvm::numbers::log2e));

@@ -1,4 +1,5 @@
-//===- Accesses.cpp - Reads and writes of tiles -----------------------------===//
+//===- Accesses.cpp - Reads and writes of tiles
+//-----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -74,8 +75,8 @@ public:
     forEachIndex(shape, [&](ArrayRef<int64_t> index) {
       int64_t row = 0;
       for (auto [dim, stride] : llvm::enumerate(strides))
-        row += stride *
-               positions[dim].getConstant(index[dim], index[rank + dim]);
+        row +=
+            stride * positions[dim].getConstant(index[dim], index[rank + dim]);
       int64_t column = positions.back().getConstant(index[rank - 1], 0);
       body(tile.getPointer(row, column * elementBytes), index);
     });
@@ -148,8 +149,8 @@ public:
     // Two row units by two column units where there are as many, so that the
     // lanes' addresses have one pattern.
     int64_t rowsPer = rowUnits.size() % 2 == 0 && sameDistance() ? 2 : 1;
-    int64_t columnUnits = *layout.getRepetitions(
-        type.getRank() - 1, type.getShape().back());
+    int64_t columnUnits =
+        *layout.getRepetitions(type.getRank() - 1, type.getShape().back());
     int64_t columnsPer = 4 / rowsPer;
     while (columnUnits % columnsPer != 0)
       columnsPer /= 2;
@@ -182,8 +183,7 @@ private:
   /// The first row of each unit of rows, apart from the warp's part.
   void collectUnits() {
     SmallVector<int64_t> repetitions;
-    for (auto [dim, size] :
-         llvm::enumerate(type.getShape().drop_back()))
+    for (auto [dim, size] : llvm::enumerate(type.getShape().drop_back()))
       repetitions.push_back(*layout.getRepetitions(dim, size));
     forEachIndex(repetitions, [&](ArrayRef<int64_t> index) {
       int64_t row = 0;
@@ -242,8 +242,7 @@ private:
   /// The rows in front of a warp's own.
   Value getWarpRows(int64_t dim) {
     I32Builder i32{b, loc};
-    int64_t rows =
-        type.getDimSize(dim) / layout.getWarps()[dim];
+    int64_t rows = type.getDimSize(dim) / layout.getWarps()[dim];
     Value warp = distribution.getWarp();
     int64_t warpStride = layout.getWarpStrides()[dim];
     if (warpStride > 1)
@@ -258,8 +257,8 @@ private:
     Type i32 = b.getI32Type();
     Type result = i32;
     if (count > 1)
-      result = LLVM::LLVMStructType::getLiteral(
-          b.getContext(), SmallVector<Type>(count, i32));
+      result = LLVM::LLVMStructType::getLiteral(b.getContext(),
+                                                SmallVector<Type>(count, i32));
     Value loaded = NVVM::LdMatrixOp::create(
         b, loc, result, pointer, count,
         transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row,
@@ -297,8 +296,8 @@ public:
   template <typename OpTy>
   GlobalAccess(OpBuilder &b, const Distribution &distribution, OpTy op,
                LayoutAttr layout)
-      : b(b), loc(op.getLoc()), memory(op.getBase()),
-        indices(op.getIndices()), map(op.getPermutationMap()) {
+      : b(b), loc(op.getLoc()), memory(op.getBase()), indices(op.getIndices()),
+        map(op.getPermutationMap()) {
     VectorType type = op.getVectorType();
     for (auto [dim, size] : llvm::enumerate(type.getShape())) {
       DimPosition position(distribution, layout, dim, size);
@@ -319,8 +318,9 @@ public:
     SmallVector<Value> result(indices);
     int64_t rank = positions.size();
     for (int64_t dim = 0; dim < rank; ++dim)
-      result[map.getDimPosition(dim)] = getIndex(
-          dim, positions[dim].getConstant(register_[dim], register_[rank + dim]));
+      result[map.getDimPosition(dim)] =
+          getIndex(dim, positions[dim].getConstant(register_[dim],
+                                                   register_[rank + dim]));
     return result;
   }
 
@@ -388,8 +388,8 @@ static Value isFirstCopy(OpBuilder &b, Location loc,
     Value holds =
         arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
                               i32.bitAnd(id, copies), i32.constant(0));
-    first = first ? arith::AndIOp::create(b, loc, first, holds).getResult()
-                  : holds;
+    first =
+        first ? arith::AndIOp::create(b, loc, first, holds).getResult() : holds;
   };
   require(distribution.getLane(), kLanes, layout.getLanes(),
           layout.getLaneStrides());
@@ -443,8 +443,8 @@ private:
     SmallVector<Value> elements;
     SlotAccess(b, loc, distribution, slot, layout, op.getVectorType())
         .forEachRun(type, [&](Value pointer, ArrayRef<int64_t>) {
-          Value loaded = LLVM::LoadOp::create(b, loc, run, pointer,
-                                              getRunBytes(run));
+          Value loaded =
+              LLVM::LoadOp::create(b, loc, run, pointer, getRunBytes(run));
           llvm::append_range(elements, getElements(b, loc, loaded));
         });
     return fromElements(b, loc, type, elements);
@@ -503,8 +503,7 @@ struct DistributeWrite : public DistributePattern<vector::TransferWriteOp> {
     if (const SlotInfo *slot = distribution.getSlot(op.getBase())) {
       if (!op.getPermutationMap().isIdentity() || op.hasOutOfBoundsDim())
         return rewriter.notifyMatchFailure(op, "no whole slot in its order");
-      SlotAccess(rewriter, loc, distribution, *slot, layout,
-                 op.getVectorType())
+      SlotAccess(rewriter, loc, distribution, *slot, layout, op.getVectorType())
           .forEachRun(type, [&](Value pointer, ArrayRef<int64_t>) {
             LLVM::StoreOp::create(rewriter, loc, takeRun(), pointer,
                                   getRunBytes(run));
@@ -514,7 +513,8 @@ struct DistributeWrite : public DistributePattern<vector::TransferWriteOp> {
     }
     // Runs lie along the source's innermost dimension, whole or not at all.
     if (op.getPermutationMap().getDimPosition(
-            op.getPermutationMap().getNumResults() - 1) + 1 !=
+            op.getPermutationMap().getNumResults() - 1) +
+                1 !=
             op.getPermutationMap().getNumDims() &&
         run.getNumElements() > 1)
       return rewriter.notifyMatchFailure(op, "runs along an outer dimension");
@@ -537,11 +537,10 @@ struct DistributeWrite : public DistributePattern<vector::TransferWriteOp> {
       };
       if (!inside)
         return store(rewriter, loc);
-      scf::IfOp::create(rewriter, loc, inside,
-                        [&](OpBuilder &b, Location loc) {
-                          store(b, loc);
-                          scf::YieldOp::create(b, loc);
-                        });
+      scf::IfOp::create(rewriter, loc, inside, [&](OpBuilder &b, Location loc) {
+        store(b, loc);
+        scf::YieldOp::create(b, loc);
+      });
     });
     rewriter.eraseOp(op);
     return success();

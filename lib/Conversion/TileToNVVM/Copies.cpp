@@ -1,4 +1,5 @@
-//===- Copies.cpp - cp.async and waits --------------------------------------===//
+//===- Copies.cpp - cp.async and waits
+//--------------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -25,15 +26,14 @@ using namespace mlir::diff::tile;
 // Copies
 //===----------------------------------------------------------------------===//
 
-/// On a copy, on the address of a thread's first chunk, and on the address behind its last
-/// row, where a loop can carry it.
+/// On a copy, on the address of a thread's first chunk, and on the address
+/// behind its last row, where a loop can carry it.
 static constexpr StringLiteral kCursorAttrName = "tile.cursor";
 static constexpr StringLiteral kCursorEndAttrName = "tile.cursor_end";
 
 /// Lanes along a row: at most 128 bytes, a line of banks and of the cache.
 static int64_t getChunksAcross(MemRefType tile) {
-  int64_t rowBytes =
-      tile.getShape().back() * tile.getElementTypeBitWidth() / 8;
+  int64_t rowBytes = tile.getShape().back() * tile.getElementTypeBitWidth() / 8;
   return std::gcd<int64_t>(rowBytes / kChunkBytes, 8);
 }
 
@@ -65,9 +65,8 @@ public:
     SharedTile places(b, loc, distribution, slot, threadRow, threadByte,
                       /*xorSafe=*/rowsAtOnce % 8 == 0);
     for (int64_t row = 0; row < rows; row += rowsAtOnce) {
-      Value holds = rows - row < rowsAtOnce
-                        ? compare(threadRow, rows - row)
-                        : Value();
+      Value holds =
+          rows - row < rowsAtOnce ? compare(threadRow, rows - row) : Value();
       Value address = getAddress(row, rowsAtOnce);
       for (int64_t chunk = 0; chunk < rowChunks; chunk += across) {
         Value fills = andAlso(getRowGuard(row), getColumnGuard(chunk));
@@ -108,7 +107,8 @@ private:
     for (int64_t i = dim + 1; i + 1 < tile.getRank(); ++i)
       inner *= tile.getDimSize(i);
     I32Builder i32{b, loc};
-    Value position = row == 0 ? threadRow : i32.add(threadRow, i32.constant(row));
+    Value position =
+        row == 0 ? threadRow : i32.add(threadRow, i32.constant(row));
     if (inner > 1)
       position = arith::DivUIOp::create(b, loc, position, i32.constant(inner));
     if (dim > 0)
@@ -123,8 +123,7 @@ private:
   }
   Value getStride(int64_t dim) {
     return getValueOrCreateConstantIndexOp(
-        b, loc,
-        metadata.getConstifiedMixedStrides()[getSourceDim(dim)]);
+        b, loc, metadata.getConstifiedMixedStrides()[getSourceDim(dim)]);
   }
 
   Value getSize(int64_t sourceDim) {
@@ -157,14 +156,13 @@ private:
     for (int64_t dim = 0; dim + 1 < tile.getRank(); ++dim)
       addTerm(getPosition(dim, row), getStride(dim));
     Value bytes = arith::MulIOp::create(b, loc, offset, index(elementBytes));
-    Value column = arith::IndexCastOp::create(b, loc, b.getIndexType(),
-                                              threadByte);
+    Value column =
+        arith::IndexCastOp::create(b, loc, b.getIndexType(), threadByte);
     bytes = arith::AddIOp::create(b, loc, bytes, column);
-    Value base = memref::ExtractAlignedPointerAsIndexOp::create(
-        b, loc, op.getSource());
+    Value base =
+        memref::ExtractAlignedPointerAsIndexOp::create(b, loc, op.getSource());
     Value address = arith::AddIOp::create(b, loc, base, bytes);
-    lastAddress =
-        arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+    lastAddress = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
     if (!firstAddress)
       firstAddress = lastAddress;
     return lastAddress;
@@ -180,12 +178,12 @@ private:
       if (op.getInBounds()[dim])
         continue;
       int64_t sourceDim = getSourceDim(dim);
-      Value position = arith::AddIOp::create(
-          b, loc, op.getIndices()[sourceDim], getPosition(dim, row));
+      Value position = arith::AddIOp::create(b, loc, op.getIndices()[sourceDim],
+                                             getPosition(dim, row));
       Value size = getSize(sourceDim);
-      guard = andAlso(guard, arith::CmpIOp::create(
-                                 b, loc, arith::CmpIPredicate::slt, position,
-                                 size));
+      guard = andAlso(guard,
+                      arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                            position, size));
     }
     return guard;
   }
@@ -200,8 +198,8 @@ private:
       return guard;
     int64_t sourceDim = getSourceDim(last);
     int64_t elements = kChunkBytes / elementBytes;
-    Value column = arith::IndexCastOp::create(b, loc, b.getIndexType(),
-                                              threadByte);
+    Value column =
+        arith::IndexCastOp::create(b, loc, b.getIndexType(), threadByte);
     column = arith::DivUIOp::create(b, loc, column, index(elementBytes));
     Value position = arith::AddIOp::create(
         b, loc, op.getIndices()[sourceDim],
@@ -289,8 +287,8 @@ struct DistributeWait : public DistributePattern<WaitOp> {
 void tile::populateCopyPatterns(RewritePatternSet &patterns,
                                 const TypeConverter &converter,
                                 const Distribution &distribution) {
-  patterns.add<DistributeCopy, DistributeWait>(
-      converter, patterns.getContext(), distribution);
+  patterns.add<DistributeCopy, DistributeWait>(converter, patterns.getContext(),
+                                               distribution);
 }
 
 //===----------------------------------------------------------------------===//
@@ -424,11 +422,10 @@ public:
     }
     if (auto branch = dyn_cast<scf::IfOp>(source)) {
       unsigned number = cast<OpResult>(token).getResultNumber();
-      return between +
-             std::min(count(branch.thenYield().getOperand(number),
-                            branch.thenYield()),
-                      count(branch.elseYield().getOperand(number),
-                            branch.elseYield()));
+      return between + std::min(count(branch.thenYield().getOperand(number),
+                                      branch.thenYield()),
+                                count(branch.elseYield().getOperand(number),
+                                      branch.elseYield()));
     }
     return 0;
   }

@@ -1,4 +1,5 @@
-//===- Distribution.cpp - What a lane holds of a tile -----------------------===//
+//===- Distribution.cpp - What a lane holds of a tile
+//-----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,5 @@
-//===- Elementwise.cpp - What a lane computes by itself ---------------------===//
+//===- Elementwise.cpp - What a lane computes by itself
+//---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -268,15 +269,15 @@ struct CompareWithConstant : public OpRewritePattern<arith::CmpIOp> {
   LogicalResult matchAndRewrite(arith::CmpIOp op,
                                 PatternRewriter &rewriter) const override {
     auto cast = op.getLhs().getDefiningOp<arith::IndexCastOp>();
-    auto add = cast ? cast.getIn().getDefiningOp<arith::AddIOp>()
-                    : arith::AddIOp();
+    auto add =
+        cast ? cast.getIn().getDefiningOp<arith::AddIOp>() : arith::AddIOp();
     std::optional<int64_t> constant =
         add ? getConstantIntValue(add.getRhs()) : std::nullopt;
     if (!constant || !op.getLhs().getType().isInteger(32))
       return rewriter.notifyMatchFailure(op, "no sum with a constant");
     Location loc = op.getLoc();
-    Value base = arith::IndexCastOp::create(rewriter, loc, cast.getType(),
-                                            add.getLhs());
+    Value base =
+        arith::IndexCastOp::create(rewriter, loc, cast.getType(), add.getLhs());
     Value rest = arith::SubIOp::create(rewriter, loc, op.getRhs(), base);
     Value number = arith::ConstantOp::create(
         rewriter, loc, rewriter.getI32IntegerAttr(*constant));

@@ -1,4 +1,5 @@
-//===- MmaSync.cpp - Contractions on mma.sync -------------------------------===//
+//===- MmaSync.cpp - Contractions on mma.sync
+//-------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -153,8 +154,8 @@ private:
         std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
                                        NVVM::MMALayout::col});
     for (auto [i, place] : llvm::enumerate(places))
-      acc[place] = LLVM::ExtractValueOp::create(b, loc, d,
-                                                static_cast<int64_t>(i));
+      acc[place] =
+          LLVM::ExtractValueOp::create(b, loc, d, static_cast<int64_t>(i));
   }
 
   OpBuilder &b;
@@ -167,8 +168,7 @@ private:
   VectorType lhsType, rhsType;
 };
 
-struct DistributeContraction
-    : public DistributePattern<vector::ContractionOp> {
+struct DistributeContraction : public DistributePattern<vector::ContractionOp> {
   using DistributePattern::DistributePattern;
 
   LogicalResult
@@ -177,8 +177,8 @@ struct DistributeContraction
     FailureOr<Contraction> shape = Contraction::get(op);
     if (failed(shape) || !op->hasAttr(TileDialect::kMmaAttrName))
       return rewriter.notifyMatchFailure(op, "no matrix instruction");
-    MmaBuilder builder(rewriter, op, *shape, adaptor.getLhs(),
-                       adaptor.getRhs(), adaptor.getAcc());
+    MmaBuilder builder(rewriter, op, *shape, adaptor.getLhs(), adaptor.getRhs(),
+                       adaptor.getAcc());
     FailureOr<Value> result = builder.build();
     if (failed(result))
       return rewriter.notifyMatchFailure(op, "an odd number of row units");

@@ -1,4 +1,5 @@
-//===- Reductions.cpp - Across a lane's elements and across lanes -----------===//
+//===- Reductions.cpp - Across a lane's elements and across lanes
+//-----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -38,12 +39,12 @@ struct DistributeReduction
       return rewriter.notifyMatchFailure(op, "shuffles f32 only");
     Location loc = op.getLoc();
     SmallVector<Value> acc = getElements(rewriter, loc, adaptor.getAcc());
-    SmallVector<Value> folded = foldElements(rewriter, op, adaptor.getSource(),
-                                             dims, acc.size());
+    SmallVector<Value> folded =
+        foldElements(rewriter, op, adaptor.getSource(), dims, acc.size());
     for (Value &value : folded)
       for (int64_t stride : strides)
-        value = combine(rewriter, op, value, shuffle(rewriter, loc, value,
-                                                     stride));
+        value =
+            combine(rewriter, op, value, shuffle(rewriter, loc, value, stride));
     for (auto [value, initial] : llvm::zip_equal(folded, acc))
       value = combine(rewriter, op, initial, value);
     rewriter.replaceOp(op, fromElements(rewriter, loc, type, folded));
@@ -100,9 +101,9 @@ struct DistributeWarpAny : public DistributePattern<WarpAnyOp> {
       any = any ? arith::OrIOp::create(rewriter, loc, any, element).getResult()
                 : element;
     I32Builder i32{rewriter, loc};
-    rewriter.replaceOpWithNewOp<NVVM::VoteSyncOp>(
-        op, rewriter.getI1Type(), i32.constant(-1), any,
-        NVVM::VoteSyncKind::any);
+    rewriter.replaceOpWithNewOp<NVVM::VoteSyncOp>(op, rewriter.getI1Type(),
+                                                  i32.constant(-1), any,
+                                                  NVVM::VoteSyncKind::any);
     return success();
   }
 };

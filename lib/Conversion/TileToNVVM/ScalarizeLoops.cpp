@@ -22,8 +22,8 @@ static SmallVector<Value> assemble(OpBuilder &b, Location loc, ValueRange like,
   for (Value value : like) {
     auto type = cast<VectorType>(value.getType());
     size_t count = type.getNumElements();
-    vectors.push_back(fromElements(b, loc, type,
-                                   ArrayRef<Value>(flat).slice(next, count)));
+    vectors.push_back(
+        fromElements(b, loc, type, ArrayRef<Value>(flat).slice(next, count)));
     next += count;
   }
   return vectors;
@@ -78,9 +78,8 @@ static void scalarize(RewriterBase &rewriter, scf::ForOp loop) {
   SmallVector<Value> results;
   for (unsigned number : numbers)
     results.push_back(wide.getResult(number));
-  SmallVector<Value> vectors =
-      assemble(rewriter, loc, results,
-               wide.getResults().take_back(elements.size()));
+  SmallVector<Value> vectors = assemble(
+      rewriter, loc, results, wide.getResults().take_back(elements.size()));
   auto yield = cast<scf::YieldOp>(wide.getBody()->getTerminator());
   for (auto [number, result, vector] :
        llvm::zip_equal(numbers, results, vectors)) {

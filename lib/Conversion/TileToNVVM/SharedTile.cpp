@@ -1,4 +1,5 @@
-//===- SharedTile.cpp - Addresses of a tile in shared memory ----------------===//
+//===- SharedTile.cpp - Addresses of a tile in shared memory
+//----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -72,8 +73,7 @@ Value SharedTile::getPointer(int64_t row, int64_t byte) {
   Value key =
       i32.mul(i32.bitAnd(i32.shiftRight(wholeRow, swizzle.getShift()), mask),
               kChunkBytes);
-  Value offset =
-      i32.add(i32.bitXor(wholeByte, key), i32.mul(wholeRow, pitch));
+  Value offset = i32.add(i32.bitXor(wholeByte, key), i32.mul(wholeRow, pitch));
   Value base = distribution.getSharedBase();
   if (slot.byteOffset)
     base = offsetPointer(b, loc, base, slot.byteOffset);

@@ -1,4 +1,5 @@
-//===- TileToNVVM.cpp - Tiles to what a lane does ---------------------------===//
+//===- TileToNVVM.cpp - Tiles to what a lane does
+//---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -23,7 +23,8 @@ func.func @attention(%q: tensor<1x12x4x16xf32>, %k: tensor<1x20x2x16xf32>,
 
 // -----
 
-// j - i <= M - N, aligned to the bottom right: 20 - 12 = 8.
+// j <= i + M - N, aligned to the bottom right: 20 - 12 = 8. A row's last key is
+// computed once, and each score costs a comparison.
 // CHECK-LABEL: func @causal
 // CHECK-DAG: %[[INF:.*]] = arith.constant 0xFF800000 : f32
 // CHECK-DAG: %[[DIAGONAL:.*]] = arith.constant 8 : i32
@@ -31,8 +32,8 @@ func.func @attention(%q: tensor<1x12x4x16xf32>, %k: tensor<1x20x2x16xf32>,
 // CHECK: %[[I:.*]] = linalg.index 4
 // CHECK: %[[J32:.*]] = arith.index_cast %[[J]] : index to i32
 // CHECK: %[[I32:.*]] = arith.index_cast %[[I]] : index to i32
-// CHECK: %[[DISTANCE:.*]] = arith.subi %[[J32]], %[[I32]] : i32
-// CHECK: %[[VISIBLE:.*]] = arith.cmpi sle, %[[DISTANCE]], %[[DIAGONAL]] : i32
+// CHECK: %[[LAST:.*]] = arith.addi %[[I32]], %[[DIAGONAL]] : i32
+// CHECK: %[[VISIBLE:.*]] = arith.cmpi sle, %[[J32]], %[[LAST]] : i32
 // CHECK-NOT: arith.cmpi
 // CHECK: arith.select %[[VISIBLE]], %{{.*}}, %[[INF]] : f32
 func.func @causal(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>)
@@ -46,12 +47,14 @@ func.func @causal(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>)
 
 // -----
 
-// Both sides of a window: 8 - 3 <= j - i <= 8 + 2.
+// Both sides of a window: i + 8 - 3 <= j <= i + 8 + 2.
 // CHECK-LABEL: func @window
 // CHECK-DAG: %[[UPPER:.*]] = arith.constant 10 : i32
 // CHECK-DAG: %[[LOWER:.*]] = arith.constant 5 : i32
-// CHECK: %[[BELOW:.*]] = arith.cmpi sle, %[[DISTANCE:.*]], %[[UPPER]] : i32
-// CHECK: %[[ABOVE:.*]] = arith.cmpi sge, %[[DISTANCE]], %[[LOWER]] : i32
+// CHECK: %[[LAST:.*]] = arith.addi %[[I:.*]], %[[UPPER]] : i32
+// CHECK: %[[BELOW:.*]] = arith.cmpi sle, %[[J:.*]], %[[LAST]] : i32
+// CHECK: %[[FIRST:.*]] = arith.addi %[[I]], %[[LOWER]] : i32
+// CHECK: %[[ABOVE:.*]] = arith.cmpi sge, %[[J]], %[[FIRST]] : i32
 // CHECK: %[[VISIBLE:.*]] = arith.andi %[[BELOW]], %[[ABOVE]] : i1
 // CHECK: arith.select %[[VISIBLE]]
 func.func @window(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>)
@@ -70,8 +73,10 @@ func.func @window(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>)
 // CHECK-LABEL: func @huge_window
 // CHECK-DAG: %[[UPPER:.*]] = arith.constant 1073741824 : i32
 // CHECK-DAG: %[[LOWER:.*]] = arith.constant -10{{[0-9]*}} : i32
-// CHECK: arith.cmpi sle, %{{.*}}, %[[UPPER]] : i32
-// CHECK: arith.cmpi sge, %{{.*}}, %[[LOWER]] : i32
+// CHECK: %[[LAST:.*]] = arith.addi %{{.*}}, %[[UPPER]] : i32
+// CHECK: arith.cmpi sle, %{{.*}}, %[[LAST]] : i32
+// CHECK: %[[FIRST:.*]] = arith.addi %{{.*}}, %[[LOWER]] : i32
+// CHECK: arith.cmpi sge, %{{.*}}, %[[FIRST]] : i32
 func.func @huge_window(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>)
     -> tensor<1x12x1x16xf32> {
   %diagonal = arith.constant 8 : index
@@ -92,7 +97,8 @@ func.func @huge_window(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>)
 // CHECK: %[[MOST:.*]] = arith.minsi %[[D]], %{{.*}} : index
 // CHECK: %[[BOTH:.*]] = arith.maxsi %[[MOST]], %{{.*}} : index
 // CHECK: %[[D32:.*]] = arith.index_cast %[[BOTH]] : index to i32
-// CHECK: arith.cmpi sle, %{{.*}}, %[[D32]] : i32
+// CHECK: %[[LAST:.*]] = arith.addi %{{.*}}, %[[D32]] : i32
+// CHECK: arith.cmpi sle, %{{.*}}, %[[LAST]] : i32
 func.func @diagonal(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>,
                     %d: index) -> tensor<1x12x1x16xf32> {
   %0 = diff.softmax_attention
@@ -105,13 +111,15 @@ func.func @diagonal(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>,
 
 // -----
 
-// softcap * tanh(scale * s / softcap): 0.5 / 32, then 32.
+// softcap * tanh(scale * s / softcap): 0.5 / 32, then 32. The second factor is
+// that of scores without a softcap, behind the mask.
 // CHECK-LABEL: func @softcap
 // CHECK-DAG: %[[CAP:.*]] = arith.constant 3.200000e+01 : f32
 // CHECK-DAG: %[[INNER:.*]] = arith.constant 1.562500e-02 : f32
 // CHECK: %[[X:.*]] = arith.mulf %{{.*}}, %[[INNER]] : f32
 // CHECK-NEXT: %[[T:.*]] = math.tanh %[[X]] : f32
-// CHECK-NEXT: %[[S:.*]] = arith.mulf %[[T]], %[[CAP]] : f32
+// CHECK-NEXT: linalg.yield %[[T]]
+// CHECK: %[[S:.*]] = arith.mulf %{{.*}}, %[[CAP]] : f32
 // CHECK-NEXT: linalg.yield %[[S]]
 func.func @softcap(%q: tensor<1x12x1x16xf32>) -> tensor<1x12x1x16xf32> {
   %0 = diff.softmax_attention

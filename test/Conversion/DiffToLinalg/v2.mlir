@@ -30,9 +30,9 @@
 // CHECK: arith.addf %[[C]], %[[AB]] : f32
 
 // 1/sqrt(16), and no comparison where there is no mask.
+// CHECK: %[[SCALE:.*]] = arith.constant 2.500000e-01 : f32
 // CHECK: %[[S:.*]] = linalg.generic {indexing_maps = [#[[$SCORE]]], {{.*}}} outs(%[[QK]] :
 // CHECK-NEXT: ^bb0(%[[A:.*]]: f32):
-// CHECK: %[[SCALE:.*]] = arith.constant 2.500000e-01 : f32
 // CHECK: %[[SCALED:.*]] = arith.mulf %[[A]], %[[SCALE]] : f32
 // CHECK-NEXT: linalg.yield %[[SCALED]]
 

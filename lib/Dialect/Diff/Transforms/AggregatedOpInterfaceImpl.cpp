@@ -96,17 +96,17 @@ public:
     NamedValue p = exponentials(scores, max);
     NamedValue sum = accumulateRowSum(
         named, p, rescale(AttentionLoops::rows, oldSum, factor));
-    NamedValue acc = accumulateValues(
-        named, roundWeights(p), value,
-        rescale(AttentionLoops::accumulator, oldAcc, factor));
+    NamedValue acc =
+        accumulateValues(named, roundWeights(p), value,
+                         rescale(AttentionLoops::accumulator, oldAcc, factor));
     return {named.unview(acc, op.getAcc(), kAccumulator),
             named.unview(max, op.getMax(), kRows),
             named.unview(sum, op.getSum(), kRows)};
   }
 
 private:
-  /// By what a lazy maximum may be exceeded, in powers of two: weights up to 256
-  /// are exact enough in f16 and bf16, and sums of them in f32.
+  /// By what a lazy maximum may be exceeded, in powers of two: weights up to
+  /// 256 are exact enough in f16 and bf16, and sums of them in f32.
   static constexpr double kMaxRise = 8.0;
 
   static constexpr StringRef kRows[] = {"b", "gra", "n"};
@@ -128,9 +128,9 @@ private:
   /// rows are multiplied. A row that sees no key gets the lowest finite value:
   /// its exponents are -inf without a test.
   ///
-  /// A lazy maximum stays while it would rise by little: weights are then larger
-  /// than 1 by at most that, and the accumulator needs no new scale (Dao et al.,
-  /// FlashAttention-4).
+  /// A lazy maximum stays while it would rise by little: weights are then
+  /// larger than 1 by at most that, and the accumulator needs no new scale (Dao
+  /// et al., FlashAttention-4).
   NamedValue updateMax(const NamedValue &scores, const NamedValue &oldMax) {
     bool isLazy = options.lazyMax && skipsRescale(op);
     double factor = getScoreFactor(attention, ExpBase::Two);
@@ -147,9 +147,9 @@ private:
             return arith::MaximumFOp::create(b, l, s[0], scaled);
           // A NaN is taken: it reaches its row.
           Value rise = arith::SubFOp::create(b, l, scaled, s[0]);
-          Value isHigh = arith::CmpFOp::create(
-              b, l, arith::CmpFPredicate::UGT, rise,
-              createFactor(b, l, compute, kMaxRise));
+          Value isHigh =
+              arith::CmpFOp::create(b, l, arith::CmpFPredicate::UGT, rise,
+                                    createFactor(b, l, compute, kMaxRise));
           return arith::SelectOp::create(b, l, isHigh, scaled, s[0]);
         });
   }
@@ -172,8 +172,7 @@ private:
           auto contract = arith::FastMathFlags::contract;
           Value scaled = arith::MulFOp::create(
               b, l, s[1], createFactor(b, l, compute, factor), contract);
-          Value exponent =
-              arith::SubFOp::create(b, l, scaled, s[0], contract);
+          Value exponent = arith::SubFOp::create(b, l, scaled, s[0], contract);
           return math::Exp2Op::create(b, l, exponent);
         });
   }

@@ -120,12 +120,12 @@ struct VisibleBand {
     }
     Value visible;
     if (last)
-      visible = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, j,
-                                      last);
+      visible =
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sle, j, last);
     if (lower) {
       Value first = arith::AddIOp::create(b, loc, i, lower);
-      Value begun = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, j,
-                                          first);
+      Value begun =
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, j, first);
       visible = visible
                     ? arith::AndIOp::create(b, loc, visible, begun).getResult()
                     : begun;

@@ -74,11 +74,12 @@ public:
     unmasked.removeMaskAttr();
     unmasked.getDiagonalMutable().clear();
     unmasked.getKeyLengthMutable().clear();
-    scf::ForOp loop = buildLoop(
-        unmasked, bound(begin), bound(end), b.getIndexAttr(keys), inits,
-        [&](Value key) {
-          return std::pair(OpFoldResult(key), OpFoldResult(b.getIndexAttr(keys)));
-        });
+    scf::ForOp loop =
+        buildLoop(unmasked, bound(begin), bound(end), b.getIndexAttr(keys),
+                  inits, [&](Value key) {
+                    return std::pair(OpFoldResult(key),
+                                     OpFoldResult(b.getIndexAttr(keys)));
+                  });
     unmasked.erase();
     loop->setAttr(tile::TileDialect::kStagesAttrName,
                   b.getI64IntegerAttr(stages));
@@ -126,9 +127,9 @@ private:
     OpFoldResult behind = apply(s0 - s1 + s2, {number, begin, end});
     OpFoldResult tile = behind;
     if (!isConstantIntValue(begin, 0)) {
-      Value inFront = arith::CmpIOp::create(
-          b, loc, arith::CmpIPredicate::slt, number,
-          getValueOrCreateConstantIndexOp(b, loc, begin));
+      Value inFront =
+          arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, number,
+                                getValueOrCreateConstantIndexOp(b, loc, begin));
       tile = arith::SelectOp::create(
                  b, loc, inFront, number,
                  getValueOrCreateConstantIndexOp(b, loc, behind))
@@ -144,11 +145,12 @@ private:
     return min({b.getAffineConstantExpr(keys), s1 - s0}, {offset, last});
   }
 
-  /// A loop that folds a tile of `source`'s keys at a time into what it carries.
-  scf::ForOp
-  buildLoop(OnlineAttentionOp source, OpFoldResult lower, OpFoldResult upper,
-            OpFoldResult step, ValueRange inits,
-            function_ref<std::pair<OpFoldResult, OpFoldResult>(Value)> getTile) {
+  /// A loop that folds a tile of `source`'s keys at a time into what it
+  /// carries.
+  scf::ForOp buildLoop(
+      OnlineAttentionOp source, OpFoldResult lower, OpFoldResult upper,
+      OpFoldResult step, ValueRange inits,
+      function_ref<std::pair<OpFoldResult, OpFoldResult>(Value)> getTile) {
     auto value = [&](OpFoldResult bound) {
       return getValueOrCreateConstantIndexOp(b, loc, bound);
     };

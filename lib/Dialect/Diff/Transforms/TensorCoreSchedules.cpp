@@ -26,10 +26,10 @@ struct TileShape {
 /// Best first for each width: FlashAttention-2's tiles, of which the first that
 /// a chip's limits allow is taken. Fewer warps are for few queries.
 constexpr TileShape kTiles[] = {
-    {64, 128, 64, 4},  {64, 64, 64, 4},   {64, 32, 64, 2},  {64, 16, 64, 1},
-    {128, 128, 64, 4}, {128, 128, 48, 4}, {128, 128, 32, 4}, {128, 64, 64, 4}, {128, 32, 64, 2},
-    {128, 16, 64, 1},  {256, 64, 64, 4},  {256, 64, 32, 4}, {256, 32, 32, 2},
-    {256, 16, 32, 1},
+    {64, 128, 64, 4},  {64, 64, 64, 4},   {64, 32, 64, 2},   {64, 16, 64, 1},
+    {128, 128, 64, 4}, {128, 128, 48, 4}, {128, 128, 32, 4}, {128, 64, 64, 4},
+    {128, 32, 64, 2},  {128, 16, 64, 1},  {256, 64, 64, 4},  {256, 64, 32, 4},
+    {256, 32, 32, 2},  {256, 16, 32, 1},
 };
 
 /// Rows and columns of a fragment's units, and summands of an instruction.
@@ -38,8 +38,8 @@ constexpr int64_t kSummands = 16;
 
 /// Accumulators and scores that a thread can hold beside everything else, and
 /// what is left of them when more than a causal mask's work is to be done: rows
-/// summed in f32 for a log-sum-exp, a softcap, a mask of two ends, keys for each
-/// map, or sizes and one map. ptxas spills beyond, on one chip or another
+/// summed in f32 for a log-sum-exp, a softcap, a mask of two ends, keys for
+/// each map, or sizes and one map. ptxas spills beyond, on one chip or another
 /// (test/Target/spills.test).
 constexpr int64_t kMaxFragmentRegisters = 192;
 constexpr int64_t kExtraRegisters = 16;
@@ -168,8 +168,8 @@ static int64_t packHeads(const Problem &problem, int64_t rows) {
   // not brought into vectors yet.
   if (!problem.queries || problem.keyMaps > 1 || problem.hasLse)
     return heads;
-  int64_t least = std::max<int64_t>(
-      kUnit, llvm::alignTo(*problem.queries, kUnit));
+  int64_t least =
+      std::max<int64_t>(kUnit, llvm::alignTo(*problem.queries, kUnit));
   while (problem.group % (2 * heads) == 0 &&
          rows % (problem.maps * 2 * heads * kUnit) == 0 &&
          rows / (problem.maps * 2 * heads) >= least)
@@ -192,17 +192,17 @@ ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
     auto schedule = ScheduleAttr::get(
         op.getContext(), heads, queries, tile.keys, tile.warps * 32,
         /*stages=*/1, /*swizzle=*/!problem.hasWholeLines(),
-        /*row_sum_on_mma=*/!op.getLse() && problem.keyMaps == 1, /*skip_rescale=*/true);
+        /*row_sum_on_mma=*/!op.getLse() && problem.keyMaps == 1,
+        /*skip_rescale=*/true);
     if (std::optional<std::string> broken =
             findBrokenLimit(problem, schedule, limits)) {
-      remark::missed(op.getLoc(), kRemark)
-          << print(schedule) + " " + *broken;
+      remark::missed(op.getLoc(), kRemark) << print(schedule) + " " + *broken;
       continue;
     }
     // Smaller tiles while one holds all queries, and as many heads.
     if (best && (!problem.queries || *problem.queries > queries ||
                  heads < best.getHeads() ||
-                 (heads == best.getHeads() && queries == best.getQueries())))
+                 (heads == best.getHeads() && queries >= best.getQueries())))
       break;
     best = schedule;
   }
@@ -211,8 +211,7 @@ ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
   return best;
 }
 
-LogicalResult
-diff::verifyTensorCoreSchedule(AttentionCombineOpInterface op,
+LogicalResult diff::verifyTensorCoreSchedule(AttentionCombineOpInterface op,
                                              ScheduleAttr schedule,
                                              const TileLimits &limits) {
   Problem problem(op);

@@ -315,8 +315,8 @@ struct DiffDecompose : public diff::impl::DiffDecomposePassBase<DiffDecompose> {
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    populateDecomposeOnlineAttentionPatterns(patterns,
-                                             {headMajorQuery, roundWeights, lazyMax});
+    populateDecomposeOnlineAttentionPatterns(
+        patterns, {headMajorQuery, roundWeights, lazyMax});
     walkAndApplyPatterns(getOperation(), std::move(patterns));
     // Out of sequential loops only: tiles of a parallel loop keep their own
     // values.

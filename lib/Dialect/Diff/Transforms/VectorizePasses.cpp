@@ -214,8 +214,8 @@ struct DiffExpandMath
     target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
     target.addIllegalOp<math::AcoshOp, math::AsinhOp, math::AtanhOp,
                         math::CbrtOp, math::ErfOp, math::ErfcOp>();
-    if (failed(applyPartialConversion(getOperation(), target,
-                                      std::move(library))))
+    if (failed(
+            applyPartialConversion(getOperation(), target, std::move(library))))
       signalPassFailure();
   }
 };

@@ -128,9 +128,9 @@ Attribute LayoutAttr::parse(AsmParser &parser, Type) {
     if (*place)
       return parser.emitError(loc) << "'" << key << "' is given twice";
     place->emplace();
-    return parser.parseCommaSeparatedList(
-        AsmParser::Delimiter::Square,
-        [&] { return parser.parseInteger((*place)->emplace_back()); });
+    return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&] {
+      return parser.parseInteger((*place)->emplace_back());
+    });
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater,
                                      parseEntry))

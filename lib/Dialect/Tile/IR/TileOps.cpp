@@ -99,6 +99,7 @@ LogicalResult ToLayoutOp::verify() {
   if (!getLayout().getLaneType(type))
     return emitOpError("cannot lay out ")
            << type << " as " << getLayout()
-           << ": each dimension must be a multiple of its warps x lanes x elems";
+           << ": each dimension must be a multiple of its warps x lanes x "
+              "elems";
   return success();
 }

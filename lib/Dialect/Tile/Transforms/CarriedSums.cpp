@@ -1,4 +1,5 @@
-//===- CarriedSums.cpp - Row sums that a loop carries -----------------------===//
+//===- CarriedSums.cpp - Row sums that a loop carries
+//-----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -65,10 +66,11 @@ static Value getPartialInit(OpBuilder &b, Value init, VectorType partial,
   return {};
 }
 
-LogicalResult tile::carryPartialSums(
-    RewriterBase &rewriter, CarriedSum sum, VectorType partial,
-    function_ref<Value(OpBuilder &, Location, Value)> step,
-    vector::CombiningKind finish) {
+LogicalResult
+tile::carryPartialSums(RewriterBase &rewriter, CarriedSum sum,
+                       VectorType partial,
+                       function_ref<Value(OpBuilder &, Location, Value)> step,
+                       vector::CombiningKind finish) {
   Location loc = sum.reduction.getLoc();
   rewriter.setInsertionPoint(sum.loop);
   Value init = getPartialInit(rewriter, sum.getInit(), partial, finish);

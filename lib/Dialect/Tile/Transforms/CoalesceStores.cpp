@@ -1,4 +1,5 @@
-//===- CoalesceStores.cpp - Whole chunks of rows ----------------------------===//
+//===- CoalesceStores.cpp - Whole chunks of rows
+//----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -56,7 +57,8 @@ struct TileCoalesceStores
       launch.walk([&](vector::TransferWriteOp write) {
         auto memory = dyn_cast<MemRefType>(write.getShapedType());
         AffineMap map = write.getPermutationMap();
-        if (!memory || gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(memory) ||
+        if (!memory ||
+            gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(memory) ||
             map.getNumResults() == 0 ||
             map.getDimPosition(map.getNumResults() - 1) !=
                 static_cast<unsigned>(memory.getRank() - 1))
@@ -68,9 +70,8 @@ struct TileCoalesceStores
         rewriter.setInsertionPoint(write);
         auto converted = ToLayoutOp::create(rewriter, write.getLoc(),
                                             write.getValueToStore(), layout);
-        rewriter.modifyOpInPlace(write, [&] {
-          write.getValueToStoreMutable().assign(converted);
-        });
+        rewriter.modifyOpInPlace(
+            write, [&] { write.getValueToStoreMutable().assign(converted); });
       });
     });
   }

@@ -1,4 +1,5 @@
-//===- Contractions.cpp - A product of matrices -----------------------------===//
+//===- Contractions.cpp - A product of matrices
+//-----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -21,16 +22,16 @@ static int64_t find(AffineMap map, unsigned dim) {
 FailureOr<Contraction> Contraction::get(vector::ContractionOp op) {
   auto result = dyn_cast<VectorType>(op.getResultType());
   Type element = op.getLhsType().getElementType();
-  if (!result || result.getRank() < 2 || op.getKind() != vector::CombiningKind::ADD ||
+  if (!result || result.getRank() < 2 ||
+      op.getKind() != vector::CombiningKind::ADD ||
       !(element.isF16() || element.isBF16()) ||
       op.getRhsType().getElementType() != element ||
       !result.getElementType().isF32())
     return failure();
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   AffineMap lhs = maps[0], rhs = maps[1], out = maps[2];
-  if (!llvm::all_of(maps, [](AffineMap map) {
-        return map.isProjectedPermutation();
-      }))
+  if (!llvm::all_of(maps,
+                    [](AffineMap map) { return map.isProjectedPermutation(); }))
     return failure();
   Contraction contraction;
   unsigned rank = out.getNumResults();

@@ -1,4 +1,5 @@
-//===- ConvertLayouts.cpp - Layouts by way of shared memory -----------------===//
+//===- ConvertLayouts.cpp - Layouts by way of shared memory
+//-----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -50,8 +51,7 @@ static Value convert(RewriterBase &rewriter, ToLayoutOp op, Block &entry) {
                              /*offset=*/IntegerAttr());
   rewriter.setInsertionPoint(op);
   Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
-  Value slot =
-      SlotOp::create(rewriter, loc, slotType, ring.getMemory(), zero);
+  Value slot = SlotOp::create(rewriter, loc, slotType, ring.getMemory(), zero);
   SmallVector<Value> indices(type.getRank(), zero);
   auto identity =
       AffineMapAttr::get(rewriter.getMultiDimIdentityMap(type.getRank()));
@@ -62,8 +62,7 @@ static Value convert(RewriterBase &rewriter, ToLayoutOp op, Block &entry) {
   vector::TransferWriteOp::create(rewriter, loc, op.getSource(), slot, indices,
                                   identity, inBounds);
   gpu::BarrierOp::create(rewriter, loc);
-  Value poison =
-      ub::PoisonOp::create(rewriter, loc, type.getElementType());
+  Value poison = ub::PoisonOp::create(rewriter, loc, type.getElementType());
   auto read = vector::TransferReadOp::create(rewriter, loc, type, slot, indices,
                                              identity, poison, /*mask=*/Value(),
                                              inBounds);
@@ -93,8 +92,7 @@ struct TileConvertLayouts
               << type << ": its rows are no whole 16-byte chunks";
           return WalkResult::interrupt();
         }
-        rewriter.replaceOp(
-            op, convert(rewriter, op, launch.getBody().front()));
+        rewriter.replaceOp(op, convert(rewriter, op, launch.getBody().front()));
         return WalkResult::advance();
       });
     });

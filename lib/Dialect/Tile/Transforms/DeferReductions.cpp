@@ -1,4 +1,5 @@
-//===- DeferReductions.cpp - Sums over lanes after the loop -----------------===//
+//===- DeferReductions.cpp - Sums over lanes after the loop
+//-----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -38,8 +39,8 @@ static LogicalResult deferSum(RewriterBase &rewriter, CarriedSum sum,
             b, loc, VectorType::get(split, element), sum.getSummand());
         SmallVector<bool> mask(split.size(), false);
         mask[rows.size()] = mask[rows.size() + 2] = true;
-        return vector::MultiDimReductionOp::create(
-            b, loc, cut, scaled, mask, vector::CombiningKind::ADD);
+        return vector::MultiDimReductionOp::create(b, loc, cut, scaled, mask,
+                                                   vector::CombiningKind::ADD);
       },
       vector::CombiningKind::ADD);
 }

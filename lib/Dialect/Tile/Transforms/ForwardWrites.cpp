@@ -1,4 +1,5 @@
-//===- ForwardWrites.cpp - Vectors from the writes that wrote them ----------===//
+//===- ForwardWrites.cpp - Vectors from the writes that wrote them
+//----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -29,9 +30,8 @@ using namespace mlir::diff::tile;
 static bool writesWholeTensor(vector::TransferWriteOp write) {
   auto type = dyn_cast<RankedTensorType>(write.getShapedType());
   if (!type || !type.hasStaticShape() || write.getMask() ||
-      !llvm::all_of(write.getIndices(), [](Value index) {
-        return isConstantIntValue(index, 0);
-      }))
+      !llvm::all_of(write.getIndices(),
+                    [](Value index) { return isConstantIntValue(index, 0); }))
     return false;
   AffineMap map = write.getPermutationMap();
   if (!map.isProjectedPermutation())
@@ -101,8 +101,9 @@ struct ReadOfStridedSlice : public OpRewritePattern<vector::TransferReadOp> {
   LogicalResult matchAndRewrite(vector::TransferReadOp read,
                                 PatternRewriter &rewriter) const override {
     auto slice = read.getBase().getDefiningOp<tensor::ExtractSliceOp>();
-    auto write = slice ? slice.getSource().getDefiningOp<vector::TransferWriteOp>()
-                       : vector::TransferWriteOp();
+    auto write =
+        slice ? slice.getSource().getDefiningOp<vector::TransferWriteOp>()
+              : vector::TransferWriteOp();
     if (!write || !writesWholeTensor(write) || read.getMask() ||
         !read.getPermutationMap().isIdentity() ||
         read.getVectorType().getShape() != slice.getType().getShape())
@@ -183,8 +184,9 @@ struct SliceOfWrite : public OpRewritePattern<tensor::ExtractSliceOp> {
                              part.isDynamicDim(dim)))
         return rewriter.notifyMatchFailure(slice, "cuts an index off");
     auto destination = tensor::ExtractSliceOp::create(
-        rewriter, slice.getLoc(), part, write.getBase(), slice.getMixedOffsets(),
-        slice.getMixedSizes(), slice.getMixedStrides());
+        rewriter, slice.getLoc(), part, write.getBase(),
+        slice.getMixedOffsets(), slice.getMixedSizes(),
+        slice.getMixedStrides());
     rewriter.replaceOpWithNewOp<vector::TransferWriteOp>(
         slice, write.getValueToStore(), destination, write.getIndices(),
         AffineMapAttr::get(map), rewriter.getBoolArrayAttr(inBounds));
@@ -234,8 +236,8 @@ struct CollapseOfWrite : public OpRewritePattern<tensor::CollapseShapeOp> {
         collapse.getReassociationIndices());
     rewriter.replaceOpWithNewOp<vector::TransferWriteOp>(
         collapse, write.getValueToStore(), small, indices,
-        AffineMapAttr::get(AffineMap::get(kept.size(), 0, results,
-                                          rewriter.getContext())),
+        AffineMapAttr::get(
+            AffineMap::get(kept.size(), 0, results, rewriter.getContext())),
         write.getInBoundsAttr());
     return success();
   }
@@ -263,8 +265,9 @@ struct TileForwardWrites
     for (scf::ForOp loop : loops)
       carryVectors(rewriter, loop);
     RewritePatternSet patterns(&getContext());
-    patterns.add<CollapseOfWrite, ReadOfStridedSlice, ReadOfWrite,
-                 SliceOfWrite>(&getContext());
+    patterns
+        .add<CollapseOfWrite, ReadOfStridedSlice, ReadOfWrite, SliceOfWrite>(
+            &getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();

@@ -1,4 +1,5 @@
-//===- PackRings.cpp - Rings in dynamic shared memory -----------------------===//
+//===- PackRings.cpp - Rings in dynamic shared memory
+//-----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -30,7 +31,8 @@ struct Lifetime {
   int64_t offset = 0;
 
   int64_t end() const {
-    return offset + llvm::alignTo(RingOp(ring).getSizeInBytes(), kRingAlignment);
+    return offset +
+           llvm::alignTo(RingOp(ring).getSizeInBytes(), kRingAlignment);
   }
   bool overlaps(const Lifetime &other) const {
     return first <= other.last && other.first <= last;
@@ -71,8 +73,8 @@ struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
   static void separate(gpu::LaunchOp launch, const Lifetime &lifetime,
                        ArrayRef<Lifetime> placed) {
     if (llvm::none_of(placed, [&](const Lifetime &other) {
-          return other.last < lifetime.first &&
-                 other.offset < lifetime.end() && lifetime.offset < other.end();
+          return other.last < lifetime.first && other.offset < lifetime.end() &&
+                 lifetime.offset < other.end();
         }))
       return;
     Operation *first = nullptr;
@@ -122,9 +124,8 @@ struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
              << static_cast<int64_t>(limit)
              << " that the chip has; a smaller schedule fits";
     OpBuilder b(launch);
-    launch.getDynamicSharedMemorySizeMutable().assign(
-        arith::ConstantOp::create(b, launch.getLoc(),
-                                  b.getI32IntegerAttr(size)));
+    launch.getDynamicSharedMemorySizeMutable().assign(arith::ConstantOp::create(
+        b, launch.getLoc(), b.getI32IntegerAttr(size)));
     return success();
   }
 

@@ -1,4 +1,5 @@
-//===- Pipeline.cpp - Copies that run ahead ---------------------------------===//
+//===- Pipeline.cpp - Copies that run ahead
+//---------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -84,8 +85,8 @@ static SmallVector<Placement> placeCopies(scf::ForOp loop, bool runsAhead) {
 
 /// Gives the copy its own computations of indices and slot, right in front of
 /// it, so that they move with it.
-static SmallVector<Operation *> isolate(RewriterBase &rewriter,
-                                        scf::ForOp loop, CopyAsyncOp copy) {
+static SmallVector<Operation *> isolate(RewriterBase &rewriter, scf::ForOp loop,
+                                        CopyAsyncOp copy) {
   SetVector<Operation *> slice;
   SmallVector<Operation *> worklist{copy};
   while (!worklist.empty()) {
@@ -209,8 +210,8 @@ static std::optional<int64_t> getTripCount(scf::ForOp loop) {
 
 static Value buildTripCount(OpBuilder &b, scf::ForOp loop) {
   Location loc = loop.getLoc();
-  Value distance = arith::SubIOp::create(b, loc, loop.getUpperBound(),
-                                         loop.getLowerBound());
+  Value distance =
+      arith::SubIOp::create(b, loc, loop.getUpperBound(), loop.getLowerBound());
   return arith::CeilDivSIOp::create(b, loc, distance, loop.getStep());
 }
 

@@ -1,4 +1,5 @@
-//===- PropagateLayouts.cpp - A layout for every vector ---------------------===//
+//===- PropagateLayouts.cpp - A layout for every vector
+//---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -131,9 +132,8 @@ static LayoutAttr gatherLeadingDims(LayoutAttr layout, VectorType type,
     spread(rank - 1);
   if (moved != 1)
     return {};
-  auto spreadLayout =
-      LayoutAttr::get(layout.getContext(), warps, layout.getLanes(),
-                      layout.getElems());
+  auto spreadLayout = LayoutAttr::get(layout.getContext(), warps,
+                                      layout.getLanes(), layout.getElems());
   return LayoutAttr::get(layout.getContext(), warps, layout.getLanes(),
                          layout.getElems(), spreadLayout.getWarpStrides(),
                          layout.getLaneStrides())
@@ -206,14 +206,14 @@ public:
       return number == 1 ? lookup(reduction.getDest()) : LayoutAttr();
     if (auto broadcast = dyn_cast<vector::BroadcastOp>(op)) {
       LayoutAttr layout = lookup(broadcast.getVector());
-      int64_t added = broadcast.getResultVectorType().getRank() -
-                      type.getRank();
+      int64_t added =
+          broadcast.getResultVectorType().getRank() - type.getRank();
       return layout ? layout.dropDims(firstDims(added)) : layout;
     }
     if (auto transpose = dyn_cast<vector::TransposeOp>(op)) {
       LayoutAttr layout = lookup(transpose.getResult());
-      return layout ? layout.permute(invertPermutationVector(
-                          transpose.getPermutation()))
+      return layout ? layout.permute(
+                          invertPermutationVector(transpose.getPermutation()))
                     : layout;
     }
     if (auto cast = dyn_cast<vector::ShapeCastOp>(op)) {
@@ -296,8 +296,8 @@ private:
               type.getNumElements() !=
                   broadcast.getResultVectorType().getNumElements())
             return {};
-          return layout.prependDims(
-              broadcast.getResultVectorType().getRank() - type.getRank());
+          return layout.prependDims(broadcast.getResultVectorType().getRank() -
+                                    type.getRank());
         })
         .Case([&](vector::ExtractOp extract) -> LayoutAttr {
           LayoutAttr layout = getExtracted(extract);
@@ -316,9 +316,8 @@ private:
                            result.getResultNumber()));
         })
         .Default([&](Operation *) {
-          return OpTrait::hasElementwiseMappableTraits(op)
-                     ? getElementwise(op)
-                     : LayoutAttr();
+          return OpTrait::hasElementwiseMappableTraits(op) ? getElementwise(op)
+                                                           : LayoutAttr();
         });
   }
 
@@ -417,10 +416,9 @@ struct TilePropagateLayouts
           rewriter, operand->getOwner()->getLoc(), operand->get(), layout);
       converted->setAttr(TileDialect::kLayoutsAttrName,
                          rewriter.getArrayAttr({layout}));
-      rewriter.modifyOpInPlace(operand->getOwner(),
-                               [&, operand = operand] {
-                                 operand->set(converted);
-                               });
+      rewriter.modifyOpInPlace(operand->getOwner(), [&, operand = operand] {
+        operand->set(converted);
+      });
     }
   }
 
@@ -433,8 +431,8 @@ struct TilePropagateLayouts
         return WalkResult::advance();
       SmallVector<Attribute> layouts;
       for (Value value : op->getResults()) {
-        LayoutAttr layout = isVector(value) ? propagation.lookup(value)
-                                            : LayoutAttr();
+        LayoutAttr layout =
+            isVector(value) ? propagation.lookup(value) : LayoutAttr();
         if (isVector(value) && !layout) {
           op->emitOpError("gets no layout: nothing between it and a "
                           "contraction or tile.to_layout determines which "

@@ -1,4 +1,5 @@
-//===- RowSums.cpp - Row sums on the tensor cores ---------------------------===//
+//===- RowSums.cpp - Row sums on the tensor cores
+//---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -39,8 +40,8 @@ static LogicalResult sumOnMma(RewriterBase &rewriter, CarriedSum sum) {
   auto weights = cast<VectorType>(rounded.getType());
   int64_t rank = weights.getRank();
   SmallVector<int64_t> shape(weights.getShape());
-  auto ones = VectorType::get({shape.back(), kColumns},
-                              weights.getElementType());
+  auto ones =
+      VectorType::get({shape.back(), kColumns}, weights.getElementType());
   shape.back() = kColumns;
   auto partial = VectorType::get(shape, rewriter.getF32Type());
   // (rows, m) x (m, c) -> (rows, c): rows come first, then c, then m.

@@ -1,4 +1,5 @@
-//===- SelectMma.cpp - Instructions and layouts of contractions -------------===//
+//===- SelectMma.cpp - Instructions and layouts of contractions
+//-------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -90,8 +91,8 @@ static vector::ContractionOp findProducer(Value value) {
       continue;
     for (Value operand : chain[i]->getOperands())
       if (auto type = dyn_cast<VectorType>(operand.getType());
-          type && type.getShape() ==
-                      cast<VectorType>(value.getType()).getShape())
+          type &&
+          type.getShape() == cast<VectorType>(value.getType()).getShape())
         if (Operation *op = operand.getDefiningOp())
           chain.insert(op);
   }
@@ -112,8 +113,8 @@ static void reduceProducts(RewriterBase &rewriter, vector::ContractionOp op) {
   for (Attribute iterator : op.getIteratorTypes())
     reduced.push_back(vector::isReductionIterator(iterator));
   rewriter.setInsertionPoint(op);
-  Value product = arith::MulFOp::create(rewriter, op.getLoc(), op.getLhs(),
-                                        op.getRhs());
+  Value product =
+      arith::MulFOp::create(rewriter, op.getLoc(), op.getLhs(), op.getRhs());
   rewriter.replaceOpWithNewOp<vector::MultiDimReductionOp>(
       op, product, op.getAcc(), reduced, op.getKind());
 }
@@ -128,9 +129,10 @@ public:
       return success();
     FailureOr<Contraction> contraction = Contraction::get(op);
     if (failed(contraction))
-      return op.emitOpError("is no product of matrices that the tensor cores "
-                            "compute: f16 or bf16 operands, an f32 accumulator, "
-                            "and one dimension each of columns and of sums");
+      return op.emitOpError(
+          "is no product of matrices that the tensor cores "
+          "compute: f16 or bf16 operands, an f32 accumulator, "
+          "and one dimension each of columns and of sums");
     for (auto [name, size, unit] :
          {std::tuple("columns", contraction->getColumns(), kUnit),
           {"summands", contraction->getSummands(), 2 * kUnit}})
@@ -146,11 +148,11 @@ public:
     rows->lanes.push_back(kColumnLanes);
     SmallVector<int64_t> elems(rows->lanes.size(), 1);
     elems.back() = kColumnElems;
-    auto layout = LayoutAttr::get(op.getContext(), rows->warps, rows->lanes,
-                                  elems);
-    op->setAttr(TileDialect::kMmaAttrName,
-                MmaAttr::get(op.getContext(), 2 * kUnit, kUnit, 2 * kUnit,
-                             layout));
+    auto layout =
+        LayoutAttr::get(op.getContext(), rows->warps, rows->lanes, elems);
+    op->setAttr(
+        TileDialect::kMmaAttrName,
+        MmaAttr::get(op.getContext(), 2 * kUnit, kUnit, 2 * kUnit, layout));
     return success();
   }
 
@@ -184,9 +186,8 @@ struct TileSelectMma : public tile::impl::TileSelectMmaPassBase<TileSelectMma> {
       if (!schedule)
         return WalkResult::skip();
       IRRewriter rewriter(&getContext());
-      launch.walk([&](vector::ContractionOp op) {
-        reduceProducts(rewriter, op);
-      });
+      launch.walk(
+          [&](vector::ContractionOp op) { reduceProducts(rewriter, op); });
       MmaSelector selector(schedule.getWarps());
       return launch.walk([&](vector::ContractionOp op) {
         return failed(selector.select(op)) ? WalkResult::interrupt()

@@ -1,4 +1,5 @@
-//===- SkipRescale.cpp - Row factors that are 1 -----------------------------===//
+//===- SkipRescale.cpp - Row factors that are 1
+//-----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -45,8 +46,8 @@ static Value matchRescale(arith::MulFOp op) {
   return getRowFactor(op.getRhs());
 }
 
-/// Puts products with one row factor behind one branch, right behind the factor:
-/// what follows is not held back by it.
+/// Puts products with one row factor behind one branch, right behind the
+/// factor: what follows is not held back by it.
 static void skipRescales(RewriterBase &rewriter, Value factor,
                          ArrayRef<arith::MulFOp> products) {
   Operation *position = factor.getDefiningOp();
@@ -63,8 +64,8 @@ static void skipRescales(RewriterBase &rewriter, Value factor,
       DenseElementsAttr::get(
           type, rewriter.getFloatAttr(type.getElementType(), 1.0)));
   // A NaN differs from 1.
-  Value changed = arith::CmpFOp::create(
-      rewriter, loc, arith::CmpFPredicate::UNE, factor, one);
+  Value changed = arith::CmpFOp::create(rewriter, loc,
+                                        arith::CmpFPredicate::UNE, factor, one);
   Value any = WarpAnyOp::create(rewriter, loc, rewriter.getI1Type(), changed);
   SmallVector<Type> types;
   for (arith::MulFOp product : products)
@@ -83,8 +84,7 @@ static void skipRescales(RewriterBase &rewriter, Value factor,
   scf::YieldOp::create(rewriter, loc, scaled);
   rewriter.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(rewriter, loc, unscaled);
-  for (auto [product, result] :
-       llvm::zip_equal(products, branch.getResults()))
+  for (auto [product, result] : llvm::zip_equal(products, branch.getResults()))
     rewriter.replaceOp(product, result);
 }
 

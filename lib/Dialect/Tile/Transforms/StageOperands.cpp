@@ -1,4 +1,5 @@
-//===- StageOperands.cpp - Operands by way of shared memory -----------------===//
+//===- StageOperands.cpp - Operands by way of shared memory
+//-----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,9 +12,9 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -285,8 +286,8 @@ private:
     auto loop = read->getParentOfType<scf::ForOp>();
     int64_t numSlots = 1;
     if (loop)
-      if (auto stages = loop->getAttrOfType<IntegerAttr>(
-              TileDialect::kStagesAttrName))
+      if (auto stages =
+              loop->getAttrOfType<IntegerAttr>(TileDialect::kStagesAttrName))
         numSlots = stages.getInt();
     RingOp ring = getRing(read, numSlots);
     rewriter.setInsertionPoint(read);

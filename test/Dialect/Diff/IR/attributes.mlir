@@ -35,7 +35,11 @@ func.func private @schedule() attributes {
   // CHECK-SAME: a = #diff.schedule<queries = 64, keys = 32>
   a = #diff.schedule<heads = 1, queries = 64, keys = 32, threads = 0>,
   // CHECK-SAME: b = #diff.schedule<heads = 4, queries = 1, keys = 1, threads = 1024>
-  b = #diff.schedule<threads = 1024, keys = 1, queries = 1, heads = 4>}
+  b = #diff.schedule<threads = 1024, keys = 1, queries = 1, heads = 4>,
+  // CHECK-SAME: c = #diff.schedule<queries = 64, keys = 64, threads = 128, stages = 2, swizzle = false, skip_rescale = true>
+  c = #diff.schedule<queries = 64, keys = 64, threads = 128, stages = 2,
+                     swizzle = false, row_sum_on_mma = false,
+                     skip_rescale = true>}
 
 // -----
 
@@ -101,6 +105,16 @@ func.func private @schedule_many_threads() attributes {a = #diff.schedule<querie
 
 // expected-error @below {{'threads' of a schedule must be a multiple of 32 up to 1024, or 0 for a tile that is not for a GPU, found -32}}
 func.func private @schedule_negative_threads() attributes {a = #diff.schedule<queries = 8, keys = 8, threads = -32>}
+
+// -----
+
+// expected-error @below {{'stages' of a schedule must be 0 (no tensor cores) to 8, found 9}}
+func.func private @schedule_stages() attributes {a = #diff.schedule<queries = 8, keys = 8, threads = 32, stages = 9>}
+
+// -----
+
+// expected-error @below {{a schedule with 'stages' needs 'threads'}}
+func.func private @schedule_no_threads() attributes {a = #diff.schedule<queries = 8, keys = 8, stages = 1>}
 
 // -----
 

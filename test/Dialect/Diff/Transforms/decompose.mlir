@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-decompose -canonicalize -cse | FileCheck %s
 // RUN: diff-opt %s -split-input-file -diff-decompose="head-major-query=false" -canonicalize -cse | FileCheck %s --check-prefix=TOKEN
+// RUN: diff-opt %s -split-input-file -diff-decompose="round-weights=true lazy-max=true" -canonicalize -cse | FileCheck %s --check-prefix=TENSOR
 
 // One step of the online softmax; batch and heads of size 1 are gone.
 // CHECK-LABEL: func @online_attention
 // CHECK-SAME: (%[[Q:.*]]: tensor<1x8x2x16xbf16>, %[[K:.*]]: tensor<1x32x1x16xbf16>, %[[V:.*]]: tensor<1x32x1x16xbf16>, %[[ACC:.*]]: tensor<1x2x8x16xf32>, %[[MAX:.*]]: tensor<1x2x8xf32>, %[[SUM:.*]]: tensor<1x2x8xf32>)
 // scale(0.25) times log2(e).
 // CHECK-DAG: %[[SCALE:.*]] = arith.constant 0.360673755 : f32
-// CHECK-DAG: %[[INF:.*]] = arith.constant 0xFF800000 : f32
-// CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK-DAG: %[[LOWEST:.*]] = arith.constant -3.40282347E+38 : f32
 
 // Query rows as (map, token), like the running values.
 // CHECK-DAG: %[[Q3:.*]] = tensor.extract_slice %[[Q]]{{.*}} to tensor<8x2x16xbf16>
@@ -23,21 +23,27 @@
 // CHECK-DAG: %[[OLDACC:.*]] = tensor.extract_slice %[[ACC]]{{.*}} to tensor<2x8x16xf32>
 // CHECK-DAG: %[[ROWS:.*]] = linalg.generic {{.*}} ins(%[[Q3]] : tensor<8x2x16xbf16>) outs(%{{.*}} : tensor<2x8x16xbf16>)
 // CHECK-DAG: %[[QK:.*]] = linalg.generic {{.*}} ins(%[[ROWS]], %[[K2]] :{{.*}}) outs(%{{.*}} : tensor<2x8x32xf32>)
-// CHECK: %[[S:.*]] = linalg.generic {{.*}} outs(%[[QK]] :
-// CHECK: arith.mulf %{{.*}}, %[[SCALE]] : f32
 
-// max' = maximum(max, rowmax(x)), which counts as 0 when it is -inf.
-// CHECK: %[[NEWMAX:.*]] = linalg.generic {{.*}} ins(%[[S]] :{{.*}}) outs(%[[OLDMAX]] :
+// max' = maximum(max, s rowmax(q k)): scores are scaled in the exponent. The
+// maximum of a row without keys is the lowest finite number, so that no
+// difference is one of infinities.
+// CHECK: %[[FINITE:.*]] = linalg.fill ins(%[[LOWEST]] : f32)
+// CHECK: %[[ROWMAX:.*]] = linalg.generic {{.*}} ins(%[[QK]] :{{.*}}) outs(%[[FINITE]] :
 // CHECK: arith.maximumf
-// CHECK: %[[SAFE:.*]] = linalg.generic {{.*}} ins(%[[NEWMAX]] :
-// CHECK: %[[NOTHING:.*]] = arith.cmpf oeq, %{{.*}}, %[[INF]] : f32
-// CHECK: arith.select %[[NOTHING]], %[[ZERO]], %{{.*}} : f32
+// CHECK: %[[NEWMAX:.*]] = linalg.generic {{.*}} ins(%[[OLDMAX]] :{{.*}}) outs(%[[ROWMAX]] :
+// CHECK-NEXT: ^bb0(%[[OLD:.*]]: f32, %[[RAW:.*]]: f32):
+// CHECK-NEXT: %[[SCALED:.*]] = arith.mulf %[[RAW]], %[[SCALE]] : f32
+// CHECK-NEXT: arith.maximumf %[[OLD]], %[[SCALED]] : f32
 
-// f = exp2(max - max'), p = exp2(x - max')
-// CHECK: %[[F:.*]] = linalg.generic {{.*}} ins(%[[OLDMAX]], %[[SAFE]] :
+// f = exp2(max - max'), p = exp2(s x - max'), the exponent in one fused
+// multiply-add.
+// CHECK: %[[F:.*]] = linalg.generic {{.*}} ins(%[[OLDMAX]], %[[NEWMAX]] :
 // CHECK: math.exp2
-// CHECK: %[[P:.*]] = linalg.generic {{.*}} ins(%[[SAFE]] :{{.*}}) outs(%[[S]] :
-// CHECK: math.exp2
+// CHECK: %[[P:.*]] = linalg.generic {{.*}} ins(%[[NEWMAX]] :{{.*}}) outs(%[[QK]] :
+// CHECK-NEXT: ^bb0(%[[M:.*]]: f32, %[[X:.*]]: f32):
+// CHECK-NEXT: %[[SX:.*]] = arith.mulf %[[X]], %[[SCALE]] fastmath<contract> : f32
+// CHECK-NEXT: %[[E:.*]] = arith.subf %[[SX]], %[[M]] fastmath<contract> : f32
+// CHECK-NEXT: math.exp2 %[[E]]
 
 // sum' = f sum + rowsum(p), acc' = f acc + p V
 // CHECK: %[[FSUM:.*]] = linalg.generic {{.*}} ins(%[[F]] :{{.*}}) outs(%[[OLDSUM]] :
@@ -68,7 +74,7 @@ func.func @online_attention(%q: tensor<1x8x2x16xbf16>,
 
 // -----
 
-// The length alone hides padding: j < length.
+// The length alone hides padding: j <= length - 1.
 // CHECK-LABEL: func @key_length
 // CHECK-SAME: %[[LENGTH:[^:]*]]: index
 // CHECK: %[[MIN:.*]] = arith.minsi %[[LENGTH]]
@@ -76,7 +82,8 @@ func.func @online_attention(%q: tensor<1x8x2x16xbf16>,
 // CHECK: %[[L:.*]] = arith.index_cast %[[MAX]] : index to i32
 // CHECK: %[[J:.*]] = linalg.index 1 : index
 // CHECK: %[[J32:.*]] = arith.index_cast %[[J]] : index to i32
-// CHECK: %[[VISIBLE:.*]] = arith.cmpi slt, %[[J32]], %[[L]] : i32
+// CHECK: %[[LAST:.*]] = arith.subi %[[L]], %{{.*}} : i32
+// CHECK: %[[VISIBLE:.*]] = arith.cmpi sle, %[[J32]], %[[LAST]] : i32
 // CHECK-NEXT: arith.select %[[VISIBLE]]
 func.func @key_length(%q: tensor<1x8x1x16xf32>, %k: tensor<1x32x1x16xf32>,
                       %acc: tensor<1x1x8x16xf32>, %row: tensor<1x1x8xf32>,
@@ -139,6 +146,59 @@ func.func @invariant_query(%q: tensor<1x8x2x16xbf16>, %k: tensor<1x64x1x16xbf16>
       : tensor<1x2x8x16xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
   }
   return %0#0 : tensor<1x2x8x16xf32>
+}
+
+// -----
+
+// On tensor cores: with a schedule that skips rescaling, the maximum stays while
+// it would rise by less than 2^8, and a NaN is taken (round-weights and lazy-max).
+// The weights are rounded in front of the second product; the sum adds the f32.
+// Neither happens without the options, nor to a tile without a schedule.
+// TENSOR-LABEL: func @online_attention
+// TENSOR-NOT: arith.truncf
+// TENSOR: return
+// TENSOR-LABEL: func @on_tensor_cores
+// TENSOR-DAG: %[[RISE:.*]] = arith.constant 8.000000e+00 : f32
+// TENSOR: arith.maximumf
+// TENSOR: ^bb0(%[[OLD:.*]]: f32, %[[RAW:.*]]: f32):
+// TENSOR-NEXT: %[[SCALED:.*]] = arith.mulf %[[RAW]], %{{.*}} : f32
+// TENSOR-NEXT: %[[BY:.*]] = arith.subf %[[SCALED]], %[[OLD]] : f32
+// TENSOR-NEXT: %[[HIGH:.*]] = arith.cmpf ugt, %[[BY]], %[[RISE]] : f32
+// TENSOR-NEXT: arith.select %[[HIGH]], %[[SCALED]], %[[OLD]] : f32
+// TENSOR: %[[P:.*]] = linalg.generic {{.*}} ins(%{{.*}} : tensor<16xf32>) outs(%{{.*}} : tensor<16x32xf32>)
+// TENSOR: math.exp2
+// TENSOR-DAG: linalg.generic {{.*}} ins(%[[P]] : tensor<16x32xf32>) outs(%{{.*}} : tensor<16xf32>)
+// TENSOR-DAG: %[[ROUNDED:.*]] = linalg.generic {{.*}} ins(%[[P]] : tensor<16x32xf32>) outs(%{{.*}} : tensor<16x32xbf16>)
+// TENSOR: arith.truncf
+// TENSOR: linalg.generic {{.*}} ins(%[[ROUNDED]], %{{.*}} : tensor<16x32xbf16>, tensor<32x16xbf16>)
+// CHECK-LABEL: func @on_tensor_cores
+// CHECK-NOT: arith.truncf
+// CHECK-NOT: arith.select
+// CHECK: return
+func.func @on_tensor_cores(%q: tensor<1x16x1x16xbf16>,
+                           %k: tensor<1x32x1x16xbf16>,
+                           %acc: tensor<1x1x16x16xf32>,
+                           %row: tensor<1x1x16xf32>)
+    -> (tensor<1x1x16x16xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>) {
+  %0:3 = scf.forall (%i) in (1) shared_outs(%a = %acc, %m = %row, %s = %row)
+      -> (tensor<1x1x16x16xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>) {
+    %1:3 = diff.online_attention
+             ins(%q, %k, %k : tensor<1x16x1x16xbf16>, tensor<1x32x1x16xbf16>,
+                 tensor<1x32x1x16xbf16>)
+             outs(%a, %m, %s : tensor<1x1x16x16xf32>, tensor<1x1x16xf32>,
+                  tensor<1x1x16xf32>)
+             -> tensor<1x1x16x16xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %1#0 into %a[0, 0, 0, 0] [1, 1, 16, 16] [1, 1, 1, 1]
+        : tensor<1x1x16x16xf32> into tensor<1x1x16x16xf32>
+      tensor.parallel_insert_slice %1#1 into %m[0, 0, 0] [1, 1, 16] [1, 1, 1]
+        : tensor<1x1x16xf32> into tensor<1x1x16xf32>
+      tensor.parallel_insert_slice %1#2 into %s[0, 0, 0] [1, 1, 16] [1, 1, 1]
+        : tensor<1x1x16xf32> into tensor<1x1x16xf32>
+    }
+  } {tile.schedule = #tile.schedule<warps = 1, skip_rescale = true>}
+  return %0#0, %0#1, %0#2
+    : tensor<1x1x16x16xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>
 }
 
 // -----

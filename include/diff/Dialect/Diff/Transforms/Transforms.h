@@ -46,7 +46,8 @@ struct DecomposeOnlineOptions {
   /// Round the weights to the values' element type in front of the second
   /// product, for matrix instructions.
   bool roundWeights = false;
-  /// Let the maximum of tiles whose schedule skips rescaling rise only by a lot.
+  /// Let the maximum of tiles whose schedule skips rescaling rise only by a
+  /// lot.
   bool lazyMax = false;
 };
 

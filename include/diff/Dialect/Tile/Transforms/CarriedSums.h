@@ -15,8 +15,8 @@
 
 namespace mlir::diff::tile {
 
-/// A value l that a loop carries as l' = f l + sum over the last dimension of p,
-/// or without the factor f.
+/// A value l that a loop carries as l' = f l + sum over the last dimension of
+/// p, or without the factor f.
 struct CarriedSum {
   scf::ForOp loop;
   unsigned number;

@@ -190,12 +190,4 @@ def TilePackRingsPass : Pass<"tile-pack-rings"> {
                            "::mlir::arith::ArithDialect"];
 }
 
-def TileSinkPass : Pass<"tile-sink"> {
-  let summary = "move pure ops right in front of their first use";
-  let description = [{
-    In every block, from its end: shortens how long values live, so that fewer
-    registers are needed.
-  }];
-}
-
 #endif // DIFF_DIALECT_TILE_TRANSFORMS_PASSES_TD

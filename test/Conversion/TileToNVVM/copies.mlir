@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -convert-tile-to-nvvm -canonicalize -cse | FileCheck %s
+
+#shared = #gpu.address_space<workgroup>
+#c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
+#bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
+#row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
+
+// 32 chunks by 32 threads: one copy each, a group, and a wait for all groups.
+// CHECK-LABEL: gpu.func @plain
+// CHECK: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache = cg : !llvm.ptr<3>, !llvm.ptr<1>
+// CHECK-NOT: nvvm.cp.async.shared.global
+// CHECK: nvvm.cp.async.commit.group
+// CHECK: nvvm.cp.async.wait.group 0
+// CHECK-NEXT: gpu.barrier
+gpu.module @kernels {
+  gpu.func @plain(%m: memref<?x16xbf16>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %ra = tile.ring {offset = 0} : memref<1x16x16xbf16, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x16x16xbf16, #shared>
+               -> memref<16x16xbf16, #shared>
+      %t = tile.copy_async %m[%c0, %c0], %sa
+             {in_bounds = array<i1: true, true>,
+              permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+             : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+      tile.wait %t
+      gpu.return
+  }
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+#c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
+#bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
+#row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
+
+// Rows beyond the end are zeros: 16 bytes or none are read. So is a whole tile whose
+// predicate is false.
+// CHECK-LABEL: gpu.func @guarded
+// CHECK-SAME: %[[P:[^:]*]]: i1
+// CHECK-DAG: %[[ALL:.*]] = arith.constant 16 : i32
+// CHECK-DAG: %[[NONE:.*]] = arith.constant 0 : i32
+// CHECK: %[[EXISTS:.*]] = arith.cmpi slt
+// CHECK: %[[BOTH:.*]] = arith.andi %{{.*}}, %{{.*}} : i1
+// CHECK: %[[SIZE:.*]] = arith.select %[[BOTH]], %[[ALL]], %[[NONE]] : i32
+// CHECK: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache = cg, %[[SIZE]]
+gpu.module @kernels {
+  gpu.func @guarded(%m: memref<?x16xbf16>, %p: i1) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %ra = tile.ring {offset = 0} : memref<1x16x16xbf16, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x16x16xbf16, #shared>
+               -> memref<16x16xbf16, #shared>
+      %t = tile.copy_async %m[%c0, %c0], %sa if %p
+             {in_bounds = array<i1: false, true>,
+              permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+             : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+      tile.wait %t
+      gpu.return
+  }
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+#c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
+#bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
+#row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
+
+// More threads than chunks: the others copy nothing.
+// CHECK-LABEL: gpu.func @spare_threads
+// CHECK: %[[HOLDS:.*]] = arith.cmpi slt
+// CHECK: scf.if %[[HOLDS]]
+// CHECK: nvvm.cp.async.shared.global
+// CHECK: nvvm.cp.async.commit.group
+gpu.module @kernels {
+  gpu.func @spare_threads(%m: memref<?x16xbf16>) kernel attributes {known_block_size = array<i32: 64, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %ra = tile.ring {offset = 0} : memref<1x16x16xbf16, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x16x16xbf16, #shared>
+               -> memref<16x16xbf16, #shared>
+      %t = tile.copy_async %m[%c0, %c0], %sa
+             {in_bounds = array<i1: true, true>,
+              permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+             : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+      tile.wait %t
+      gpu.return
+  }
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+#c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
+#bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
+#row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
+
+// Groups that may be in flight still: those behind the token's, on every path.
+// CHECK-LABEL: gpu.func @pending
+// CHECK: nvvm.cp.async.wait.group 1
+// CHECK: nvvm.cp.async.wait.group 0
+gpu.module @kernels {
+  gpu.func @pending(%m: memref<?x16xbf16>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %ra = tile.ring {offset = 0} : memref<1x16x16xbf16, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x16x16xbf16, #shared>
+               -> memref<16x16xbf16, #shared>
+      %rb = tile.ring {offset = 512} : memref<1x16x16xbf16, #shared>
+      %sb = tile.slot %rb[%c0] : memref<1x16x16xbf16, #shared>
+               -> memref<16x16xbf16, #shared>
+      %t = tile.copy_async %m[%c0, %c0], %sa
+             {in_bounds = array<i1: true, true>,
+              permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+             : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+      %u = tile.copy_async %m[%c0, %c0], %sb
+             {in_bounds = array<i1: true, true>,
+              permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+             : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+      tile.wait %t
+      tile.wait %u
+      gpu.return
+  }
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+#c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
+#bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
+#row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
+
+// A token that a loop carries: the copy ahead of it was made in the iteration before,
+// and one more since, in front of the wait.
+// CHECK-LABEL: gpu.func @carried
+// CHECK: scf.for
+// CHECK: nvvm.cp.async.wait.group 1
+// CHECK: {{^ *}}}
+// CHECK: nvvm.cp.async.wait.group 0
+gpu.module @kernels {
+  gpu.func @carried(%m: memref<?x16xbf16>, %n: index) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %ra = tile.ring {offset = 0} : memref<1x16x16xbf16, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x16x16xbf16, #shared>
+               -> memref<16x16xbf16, #shared>
+      %rb = tile.ring {offset = 512} : memref<1x16x16xbf16, #shared>
+      %sb = tile.slot %rb[%c0] : memref<1x16x16xbf16, #shared>
+               -> memref<16x16xbf16, #shared>
+      %t = tile.copy_async %m[%c0, %c0], %sa
+             {in_bounds = array<i1: true, true>,
+              permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+             : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+      %last = scf.for %i = %c0 to %n step %c1 iter_args(%token = %t) -> (!tile.token) {
+      %u = tile.copy_async %m[%i, %c0], %sb
+             {in_bounds = array<i1: true, true>,
+              permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+             : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+      tile.wait %token
+      scf.yield %u : !tile.token
+      }
+      tile.wait %last
+      gpu.return
+  }
+}

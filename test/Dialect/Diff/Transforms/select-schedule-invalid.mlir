@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=100000 threads=128" -verify-diagnostics
+
+// Which limit a schedule breaks that a user has set.
+
+func.func @warps(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
+  // expected-error @below {{has a schedule that has 3 warps; a power of two is legal}}
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<1x512x1x64xbf16>, tensor<1x512x1x64xbf16>,
+             tensor<1x512x1x64xbf16>)
+         outs(%q : tensor<1x512x1x64xbf16>)
+         {schedule = #diff.schedule<queries = 96, keys = 32, threads = 96, stages = 1>}
+         -> tensor<1x512x1x64xbf16>
+  return %0 : tensor<1x512x1x64xbf16>
+}
+
+// -----
+
+func.func @rows(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
+  // expected-error @below {{has a schedule that has 24 rows that share keys, which are not 16 for each of 2 warps, or a multiple}}
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<1x512x1x64xbf16>, tensor<1x512x1x64xbf16>,
+             tensor<1x512x1x64xbf16>)
+         outs(%q : tensor<1x512x1x64xbf16>)
+         {schedule = #diff.schedule<queries = 24, keys = 32, threads = 64, stages = 1>}
+         -> tensor<1x512x1x64xbf16>
+  return %0 : tensor<1x512x1x64xbf16>
+}
+
+// -----
+
+func.func @keys(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
+  // expected-error @below {{has a schedule that has 24 keys in a step; a multiple of 16 is legal}}
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<1x512x1x64xbf16>, tensor<1x512x1x64xbf16>,
+             tensor<1x512x1x64xbf16>)
+         outs(%q : tensor<1x512x1x64xbf16>)
+         {schedule = #diff.schedule<queries = 64, keys = 24, threads = 128, stages = 1>}
+         -> tensor<1x512x1x64xbf16>
+  return %0 : tensor<1x512x1x64xbf16>
+}
+
+// -----
+
+func.func @shared_memory(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
+  // expected-error @below {{has a schedule that needs 147456 bytes of shared memory in a block, more than the 100000 that the chip has}}
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<1x512x1x64xbf16>, tensor<1x512x1x64xbf16>,
+             tensor<1x512x1x64xbf16>)
+         outs(%q : tensor<1x512x1x64xbf16>)
+         {schedule = #diff.schedule<queries = 128, keys = 128, threads = 128, stages = 4>}
+         -> tensor<1x512x1x64xbf16>
+  return %0 : tensor<1x512x1x64xbf16>
+}
+
+// -----
+
+func.func @registers(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
+  // expected-error @below {{has a schedule that needs 256 registers of a thread for accumulators and scores, more than the 192 that fit beside the rest}}
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<1x512x1x64xbf16>, tensor<1x512x1x64xbf16>,
+             tensor<1x512x1x64xbf16>)
+         outs(%q : tensor<1x512x1x64xbf16>)
+         {schedule = #diff.schedule<queries = 256, keys = 64, threads = 128, stages = 1>}
+         -> tensor<1x512x1x64xbf16>
+  return %0 : tensor<1x512x1x64xbf16>
+}
+
+// -----
+
+func.func @element_type(%q: tensor<1x512x1x64xf32>) -> tensor<1x512x1x64xf32> {
+  // expected-error @below {{has a schedule with stages, which is for f16 and bf16, a head dimension that is a multiple of 16 and values of a width that is a multiple of 8}}
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<1x512x1x64xf32>, tensor<1x512x1x64xf32>,
+             tensor<1x512x1x64xf32>)
+         outs(%q : tensor<1x512x1x64xf32>)
+         {schedule = #diff.schedule<queries = 64, keys = 32, threads = 128, stages = 1>}
+         -> tensor<1x512x1x64xf32>
+  return %0 : tensor<1x512x1x64xf32>
+}
+
+// -----
+
+func.func @head_dim(%q: tensor<1x512x1x40xbf16>) -> tensor<1x512x1x40xbf16> {
+  // expected-error @below {{has a schedule with stages, which is for f16 and bf16, a head dimension that is a multiple of 16 and values of a width that is a multiple of 8}}
+  %0 = diff.softmax_attention
+         ins(%q, %q, %q : tensor<1x512x1x40xbf16>, tensor<1x512x1x40xbf16>,
+             tensor<1x512x1x40xbf16>)
+         outs(%q : tensor<1x512x1x40xbf16>)
+         {schedule = #diff.schedule<queries = 64, keys = 32, threads = 128, stages = 1>}
+         -> tensor<1x512x1x40xbf16>
+  return %0 : tensor<1x512x1x40xbf16>
+}

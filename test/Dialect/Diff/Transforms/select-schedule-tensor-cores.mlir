@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=166912 threads=128" | FileCheck %s --check-prefixes=CHECK,BIG
+// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=40000 threads=128" | FileCheck %s --check-prefixes=CHECK,SMALL
+// RUN: diff-opt %s -split-input-file -diff-select-schedule | FileCheck %s --check-prefixes=CHECK,HOST
+
+// Rows of whole 128-byte lines are padded; 128 rows of both maps. Without a
+// log-sum-exp the tensor cores sum the weights. A chip with less shared memory
+// takes fewer rows; a CPU has no tensor cores.
+// CHECK-LABEL: func @v2(
+// BIG: #diff.schedule<queries = 64, keys = 64, threads = 128, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
+// SMALL: #diff.schedule<queries = 8, keys = 64, threads = 32, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
+// HOST: #diff.schedule<queries = 8, keys = 16>
+func.func @v2(%q: tensor<1x512x2x128xbf16>, %k: tensor<1x512x1x128xbf16>,
+              %lambda: tensor<1x512x1xbf16>, %init: tensor<1x512x1x128xbf16>)
+    -> tensor<1x512x1x128xbf16> {
+  %0 = diff.attention
+         ins(%q, %k, %k, %lambda : tensor<1x512x2x128xbf16>,
+             tensor<1x512x1x128xbf16>, tensor<1x512x1x128xbf16>,
+             tensor<1x512x1xbf16>)
+         outs(%init : tensor<1x512x1x128xbf16>) -> tensor<1x512x1x128xbf16>
+  return %0 : tensor<1x512x1x128xbf16>
+}
+
+// -----
+
+// One warp where 16 rows hold all queries. Rows of 96 bytes are swizzled. A
+// log-sum-exp is of f32 sums.
+// CHECK-LABEL: func @few_queries(
+// BIG: #diff.schedule<queries = 16, keys = 64, threads = 32, stages = 1, skip_rescale = true>
+// SMALL: #diff.schedule<queries = 16, keys = 64, threads = 32, stages = 1, skip_rescale = true>
+func.func @few_queries(%q: tensor<1x7x1x48xf16>, %lse: tensor<1x1x7xf32>)
+    -> (tensor<1x7x1x48xf16>, tensor<1x1x7xf32>) {
+  %0:2 = diff.softmax_attention
+           ins(%q, %q, %q : tensor<1x7x1x48xf16>, tensor<1x7x1x48xf16>,
+               tensor<1x7x1x48xf16>)
+           outs(%q, %lse : tensor<1x7x1x48xf16>, tensor<1x1x7xf32>)
+           -> tensor<1x7x1x48xf16>, tensor<1x1x7xf32>
+  return %0#0, %0#1 : tensor<1x7x1x48xf16>, tensor<1x1x7xf32>
+}

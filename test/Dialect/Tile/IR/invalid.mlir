@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -verify-diagnostics
+
+// Layouts.
+
+// expected-error @below {{a layout has 'warps', 'lanes', 'elems', 'warp_strides' and 'lane_strides', found 'thread'}}
+func.func private @layout_key() attributes {a = #tile.layout<thread = [1], lanes = [1]>}
+
+// -----
+
+// expected-error @below {{'lanes' is given twice}}
+func.func private @layout_twice() attributes {a = #tile.layout<lanes = [8], lanes = [4]>}
+
+// -----
+
+// expected-error @below {{a layout needs 'lanes'}}
+func.func private @layout_no_lanes() attributes {a = #tile.layout<elems = [8]>}
+
+// -----
+
+// expected-error @below {{'warps' of a layout must have an entry for each of the 2 dimensions that 'lanes' has, found 1}}
+func.func private @layout_rank() attributes {a = #tile.layout<warps = [4], lanes = [8, 4]>}
+
+// -----
+
+// expected-error @below {{'lane_strides' of a layout must have an entry for each of the 1 dimensions that 'lanes' has, found 2}}
+func.func private @layout_stride_rank() attributes {a = #tile.layout<lanes = [8], lane_strides = [4, 1]>}
+
+// -----
+
+// expected-error @below {{'elems' of a layout must be positive, found 0}}
+func.func private @layout_elems() attributes {a = #tile.layout<lanes = [8], elems = [0]>}
+
+// -----
+
+// expected-error @below {{'lanes' of a layout must be positive, found -8}}
+func.func private @layout_lanes() attributes {a = #tile.layout<lanes = [-8]>}
+
+// -----
+
+// expected-error @below {{'lanes' of a layout must be a power of two within a warp's 32, found 12 with stride 1}}
+func.func private @layout_power() attributes {a = #tile.layout<lanes = [12]>}
+
+// -----
+
+// expected-error @below {{'lanes' of a layout must be a power of two within a warp's 32, found 8 with stride 8}}
+func.func private @layout_stride() attributes {a = #tile.layout<lanes = [8], lane_strides = [8]>}
+
+// -----
+
+// expected-error @below {{a layout has at most 32 lanes, found 64}}
+func.func private @layout_many() attributes {a = #tile.layout<lanes = [8, 8], lane_strides = [1, 1]>}
+
+// -----
+
+// Swizzles and schedules.
+
+// expected-error @below {{a swizzle has 1 to 3 bits and a shift of at most 3 - bits, found bits 0 and shift 0}}
+func.func private @swizzle_bits() attributes {a = #tile.swizzle<bits = 0, shift = 0>}
+
+// -----
+
+// expected-error @below {{a swizzle has 1 to 3 bits and a shift of at most 3 - bits, found bits 2 and shift 2}}
+func.func private @swizzle_shift() attributes {a = #tile.swizzle<bits = 2, shift = 2>}
+
+// -----
+
+// expected-error @below {{'warps' of a schedule must be 1 to 32, found 33}}
+func.func private @schedule_warps() attributes {a = #tile.schedule<warps = 33>}
+
+// -----
+
+// expected-error @below {{'stages' of a schedule must be 1 to 8, found 0}}
+func.func private @schedule_stages() attributes {a = #tile.schedule<warps = 4, stages = 0>}
+
+// -----
+
+// Rings and slots.
+
+func.func @ring_global() {
+  // expected-error @below {{must be a row-major buffer of static size in workgroup memory with a dimension of slots, found 'memref<2x8xf32>'}}
+  %0 = tile.ring : memref<2x8xf32>
+  return
+}
+
+// -----
+
+func.func @ring_dynamic() {
+  // expected-error @below {{must be a row-major buffer of static size in workgroup memory with a dimension of slots, found 'memref<2x?xf32, #gpu.address_space<workgroup>>'}}
+  %0 = tile.ring : memref<2x?xf32, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_strided() {
+  // expected-error @below {{must be a row-major buffer of static size}}
+  %0 = tile.ring : memref<2x8xf32, strided<[16, 1]>, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_rank() {
+  // expected-error @below {{must be a row-major buffer of static size}}
+  %0 = tile.ring : memref<8xf32, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_element() {
+  // expected-error @below {{must be a row-major buffer of static size}}
+  %0 = tile.ring : memref<2x8xindex, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_rows() {
+  // expected-error @below {{must have rows of whole 16-byte chunks, found rows of 24 bytes}}
+  %0 = tile.ring : memref<2x8x12xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_padding() {
+  // expected-error @below {{must have a padding of whole 16-byte chunks, found 8 bytes}}
+  %0 = tile.ring {padding = 8} : memref<2x8x16xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_negative_padding() {
+  // expected-error @below {{must have a padding of whole 16-byte chunks, found -16 bytes}}
+  %0 = tile.ring {padding = -16} : memref<2x8x16xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @slot_shape(%ring: memref<2x8x16xf16, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @below {{must be the ring without its first dimension, found 'memref<8x8xf16, #gpu.address_space<workgroup>>' of 'memref<2x8x16xf16, #gpu.address_space<workgroup>>'}}
+  %0 = tile.slot %ring[%i] : memref<2x8x16xf16, #gpu.address_space<workgroup>>
+         -> memref<8x8xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @slot_space(%ring: memref<2x8x16xf16, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @below {{must be the ring without its first dimension}}
+  %0 = tile.slot %ring[%i] : memref<2x8x16xf16, #gpu.address_space<workgroup>>
+         -> memref<8x16xf16>
+  return
+}
+
+// -----
+
+func.func @slot_element(%ring: memref<2x8x16xf16, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @below {{must be the ring without its first dimension}}
+  %0 = tile.slot %ring[%i] : memref<2x8x16xf16, #gpu.address_space<workgroup>>
+         -> memref<8x16xbf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+// Copies.
+
+func.func @copy_dynamic(%s: memref<8x16xf16>, %d: memref<?x16xf16>, %i: index) {
+  // expected-error @below {{copies from a ranked buffer to one of static size}}
+  %0 = tile.copy_async %s[%i, %i], %d
+         {in_bounds = array<i1: true, true>, permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+         : memref<8x16xf16>, memref<?x16xf16>
+  return
+}
+
+// -----
+
+func.func @copy_element(%s: memref<8x16xf16>, %d: memref<8x16xbf16>, %i: index) {
+  // expected-error @below {{must not change the element type, found 'f16' and 'bf16'}}
+  %0 = tile.copy_async %s[%i, %i], %d
+         {in_bounds = array<i1: true, true>, permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+         : memref<8x16xf16>, memref<8x16xbf16>
+  return
+}
+
+// -----
+
+func.func @copy_indices(%s: memref<8x16xf16>, %d: memref<8x16xf16>, %i: index) {
+  // expected-error @below {{needs an index for each of the source's 2 dimensions, found 1}}
+  %0 = tile.copy_async %s[%i], %d
+         {in_bounds = array<i1: true, true>, permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+         : memref<8x16xf16>, memref<8x16xf16>
+  return
+}
+
+// -----
+
+func.func @copy_map(%s: memref<8x16xf16>, %d: memref<8x16xf16>, %i: index) {
+  // expected-error @below {{needs a projected permutation of the source's 2 dimensions to the destination's 2, found affine_map<(d0, d1) -> (d1)>}}
+  %0 = tile.copy_async %s[%i, %i], %d
+         {in_bounds = array<i1: true, true>, permutation_map = affine_map<(d0, d1) -> (d1)>}
+         : memref<8x16xf16>, memref<8x16xf16>
+  return
+}
+
+// -----
+
+func.func @copy_innermost(%s: memref<16x16xf16>, %d: memref<16x16xf16>, %i: index) {
+  // expected-error @below {{must keep the source's innermost dimension innermost}}
+  %0 = tile.copy_async %s[%i, %i], %d
+         {in_bounds = array<i1: true, true>, permutation_map = affine_map<(d0, d1) -> (d1, d0)>}
+         : memref<16x16xf16>, memref<16x16xf16>
+  return
+}
+
+// -----
+
+func.func @copy_in_bounds(%s: memref<8x16xf16>, %d: memref<8x16xf16>, %i: index) {
+  // expected-error @below {{needs 'in_bounds' for each of the destination's 2 dimensions, found 1}}
+  %0 = tile.copy_async %s[%i, %i], %d
+         {in_bounds = array<i1: true>, permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+         : memref<8x16xf16>, memref<8x16xf16>
+  return
+}
+
+// -----
+
+// Values.
+
+func.func @layout_of_value(%v: vector<12x16xf16>) {
+  // expected-error @below {{cannot lay out 'vector<12x16xf16>' as #tile.layout<lanes = [8, 4], elems = [1, 2]>: each dimension must be a multiple of its warps x lanes x elems}}
+  %0 = tile.to_layout %v to <lanes = [8, 4], elems = [1, 2]> : vector<12x16xf16>
+  return
+}
+
+// -----
+
+func.func @layout_rank_of_value(%v: vector<16xf16>) {
+  // expected-error @below {{cannot lay out 'vector<16xf16>'}}
+  %0 = tile.to_layout %v to <lanes = [8, 4], elems = [1, 2]> : vector<16xf16>
+  return
+}
+
+// -----
+
+func.func @warp_any_element(%v: vector<16xf16>) {
+  // expected-error @below {{operand #0 must be vector of 1-bit signless integer values}}
+  %0 = tile.warp_any %v : vector<16xf16>
+  return
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -tile-convert-layouts | FileCheck %s
+
+// Through a ring of its own: written in the one layout, read in the other, between
+// barriers. Nothing is left of a conversion to the same layout.
+// CHECK-LABEL: func @convert
+// CHECK-SAME: (%[[M:[^:]*]]: memref
+// CHECK: %[[RING:.*]] = tile.ring {swizzle = #tile.swizzle<bits = 2, shift = 1>} : memref<1x16x16xf32, #gpu.address_space<workgroup>>
+// CHECK: %[[X:.*]] = vector.transfer_read %[[M]]
+// CHECK: %[[SLOT:.*]] = tile.slot %[[RING]]
+// CHECK: gpu.barrier
+// CHECK-NEXT: vector.transfer_write %[[X]], %[[SLOT]]
+// CHECK-NEXT: gpu.barrier
+// CHECK: %[[Y:.*]] = vector.transfer_read %[[SLOT]]{{.*}}tile.layouts = [#tile.layout<lanes = [2, 16], elems = [1, 1]>]
+// CHECK-NOT: tile.to_layout
+// CHECK: vector.transfer_write %[[X]]
+// CHECK: vector.transfer_write %[[Y]]
+func.func @convert(%m: memref<16x16xf32>, %o: memref<16x16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : f32
+    %x = vector.transfer_read %m[%c0, %c0], %pad
+           {in_bounds = [true, true], tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]}
+           : memref<16x16xf32>, vector<16x16xf32>
+    %same = tile.to_layout %x to <lanes = [8, 4], elems = [1, 2]> : vector<16x16xf32>
+    %y = tile.to_layout %x to <lanes = [2, 16], elems = [1, 1]> : vector<16x16xf32>
+    vector.transfer_write %same, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<16x16xf32>, memref<16x16xf32>
+    vector.transfer_write %y, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<16x16xf32>, memref<16x16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}

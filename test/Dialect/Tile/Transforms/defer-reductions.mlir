@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -allow-unregistered-dialect -tile-defer-reductions -canonicalize | FileCheck %s
+// RUN: diff-opt %s -split-input-file -allow-unregistered-dialect -tile-defer-reductions="lanes=8 elems=1" -canonicalize | FileCheck %s --check-prefix=LANES
+
+// l' = f l + rowsum(p): the columns of p are (8 repetitions, 4 lanes, 2 elements),
+// and the loop carries a sum for each of the 4 lanes, whose sum comes behind it.
+// CHECK-LABEL: func @scaled
+// CHECK-SAME: %[[P:[^:]*]]: vector<16x64xf32>, %[[F:[^:]*]]: vector<16xf32>
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16x4xf32>
+// CHECK-DAG: %[[NONE:.*]] = arith.constant dense<0.000000e+00> : vector<16xf32>
+// CHECK: %[[L:.*]] = scf.for {{.*}} iter_args(%[[OLD:.*]] = %[[ZERO]]) -> (vector<16x4xf32>)
+// CHECK: %[[ROWS:.*]] = vector.broadcast %[[F]] : vector<16xf32> to vector<4x16xf32>
+// CHECK: %[[FACTOR:.*]] = vector.transpose %[[ROWS]], [1, 0]
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[OLD]], %[[FACTOR]] : vector<16x4xf32>
+// CHECK: %[[CUT:.*]] = vector.shape_cast %[[P]] : vector<16x64xf32> to vector<16x8x4x2xf32>
+// CHECK: %[[NEW:.*]] = vector.multi_reduction <add>, %[[CUT]], %[[SCALED]] [1, 3]
+// CHECK: scf.yield %[[NEW]]
+// CHECK: vector.multi_reduction <add>, %[[L]], %[[NONE]] [1] : vector<16x4xf32> to vector<16xf32>
+// LANES-LABEL: func @scaled
+// LANES: vector.shape_cast %{{.*}} : vector<16x64xf32> to vector<16x8x8x1xf32>
+
+func.func @scaled(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
+    -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
+    %1 = arith.mulf %f, %l : vector<16xf32>
+    %2 = vector.multi_reduction <add>, %p, %1 [1] : vector<16x64xf32> to vector<16xf32>
+    scf.yield %2 : vector<16xf32>
+  }
+  return %0 : vector<16xf32>
+}
+
+// -----
+
+// Without a factor.
+// CHECK-LABEL: func @plain
+// CHECK: scf.for {{.*}} -> (vector<16x4xf32>)
+// CHECK-NOT: arith.mulf
+// CHECK: return
+
+func.func @plain(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
+    -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
+    %1 = vector.multi_reduction <add>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
+    scf.yield %1 : vector<16xf32>
+  }
+  return %0 : vector<16xf32>
+}
+
+// -----
+
+// An initial value that is no zero has no parts.
+// CHECK-LABEL: func @initial
+// CHECK: scf.for {{.*}} -> (vector<16xf32>)
+
+func.func @initial(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
+    -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %f) -> (vector<16xf32>) {
+    %1 = vector.multi_reduction <add>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
+    scf.yield %1 : vector<16xf32>
+  }
+  return %0 : vector<16xf32>
+}
+
+// -----
+
+// The sum is used in the loop, too; a maximum is no sum.
+// CHECK-LABEL: func @used
+// CHECK: scf.for {{.*}} -> (vector<16xf32>)
+
+func.func @used(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
+    -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
+    %1 = vector.multi_reduction <add>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
+    "test.use"(%1) : (vector<16xf32>) -> ()
+    scf.yield %1 : vector<16xf32>
+  }
+  return %0 : vector<16xf32>
+}
+
+// CHECK-LABEL: func @maximum
+// CHECK: scf.for {{.*}} -> (vector<16xf32>)
+
+func.func @maximum(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
+    -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %zero = arith.constant dense<0.0> : vector<16xf32>
+  %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
+    %1 = vector.multi_reduction <maximumf>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
+    scf.yield %1 : vector<16xf32>
+  }
+  return %0 : vector<16xf32>
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -tile-forward-writes -canonicalize | FileCheck %s
+
+// A read of what was written whole is the vector, or the part that is read.
+// CHECK-LABEL: func @whole
+// CHECK-SAME: %[[V:[^:]*]]: vector<2x64xf32>
+// CHECK-NOT: vector.transfer_write
+// CHECK: %[[PART:.*]] = vector.extract %[[V]][1] : vector<64xf32> from vector<2x64xf32>
+// CHECK: return %[[V]], %[[PART]]
+func.func @whole(%v: vector<2x64xf32>, %t: tensor<2x64xf32>)
+    -> (vector<2x64xf32>, vector<64xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %pad = arith.constant 0.0 : f32
+  %0 = vector.transfer_write %v, %t[%c0, %c0] {in_bounds = [true, true]}
+         : vector<2x64xf32>, tensor<2x64xf32>
+  %1 = vector.transfer_read %0[%c0, %c0], %pad {in_bounds = [true, true]}
+         : tensor<2x64xf32>, vector<2x64xf32>
+  %2 = vector.transfer_read %0[%c1, %c0], %pad {in_bounds = [true]}
+         : tensor<2x64xf32>, vector<64xf32>
+  return %1, %2 : vector<2x64xf32>, vector<64xf32>
+}
+
+// -----
+
+// What was written in part is another value elsewhere.
+// CHECK-LABEL: func @part
+// CHECK: vector.transfer_write
+// CHECK: %[[READ:.*]] = vector.transfer_read
+// CHECK: return %[[READ]]
+func.func @part(%v: vector<1x64xf32>, %t: tensor<2x64xf32>, %i: index)
+    -> vector<2x64xf32> {
+  %c0 = arith.constant 0 : index
+  %pad = arith.constant 0.0 : f32
+  %0 = vector.transfer_write %v, %t[%i, %c0] {in_bounds = [true, true]}
+         : vector<1x64xf32>, tensor<2x64xf32>
+  %1 = vector.transfer_read %0[%c0, %c0], %pad {in_bounds = [true, true]}
+         : tensor<2x64xf32>, vector<2x64xf32>
+  return %1 : vector<2x64xf32>
+}
+
+// -----
+
+// Only part of the rows is used: they are written to that part, and what lies
+// beyond is out of bounds.
+// CHECK-LABEL: func @slice
+// CHECK-SAME: %[[V:[^:]*]]: vector<16x64xf32>, %[[T:[^:]*]]: tensor<16x64xf32>, %[[N:.*]]: index
+// CHECK: %[[PART:.*]] = tensor.extract_slice %[[T]][0, 0] [%[[N]], 64] [1, 1]
+// CHECK: vector.transfer_write %[[V]], %[[PART]][%{{.*}}] {in_bounds = [false, true]} : vector<16x64xf32>, tensor<?x64xf32>
+func.func @slice(%v: vector<16x64xf32>, %t: tensor<16x64xf32>, %n: index)
+    -> tensor<?x64xf32> {
+  %c0 = arith.constant 0 : index
+  %0 = vector.transfer_write %v, %t[%c0, %c0] {in_bounds = [true, true]}
+         : vector<16x64xf32>, tensor<16x64xf32>
+  %1 = tensor.extract_slice %0[0, 0] [%n, 64] [1, 1]
+         : tensor<16x64xf32> to tensor<?x64xf32>
+  return %1 : tensor<?x64xf32>
+}
+
+// -----
+
+// Without its dimensions of size 1, a tensor is written without them.
+// CHECK-LABEL: func @collapse
+// CHECK-SAME: %[[V:[^:]*]]: vector<16x64xf32>, %[[T:[^:]*]]: tensor<1x16x1x64xf32>
+// CHECK: %[[SMALL:.*]] = tensor.collapse_shape %[[T]] {{.*}} into tensor<16x64xf32>
+// CHECK: vector.transfer_write %[[V]], %[[SMALL]]
+func.func @collapse(%v: vector<16x64xf32>, %t: tensor<1x16x1x64xf32>)
+    -> tensor<16x64xf32> {
+  %c0 = arith.constant 0 : index
+  %0 = vector.transfer_write %v, %t[%c0, %c0, %c0, %c0]
+         {in_bounds = [true, true],
+          permutation_map = affine_map<(d0, d1, d2, d3) -> (d1, d3)>}
+         : vector<16x64xf32>, tensor<1x16x1x64xf32>
+  %1 = tensor.collapse_shape %0 [[0, 1], [2, 3]]
+         : tensor<1x16x1x64xf32> into tensor<16x64xf32>
+  return %1 : tensor<16x64xf32>
+}
+
+// -----
+
+// A loop in a tile with a schedule carries vectors; another keeps its tensors.
+// CHECK-LABEL: func @carried
+// CHECK: scf.forall
+// CHECK: scf.for {{.*}} -> (vector<16xf32>)
+// CHECK-NOT: vector.transfer_read
+// CHECK: scf.yield
+// CHECK: tile.schedule
+// CHECK: scf.forall
+// CHECK: scf.for {{.*}} -> (tensor<16xf32>)
+// CHECK: vector.transfer_read
+func.func @carried(%t: tensor<16xf32>, %n: index)
+    -> (tensor<16xf32>, tensor<16xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %pad = arith.constant 0.0 : f32
+  %one = arith.constant dense<1.0> : vector<16xf32>
+  %0 = scf.forall (%i) in (%n) shared_outs(%out = %t) -> (tensor<16xf32>) {
+    %2 = scf.for %j = %c0 to %n step %c1 iter_args(%a = %out)
+        -> (tensor<16xf32>) {
+      %3 = vector.transfer_read %a[%c0], %pad {in_bounds = [true]}
+             : tensor<16xf32>, vector<16xf32>
+      %4 = arith.addf %3, %one : vector<16xf32>
+      %5 = vector.transfer_write %4, %a[%c0] {in_bounds = [true]}
+             : vector<16xf32>, tensor<16xf32>
+      scf.yield %5 : tensor<16xf32>
+    }
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %2 into %out[0] [16] [1]
+        : tensor<16xf32> into tensor<16xf32>
+    }
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  %1 = scf.forall (%i) in (%n) shared_outs(%out = %t) -> (tensor<16xf32>) {
+    %2 = scf.for %j = %c0 to %n step %c1 iter_args(%a = %out)
+        -> (tensor<16xf32>) {
+      %3 = vector.transfer_read %a[%c0], %pad {in_bounds = [true]}
+             : tensor<16xf32>, vector<16xf32>
+      %4 = arith.addf %3, %one : vector<16xf32>
+      %5 = vector.transfer_write %4, %a[%c0] {in_bounds = [true]}
+             : vector<16xf32>, tensor<16xf32>
+      scf.yield %5 : tensor<16xf32>
+    }
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %2 into %out[0] [16] [1]
+        : tensor<16xf32> into tensor<16xf32>
+    }
+  }
+  return %0, %1 : tensor<16xf32>, tensor<16xf32>
+}

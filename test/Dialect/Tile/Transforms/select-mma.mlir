@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -tile-select-mma | FileCheck %s
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d1, d2)>
+#bt = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+#shared = #gpu.address_space<workgroup>
+
+// Rows over 8 lanes, then over the warps; columns over 4 lanes of two each.
+// CHECK-LABEL: func @matmul
+// CHECK: vector.contract {{.*}}tile.mma = #tile.mma<m = 16, n = 8, k = 16, result = <warps = [4, 1], lanes = [8, 4], elems = [1, 2]>>
+func.func @matmul(%a: vector<64x32xbf16>, %b: vector<16x32xbf16>, %o: memref<64x16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<64x16xf32>
+    %0 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+           %a, %b, %zero : vector<64x32xbf16>, vector<16x32xbf16> into vector<64x16xf32>
+    vector.transfer_write %0, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x16xf32>, memref<64x16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}
+
+// -----
+
+// Rows of (map, token): tokens over the lanes and warps, and the pair of row units
+// is of the two maps, so that a thread has both maps of its tokens.
+// CHECK-LABEL: func @maps
+// CHECK: result = <warps = [1, 2, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>
+func.func @maps(%a: vector<2x16x32xf16>, %b: vector<16x32xf16>, %o: memref<2x16x16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<2x16x16xf32>
+    %0 = vector.contract
+           {indexing_maps = [affine_map<(h, n, m, d) -> (h, n, d)>,
+                             affine_map<(h, n, m, d) -> (m, d)>,
+                             affine_map<(h, n, m, d) -> (h, n, m)>],
+            iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+           %a, %b, %zero : vector<2x16x32xf16>, vector<16x32xf16>
+           into vector<2x16x16xf32>
+    vector.transfer_write %0, %o[%c0, %c0, %c0] {in_bounds = [true, true, true]}
+      : vector<2x16x16xf32>, memref<2x16x16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 2>}
+  return
+}
+
+// -----
+
+// Maps with keys of their own share no instruction: the pair is of two rows of a
+// map, and the map is spread over warps.
+// CHECK-LABEL: func @own_keys
+// CHECK: result = <warps = [2, 1, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>
+func.func @own_keys(%a: vector<2x16x32xf16>, %b: vector<2x16x32xf16>, %o: memref<2x16x16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<2x16x16xf32>
+    %0 = vector.contract
+           {indexing_maps = [affine_map<(h, n, m, d) -> (h, n, d)>,
+                             affine_map<(h, n, m, d) -> (h, m, d)>,
+                             affine_map<(h, n, m, d) -> (h, n, m)>],
+            iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+           %a, %b, %zero : vector<2x16x32xf16>, vector<2x16x32xf16>
+           into vector<2x16x16xf32>
+    vector.transfer_write %0, %o[%c0, %c0, %c0] {in_bounds = [true, true, true]}
+      : vector<2x16x16xf32>, memref<2x16x16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 2>}
+  return
+}
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d1, d2)>
+#bt = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+#shared = #gpu.address_space<workgroup>
+
+// The rows of a contraction whose operand is computed from another's result stay
+// where they are; an anchor that is there is kept.
+// CHECK-LABEL: func @chain
+// CHECK: %[[S:.*]] = vector.contract {{.*}}result = <warps = [1, 2], lanes = [8, 4], elems = [1, 2]>
+// CHECK: vector.contract {{.*}}result = <lanes = [8, 4], elems = [1, 2]>
+func.func @chain(%a: vector<16x32xbf16>, %b: vector<16x32xbf16>, %v: vector<32x16xbf16>, %o: memref<16x32xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<16x16xf32>
+    %zero1 = arith.constant dense<0.0> : vector<16x32xf32>
+    %0 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"],
+            tile.mma = #tile.mma<m = 16, n = 8, k = 16,
+              result = <warps = [1, 2], lanes = [8, 4], elems = [1, 2]>>}
+           %a, %b, %zero : vector<16x32xbf16>, vector<16x32xbf16> into vector<16x16xf32>
+    %1 = arith.truncf %0 : vector<16x16xf32> to vector<16x16xbf16>
+    %2 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+           %1, %v, %zero1 : vector<16x16xbf16>, vector<32x16xbf16> into vector<16x32xf32>
+    vector.transfer_write %2, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<16x32xf32>, memref<16x32xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}
+
+// -----
+
+// A sum of squares is a product and a reduction.
+// CHECK-LABEL: func @squares
+// CHECK-NOT: vector.contract
+// CHECK: %[[P:.*]] = arith.mulf %{{.*}}, %{{.*}} : vector<16x32xf32>
+// CHECK: vector.multi_reduction <add>, %[[P]], %{{.*}} [1] : vector<16x32xf32> to vector<16xf32>
+func.func @squares(%a: vector<16x32xf32>, %o: memref<16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<16xf32>
+    %0 = vector.contract
+           {indexing_maps = [affine_map<(n, d) -> (n, d)>,
+                             affine_map<(n, d) -> (n, d)>,
+                             affine_map<(n, d) -> (n)>],
+            iterator_types = ["parallel", "reduction"]}
+           %a, %a, %zero : vector<16x32xf32>, vector<16x32xf32> into vector<16xf32>
+    vector.transfer_write %0, %o[%c0] {in_bounds = [true]}
+      : vector<16xf32>, memref<16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d1, d2)>
+#bt = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+#shared = #gpu.address_space<workgroup>
+
+// A launch without a schedule is not for tensor cores.
+// CHECK-LABEL: func @no_schedule
+// CHECK-NOT: tile.mma
+func.func @no_schedule(%a: vector<64x32xf32>, %b: vector<16x32xf32>, %o: memref<64x16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<64x16xf32>
+    %0 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+           %a, %b, %zero : vector<64x32xf32>, vector<16x32xf32> into vector<64x16xf32>
+    vector.transfer_write %0, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x16xf32>, memref<64x16xf32>
+    gpu.terminator
+  }
+  return
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -tile-stage-operands | FileCheck %s
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d1, d2)>
+#bt = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+#shared = #gpu.address_space<workgroup>
+
+// The query is copied once, in front of the loop; the keys go through a ring of as
+// many slots as the loop has stages, in the slot of the iteration. Each contraction
+// reads the slots itself. Chunks are permuted.
+// CHECK-DAG: #[[$ITERATION:.*]] = affine_map<()[s0, s1, s2] -> ((s0 - s1) floordiv s2)>
+// CHECK-LABEL: func @loop
+// CHECK-DAG: %[[KEYS:.*]] = tile.ring {swizzle = #tile.swizzle<bits = 3, shift = 0>} : memref<2x64x64xbf16, #gpu.address_space<workgroup>>
+// CHECK-DAG: %[[QUERY:.*]] = tile.ring {swizzle = #tile.swizzle<bits = 3, shift = 0>} : memref<1x64x64xbf16, #gpu.address_space<workgroup>>
+// CHECK: %[[QSLOT:.*]] = tile.slot %[[QUERY]][%{{.*}}]
+// CHECK: %[[QTOKEN:.*]] = tile.copy_async %{{.*}}, %[[QSLOT]] {in_bounds = array<i1: false, true>, permutation_map = #{{.*}}}
+// CHECK: tile.wait %[[QTOKEN]]
+// CHECK: scf.for %[[J:.*]] = %[[LOW:.*]] to %{{.*}} step %[[STEP:.*]] iter_args
+// CHECK: %[[I:.*]] = affine.apply #[[$ITERATION]]()[%[[J]], %[[LOW]], %[[STEP]]]
+// CHECK: %[[KSLOT:.*]] = tile.slot %[[KEYS]][%[[I]]]
+// CHECK: %[[KTOKEN:.*]] = tile.copy_async %{{.*}}[%[[J]], %{{.*}}], %[[KSLOT]]
+// CHECK: tile.wait %[[KTOKEN]]
+// CHECK-DAG: %[[A:.*]] = vector.transfer_read %[[QSLOT]]{{.*}} {in_bounds = [true, true]}
+// CHECK-DAG: %[[B:.*]] = vector.transfer_read %[[KSLOT]]
+// CHECK: vector.contract {{.*}} %[[A]], %[[B]], %{{.*}}
+// What is no operand of a contraction is written and read as it was.
+// CHECK: vector.transfer_write {{.*}} memref<64x64xf32>
+func.func @loop(%q: memref<?x64xbf16>, %k: memref<?x64xbf16>,
+                %o: memref<64x64xf32>, %n: index) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %c64 = arith.constant 64 : index
+    %pad = arith.constant 0.0 : bf16
+    %zero = arith.constant dense<0.0> : vector<64x64xf32>
+    %lhs = vector.transfer_read %q[%c0, %c0], %pad {in_bounds = [false, true]}
+             : memref<?x64xbf16>, vector<64x64xbf16>
+    %0 = scf.for %j = %c0 to %n step %c64 iter_args(%acc = %zero)
+        -> (vector<64x64xf32>) {
+      %rhs = vector.transfer_read %k[%j, %c0], %pad {in_bounds = [true, true]}
+               : memref<?x64xbf16>, vector<64x64xbf16>
+      %1 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+           %lhs, %rhs, %acc : vector<64x64xbf16>, vector<64x64xbf16> into vector<64x64xf32>
+      scf.yield %1 : vector<64x64xf32>
+    } {tile.stages = 2}
+    vector.transfer_write %0, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x64xf32>, memref<64x64xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d1, d2)>
+#bt = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+#shared = #gpu.address_space<workgroup>
+
+// Without swizzle, rows of an even number of chunks are padded by one.
+// CHECK-LABEL: func @padded
+// CHECK-COUNT-2: tile.ring {padding = 16 : i64} :
+func.func @padded(%q: memref<?x64xbf16>, %k: memref<?x64xbf16>,
+                  %o: memref<64x64xf32>, %n: index) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %c64 = arith.constant 64 : index
+    %pad = arith.constant 0.0 : bf16
+    %zero = arith.constant dense<0.0> : vector<64x64xf32>
+    %lhs = vector.transfer_read %q[%c0, %c0], %pad {in_bounds = [false, true]}
+             : memref<?x64xbf16>, vector<64x64xbf16>
+    %0 = scf.for %j = %c0 to %n step %c64 iter_args(%acc = %zero)
+        -> (vector<64x64xf32>) {
+      %rhs = vector.transfer_read %k[%j, %c0], %pad {in_bounds = [true, true]}
+               : memref<?x64xbf16>, vector<64x64xbf16>
+      %1 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+           %lhs, %rhs, %acc : vector<64x64xbf16>, vector<64x64xbf16> into vector<64x64xf32>
+      scf.yield %1 : vector<64x64xf32>
+    } {tile.stages = 2}
+    vector.transfer_write %0, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x64xf32>, memref<64x64xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4, swizzle = false>}
+  return
+}
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d1, d2)>
+#bt = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+#shared = #gpu.address_space<workgroup>
+
+// A transposed read is a read with its dimensions in another order; the rows of a
+// tile are brought into the order of the result's.
+// CHECK-LABEL: func @order
+// CHECK-NOT: vector.transpose
+// CHECK: tile.copy_async {{.*}} permutation_map = #[[$MAP:.*]]} : memref<16x4x64xbf16>, memref<4x16x64xbf16, #gpu.address_space<workgroup>>
+// CHECK: vector.contract
+func.func @order(%q: memref<16x4x64xbf16>, %k: vector<64x64xbf16>,
+                 %o: memref<4x16x64xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : bf16
+    %zero = arith.constant dense<0.0> : vector<4x16x64xf32>
+    %0 = vector.transfer_read %q[%c0, %c0, %c0], %pad
+           {in_bounds = [true, true, true]}
+           : memref<16x4x64xbf16>, vector<16x4x64xbf16>
+    %1 = vector.contract
+           {indexing_maps = [affine_map<(h, n, m, d) -> (n, h, d)>,
+                             affine_map<(h, n, m, d) -> (m, d)>,
+                             affine_map<(h, n, m, d) -> (h, n, m)>],
+            iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+           %0, %k, %zero : vector<16x4x64xbf16>, vector<64x64xbf16>
+           into vector<4x16x64xf32>
+    vector.transfer_write %1, %o[%c0, %c0, %c0] {in_bounds = [true, true, true]}
+      : vector<4x16x64xf32>, memref<4x16x64xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d1, d2)>
+#bt = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+#shared = #gpu.address_space<workgroup>
+
+// What others than contractions read stays a read; so does shared memory.
+// CHECK-LABEL: func @not_staged
+// CHECK-NOT: tile.ring
+func.func @not_staged(%q: memref<64x64xbf16>, %k: memref<64x64xbf16, #shared>,
+                      %o: memref<64x64xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : bf16
+    %zero = arith.constant dense<0.0> : vector<64x64xf32>
+    %0 = vector.transfer_read %q[%c0, %c0], %pad {in_bounds = [true, true]}
+           : memref<64x64xbf16>, vector<64x64xbf16>
+    %1 = arith.negf %0 : vector<64x64xbf16>
+    %2 = vector.transfer_read %k[%c0, %c0], %pad {in_bounds = [true, true]}
+           : memref<64x64xbf16, #shared>, vector<64x64xbf16>
+    %3 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+           %1, %2, %zero : vector<64x64xbf16>, vector<64x64xbf16> into vector<64x64xf32>
+    vector.transfer_write %3, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x64xf32>, memref<64x64xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}

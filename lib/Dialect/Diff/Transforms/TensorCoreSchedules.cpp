@@ -21,15 +21,31 @@ namespace {
 struct TileShape {
   int64_t valueWidth; // up to this width of values
   int64_t rows, keys, warps;
+  bool forOwnKeys = false; // only where each map has keys of its own
 };
 
 /// Best first for each width: FlashAttention-2's tiles, of which the first that
 /// a chip's limits allow is taken. Fewer warps are for few queries.
 constexpr TileShape kTiles[] = {
-    {64, 128, 64, 4},  {64, 64, 64, 4},   {64, 32, 64, 2},   {64, 16, 64, 1},
-    {128, 128, 64, 4}, {128, 128, 48, 4}, {128, 128, 32, 4}, {128, 64, 64, 4},
-    {128, 32, 64, 2},  {128, 16, 64, 1},  {256, 64, 64, 4},  {256, 64, 32, 4},
-    {256, 32, 32, 2},  {256, 16, 32, 1},
+    {64, 128, 64, 4},
+    {64, 64, 64, 4},
+    {64, 32, 64, 2},
+    {64, 16, 64, 1},
+    // Keys of two maps and wide values are twice the bytes of a step: twice the
+    // rows are worth a block of its own multiprocessor.
+    {128, 256, 32, 8, /*forOwnKeys=*/true},
+    {128, 128, 64, 4},
+    {128, 128, 48, 4},
+    {128, 128, 32, 4},
+    {128, 64, 64, 4},
+    {128, 32, 64, 2},
+    {128, 16, 64, 1},
+    {256, 128, 64, 8, /*forOwnKeys=*/true},
+    {256, 128, 32, 8, /*forOwnKeys=*/true},
+    {256, 64, 64, 4},
+    {256, 64, 32, 4},
+    {256, 32, 32, 2},
+    {256, 16, 32, 1},
 };
 
 /// Rows and columns of a fragment's units, and summands of an instruction.
@@ -135,6 +151,10 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
                 " keys in a step; a multiple of 16 is legal");
   int64_t bytes = problem.getSharedBytes(
       rows, schedule.getKeys(), schedule.getStages(), schedule.getSwizzle());
+  // Where the maps are in different warps, their accumulators meet in shared
+  // memory.
+  if (problem.keyMaps > 1 && queries / (2 * kUnit) < warps)
+    bytes = std::max(bytes, rows * problem.valueWidth * int64_t(sizeof(float)));
   if (limits.sharedMemory > 0 && bytes > limits.sharedMemory)
     return text("needs ", bytes,
                 " bytes of shared memory in a block, more than the ",
@@ -185,7 +205,7 @@ ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
   ScheduleAttr best;
   for (const TileShape &tile : kTiles) {
     if (problem.valueWidth > tile.valueWidth || tile.rows % problem.maps != 0 ||
-        tile.warps * 32 > limits.threads)
+        (tile.forOwnKeys && problem.keyMaps == 1))
       continue;
     int64_t heads = packHeads(problem, tile.rows);
     int64_t queries = tile.rows / (problem.maps * heads);

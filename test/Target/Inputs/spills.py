@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""spills.py PTXAS FOLDER [--full] [--except NAME]...: compiles and assembles
+tensor-core layers, and prints for each its registers and whether it spills.
+
+A configuration's name is VARIANT-dDIM-FEATURE-TYPE@CHIP. The default set has every
+layer on one chip, going through the chips, so that each has layers of every variant;
+the full one has every layer on every chip, in both types. A configuration that is named by --except must spill: one that
+no longer does is to be taken off the list."""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import subprocess
+import sys
+
+CHIPS = ["sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120"]
+FEATURES = {
+    "plain": [],
+    "causal": ["--causal"],
+    "lse": ["--causal", "--lse"],
+    "window": ["--window=100,20", "--softcap=20"],
+    "dynamic": ["--causal", "--dynamic"],
+}
+NO_SPILL = re.compile(r"\b0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads")
+# Loads, stores and addresses of local memory, and variables in it.
+LOCAL = re.compile(r"\.local\b")
+
+
+def layers():
+    for variant in ("v2", "v1", "standard"):
+        for dim in (64, 128):
+            for feature in FEATURES:
+                yield variant, dim, feature
+
+
+def configurations(full):
+    if full:
+        return [(*layer, kind, chip) for layer in layers() for kind in ("bf16", "f16") for chip in CHIPS]
+    return [(*layer, "bf16", CHIPS[i % len(CHIPS)]) for i, layer in enumerate(layers())]
+
+
+def name_of(configuration):
+    variant, dim, feature, kind, chip = configuration
+    return f"{variant}-d{dim}-{feature}-{kind}@{chip}"
+
+
+def assemble(ptxas, folder, configuration):
+    """Returns what is wrong, or '', and the registers."""
+    variant, dim, feature, kind, chip = configuration
+    prefix = os.path.join(folder, name_of(configuration).replace("@", "-"))
+    layer = ["diff-gen", f"--variant={variant}", f"--dim={dim}", f"--type={kind}", "--heads=8", "--kv-heads=4",
+             "--query-tokens=512", *FEATURES[feature], "-o", f"{prefix}.mlir"]  # fmt: skip
+    compile_ = ["diff-opt", f"{prefix}.mlir", f"--diff-compile=chip={chip}", "--emit=ptx", "-o", f"{prefix}.ptx"]
+    for command in (layer, compile_):
+        subprocess.run(command, check=True)
+    with open(f"{prefix}.ptx") as file:
+        text = file.read()
+    if "mma.sync" not in text:
+        return "not on tensor cores", 0
+    run = subprocess.run([ptxas, f"-arch={chip}", "-v", f"{prefix}.ptx", "-o", f"{prefix}.cubin"],
+                         capture_output=True, text=True)  # fmt: skip
+    if run.returncode:
+        return f"ptxas: {run.stderr.strip()}", 0
+    registers = int(re.search(r"Used (\d+) registers", run.stderr).group(1))
+    if LOCAL.search(text):
+        return "local memory in the text", registers
+    if not NO_SPILL.search(run.stderr):
+        return re.search(r"\d+ bytes stack frame.*", run.stderr).group(0), registers
+    return "", registers
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("ptxas")
+    parser.add_argument("folder")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--except", metavar="NAME", action="append", default=[], dest="known")
+    options = parser.parse_args()
+    os.makedirs(options.folder, exist_ok=True)
+    grid = configurations(options.full)
+    bad = 0
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda c: assemble(options.ptxas, options.folder, c), grid)
+        for configuration, (fault, registers) in zip(grid, results):
+            name = name_of(configuration)
+            known = name in options.known
+            verdict = fault or "no spill"
+            if known:
+                verdict += " (known)" if fault else ", but is in the list of those that do"
+            bad += known != bool(fault)
+            print(f"{name:34} {registers:4} registers  {verdict}", flush=True)
+    print(f"{len(grid)} kernels, {bad} not as they should be")
+    return bad != 0
+
+
+sys.exit(main())

@@ -15,7 +15,7 @@ namespace mlir::diff {
 struct TileLimits {
   /// Bytes of shared memory.
   int64_t sharedMemory;
-  /// Threads, a multiple of 32.
+  /// Threads of a block without tensor cores; 0 for a CPU.
   int64_t threads;
 };
 

@@ -69,7 +69,7 @@ func.func @registers(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
 // -----
 
 func.func @element_type(%q: tensor<1x512x1x64xf32>) -> tensor<1x512x1x64xf32> {
-  // expected-error @below {{has a schedule with stages, which is for f16 and bf16, a head dimension that is a multiple of 16 and values of a width that is a multiple of 8}}
+  // expected-error @below {{has a schedule with stages, which is for f16 and bf16, a head dimension and values of a width that are multiples of 8}}
   %0 = diff.softmax_attention
          ins(%q, %q, %q : tensor<1x512x1x64xf32>, tensor<1x512x1x64xf32>,
              tensor<1x512x1x64xf32>)
@@ -81,13 +81,13 @@ func.func @element_type(%q: tensor<1x512x1x64xf32>) -> tensor<1x512x1x64xf32> {
 
 // -----
 
-func.func @head_dim(%q: tensor<1x512x1x40xbf16>) -> tensor<1x512x1x40xbf16> {
-  // expected-error @below {{has a schedule with stages, which is for f16 and bf16, a head dimension that is a multiple of 16 and values of a width that is a multiple of 8}}
+func.func @head_dim(%q: tensor<1x512x1x44xbf16>) -> tensor<1x512x1x44xbf16> {
+  // expected-error @below {{has a schedule with stages, which is for f16 and bf16, a head dimension and values of a width that are multiples of 8}}
   %0 = diff.softmax_attention
-         ins(%q, %q, %q : tensor<1x512x1x40xbf16>, tensor<1x512x1x40xbf16>,
-             tensor<1x512x1x40xbf16>)
-         outs(%q : tensor<1x512x1x40xbf16>)
+         ins(%q, %q, %q : tensor<1x512x1x44xbf16>, tensor<1x512x1x44xbf16>,
+             tensor<1x512x1x44xbf16>)
+         outs(%q : tensor<1x512x1x44xbf16>)
          {schedule = #diff.schedule<queries = 64, keys = 32, threads = 128, stages = 1>}
-         -> tensor<1x512x1x40xbf16>
-  return %0 : tensor<1x512x1x40xbf16>
+         -> tensor<1x512x1x44xbf16>
+  return %0 : tensor<1x512x1x44xbf16>
 }

@@ -51,19 +51,19 @@ func.func @attention_v1(%q: tensor<1x12x2x16xf32>, %v: tensor<1x12x1x32xf32>,
 // -----
 
 // A head dimension that no matrix instruction takes. One map, 16 queries and 32
-// keys: 4 (512 + 640 + 160 + 64) + 2 (640 + 1280 + 2560) + 512 = 14976.
+// keys: 4 (512 + 704 + 160 + 64) + 2 (704 + 1408 + 2816) + 512 = 16128.
 // CHECK-LABEL: func @softmax_attention(
 // HOST: schedule = #diff.schedule<queries = 8, keys = 16>
 // GPU: schedule = #diff.schedule<queries = 32, keys = 32, threads = 128>
 // FITS: schedule = #diff.schedule<queries = 16, keys = 32, threads = 64>
 // SMALLER: schedule = #diff.schedule<queries = 16, keys = 32, threads = 64>
-func.func @softmax_attention(%q: tensor<1x12x1x40xbf16>)
-    -> tensor<1x12x1x40xbf16> {
+func.func @softmax_attention(%q: tensor<1x12x1x44xbf16>)
+    -> tensor<1x12x1x44xbf16> {
   %0 = diff.softmax_attention
-         ins(%q, %q, %q : tensor<1x12x1x40xbf16>, tensor<1x12x1x40xbf16>,
-             tensor<1x12x1x40xbf16>)
-         outs(%q : tensor<1x12x1x40xbf16>) -> tensor<1x12x1x40xbf16>
-  return %0 : tensor<1x12x1x40xbf16>
+         ins(%q, %q, %q : tensor<1x12x1x44xbf16>, tensor<1x12x1x44xbf16>,
+             tensor<1x12x1x44xbf16>)
+         outs(%q : tensor<1x12x1x44xbf16>) -> tensor<1x12x1x44xbf16>
+  return %0 : tensor<1x12x1x44xbf16>
 }
 
 // -----

@@ -28,7 +28,7 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
     Option<"sharedMemory", "shared-memory", "int64_t", "0",
            "Bytes of shared memory a block may use; 0 for a CPU">,
     Option<"threads", "threads", "int64_t", "0",
-           "Threads of a block; 0 for a CPU">,
+           "Threads of a block that computes without tensor cores; 0 for a CPU">,
   ];
 }
 

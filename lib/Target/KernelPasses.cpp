@@ -73,17 +73,23 @@ llvm::Error mlir::diff::optimizeKernels(llvm::Module &device,
   return llvm::Error::success();
 }
 
+/// LLVM's flag, or null when there is none.
+static llvm::cl::opt<bool> *findFlag() {
+  auto &options = llvm::cl::getRegisteredOptions();
+  auto found = options.find("disable-lsr");
+  return found == options.end()
+             ? nullptr
+             : static_cast<llvm::cl::opt<bool> *>(found->second);
+}
+
 mlir::diff::WithoutLoopStrengthReduction::WithoutLoopStrengthReduction() {
-  set("true");
+  if (llvm::cl::opt<bool> *flag = findFlag()) {
+    before = *flag;
+    flag->setValue(true);
+  }
 }
 
 mlir::diff::WithoutLoopStrengthReduction::~WithoutLoopStrengthReduction() {
-  set("false");
-}
-
-void mlir::diff::WithoutLoopStrengthReduction::set(llvm::StringRef value) {
-  auto &options = llvm::cl::getRegisteredOptions();
-  auto option = options.find("disable-lsr");
-  if (option != options.end())
-    option->second->addOccurrence(/*pos=*/0, option->second->ArgStr, value);
+  if (llvm::cl::opt<bool> *flag = findFlag())
+    flag->setValue(before);
 }

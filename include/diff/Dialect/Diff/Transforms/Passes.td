@@ -23,6 +23,14 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
     and 4 q dv for a row norm, where q = heads x queries, e is the size of an element and `maps` counts a
     value head's key heads. It is an error when none fits, or when a schedule
     that was given does not.
+
+    On a GPU, f16 and bf16 with a head dimension and a value width (up to 256)
+    that are multiples of 8 get a tile for tensor cores instead: the first of
+    another table, best first, whose tiles in shared memory, copied ahead in
+    `stages` slots, and whose accumulators and scores in registers are within the
+    limits. Where the queries do not fill it, the heads of a group share it.
+    Remarks of the category `diff` say which one was chosen, and which limit
+    another breaks.
   }];
   let options = [
     Option<"sharedMemory", "shared-memory", "int64_t", "0",

@@ -271,8 +271,6 @@ V2_CASES = (
     _v2("dim-40", "f16", "", d=40, causal=True),
     _v2("dim-64", "bf16", "f32", d=64, causal=True),
     _v2("dim-80", "f32", "", d=80),
-    _v2("dim-8", d=8, heavy=True),
-    _v2("dim-40", "f16", d=40, causal=True),
     _v2("dim-72", d=72, heavy=True),
     _v2("dim-200", d=200, lse=True, heavy=True),
     _v2("dim-96", "bf16", "", d=96, h=2, hkv=1, causal=True),

@@ -141,23 +141,11 @@ LogicalResult Distribution::initialize() {
         op->getAttrOfType<ArrayAttr>(TileDialect::kLayoutsAttrName);
     if (!attributes)
       return WalkResult::advance();
-    if (attributes.size() != op->getNumResults()) {
-      op->emitOpError("has '")
-          << TileDialect::kLayoutsAttrName << "' of " << attributes.size()
-          << " layouts for " << op->getNumResults() << " results";
-      return WalkResult::interrupt();
-    }
     for (auto [value, attribute] :
          llvm::zip_equal(op->getResults(), attributes)) {
       auto layout = dyn_cast<LayoutAttr>(attribute);
       if (!layout)
         continue;
-      auto type = dyn_cast<VectorType>(value.getType());
-      if (!type || !layout.getLaneType(type)) {
-        op->emitOpError("has a result of ")
-            << value.getType() << " that cannot be laid out as " << layout;
-        return WalkResult::interrupt();
-      }
       layouts[value] = layout;
       if (auto loop = dyn_cast<scf::ForOp>(op))
         layouts[loop.getTiedLoopRegionIterArg(cast<OpResult>(value))] = layout;

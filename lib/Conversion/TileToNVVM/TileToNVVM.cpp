@@ -7,6 +7,7 @@
 
 #include "diff/Conversion/TileToNVVM/TileToNVVM.h"
 #include "Distribution.h"
+#include "diff/Dialect/Tile/Transforms/Layouts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -102,6 +103,8 @@ LogicalResult tile::distributeKernel(gpu::GPUFuncOp func) {
   });
   if (!isTiled)
     return success();
+  if (failed(verifyLayouts(func)))
+    return failure();
   MLIRContext *context = func.getContext();
   countPendingCopies(func);
   Distribution distribution(func);

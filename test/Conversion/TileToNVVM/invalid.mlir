@@ -105,3 +105,43 @@ gpu.module @kernels {
       gpu.return
   }
 }
+
+// -----
+
+#c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
+
+gpu.module @kernels {
+  gpu.func @no_layout() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %x = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<8x8xf32>
+    // expected-error @below {{has a vector without a layout as result; tile-propagate-layouts gives it one}}
+    %y = arith.negf %x : vector<8x8xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+#c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
+#d = #tile.layout<lanes = [4, 8], elems = [2, 1]>
+
+gpu.module @kernels {
+  gpu.func @operand() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %x = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<8x8xf32>
+    // expected-error @below {{takes operand #0 in the layout #tile.layout<lanes = [4, 8], elems = [2, 1]>, but it is in #tile.layout<lanes = [8, 4], elems = [1, 2]>}}
+    %y = arith.negf %x {tile.layouts = [#d]} : vector<8x8xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+#c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
+
+gpu.module @kernels {
+  gpu.func @result() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+    %x = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<8x8xf32>
+    // expected-error @below {{has a result in the layout #tile.layout<lanes = [8, 4], elems = [1, 2]>; its operands and attributes make it #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>}}
+    %y = vector.transpose %x, [1, 0] {tile.layouts = [#c]} : vector<8x8xf32> to vector<8x8xf32>
+    gpu.return
+  }
+}

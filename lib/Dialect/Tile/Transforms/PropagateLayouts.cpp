@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Tile/Transforms/Contractions.h"
+#include "diff/Dialect/Tile/Transforms/Layouts.h"
 #include "diff/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -160,7 +161,74 @@ public:
 
   LayoutAttr lookup(Value value) const { return layouts.lookup(value); }
 
+  /// Takes the layouts that are written down, and checks that every vector has
+  /// one, and that each op has the operands and results that it demands.
+  LogicalResult verifyWritten() {
+    WalkResult result = root->walk([&](Operation *op) {
+      return failed(readLayouts(op)) ? WalkResult::interrupt()
+                                     : WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return failure();
+    result = root->walk([&](Operation *op) {
+      return failed(verify(op)) ? WalkResult::interrupt()
+                                : WalkResult::advance();
+    });
+    return failure(result.wasInterrupted());
+  }
+
 private:
+  LogicalResult readLayouts(Operation *op) {
+    auto written = op->getAttrOfType<ArrayAttr>(TileDialect::kLayoutsAttrName);
+    if (!written)
+      return success();
+    if (written.size() != op->getNumResults())
+      return op->emitOpError("has '")
+             << TileDialect::kLayoutsAttrName << "' of " << written.size()
+             << " layouts for " << op->getNumResults() << " results";
+    for (auto [result, attribute] :
+         llvm::zip_equal(op->getResults(), written)) {
+      auto layout = dyn_cast<LayoutAttr>(attribute);
+      if (!layout || !isVector(result))
+        continue;
+      layouts[result] = layout;
+      if (auto loop = dyn_cast<scf::ForOp>(op))
+        layouts[loop.getTiedLoopRegionIterArg(result)] = layout;
+    }
+    return success();
+  }
+
+  LogicalResult verify(Operation *op) const {
+    for (OpResult result : op->getResults()) {
+      if (!isVector(result))
+        continue;
+      LayoutAttr layout = lookup(result), inferred = inferResult(result);
+      if (!layout)
+        return op->emitOpError("has a vector without a layout as result; "
+                               "tile-propagate-layouts gives it one");
+      if (!layout.getLaneType(cast<VectorType>(result.getType())))
+        return op->emitOpError("has a result of ")
+               << result.getType() << " that cannot be laid out as " << layout;
+      if (inferred && inferred != layout)
+        return op->emitOpError("has a result in the layout ")
+               << layout << "; its operands and attributes make it "
+               << inferred;
+    }
+    for (OpOperand &operand : op->getOpOperands()) {
+      if (!isVector(operand.get()))
+        continue;
+      LayoutAttr layout = lookup(operand.get()), demand = getDemand(operand);
+      if (layout && demand && layout != demand)
+        return op->emitOpError("takes operand #")
+               << operand.getOperandNumber() << " in the layout " << demand
+               << ", but it is in " << layout;
+      if (!layout)
+        return op->emitOpError("has operand #")
+               << operand.getOperandNumber() << ", a vector without a layout";
+    }
+    return success();
+  }
+
   /// Lanes along the innermost dimensions, copies for the rest.
   static LayoutAttr getDefaultLayout(VectorType type) {
     int64_t rank = type.getRank(), left = kLanes;
@@ -465,3 +533,7 @@ struct TilePropagateLayouts
   }
 };
 } // namespace
+
+LogicalResult tile::verifyLayouts(Operation *kernel) {
+  return Propagation(kernel).verifyWritten();
+}

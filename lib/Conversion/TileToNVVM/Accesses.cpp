@@ -1,5 +1,4 @@
-//===- Accesses.cpp - Reads and writes of tiles
-//-----------------------------===//
+//===- Accesses.cpp - Reads and writes of tiles ---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- Copies.cpp - cp.async and waits
-//--------------------------------------===//
+//===- Copies.cpp - cp.async and waits ------------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- Distribution.cpp - What a lane holds of a tile
-//-----------------------===//
+//===- Distribution.cpp - What a lane holds of a tile ---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

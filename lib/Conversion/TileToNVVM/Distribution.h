@@ -30,7 +30,6 @@ public:
   /// Reads layouts and slots off the kernel, and makes lane and warp.
   LogicalResult initialize();
 
-  gpu::GPUFuncOp getFunc() { return func; }
   LayoutAttr getLayout(Value value) const { return layouts.lookup(value); }
   bool isDistributed(Value value) const { return layouts.count(value); }
   /// Null when the value is no slot.
@@ -68,8 +67,6 @@ public:
   int64_t getConstant(int64_t repetition, int64_t element) const {
     return repetition * lanes * elems + element;
   }
-  int64_t getRepetitions() const { return repetitions; }
-  int64_t getElems() const { return elems; }
   /// Whether the dynamic part and the constants use different bits among the
   /// lowest three, so that adding them there is the same as exclusive or.
   bool isXorSafe() const;

@@ -1,5 +1,4 @@
-//===- Elementwise.cpp - What a lane computes by itself
-//---------------------===//
+//===- Elementwise.cpp - What a lane computes by itself -------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

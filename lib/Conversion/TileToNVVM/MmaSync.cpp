@@ -1,5 +1,4 @@
-//===- MmaSync.cpp - Contractions on mma.sync
-//-------------------------------===//
+//===- MmaSync.cpp - Contractions on mma.sync -----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- Reductions.cpp - Across a lane's elements and across lanes
-//-----------===//
+//===- Reductions.cpp - Across a lane's elements and across lanes ---------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- SharedTile.cpp - Addresses of a tile in shared memory
-//----------------===//
+//===- SharedTile.cpp - Addresses of a tile in shared memory --------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

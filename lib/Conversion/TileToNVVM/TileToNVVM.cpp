@@ -1,5 +1,4 @@
-//===- TileToNVVM.cpp - Tiles to what a lane does
-//---------------------------===//
+//===- TileToNVVM.cpp - Tiles to what a lane does -------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -168,7 +167,7 @@ struct ConvertTileToNVVM
   void runOnOperation() override {
     WalkResult result = getOperation().walk([](gpu::GPUFuncOp func) {
       return failed(distributeKernel(func)) ? WalkResult::interrupt()
-                                            : WalkResult::skip();
+                                            : WalkResult::advance();
     });
     if (result.wasInterrupted())
       signalPassFailure();

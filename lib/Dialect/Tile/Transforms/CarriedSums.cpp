@@ -1,5 +1,4 @@
-//===- CarriedSums.cpp - Row sums that a loop carries
-//-----------------------===//
+//===- CarriedSums.cpp - Row sums that a loop carries ---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- CoalesceStores.cpp - Whole chunks of rows
-//----------------------------===//
+//===- CoalesceStores.cpp - Whole chunks of rows --------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- Contractions.cpp - A product of matrices
-//-----------------------------===//
+//===- Contractions.cpp - A product of matrices ---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

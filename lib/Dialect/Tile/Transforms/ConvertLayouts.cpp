@@ -1,5 +1,4 @@
-//===- ConvertLayouts.cpp - Layouts by way of shared memory
-//-----------------===//
+//===- ConvertLayouts.cpp - Layouts by way of shared memory ---------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- DeferReductions.cpp - Sums over lanes after the loop
-//-----------------===//
+//===- DeferReductions.cpp - Sums over lanes after the loop ---------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- ForwardWrites.cpp - Vectors from the writes that wrote them
-//----------===//
+//===- ForwardWrites.cpp - Vectors from the writes that wrote them --------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

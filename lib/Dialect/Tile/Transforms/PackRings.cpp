@@ -1,5 +1,4 @@
-//===- PackRings.cpp - Rings in dynamic shared memory
-//-----------------------===//
+//===- PackRings.cpp - Rings in dynamic shared memory ---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- Pipeline.cpp - Copies that run ahead
-//---------------------------------===//
+//===- Pipeline.cpp - Copies that run ahead -------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -198,16 +197,6 @@ private:
 };
 } // namespace
 
-/// The loop's trip count when it is known.
-static std::optional<int64_t> getTripCount(scf::ForOp loop) {
-  std::optional<int64_t> lower = getConstantIntValue(loop.getLowerBound()),
-                         upper = getConstantIntValue(loop.getUpperBound()),
-                         step = getConstantIntValue(loop.getStep());
-  if (!lower || !upper || !step)
-    return std::nullopt;
-  return std::max<int64_t>(0, llvm::divideCeil(*upper - *lower, *step));
-}
-
 static Value buildTripCount(OpBuilder &b, scf::ForOp loop) {
   Location loc = loop.getLoc();
   Value distance =
@@ -218,8 +207,8 @@ static Value buildTripCount(OpBuilder &b, scf::ForOp loop) {
 /// Pipelines where there are enough iterations.
 static LogicalResult pipeline(RewriterBase &rewriter, scf::ForOp loop) {
   int64_t depth = Pipeliner(rewriter, loop).getDepth();
-  std::optional<int64_t> count = getTripCount(loop);
-  if (depth == 0 || (count && *count < depth)) {
+  std::optional<APInt> count = loop.getStaticTripCount();
+  if (depth == 0 || (count && count->slt(depth))) {
     loop->removeAttr(TileDialect::kStagesAttrName);
     loop->setAttr(TileDialect::kSteadyAttrName, rewriter.getUnitAttr());
     arrange(rewriter, loop);

@@ -1,5 +1,4 @@
-//===- PropagateLayouts.cpp - A layout for every vector
-//---------------------===//
+//===- PropagateLayouts.cpp - A layout for every vector -------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -519,14 +518,14 @@ struct TilePropagateLayouts
     IRRewriter rewriter(&getContext());
     WalkResult result = getOperation()->walk([&](gpu::LaunchOp launch) {
       if (!launch->hasAttr(TileDialect::kScheduleAttrName))
-        return WalkResult::skip();
+        return WalkResult::advance();
       repeatCheapOps(rewriter, launch);
       Propagation propagation(launch);
       propagation.run();
       if (failed(annotate(launch, propagation)))
         return WalkResult::interrupt();
       convertOperands(rewriter, launch, propagation);
-      return WalkResult::skip();
+      return WalkResult::advance();
     });
     if (result.wasInterrupted())
       signalPassFailure();

@@ -1,5 +1,4 @@
-//===- RowSums.cpp - Row sums on the tensor cores
-//---------------------------===//
+//===- RowSums.cpp - Row sums on the tensor cores -------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- SelectMma.cpp - Instructions and layouts of contractions
-//-------------===//
+//===- SelectMma.cpp - Instructions and layouts of contractions -----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -184,7 +183,7 @@ struct TileSelectMma : public tile::impl::TileSelectMmaPassBase<TileSelectMma> {
       auto schedule =
           launch->getAttrOfType<ScheduleAttr>(TileDialect::kScheduleAttrName);
       if (!schedule)
-        return WalkResult::skip();
+        return WalkResult::advance();
       IRRewriter rewriter(&getContext());
       launch.walk(
           [&](vector::ContractionOp op) { reduceProducts(rewriter, op); });

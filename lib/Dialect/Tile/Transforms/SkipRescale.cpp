@@ -1,5 +1,4 @@
-//===- SkipRescale.cpp - Row factors that are 1
-//-----------------------------===//
+//===- SkipRescale.cpp - Row factors that are 1 ---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

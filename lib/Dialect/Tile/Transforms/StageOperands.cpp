@@ -1,5 +1,4 @@
-//===- StageOperands.cpp - Operands by way of shared memory
-//-----------------===//
+//===- StageOperands.cpp - Operands by way of shared memory ---------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -8,6 +8,7 @@
 #include "diff/Conversion/Passes.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Pipelines/Pipelines.h"
+#include "diff/Target/Chips.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Conversion/VectorToSCF/VectorToSCF.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -28,15 +29,22 @@ void diff::addCleanup(OpPassManager &pm) {
   pm.addPass(createCSEPass());
 }
 
-void diff::buildTilingPipeline(OpPassManager &pm, int64_t sharedMemory,
-                               int64_t threads) {
+void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
+                               const CompileOptions &options) {
   // A mask that hides nothing and a map that vanishes are seen here.
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffFoldTransposesPass());
   pm.addNestedPass<func::FuncOp>(createDiffNameArgumentsPass());
-  pm.addPass(createDiffSelectSchedulePass({sharedMemory, threads}));
+  DiffSelectSchedulePassOptions schedule;
+  if (chip) {
+    schedule.sharedMemory = chip->sharedMemoryPerBlock;
+    schedule.threads = kThreadsPerBlock;
+    schedule.tensorCores = options.tensorCores;
+    schedule.tf32 = options.tf32;
+  }
+  pm.addPass(createDiffSelectSchedulePass(schedule));
   pm.addNestedPass<func::FuncOp>(createDiffTilePass());
-  bool copy = threads > 0;
+  bool copy = chip != nullptr;
   pm.addNestedPass<func::FuncOp>(createDiffPadTilesPass({"queries", copy}));
   pm.addNestedPass<func::FuncOp>(createDiffDecomposeAttentionPass());
   addCleanup(pm);

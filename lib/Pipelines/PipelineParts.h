@@ -11,13 +11,14 @@
 
 namespace mlir::diff {
 struct Chip;
+struct CompileOptions;
 
 /// Canonical form without duplicates.
 void addCleanup(OpPassManager &pm);
 
-/// Level 0 to level 1; `sharedMemory` and `threads` are 0 for a CPU.
-void buildTilingPipeline(OpPassManager &pm, int64_t sharedMemory,
-                         int64_t threads);
+/// Level 0 to level 1; `chip` is null for a CPU.
+void buildTilingPipeline(OpPassManager &pm, const Chip *chip,
+                         const CompileOptions &options);
 
 /// The public functions' signatures, and results computed in their place.
 void buildEntryPipeline(OpPassManager &pm);

@@ -76,13 +76,33 @@ static LogicalResult verifyCompilable(ModuleOp module, Level from) {
   return failure(result.wasInterrupted());
 }
 
+/// `value` is `first` or `second`, and then `chosen` says whether the second.
+static std::string parseChoice(StringRef option, StringRef first,
+                               StringRef second, StringRef value,
+                               bool &chosen) {
+  chosen = value == second;
+  if (chosen || value == first)
+    return "";
+  return (option + " must be " + first + " or " + second + ", found '" + value +
+          "'")
+      .str();
+}
+
+std::string diff::parseF32(StringRef value, CompileOptions &options) {
+  return parseChoice("f32", "ieee", "tf32", value, options.tf32);
+}
+
+std::string diff::parseTiles(StringRef value, CompileOptions &options) {
+  return parseChoice("tiles", "threads", "tensor-cores", value,
+                     options.tensorCores);
+}
+
 void diff::buildCompilePipeline(OpPassManager &pm, Level from, Level to,
                                 const CompileOptions &options) {
   const Chip *chip = lookUpChip(options.chip);
   auto passes = [&](Level level) { return from < level && level <= to; };
   if (passes(Level::Tiled))
-    buildTilingPipeline(pm, chip ? chip->sharedMemoryPerBlock : 0,
-                        chip ? kThreadsPerBlock : 0);
+    buildTilingPipeline(pm, chip, options);
   if (passes(Level::Kernel))
     chip ? buildGPUKernelPipeline(pm, *chip) : buildHostKernelPipeline(pm);
   if (passes(Level::Hardware))
@@ -111,6 +131,17 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
       *this, "stop-after",
       llvm::cl::desc(
           "The last level: tiled, kernel or hardware (the default)")};
+  Option<std::string> f32{
+      *this, "f32",
+      llvm::cl::desc("How a GPU multiplies f32: ieee (the default), or rounded "
+                     "to tf32 on tensor cores"),
+      llvm::cl::init("ieee")};
+  Option<std::string> tiles{
+      *this, "tiles",
+      llvm::cl::desc("On a GPU, tensor-cores (the default) where they multiply "
+                     "the type, or threads: each computes for itself, for any "
+                     "head dimension and alignment"),
+      llvm::cl::init("tensor-cores")};
   Option<std::string> debug{
       *this, "debug",
       llvm::cl::desc("line: keep source locations in device code")};
@@ -145,6 +176,20 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
           << chip << "'; known are " << getTargetNames();
       return signalPassFailure();
     }
+    CompileOptions options;
+    options.chip = chip;
+    options.lineInfo = debug == "line";
+    for (std::string error :
+         {parseF32(f32, options), parseTiles(tiles, options)})
+      if (!error.empty()) {
+        module.emitError("diff-compile: ") << error;
+        return signalPassFailure();
+      }
+    if (chip == "host" && (options.tf32 || !options.tensorCores)) {
+      module.emitError("diff-compile: f32=tf32 and tiles=threads are for a GPU, "
+                       "found chip=host");
+      return signalPassFailure();
+    }
     Level from = inferLevel(module);
     if (from > *to) {
       module.emitError("diff-compile: the module is at level ")
@@ -154,7 +199,7 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
     if (failed(verifyCompilable(module, from)))
       return signalPassFailure();
     OpPassManager pm(ModuleOp::getOperationName());
-    buildCompilePipeline(pm, from, *to, {chip, debug == "line"});
+    buildCompilePipeline(pm, from, *to, options);
     if (failed(runPipeline(pm, module)))
       signalPassFailure();
   }

@@ -18,6 +18,19 @@
 // DEBUG: error: diff-compile: debug must be line, found 'full'
 // DEBUG-NOT: error:
 
+// RUN: not diff-opt %s --diff-compile="chip=sm_80 f32=bf16" 2>&1 | FileCheck %s --check-prefix=F32
+// F32: error: diff-compile: f32 must be ieee or tf32, found 'bf16'
+// F32-NOT: error:
+
+// RUN: not diff-opt %s --diff-compile="chip=sm_80 tiles=warps" 2>&1 | FileCheck %s --check-prefix=TILES
+// TILES: error: diff-compile: tiles must be threads or tensor-cores, found 'warps'
+// TILES-NOT: error:
+
+// RUN: not diff-opt %s --diff-compile="f32=tf32" 2>&1 | FileCheck %s --check-prefix=HOST
+// RUN: not diff-opt %s --diff-compile="chip=host tiles=threads" 2>&1 | FileCheck %s --check-prefix=HOST
+// HOST: error: diff-compile: f32=tf32 and tiles=threads are for a GPU, found chip=host
+// HOST-NOT: error:
+
 // RUN: not diff-opt %s --diff-compile="speed=9" 2>&1 | FileCheck %s --check-prefix=OPTION
 // OPTION: no such option speed
 

@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "Run.h"
-#include "diff/Pipelines/Pipelines.h"
 #include "diff/Runtime/Launch/ArrayRun.h"
 #include "diff/Runtime/Launch/CudaDevice.h"
 #include "diff/Target/Chips.h"
@@ -41,9 +40,7 @@ static LogicalResult lower(Run &run) {
                                        : SymbolTable::Visibility::Private);
     pm.addPass(createSymbolDCEPass());
   }
-  CompileOptions options;
-  options.chip = run.chip;
-  buildCompilePipeline(pm, level, Level::Hardware, options);
+  buildCompilePipeline(pm, level, Level::Hardware, run.compile);
   return pm.run(run.module);
 }
 
@@ -60,8 +57,8 @@ static FailureOr<Code> compile(Run &run) {
   run.function = nullptr;
   if (failed(lowered))
     return failure(reportError("@" + run.functionName +
-                               " cannot be compiled for " + run.chip));
-  const Chip &chip = *lookUpChip(run.chip);
+                               " cannot be compiled for " + run.compile.chip));
+  const Chip &chip = *lookUpChip(run.compile.chip);
   FailureOr<std::string> manifest = emitManifest(run.module, chip);
   if (failed(manifest))
     return failure(reportError("the module has no manifest"));

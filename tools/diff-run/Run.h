@@ -7,6 +7,7 @@
 #ifndef DIFF_TOOLS_DIFFRUN_RUN_H
 #define DIFF_TOOLS_DIFFRUN_RUN_H
 
+#include "diff/Pipelines/Pipelines.h"
 #include "diff/Runtime/GuardedBuffer.h"
 #include "diff/Runtime/Launch/SimDevice.h"
 #include "diff/Runtime/Npy.h"
@@ -59,7 +60,8 @@ struct Run {
   /// An array for each argument, of its type; a scalar's has no dimensions.
   std::vector<NpyArray> inputs;
   std::vector<ResultType> results;
-  std::string chip;
+  /// The GPU, and how to compile for it.
+  CompileOptions compile;
   GPUOptions gpu;
   /// Runs to be timed, after one that warms up. None: one run, not timed.
   std::optional<unsigned> timedRuns;

@@ -70,6 +70,17 @@ struct Options {
   cl::opt<std::string> library{
       "libcuda", cl::desc("The CUDA driver (cuda; default: libcuda.so.1)"),
       cl::value_desc("path"), cl::init("libcuda.so.1"), cl::cat(category)};
+  cl::opt<std::string> f32{
+      "f32",
+      cl::desc("Products of f32: ieee (default), or rounded to tf32 on tensor "
+               "cores (sim, cuda)"),
+      cl::value_desc("ieee|tf32"), cl::init("ieee"), cl::cat(category)};
+  cl::opt<std::string> tiles{
+      "tiles",
+      cl::desc("tensor-cores (default) where they multiply the type, or threads "
+               "for any head dimension and alignment (sim, cuda)"),
+      cl::value_desc("tensor-cores|threads"), cl::init("tensor-cores"),
+      cl::cat(category)};
   cl::opt<std::string> check{
       "check",
       cl::desc("Checkers: all (default), none or a list of memory, init, race, "
@@ -98,6 +109,9 @@ struct Options {
   cl::opt<std::string> json{"json",
                             cl::desc("Where findings and counters go (sim)"),
                             cl::value_desc("file.json"), cl::cat(category)};
+
+  /// What `f32` and `tiles` say.
+  CompileOptions compile;
 
   /// The options of the simulator that were given.
   std::string findSimulatorOption() const {
@@ -149,6 +163,14 @@ static const Target *checkOptions(Options &options) {
   else if (!target->isGPU && options.ptx.getNumOccurrences())
     error = "--ptx contradicts --target=" + target->name.str() +
             ", which runs no PTX";
+  else if (!target->isGPU && (options.f32.getNumOccurrences() ||
+                              options.tiles.getNumOccurrences()))
+    error = "--f32 and --tiles are for a GPU's code, found --target=" +
+            target->name.str();
+  else if (error = parseF32(options.f32, options.compile); !error.empty())
+    error = "--" + error;
+  else if (error = parseTiles(options.tiles, options.compile); !error.empty())
+    error = "--" + error;
   else if (std::string option = options.findSimulatorOption();
            target->run != runOnSimulator && !option.empty())
     error = "--" + option +
@@ -286,7 +308,8 @@ static FailureOr<int> runTool(Options &options) {
 
   Run run;
   run.module = *module;
-  run.chip = options.chip;
+  run.compile = options.compile;
+  run.compile.chip = options.chip;
   run.gpu = getGPUOptions(options);
   run.function = findFunction(*module, options.function);
   if (!run.function)

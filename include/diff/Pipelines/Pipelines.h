@@ -30,7 +30,18 @@ struct CompileOptions {
   std::string chip = "host";
   /// Keep source locations in device code as line information.
   bool lineInfo = false;
+  /// On a GPU, let tensor cores multiply f32, rounded to tf32.
+  bool tf32 = false;
+  /// On a GPU, tiles for tensor cores where they multiply the type; without,
+  /// each thread computes for itself.
+  bool tensorCores = true;
 };
+
+/// The values of the options `f32` and `tiles`, or an error: what was found and
+/// what is legal.
+std::string parseF32(StringRef value, CompileOptions &options);
+std::string parseTiles(StringRef value, CompileOptions &options);
+
 void buildCompilePipeline(OpPassManager &pm, Level from, Level to,
                           const CompileOptions &options);
 

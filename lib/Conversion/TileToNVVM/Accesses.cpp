@@ -102,25 +102,28 @@ private:
   SharedTile tile;
 };
 
-/// ldmatrix: matrices of 8 x 8 elements of 16 bits, whose rows lie along the
-/// innermost dimension of the slot.
+/// ldmatrix: matrices of 8 x 8 elements of 16 bits, or 8 x 4 of 32 bits, whose
+/// rows lie along the innermost dimension of the slot.
 class MatrixReader {
 public:
   MatrixReader(OpBuilder &b, Location loc, const Distribution &distribution,
                const SlotInfo &slot, LayoutAttr layout, VectorType type)
       : b(b), loc(loc), distribution(distribution), slot(slot), layout(layout),
-        type(type), strides(getRowStrides(type)) {}
+        type(type), strides(getRowStrides(type)),
+        registerElems(32 / type.getElementTypeBitWidth()) {}
 
-  /// Whether the layout is a fragment of 8 x 8 units that ldmatrix gives.
+  /// Whether the layout is a fragment that ldmatrix gives.
   bool matches() {
     int64_t rank = type.getRank();
-    if (type.getElementTypeBitWidth() != 16 || rank < 2 ||
+    int64_t bits = type.getElementTypeBitWidth();
+    if ((bits != 16 && bits != 32) || rank < 2 ||
         layout.getNumLanes() != kLanes)
       return false;
     int64_t last = rank - 1;
     auto lanes = layout.getLanes(), laneStrides = layout.getLaneStrides(),
          elems = layout.getElems();
-    if (lanes[last] == 4 && elems[last] == 2 && laneStrides[last] == 1) {
+    if (lanes[last] == 4 && elems[last] == registerElems &&
+        laneStrides[last] == 1) {
       // Rows: eight lanes, four apart, the innermost dimension the fastest.
       int64_t stride = 4;
       for (int64_t dim = last - 1; dim >= 0; --dim) {
@@ -130,7 +133,8 @@ public:
       }
       return true;
     }
-    if (lanes[last] != 8 || elems[last] != 1 || laneStrides[last] != 4)
+    if (bits != 16 || lanes[last] != 8 || elems[last] != 1 ||
+        laneStrides[last] != 4)
       return false;
     // Transposed: rows are four lanes of two elements of the next dimension.
     if (lanes[last - 1] != 4 || elems[last - 1] != 2 ||
@@ -166,13 +170,13 @@ public:
     SmallVector<int64_t> repetitions(
         laneType.getShape().take_front(type.getRank())),
         shape(repetitions);
-    shape.push_back(2);
-    auto pair = VectorType::get({2}, type.getElementType());
+    shape.push_back(registerElems);
+    auto run = VectorType::get({registerElems}, type.getElementType());
     Value value = ub::PoisonOp::create(
         b, loc, VectorType::get(shape, type.getElementType()));
     const Value *next = registers.begin();
     forEachIndex(repetitions, [&](ArrayRef<int64_t> index) {
-      Value elements = LLVM::BitcastOp::create(b, loc, pair, *next++);
+      Value elements = LLVM::BitcastOp::create(b, loc, run, *next++);
       value = vector::InsertOp::create(b, loc, elements, value, index);
     });
     return vector::ShapeCastOp::create(b, loc, laneType, value);
@@ -278,6 +282,7 @@ private:
   LayoutAttr layout;
   VectorType type;
   SmallVector<int64_t> strides;
+  int64_t registerElems;
   SmallVector<int64_t> rowUnits;
   std::optional<SharedTile> tile;
   bool transposed = false;

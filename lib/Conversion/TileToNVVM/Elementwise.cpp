@@ -7,6 +7,7 @@
 #include "Distribution.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -40,6 +41,11 @@ struct DistributeElementwise : public ConversionPattern {
     if (truncate && roundsInPairs(truncate, cast<VectorType>(types.front()))) {
       rewriter.replaceOp(op, roundPairs(rewriter, op->getLoc(), operands[0],
                                         cast<VectorType>(types.front())));
+      return success();
+    }
+    if (truncate && getElementTypeOrSelf(op->getResult(0)).isTF32()) {
+      rewriter.replaceOp(op, roundToTF32(rewriter, op->getLoc(), operands[0],
+                                         cast<VectorType>(types.front())));
       return success();
     }
     if (op->getNumResults() != 1) {
@@ -79,6 +85,16 @@ private:
                         .getResult(0);
       llvm::append_range(rounded, getElements(b, loc, value));
     }
+    return fromElements(b, loc, type, rounded);
+  }
+
+  /// cvt.rna.tf32.f32, whose ties go away from zero: what every chip has.
+  static Value roundToTF32(OpBuilder &b, Location loc, Value source,
+                           VectorType type) {
+    SmallVector<Value> rounded;
+    for (Value element : getElements(b, loc, source))
+      rounded.push_back(NVVM::ConvertFloatToTF32Op::create(
+          b, loc, b.getI32Type(), element, NVVM::FPRoundingMode::RNA));
     return fromElements(b, loc, type, rounded);
   }
 

@@ -14,17 +14,25 @@ using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
 namespace {
-/// The registers of an operand: one for each pair of elements, by repetitions.
+/// The registers of an operand: one for each pair of 16-bit elements, or for
+/// each of tf32, by repetitions.
 class Fragments {
 public:
-  Fragments(OpBuilder &b, Location loc, Value value)
-      : repetitions(getRepetitions(value)) {
+  /// `sum` is the dimension of summands.
+  Fragments(OpBuilder &b, Location loc, Value value, int64_t sum) : sum(sum) {
     auto type = cast<VectorType>(value.getType());
+    ArrayRef<int64_t> shape = type.getShape();
+    repetitions.assign(shape.begin(), shape.begin() + shape.size() / 2);
     Type element = type.getElementType();
-    SmallVector<int64_t> shape(repetitions);
-    shape.push_back(2);
+    if (element.isInteger(32)) {
+      registers = getElements(b, loc, value);
+      perRepetition = shape[shape.size() / 2 + sum];
+      return;
+    }
+    SmallVector<int64_t> pairShape(repetitions);
+    pairShape.push_back(2);
     Value pairs = vector::ShapeCastOp::create(
-        b, loc, VectorType::get(shape, element), value);
+        b, loc, VectorType::get(pairShape, element), value);
     forEachIndex(repetitions, [&](ArrayRef<int64_t> index) {
       Value pair = vector::ExtractOp::create(b, loc, pairs, index);
       // bf16 registers are integers to NVVM, f16 ones vectors.
@@ -34,43 +42,42 @@ public:
     });
   }
 
-  Value get(ArrayRef<int64_t> index) const {
+  /// Registers along the summands.
+  int64_t getNumSteps() const { return repetitions[sum] * perRepetition; }
+
+  /// Register `k` along the summands at other dimensions' `index`.
+  Value get(SmallVector<int64_t> index, int64_t k) const {
+    index[sum] = k / perRepetition;
     int64_t place = 0;
     for (auto [size, i] : llvm::zip_equal(repetitions, index))
       place = place * size + i;
-    return registers[place];
+    return registers[place * perRepetition + k % perRepetition];
   }
 
 private:
-  static SmallVector<int64_t> getRepetitions(Value value) {
-    ArrayRef<int64_t> shape = cast<VectorType>(value.getType()).getShape();
-    return SmallVector<int64_t>(shape.take_front(shape.size() / 2));
-  }
-
+  int64_t sum, perRepetition = 1;
   SmallVector<int64_t> repetitions;
   SmallVector<Value> registers;
 };
 
-/// m16n8k16: a result of 16 rows takes two units of eight rows of one batch
-/// entry, wherever they are in the tile.
+/// m16n8k16, or m16n8k8 on tf32: a result of 16 rows takes two units of eight
+/// rows of one batch entry, wherever they are in the tile.
 class MmaBuilder {
 public:
   MmaBuilder(OpBuilder &b, vector::ContractionOp op, const Contraction &shape,
              Value lhs, Value rhs, Value acc)
       : b(b), op(op), shape(shape), loc(op.getLoc()),
-        type(cast<VectorType>(acc.getType())), lhs(b, loc, lhs),
-        rhs(b, loc, rhs), acc(getElements(b, loc, acc)),
-        lhsType(cast<VectorType>(lhs.getType())),
-        rhsType(cast<VectorType>(rhs.getType())) {}
+        type(cast<VectorType>(acc.getType())),
+        lhs(b, loc, lhs, shape.getLhsSum()),
+        rhs(b, loc, rhs, shape.getRhsSum()), acc(getElements(b, loc, acc)) {}
 
   FailureOr<Value> build() {
     int64_t rank = type.getRank() / 2;
     int64_t columns = type.getDimSize(rank - 1);
-    int64_t steps = lhsType.getDimSize(shape.getLhsSum());
     auto pairs = pairRows();
     if (failed(pairs))
       return failure();
-    for (int64_t k = 0; k < steps; k += 2)
+    for (int64_t k = 0; k < lhs.getNumSteps(); k += 2)
       for (int64_t n = 0; n < columns; ++n)
         for (auto &[first, second] : *pairs)
           multiply(first, second, n, k);
@@ -109,18 +116,16 @@ private:
     Rows index(rows.size() + 1);
     for (auto [dim, inLhs] : llvm::enumerate(shape.resultRowsInLhs()))
       index[inLhs] = rows[dim];
-    index[shape.getLhsSum()] = k;
-    return lhs.get(index);
+    return lhs.get(index, k);
   }
 
   Value getB(const Rows &rows, int64_t n, int64_t k) {
-    Rows index(rhsType.getRank() / 2);
+    Rows index(op.getRhsType().getRank());
     for (auto [dim, inRhs] : llvm::enumerate(shape.resultRowsInRhs()))
       if (inRhs >= 0)
         index[inRhs] = rows[dim];
     index[shape.getRhsColumn()] = n;
-    index[shape.getRhsSum()] = k;
-    return rhs.get(index);
+    return rhs.get(index, k);
   }
 
   /// The place of the first of a unit's two neighbouring elements.
@@ -131,11 +136,16 @@ private:
     return (place * type.getDimSize(rows.size()) + n) * 2;
   }
 
+  static NVVM::MMATypes getType(Type element) {
+    if (element.isTF32())
+      return NVVM::MMATypes::tf32;
+    return element.isBF16() ? NVVM::MMATypes::bf16 : NVVM::MMATypes::f16;
+  }
+
   void multiply(const Rows &first, const Rows &second, int64_t n, int64_t k) {
     MLIRContext *context = b.getContext();
-    NVVM::MMATypes element = lhsType.getElementType().isBF16()
-                                 ? NVVM::MMATypes::bf16
-                                 : NVVM::MMATypes::f16;
+    NVVM::MMATypes element = getType(op.getLhsType().getElementType());
+    auto mma = op->getAttrOfType<MmaAttr>(TileDialect::kMmaAttrName);
     int64_t places[] = {getPlace(first, n), getPlace(first, n) + 1,
                         getPlace(second, n), getPlace(second, n) + 1};
     SmallVector<Value> a{getA(first, k), getA(second, k), getA(first, k + 1),
@@ -147,7 +157,8 @@ private:
     Type result =
         LLVM::LLVMStructType::getLiteral(context, {f32, f32, f32, f32});
     Value d = NVVM::MmaOp::create(
-        b, loc, result, a, bRegisters, c, ArrayRef<int64_t>{16, 8, 16},
+        b, loc, result, a, bRegisters, c,
+        ArrayRef<int64_t>{mma.getM(), mma.getN(), mma.getK()},
         /*b1Op=*/std::nullopt, /*intOverflow=*/std::nullopt,
         std::array<NVVM::MMATypes, 2>{element, element},
         std::array<NVVM::MMALayout, 2>{NVVM::MMALayout::row,
@@ -164,7 +175,6 @@ private:
   VectorType type;
   Fragments lhs, rhs;
   SmallVector<Value> acc;
-  VectorType lhsType, rhsType;
 };
 
 struct DistributeContraction : public DistributePattern<vector::ContractionOp> {

@@ -36,7 +36,11 @@ static void addConversions(TypeConverter &converter,
     LayoutAttr layout = distribution.getLayout(value);
     if (!layout)
       return std::nullopt;
-    return layout.getLaneType(cast<VectorType>(value.getType()));
+    VectorType type = layout.getLaneType(cast<VectorType>(value.getType()));
+    // tf32 lives in registers of 32 bits.
+    return type.getElementType().isTF32()
+               ? type.clone(IntegerType::get(type.getContext(), 32))
+               : type;
   });
   auto materialize = [](OpBuilder &b, Type type, ValueRange values,
                         Location loc) -> Value {

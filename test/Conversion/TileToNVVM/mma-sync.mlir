@@ -97,3 +97,56 @@ gpu.module @kernels {
       gpu.return
   }
 }
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+#c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
+#k = #tile.layout<lanes = [8, 4], elems = [1, 1]>
+
+// tf32, single summands: ldmatrix gives A's four 8 x 4 tiles and B's two, and each
+// element is rounded.
+// CHECK-LABEL: gpu.func @tf32
+// CHECK-DAG: nvvm.ldmatrix %{{.*}} {{.*}}layout = #nvvm.mma_layout<row>, num = 4 : i32
+// CHECK-DAG: nvvm.ldmatrix %{{.*}} {{.*}}layout = #nvvm.mma_layout<row>, num = 2 : i32
+// CHECK-COUNT-6: nvvm.convert.float.to.tf32 %{{.*}} {rnd = #nvvm.fp_rnd_mode<rna>}
+// CHECK-NOT: nvvm.convert.float.to.tf32
+// CHECK: nvvm.mma.sync
+// CHECK-SAME: multiplicandAPtxType = #nvvm.mma_type<tf32>
+// CHECK-SAME: shape = #nvvm.shape<m = 16, n = 8, k = 8>
+// CHECK-NOT: nvvm.mma.sync
+// CHECK: gpu.return
+gpu.module @kernels {
+  gpu.func @tf32() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %pad = arith.constant 0.0 : f32
+      %ra = tile.ring {offset = 0} : memref<1x16x8xf32, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x16x8xf32, #shared>
+               -> memref<16x8xf32, #shared>
+      %rb = tile.ring {offset = 512} : memref<1x8x8xf32, #shared>
+      %sb = tile.slot %rb[%c0] : memref<1x8x8xf32, #shared>
+               -> memref<8x8xf32, #shared>
+      %rd = tile.ring {offset = 1024} : memref<1x16x8xf32, #shared>
+      %sd = tile.slot %rd[%c0] : memref<1x16x8xf32, #shared>
+               -> memref<16x8xf32, #shared>
+      %a = vector.transfer_read %sa[%c0, %c0], %pad
+             {in_bounds = [true, true], tile.layouts = [#k]}
+             : memref<16x8xf32, #shared>, vector<16x8xf32>
+      %b = vector.transfer_read %sb[%c0, %c0], %pad
+             {in_bounds = [true, true], tile.layouts = [#k]}
+             : memref<8x8xf32, #shared>, vector<8x8xf32>
+      %ta = arith.truncf %a {tile.layouts = [#k]} : vector<16x8xf32> to vector<16x8xtf32>
+      %tb = arith.truncf %b {tile.layouts = [#k]} : vector<8x8xf32> to vector<8x8xtf32>
+      %zero = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<16x8xf32>
+      %d = vector.contract
+             {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>,
+                               affine_map<(m, n, k) -> (m, n)>],
+              iterator_types = ["parallel", "parallel", "reduction"],
+              tile.layouts = [#c],
+              tile.mma = #tile.mma<m = 16, n = 8, k = 8, neighbours = 1, result = #c>}
+             %ta, %tb, %zero : vector<16x8xtf32>, vector<8x8xtf32> into vector<16x8xf32>
+      vector.transfer_write %d, %sd[%c0, %c0] {in_bounds = [true, true]}
+        : vector<16x8xf32>, memref<16x8xf32, #shared>
+      gpu.return
+  }
+}

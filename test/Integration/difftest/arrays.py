@@ -19,11 +19,23 @@ DTYPES = {
     "f16": np.dtype(np.float16),
     "bf16": np.dtype(ml_dtypes.bfloat16),
     "f32": np.dtype(np.float32),
+    "tf32": np.dtype(np.float32),
     "f64": np.dtype(np.float64),
     "i32": np.dtype(np.int32),
 }
 #: The unit roundoff: half the distance from 1 to the next larger number.
-ROUNDOFF = {"f16": 2.0**-11, "bf16": 2.0**-8, "f32": 2.0**-24, "f64": 2.0**-53}
+ROUNDOFF = {"f16": 2.0**-11, "bf16": 2.0**-8, "tf32": 2.0**-11, "f32": 2.0**-24,
+            "f64": 2.0**-53}  # fmt: skip
+
+
+def round_to(array, element_type: str) -> np.ndarray:
+    """The array in the element type; tf32 is f32 without its last 13 bits, rounded
+    to nearest, ties away from zero."""
+    array = np.asarray(array).astype(DTYPES[element_type])
+    if element_type != "tf32":
+        return array
+    rounded = ((array.view(np.uint32) + np.uint32(1 << 12)) & np.uint32(0xFFFFE000)).view(np.float32)
+    return np.where(np.isfinite(array), rounded, array)
 
 
 def compute_type(element_type: str) -> str:
@@ -149,6 +161,6 @@ def make_inputs(case: Case, element_type: str, seed: int) -> dict[str, np.ndarra
             if name in arrays and arrays[name].ndim > 1:
                 arrays[name][end[-1] :] = np.nan
     return swap_layout(case, {
-        name: arrays[name].astype(DTYPES[type_of(kind, element_type)])
+        name: round_to(arrays[name], type_of(kind, element_type))
         for name, _, kind in arguments
     })  # fmt: skip

@@ -22,6 +22,10 @@ from typing import Iterator
 ELEMENT_TYPES = ("f32", "f16", "bf16")
 #: f64 exists on the unfused route only: there it is the reference.
 LINALG_TYPES = ELEMENT_TYPES + ("f64",)
+#: f32 whose products tensor cores compute, rounded to tf32, where PTX runs.
+PTX_TYPES = ELEMENT_TYPES + ("tf32",)
+#: The widest dimension of a tile for tensor cores, and what all are multiples of.
+TILE_WIDTH, TILE_UNIT = 256, 8
 ROUTES = ("linalg", "cpu")
 #: Routes that run PTX: in the simulator, on a GPU.
 PTX_ROUTES = ("sim", "cuda")
@@ -79,6 +83,14 @@ class Case:
         if self.sequences is None:
             return self.m
         return max((keys for _, keys in self.sequences), default=0)
+
+    def compile_options(self, element_type: str) -> list[str]:
+        """What diff-compile is told of this layer where PTX is compiled."""
+        options = ["f32=tf32"] if element_type == "tf32" else []
+        dims = (self.d, self.value_dim)
+        if element_type != "f32" and (max(dims) > TILE_WIDTH or any(d % TILE_UNIT for d in dims)):
+            options.append("tiles=threads")
+        return options
 
     @property
     def adversarial(self) -> bool:
@@ -183,14 +195,14 @@ _TOGETHER = dict(b=2, n=45, m=61, causal=True, window=(24, -1), softcap=3.0,
 V2_CASES = (
     # Heads.
     _v2("mha", "bf16", "f32", hkv=4),
-    _v2("gqa", ALL, "f32 f64"),
-    _v2("gqa-group3", "f16", "", h=6, hkv=2),
-    _v2("mqa", "bf16", "", hkv=1),
+    _v2("gqa", ALL, "f32 f64", ptx="tf32"),
+    _v2("gqa-group3", "f16", "", ptx="tf32", h=6, hkv=2),
+    _v2("mqa", "bf16", "", ptx="tf32", hkv=1),
     _v2("one-head", "f32", "", h=1, hkv=1, b=2),
     _v2("batch-3", "bf16", "", b=3, causal=True),
     # Masks.
     _v2("causal-mha", "f16", "", hkv=4, causal=True),
-    _v2("causal-gqa", ALL, "f32 bf16", causal=True),
+    _v2("causal-gqa", ALL, "f32 bf16", ptx="tf32", causal=True),
     _v2("causal-mqa", "f32", "f32", hkv=1, causal=True),
     _v2("causal-square", "bf16", "", n=64, m=64, causal=True),
     _v2("window-gqa", "f32", "f32 f64", window=(7, 5)),
@@ -200,163 +212,163 @@ V2_CASES = (
     _v2("window-right", "f16", "", window=(-1, 4)),
     _v2("window-self", "bf16", "", window=(0, 0)),
     _v2("window-ahead", "f32", "", window=(0, 6)),
-    _v2("window-causal", "bf16", "f32", window=(16, -1), causal=True),
+    _v2("window-causal", "bf16", "f32", ptx="tf32", window=(16, -1), causal=True),
     _v2("window-causal-wins", "f32", "f16", window=(11, 8), causal=True),
     _v2("window-covers", "f16", "", window=(500, 500)),
-    _v2("window-empty-rows", "f32 bf16", "f32", n=50, m=20, window=(3, 2)),
+    _v2("window-empty-rows", "f32 bf16", "f32", ptx="tf32", n=50, m=20, window=(3, 2)),
     _v2("window-narrow-long", "bf16", "", n=300, m=300, d=16, window=(12, 0)),
     # Softcap, scale, LSE.
-    _v2("softcap", "f32", "f32", softcap=3.0),
+    _v2("softcap", "f32", "f32", ptx="tf32", softcap=3.0),
     _v2("softcap-large", "f32", "f32", softcap=1000.0),
     # The yardstick of f16 is NaN here: its softcap is infinite.
     _v2("softcap-unlimited", "f32 f16", "", softcap=3e38, lse=True),
     _v2("softcap-causal", "bf16", "f16", softcap=5.0, causal=True),
     _v2("scale-small", "f16", "", scale=0.12),
     _v2("scale-large", "f32", "", scale=0.7),
-    _v2("lse", "bf16", "f32 f64", lse=True),
+    _v2("lse", "bf16", "f32 f64", ptx="tf32", lse=True),
     _v2("lse-causal-mha", "f16", "", hkv=4, lse=True, causal=True),
     _v2("lse-empty-rows", "f32", "f32", n=50, m=20, lse=True, causal=True),
     # All together.
     _v2("all-mha", "f16", "", hkv=4, **_TOGETHER),
-    _v2("all-gqa", ALL, "f32 bf16 f64", **_TOGETHER),
-    _v2("all-mqa", "f32", "f16", hkv=1, **_TOGETHER),
+    _v2("all-gqa", ALL, "f32 bf16 f64", ptx="tf32", **_TOGETHER),
+    _v2("all-mqa", "f32", "f16", ptx="tf32", hkv=1, **_TOGETHER),
     _v2("all-window-two-sided", "bf16", "",
         **{**_TOGETHER, "causal": False, "window": (10, 4)}),
     # Dynamic sizes.
     _v2("dynamic", "f32 bf16", "f32", dynamic=True, b=2),
     _v2("dynamic-causal-lse", "f16", "bf16", dynamic=True, causal=True, lse=True),
-    _v2("dynamic-all", "bf16", "", dynamic=True, **_TOGETHER),
+    _v2("dynamic-all", "bf16", "", ptx="tf32", dynamic=True, **_TOGETHER),
     _v2("dynamic-one", "f32", "", dynamic=True, n=1, m=1, b=2, d=64),
     _v2("dynamic-empty-rows", "bf16", "", dynamic=True, n=70, m=9, causal=True, lse=True),
-    _v2("dynamic-tail", "f16", "", dynamic=True, n=131, m=257, d=16, causal=True),
+    _v2("dynamic-tail", "f16", "", ptx="tf32", dynamic=True, n=131, m=257, d=16, causal=True),
     # More keys than queries and the other way round.
     _v2("more-keys", "f16", "", n=16, m=200),
     _v2("more-keys-causal", "f32", "f32", n=16, m=200, causal=True),
     _v2("more-queries", "bf16", "", n=100, m=30),
-    _v2("more-queries-causal", "f32 bf16", "f32", n=100, m=30, causal=True, lse=True),
-    _v2("all-but-one-row-empty", "f16", "", n=40, m=1, causal=True, lse=True),
+    _v2("more-queries-causal", "f32 bf16", "f32", ptx="tf32", n=100, m=30, causal=True, lse=True),
+    _v2("all-but-one-row-empty", "f16", "", ptx="tf32", n=40, m=1, causal=True, lse=True),
     # One token, decoding.
-    _v2("one-token", "f32 bf16", "f32", n=1, m=1, b=2, d=64, lse=True),
+    _v2("one-token", "f32 bf16", "f32", ptx="tf32", n=1, m=1, b=2, d=64, lse=True),
     _v2("one-token-causal", "f16", "", n=1, m=1, b=2, d=64, causal=True),
     _v2("one-key", "bf16", "", n=40, m=1),
-    _v2("decode", "bf16", "f32", n=1, m=777, h=8, hkv=2, d=64, causal=True),
+    _v2("decode", "bf16", "f32", ptx="tf32", n=1, m=777, h=8, hkv=2, d=64, causal=True),
     _v2("decode-window", "f32", "", n=1, m=500, h=8, hkv=2, window=(100, 0), lse=True),
-    _v2("decode-3-tokens", "f16", "", n=3, m=401, h=8, hkv=2, causal=True),
+    _v2("decode-3-tokens", "f16", "", ptx="tf32", n=3, m=401, h=8, hkv=2, causal=True),
     _v2("decode-2048", "bf16", "", n=1, m=2048, h=8, hkv=2, d=32, b=2, dynamic=True),
     # Long.
-    _v2("keys-2048", "f16", "f32", n=40, m=2048, h=2, hkv=1, d=32, lse=True),
+    _v2("keys-2048", "f16", "f32", ptx="tf32", n=40, m=2048, h=2, hkv=1, d=32, lse=True),
     _v2("long-2048", "bf16", "", n=2048, m=2048, h=1, hkv=1, d=16, causal=True),
     _v2("long-2048-f32", "f32", "", n=512, m=2048, h=1, hkv=1, d=16),
     _v2("layer-1024", n=1024, m=1024, h=8, hkv=4, d=64, causal=True, heavy=True),
     # Tails: small sizes, primes, one off a power of two.
     _v2("tail-2-3", "f32", "", n=2, m=3, b=2, causal=True),
-    _v2("tail-5-7", "bf16", "", n=5, m=7, b=2),
+    _v2("tail-5-7", "bf16", "", ptx="tf32", n=5, m=7, b=2),
     _v2("tail-8-8", "f16", "", n=8, m=8, causal=True),
     _v2("tail-13-11", "bf16", "f32", n=13, m=11, causal=True),
     _v2("tail-15-17", "f32", "", n=15, m=17),
     _v2("tail-16-16", "bf16", "", n=16, m=16, lse=True),
     _v2("tail-17-31", "f16", "", n=17, m=31),
     _v2("tail-32-32", "f32", "", n=32, m=32, causal=True),
-    _v2("tail-31-37", "bf16", "", n=31, m=37, causal=True),
+    _v2("tail-31-37", "bf16", "", ptx="tf32", n=31, m=37, causal=True),
     _v2("tail-61-67", "f32", "", n=61, m=67, d=16),
     _v2("tail-65-63", "f16", "", n=65, m=63, d=16, causal=True),
-    _v2("tail-97-128", "bf16", "", n=97, m=128, d=16),
+    _v2("tail-97-128", "bf16", "", ptx="tf32", n=97, m=128, d=16),
     _v2("tail-128-127", "bf16", "", n=128, m=127, d=16, causal=True),
     _v2("tail-257-131", "f32", "f32", n=257, m=131, d=16, causal=True),
     # Head dimensions.
-    _v2("dim-8", "f32", "", d=8),
+    _v2("dim-8", "f32", "", ptx="tf32", d=8),
     _v2("dim-16", "bf16", "", d=16),
     _v2("dim-17", "bf16", "bf16", d=17),
     _v2("dim-33", "bf16", "", d=33, dynamic=True),
-    _v2("dim-40", "f16", "", d=40, causal=True),
-    _v2("dim-64", "bf16", "f32", d=64, causal=True),
-    _v2("dim-80", "f32", "", d=80),
+    _v2("dim-40", "f16", "", ptx="tf32", d=40, causal=True),
+    _v2("dim-64", "bf16", "f32", ptx="tf32", d=64, causal=True),
+    _v2("dim-80", "f32", "", ptx="tf32", d=80),
     _v2("dim-72", d=72, heavy=True),
     _v2("dim-200", d=200, lse=True, heavy=True),
-    _v2("dim-96", "bf16", "", d=96, h=2, hkv=1, causal=True),
-    _v2("dim-128", "f32 bf16", "f32", d=128, h=2, hkv=1, causal=True),
-    _v2("dim-192", "f16", "", d=192, h=2, hkv=1),
-    _v2("dim-256", "bf16", "f32", d=256, h=2, hkv=1),
+    _v2("dim-96", "bf16", "", ptx="tf32", d=96, h=2, hkv=1, causal=True),
+    _v2("dim-128", "f32 bf16", "f32", ptx="tf32", d=128, h=2, hkv=1, causal=True),
+    _v2("dim-192", "f16", "", ptx="tf32", d=192, h=2, hkv=1),
+    _v2("dim-256", "bf16", "f32", ptx="tf32", d=256, h=2, hkv=1),
     # Nothing to compute.
     _v2("batch-0", "f32", "f32", b=0, lse=True),
     _v2("query-0", "bf16", "bf16", n=0, lse=True),
-    _v2("key-0", "f16", "", m=0, lse=True),
-    _v2("dynamic-query-0", "f32", "", n=0, dynamic=True),
+    _v2("key-0", "f16", "", ptx="tf32", m=0, lse=True),
+    _v2("dynamic-query-0", "f32", "", ptx="tf32", n=0, dynamic=True),
     _v2("dynamic-key-0", "bf16", "f32", m=0, dynamic=True, causal=True, lse=True),
     # Inputs that are hard on the arithmetic.
-    _v2("large", "f32 bf16", "f32", inputs="large", lse=True),
+    _v2("large", "f32 bf16", "f32", ptx="tf32", inputs="large", lse=True),
     _v2("large-causal-dynamic", "f16", "", inputs="large", causal=True, dynamic=True),
     _v2("large-softcap", "f32", "", inputs="large", softcap=20.0, lse=True),
-    _v2("large-long", "bf16", "", inputs="large", n=70, m=600, causal=True),
-    _v2("equal", "f32 bf16", "f32", inputs="equal", lse=True),
+    _v2("large-long", "bf16", "", ptx="tf32", inputs="large", n=70, m=600, causal=True),
+    _v2("equal", "f32 bf16", "f32", ptx="tf32", inputs="equal", lse=True),
     _v2("equal-causal", "f16", "", inputs="equal", causal=True),
-    _v2("negative", "f32", "f32", inputs="negative", m=300, lse=True),
-    _v2("lambda-extreme", "f32 bf16", "f32 f16", inputs="lambda-extreme"),
-    _v2("nan-query", "f32 bf16", "f32", inputs="nan-query", causal=True, lse=True),
+    _v2("negative", "f32", "f32", ptx="tf32", inputs="negative", m=300, lse=True),
+    _v2("lambda-extreme", "f32 bf16", "f32 f16", ptx="tf32", inputs="lambda-extreme"),
+    _v2("nan-query", "f32 bf16", "f32", ptx="tf32", inputs="nan-query", causal=True, lse=True),
 )
 
 V1_CASES = (
     _v1("mha", "f32", "f32", hkv=4),
-    _v1("gqa", ALL, "f32 f64"),
+    _v1("gqa", ALL, "f32 f64", ptx="tf32"),
     _v1("gqa-group3", "bf16", "", h=6, hkv=2),
     _v1("mqa", "f16", "f16", hkv=1),
     _v1("causal-mha", "f32", "", hkv=4, causal=True),
-    _v1("causal-gqa", ALL, "f32 bf16", causal=True),
+    _v1("causal-gqa", ALL, "f32 bf16", ptx="tf32", causal=True),
     _v1("causal-mqa", "bf16", "", hkv=1, causal=True),
     _v1("window", "f32", "f32", window=(7, 5)),
     _v1("window-left", "bf16", "", window=(9, -1)),
     _v1("window-causal", "f16", "", window=(16, -1), causal=True),
-    _v1("window-empty-rows", "f32 bf16", "f32", b=2, n=50, m=20, window=(3, 2), lse=True),
+    _v1("window-empty-rows", "f32 bf16", "f32", ptx="tf32", b=2, n=50, m=20, window=(3, 2), lse=True),
     _v1("softcap", "bf16", "f32", softcap=3.0),
     _v1("scale", "f32", "f32", scale=0.4),
     _v1("lambda-init", "bf16", "f32", lambda_init=0.2),
     _v1("lambda-init-negative", "f16", "", lambda_init=-0.5),
     _v1("lse", "f32", "", lse=True),
     _v1("all-mha", "bf16", "", hkv=4, lambda_init=0.35, **_TOGETHER),
-    _v1("all-gqa", ALL, "f32 bf16 f64", lambda_init=0.35, **_TOGETHER),
+    _v1("all-gqa", ALL, "f32 bf16 f64", ptx="tf32", lambda_init=0.35, **_TOGETHER),
     _v1("all-mqa", "f16", "", hkv=1, lambda_init=0.35, **_TOGETHER),
     _v1("dynamic-causal", "f32 bf16", "f32", dynamic=True, causal=True, b=2),
-    _v1("dynamic-all", "f16", "bf16", dynamic=True, lambda_init=0.5, **_TOGETHER),
+    _v1("dynamic-all", "f16", "bf16", ptx="tf32", dynamic=True, lambda_init=0.5, **_TOGETHER),
     _v1("more-keys-causal", "bf16", "", n=16, m=150, causal=True),
     _v1("more-queries-causal", "f32 bf16", "f32", b=2, n=100, m=30, causal=True),
     _v1("one-token", "f32", "", n=1, m=1, b=2, d=64),
-    _v1("decode", "bf16", "", b=4, n=1, m=333, h=8, hkv=2, causal=True),
+    _v1("decode", "bf16", "", ptx="tf32", b=4, n=1, m=333, h=8, hkv=2, causal=True),
     _v1("keys-2048", "bf16", "", n=20, m=2048, h=2, hkv=1, d=16),
     _v1("tail-5-7", "f32", "", n=5, m=7, b=8, causal=True),
-    _v1("tail-31-61", "f16", "", n=31, m=61, d=16),
+    _v1("tail-31-61", "f16", "", ptx="tf32", n=31, m=61, d=16),
     _v1("tail-67-37", "bf16", "", n=67, m=37, d=16, causal=True),
-    _v1("dim-8", "f32", "", d=8),
+    _v1("dim-8", "f32", "", ptx="tf32", d=8),
     _v1("dim-9", "bf16", "", d=9),
-    _v1("dim-40", "bf16", "", d=40),
+    _v1("dim-40", "bf16", "", ptx="tf32", d=40),
     _v1("dim-24", d=24, heavy=True),
     _v1("dim-104", d=104, heavy=True),
-    _v1("dim-64", "f16", "f32", d=64, h=2, hkv=1, causal=True),
-    _v1("dim-128", "bf16", "", d=128, h=2, hkv=1),
+    _v1("dim-64", "f16", "f32", ptx="tf32", d=64, h=2, hkv=1, causal=True),
+    _v1("dim-128", "bf16", "", ptx="tf32", d=128, h=2, hkv=1),
     _v1("dim-256", d=256, h=2, hkv=1, heavy=True),
-    _v1("key-0", "f32", "", m=0, lse=True),
+    _v1("key-0", "f32", "", ptx="tf32", m=0, lse=True),
     _v1("query-0", "bf16", "", n=0),
-    _v1("large", "f32", "f32", inputs="large"),
-    _v1("equal", "bf16", "", inputs="equal"),
-    _v1("nan-query", "f32", "f32", inputs="nan-query"),
+    _v1("large", "f32", "f32", ptx="tf32", inputs="large"),
+    _v1("equal", "bf16", "", ptx="tf32", inputs="equal"),
+    _v1("nan-query", "f32", "f32", ptx="tf32", inputs="nan-query"),
 )
 
 STANDARD_CASES = (
     _standard("mha", "f32", "", hkv=4),
-    _standard("gqa", ALL, "f32 f64"),
+    _standard("gqa", ALL, "f32 f64", ptx="tf32"),
     _standard("mqa", "bf16", "", hkv=1),
-    _standard("causal-gqa", "f32 bf16", "f16", causal=True),
-    _standard("window-empty-rows", "f16", "f32", n=50, m=20, window=(3, 2), lse=True),
+    _standard("causal-gqa", "f32 bf16", "f16", ptx="tf32", causal=True),
+    _standard("window-empty-rows", "f16", "f32", ptx="tf32", n=50, m=20, window=(3, 2), lse=True),
     _standard("softcap", "f32", "", softcap=3.0),
-    _standard("all-gqa", ALL, "f32 bf16", **_TOGETHER),
+    _standard("all-gqa", ALL, "f32 bf16", ptx="tf32", **_TOGETHER),
     _standard("all-mqa", "f32", "", hkv=1, **_TOGETHER),
     _standard("dynamic-causal-lse", "bf16", "", dynamic=True, causal=True, lse=True),
-    _standard("decode", "bf16", "", n=1, m=777, h=8, hkv=2, d=64, causal=True),
+    _standard("decode", "bf16", "", ptx="tf32", n=1, m=777, h=8, hkv=2, d=64, causal=True),
     _standard("more-queries-causal", "f32", "f32", n=100, m=30, causal=True),
     _standard("tail-67-131", "f16", "", n=67, m=131, d=16),
-    _standard("dim-128", "bf16", "", d=128, h=2, hkv=1, causal=True),
+    _standard("dim-128", "bf16", "", ptx="tf32", d=128, h=2, hkv=1, causal=True),
     _standard("one-token", "f32", "", n=1, m=1, b=2, d=64),
-    _standard("key-0", "bf16", "", m=0, lse=True),
-    _standard("large", "f32", "", inputs="large", lse=True),
+    _standard("key-0", "bf16", "", ptx="tf32", m=0, lse=True),
+    _standard("large", "f32", "", ptx="tf32", inputs="large", lse=True),
     _standard("nan-query", "bf16", "", inputs="nan-query"),
 )
 
@@ -366,7 +378,7 @@ MASKS = {
     "window-left": dict(window=(9, -1)), "window-causal": dict(window=(11, -1), causal=True),
 }  # fmt: skip
 MASK_CASES = tuple(
-    Case(variant, f"mask-{name}", "", "", ALL, n=37, m=41, d=16, lse=True, **mask)
+    Case(variant, f"mask-{name}", "", "", f"{ALL} tf32", n=37, m=41, d=16, lse=True, **mask)
     for variant in ("v2", "v1", "standard")
     for name, mask in MASKS.items()
 )
@@ -394,11 +406,11 @@ VARLEN_CASES = (
         **_UNEVEN),
     _v2("varlen-mha-softcap", "f32", "", hkv=4, softcap=3.0, causal=True, dynamic=True, **_UNEVEN),
     _v2("varlen-mqa", "", "", ptx="f16", hkv=1, d=64, dynamic=True, **_UNEVEN),
-    _v2("varlen-dim-40", "", "", ptx="bf16", d=40, causal=True, dynamic=True,
+    _v2("varlen-dim-40", "", "", ptx="bf16 tf32", d=40, causal=True, dynamic=True,
         **packed((19, 23), (8, 31))),
-    _v2("varlen-dim-128", "", "", ptx="bf16", d=128, h=2, hkv=1, causal=True,
+    _v2("varlen-dim-128", "", "", ptx="bf16 tf32", d=128, h=2, hkv=1, causal=True,
         **packed((40, 40), (7, 33))),
-    _v2("varlen-one-tokens", "f32", "f32", ptx="bf16", causal=True, lse=True, dynamic=True,
+    _v2("varlen-one-tokens", "f32", "f32", ptx="bf16 tf32", causal=True, lse=True, dynamic=True,
         **packed(*[(1, 1)] * 40)),
     _v2("varlen-decode", "f32", "", h=8, hkv=2, causal=True, dynamic=True,
         **packed((1, 300), (1, 1), (1, 77), (1, 0))),
@@ -407,33 +419,33 @@ VARLEN_CASES = (
         **packed((33, 47), (0, 3), (18, 18), behind=70)),
     _v2("varlen-no-sequence", "f32", "f32", dynamic=True, **packed(behind=5)),
     _v2("varlen-no-token", "f16", "", dynamic=True, **packed((0, 0), (0, 0))),
-    _v2("varlen-no-key", "f16", "f32", lse=True, dynamic=True, **packed((5, 0), (40, 0))),
+    _v2("varlen-no-key", "f16", "f32", ptx="tf32", lse=True, dynamic=True, **packed((5, 0), (40, 0))),
     _v2("varlen-large", "f32", "", inputs="large", causal=True, dynamic=True, **_UNEVEN),
     _v2("varlen-nan-query", "f32", "", inputs="nan-query", causal=True, **_UNEVEN),
     _v2("varlen-bhsd", "f32", "f32", ptx="bf16", layout="bhsd", causal=True, lse=True,
         dynamic=True, **_MIXED),
     _v2("varlen-long", lse=True, causal=True, dynamic=True, d=64, heavy=True,
         **packed((700, 700), (1, 512), (90, 90), *[(3, 3)] * 60)),
-    _v1("varlen", "f32", "f32", ptx="bf16", lse=True, dynamic=True, **_MIXED),
+    _v1("varlen", "f32", "f32", ptx="bf16 tf32", lse=True, dynamic=True, **_MIXED),
     _v1("varlen-causal", "f16", "", causal=True, dynamic=True, lambda_init=0.3, **_MIXED),
-    _v1("varlen-window", "", "", ptx="bf16", window=(9, 3), hkv=4, **_UNEVEN),
+    _v1("varlen-window", "", "", ptx="bf16 tf32", window=(9, 3), hkv=4, **_UNEVEN),
     _v1("varlen-bhsd", "f32", "f32", layout="bhsd", causal=True, dynamic=True, **_UNEVEN),
-    _standard("varlen", "f32", "f32", ptx="f16", causal=True, lse=True, dynamic=True, **_MIXED),
+    _standard("varlen", "f32", "f32", ptx="f16 tf32", causal=True, lse=True, dynamic=True, **_MIXED),
     _standard("varlen-window", "f16", "", window=(9, 3), softcap=5.0, **_UNEVEN),
 )  # fmt: skip
 
 #: Heads in front of tokens.
 LAYOUT_CASES = (
-    _v2("bhsd", "f32", "f32 f64", ptx="f16 bf16", layout="bhsd", lse=True),
-    _v2("bhsd-all", "f32", "f32", ptx="bf16", layout="bhsd", dynamic=True, **_TOGETHER),
+    _v2("bhsd", "f32", "f32 f64", ptx="f16 bf16 tf32", layout="bhsd", lse=True),
+    _v2("bhsd-all", "f32", "f32", ptx="bf16 tf32", layout="bhsd", dynamic=True, **_TOGETHER),
     _v2("bhsd-mqa", "", "", ptx="f16", layout="bhsd", hkv=1, b=3, causal=True),
     _v2("bhsd-dim-40", "", "", ptx="bf16", layout="bhsd", d=40, causal=True),
     _v2("bhsd-one-token", "", "", ptx="f32", layout="bhsd", n=1, m=77, d=64, causal=True),
     _v2("bhsd-key-0", "", "f32", ptx="f16", layout="bhsd", m=0, lse=True),
     _v2("bhsd-query-0", "f16", "f32", layout="bhsd", n=0, dynamic=True),
-    _v1("bhsd", "f32", "f32", ptx="bf16", layout="bhsd", causal=True, b=2, lse=True),
+    _v1("bhsd", "f32", "f32", ptx="bf16 tf32", layout="bhsd", causal=True, b=2, lse=True),
     _v1("bhsd-window", "f16", "", layout="bhsd", window=(9, 4), dynamic=True),
-    _standard("bhsd", "f32", "f32", ptx="bf16", layout="bhsd", causal=True, dynamic=True, lse=True),
+    _standard("bhsd", "f32", "f32", ptx="bf16 tf32", layout="bhsd", causal=True, dynamic=True, lse=True),
 )
 
 CASES = V2_CASES + V1_CASES + STANDARD_CASES + MASK_CASES + VARLEN_CASES + LAYOUT_CASES
@@ -451,7 +463,7 @@ def rows(routes=ROUTES, full: bool = False) -> Iterator[Row]:
     for case in CASES:
         for route in routes:
             if full:
-                types = LINALG_TYPES if route == "linalg" else ELEMENT_TYPES
+                types = {"linalg": LINALG_TYPES, "cpu": ELEMENT_TYPES}.get(route, PTX_TYPES)
             elif case.heavy:
                 continue
             else:
@@ -465,7 +477,7 @@ def find_row(name: str) -> Row:
     stem, _, route = name.rpartition("-")
     stem, _, element_type = stem.rpartition("-")
     for case in CASES:
-        if f"{case.variant}/{case.name}" == stem and element_type in LINALG_TYPES:
+        if f"{case.variant}/{case.name}" == stem and element_type in (*LINALG_TYPES, "tf32"):
             return Row(case, element_type, route)
     raise KeyError(f"no row is called '{name}'")
 
@@ -479,6 +491,8 @@ ROUTE_RELATIONS = (
     "equivalent-masks", "composition-of-standard", "sequences-against-batch",
     "independent-sequences", "layouts-agree",
 )  # fmt: skip
+#: … these once per route that runs PTX …
+PTX_RELATIONS = ("tf32-rounds-to-nearest",)
 #: … and these once.
 PLAIN_RELATIONS = ("routes-agree", "same-bytes-of-ir", "same-bytes-of-ptx")
 
@@ -486,4 +500,6 @@ PLAIN_RELATIONS = ("routes-agree", "same-bytes-of-ir", "same-bytes-of-ptx")
 def relation_names(routes=ROUTES) -> list[str]:
     """Names as `--relation` takes them: NAME-ROUTE, or NAME."""
     names = [f"{name}-{route}" for route in routes for name in ROUTE_RELATIONS]
+    names += [f"{name}-{route}" for route in routes if route in PTX_ROUTES
+              for name in PTX_RELATIONS]  # fmt: skip
     return names + list(PLAIN_RELATIONS)

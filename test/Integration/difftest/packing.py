@@ -38,7 +38,7 @@ def _limits(row: cases.Row, inputs: dict, expected: dict) -> dict[str, dict]:
     case, element_type = row.case, row.element_type
     naive = reference.yardstick(case, inputs, element_type)
     output = tolerance.check_output(
-        naive["output"].astype(arrays.DTYPES[element_type]), expected["output"],
+        arrays.round_to(naive["output"], element_type), expected["output"],
         naive["output"], element_type, case.most_keys, case.adversarial)  # fmt: skip
     limits = {"output": {"max_error": output.bound, "norm_error": output.norm_limit,
                          "zero_rows": True}}  # fmt: skip
@@ -66,10 +66,11 @@ def _pack_row(tools: runner.Tools, row: cases.Row, folder: Path, chips: list[str
         entry["expected"].append({"file": f"{place}/{result}.npy", **limits[result]})
     source = folder / place / "layer.mlir"
     source.write_text(tools.generate(row.case, row.element_type))
+    options = " ".join(row.case.compile_options(row.element_type))
     for chip in chips:
         code = {"chip": chip, "file": f"{place}/{chip}.ptx", "manifest": f"{place}/{chip}.json"}
         for emit, path in (("ptx", code["file"]), ("manifest", code["manifest"])):
-            tools.call(["diff-opt", source, f"--diff-compile=chip={chip}", f"--emit={emit}",
+            tools.call(["diff-opt", source, f"--diff-compile=chip={chip} {options}", f"--emit={emit}",
                         "-o", folder / path])  # fmt: skip
         entry["code"].append(code)
     return entry

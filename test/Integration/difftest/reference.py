@@ -17,7 +17,7 @@ import dataclasses
 
 import numpy as np
 
-from .arrays import DTYPES, compute_type, swap_layout
+from .arrays import DTYPES, compute_type, round_to, swap_layout
 from .cases import Case
 
 RMS_EPSILON = 1e-5
@@ -39,11 +39,11 @@ class Rounded:
     """
 
     def __init__(self, element_type: str):
-        self.element = DTYPES[element_type]
+        self.element_type = element_type
         self.work = DTYPES[compute_type(element_type)]
 
     def __call__(self, x):
-        return np.asarray(x).astype(self.element).astype(self.work)
+        return round_to(x, self.element_type).astype(self.work)
 
 
 def visible(n: int, m: int, causal: bool, window: tuple[int, int] | None) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import Callable
 import numpy as np
 
 from . import arrays, reference, tolerance
-from .cases import PLAIN_RELATIONS, ROUTE_RELATIONS, Case, packed
+from .cases import PLAIN_RELATIONS, PTX_RELATIONS, ROUTE_RELATIONS, Case, packed
 from .runner import Tools
 
 TYPES = ("f32", "bf16", "f16")
@@ -321,6 +321,22 @@ def routes_agree(tools: Tools, _: str, seed: int) -> list[str]:
     return failures
 
 
+def tf32_rounds_to_nearest(tools: Tools, route: str, seed: int) -> list[str]:
+    """Inputs of f32 give the same bits as those rounded to tf32, to nearest, ties
+    away from zero: nothing is cut off."""
+    failures = []
+    for variant in ("v2", "v1", "standard"):
+        case = _layer(variant, causal=True, d=64)
+        inputs = arrays.make_inputs(case, "f32", seed)
+        halfway = np.float32(1 + 2**-11)  # of 1 and the next tf32
+        inputs["query"][0, 0, 0, :2] = halfway, -halfway
+        rounded = inputs | {name: arrays.round_to(inputs[name], "tf32")
+                            for name in ("query", "key", "value")}  # fmt: skip
+        one, two = (tools.layer(case, "tf32", route, given) for given in (inputs, rounded))
+        failures += _identical(variant, one, two)
+    return failures
+
+
 _COMPILED = (
     ("v2", "bf16", dict(causal=True, d=128)),
     ("v1", "f16", dict(dynamic=True, window=(64, 0))),
@@ -368,7 +384,8 @@ def same_bytes_of_ptx(tools: Tools, _: str, seed: int) -> list[str]:
 
 
 RELATIONS: dict[str, Callable] = {
-    name: globals()[name.replace("-", "_")] for name in (*ROUTE_RELATIONS, *PLAIN_RELATIONS)
+    name: globals()[name.replace("-", "_")]
+    for name in (*ROUTE_RELATIONS, *PTX_RELATIONS, *PLAIN_RELATIONS)
 }
 
 
@@ -377,6 +394,6 @@ def run_relation(tools: Tools, name: str, seed: int) -> list[str]:
     if name in PLAIN_RELATIONS:
         return RELATIONS[name](tools, "", seed)
     stem, _, route = name.rpartition("-")
-    if stem not in ROUTE_RELATIONS:
+    if stem not in (*ROUTE_RELATIONS, *PTX_RELATIONS):
         raise KeyError(f"no relation is called '{name}'")
     return RELATIONS[stem](tools, route, seed)

@@ -64,15 +64,18 @@ class Tools:
         """The layer's IR.
 
         diff-gen prints f32, f16 and bf16. f64, where also the compute type is
-        f64, is its f32 layer with the type's name replaced.
+        f64, is its f32 layer with the type's name replaced; tf32 is what is made
+        of f32.
         """
         f64 = element_type == "f64"
-        text = self.call(["diff-gen", *case.generator_options("f32" if f64 else element_type)])
+        printed = "f32" if element_type in ("f64", "tf32") else element_type
+        text = self.call(["diff-gen", *case.generator_options(printed)])
         return re.sub(r"(?<![A-Za-z])f32\b|(?<=x)f32\b", "f64", text) if f64 else text
 
     def run(self, ir: str, inputs: dict[str, np.ndarray], case: Case, route: str,
-            threads: int | None = None) -> dict[str, np.ndarray]:  # fmt: skip
-        """Runs IR on a route; returns the case's results by name."""
+            threads: int | None = None, options=()) -> dict[str, np.ndarray]:  # fmt: skip
+        """Runs IR on a route, compiled with some options where PTX runs; returns
+        the case's results by name."""
         with tempfile.TemporaryDirectory(prefix="difftest-") as folder:
             folder = Path(folder)
             source = folder / "layer.mlir"
@@ -80,6 +83,7 @@ class Tools:
             command = ["diff-run", source, f"--target={route}"]
             if route in ("sim", "cuda"):
                 command.append(f"--chip={self.chip}")
+                command += [f"--{option}" for option in options]
             if route == "sim":
                 command.append(f"--threads={threads or self.threads}")
             for name, array in inputs.items():
@@ -99,7 +103,8 @@ class Tools:
     def layer(self, case: Case, element_type: str, route: str, inputs,
               threads: int | None = None) -> dict[str, np.ndarray]:  # fmt: skip
         """Generates and runs a layer."""
-        return self.run(self.generate(case, element_type), inputs, case, route, threads)
+        return self.run(self.generate(case, element_type), inputs, case, route, threads,
+                        case.compile_options(element_type))  # fmt: skip
 
 
 @dataclass

@@ -24,11 +24,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .arrays import DTYPES, ROUNDOFF, bits
+from .arrays import DTYPES, ROUNDOFF, bits, round_to
 
-# The max-error rule was set for f32, f16 and bf16. An f64 result is compared
-# with a reference of its own precision, so only a rounding floor is left.
-FLOOR = {"f32": 1e-5, "f16": 2e-4, "bf16": 1e-3, "f64": 1e-12}
+# The max-error rule was set for f32, f16 and bf16. tf32 has the fraction of f16,
+# and its rule: inputs are rounded to it, and so are the weights; the output is
+# not. An f64 result is compared with a reference of its own precision, so only a
+# rounding floor is left.
+FLOOR = {"f32": 1e-5, "f16": 2e-4, "tf32": 2e-4, "bf16": 1e-3, "f64": 1e-12}
 ADVERSARIAL_FACTOR = 4.0
 LSE_FLOOR, LSE_SLOPE = 2e-4, 4e-6
 LSE_FLOOR_F64, LSE_SLOPE_F64 = 1e-12, 1e-13
@@ -39,6 +41,7 @@ def norm_limit(element_type: str, m: int, adversarial: bool = False) -> float:
     limit = {
         "f32": max(4e-6, 1e-6 * m**0.5),
         "f16": 4e-4,
+        "tf32": 4e-4,
         "bf16": 3e-3,
         "f64": max(2e-13, 2e-14 * m**0.5),
     }[element_type]
@@ -109,7 +112,7 @@ def _yardstick(ref: np.ndarray, naive: np.ndarray, element_type: str) -> float:
     it must neither forbid a good result nor excuse a bad one.
     """
     with np.errstate(over="ignore"):
-        rounded = ref.astype(DTYPES[element_type]).astype(np.float64)
+        rounded = round_to(ref, element_type).astype(np.float64)
     naive = np.where(np.isfinite(naive), naive, rounded)
     finite = np.isfinite(ref) & np.isfinite(naive)
     return float(np.abs(np.where(finite, naive, 0.0) - np.where(finite, ref, 0.0)).max(initial=0.0))

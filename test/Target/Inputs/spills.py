@@ -4,7 +4,7 @@ tensor-core layers, and prints for each its registers and whether it spills.
 
 A configuration's name is VARIANT-dDIM-FEATURE-TYPE@CHIP. The default set has every
 layer on one chip, going through the chips, so that each has layers of every variant;
-the full one has every layer on every chip, in both types. A configuration that is named by --except must spill: one that
+the full one has every layer on every chip, in all three types. A configuration that is named by --except must spill: one that
 no longer does is to be taken off the list."""
 
 import argparse
@@ -36,8 +36,10 @@ def layers():
 
 def configurations(full):
     if full:
-        return [(*layer, kind, chip) for layer in layers() for kind in ("bf16", "f16") for chip in CHIPS]
-    return [(*layer, "bf16", CHIPS[i % len(CHIPS)]) for i, layer in enumerate(layers())]
+        return [(*layer, kind, chip) for layer in layers() for kind in ("bf16", "f16", "tf32") for chip in CHIPS]
+    # tf32 is on the chip of the layer after the next, so that types meet all chips.
+    return [(*layer, kind, CHIPS[(i + shift) % len(CHIPS)]) for i, layer in enumerate(layers())
+            for kind, shift in (("bf16", 0), ("tf32", 2))]  # fmt: skip
 
 
 def name_of(configuration):
@@ -49,9 +51,10 @@ def assemble(ptxas, folder, configuration):
     """Returns what is wrong, or '', and the registers."""
     variant, dim, feature, kind, chip = configuration
     prefix = os.path.join(folder, name_of(configuration).replace("@", "-"))
-    layer = ["diff-gen", f"--variant={variant}", f"--dim={dim}", f"--type={kind}", "--heads=8", "--kv-heads=4",
+    printed = "f32" if kind == "tf32" else kind
+    layer = ["diff-gen", f"--variant={variant}", f"--dim={dim}", f"--type={printed}", "--heads=8", "--kv-heads=4",
              "--query-tokens=512", *FEATURES[feature], "-o", f"{prefix}.mlir"]  # fmt: skip
-    compile_ = ["diff-opt", f"{prefix}.mlir", f"--diff-compile=chip={chip}", "--emit=ptx", "-o", f"{prefix}.ptx"]
+    compile_ = ["diff-opt", f"{prefix}.mlir", f"--diff-compile=chip={chip} f32=tf32", "--emit=ptx", "-o", f"{prefix}.ptx"]
     for command in (layer, compile_):
         subprocess.run(command, check=True)
     with open(f"{prefix}.ptx") as file:

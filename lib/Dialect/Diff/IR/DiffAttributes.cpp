@@ -194,7 +194,7 @@ static constexpr int64_t kMaxStages = 8;
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t heads, int64_t queries, int64_t keys,
                                    int64_t threads, int64_t stages, bool, bool,
-                                   bool) {
+                                   bool, bool tf32) {
   for (auto [name, size] :
        {std::pair("heads", heads), {"queries", queries}, {"keys", keys}})
     if (size < 1 || size > kMaxTileSize)
@@ -211,5 +211,8 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << kMaxStages << ", found " << stages;
   if (stages > 0 && threads == 0)
     return emitError() << "a schedule with 'stages' needs 'threads'";
+  if (tf32 && stages == 0)
+    return emitError() << "a schedule with 'tf32' needs 'stages': only tensor "
+                          "cores multiply tf32";
   return success();
 }

@@ -19,7 +19,7 @@ namespace {
 /// added, `major` when the meaning or encoding of an existing one changes.
 struct DiffDialectVersion : public DialectVersion {
   static constexpr uint64_t kMajor = 2;
-  static constexpr uint64_t kMinor = 0;
+  static constexpr uint64_t kMinor = 1;
 
   uint64_t major = kMajor;
   uint64_t minor = kMinor;

@@ -113,7 +113,7 @@ struct DiffSelectSchedule
         [&] { return op->emitOpError("cannot have the schedule: "); },
         &getContext(), heads, tile.queries, tile.keys,
         static_cast<int64_t>(threads), /*stages=*/int64_t(0), /*swizzle=*/true,
-        /*row_sum_on_mma=*/false, /*skip_rescale=*/false);
+        /*row_sum_on_mma=*/false, /*skip_rescale=*/false, /*tf32=*/false);
     if (!schedule)
       return failure();
     op.setScheduleAttr(schedule);
@@ -125,11 +125,13 @@ struct DiffSelectSchedule
   }
 
   LogicalResult choose(AttentionCombineOpInterface op) {
-    if (threads > 0)
-      if (ScheduleAttr schedule = chooseTensorCoreSchedule(op, getLimits())) {
-        op.setScheduleAttr(schedule);
-        return success();
-      }
+    if (threads > 0 && tensorCores && hasTensorCoreType(op, tf32)) {
+      FailureOr<ScheduleAttr> schedule =
+          chooseTensorCoreSchedule(op, getLimits());
+      if (succeeded(schedule))
+        op.setScheduleAttr(*schedule);
+      return schedule;
+    }
     auto attention = cast<AttentionOpInterface>(op.getOperation());
     if (std::optional<TileSizes> tile = select(attention))
       return setSchedule(op, /*heads=*/1, *tile);

@@ -48,9 +48,14 @@ constexpr TileShape kTiles[] = {
     {256, 16, 32, 1},
 };
 
-/// Rows and columns of a fragment's units, and summands of an instruction.
+/// Rows and columns of a fragment's units, and summands of an instruction of
+/// 16-bit elements; tf32 has half as many.
 constexpr int64_t kUnit = 8;
 constexpr int64_t kSummands = 16;
+constexpr int64_t kSummandBytes = 32;
+
+/// The widest values whose accumulators fit into registers.
+constexpr int64_t kMaxWidth = 256;
 
 /// Accumulators and scores that a thread can hold beside everything else, and
 /// what is left of them when more than a causal mask's work is to be done: rows
@@ -65,7 +70,7 @@ struct Problem {
   int64_t maps, keyMaps, group, dim, valueWidth, elementBytes;
   std::optional<int64_t> queries;
   int64_t extraRegisters = 0;
-  bool onTensorCores, hasLse;
+  bool isF32, hasLegalWidths, hasLse;
 
   explicit Problem(AttentionCombineOpInterface combine) {
     auto op = cast<AttentionOpInterface>(combine.getOperation());
@@ -83,15 +88,17 @@ struct Problem {
     maps = op.getNumMaps();
     keyMaps = op.getNumKeyMaps();
     group = op.getGroupSize();
-    // Copied with zeros behind it to whole instructions.
-    dim = llvm::alignTo(op.getDimSize('d'), kSummands);
-    valueWidth = op.getDimSize('v');
     elementBytes = query.getElementTypeBitWidth() / 8;
+    // Copied with zeros behind it to whole instructions.
+    dim = llvm::alignTo(op.getDimSize('d'), kSummandBytes / elementBytes);
+    valueWidth = op.getDimSize('v');
+    isF32 = element.isF32();
     // Sequences of a batch may be as short as they like.
     if (op.findDim('n') && !ShapedType::isDynamic(op.getDimSize('n')))
       queries = op.getDimSize('n');
-    onTensorCores = (element.isF16() || element.isBF16()) &&
-                    op.getDimSize('d') % kUnit == 0 && valueWidth % kUnit == 0;
+    hasLegalWidths = op.getDimSize('d') % kUnit == 0 &&
+                     valueWidth % kUnit == 0 && dim <= kMaxWidth &&
+                     valueWidth <= kMaxWidth;
   }
 
   /// Bytes from row to row of a tile in shared memory.
@@ -197,12 +204,30 @@ static int64_t packHeads(const Problem &problem, int64_t rows) {
   return heads;
 }
 
-ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
-                                            const TileLimits &limits) {
+bool diff::hasTensorCoreType(AttentionCombineOpInterface op, bool allowTF32) {
+  auto attention = cast<AttentionOpInterface>(op.getOperation());
+  Type element = getElementTypeOrSelf(attention.getQuery().getType());
+  return element.isF16() || element.isBF16() || (allowTF32 && element.isF32());
+}
+
+/// What is legal, with the way out.
+static LogicalResult reportWidths(AttentionCombineOpInterface op) {
+  auto attention = cast<AttentionOpInterface>(op.getOperation());
+  return op->emitOpError("has a head dimension of ")
+         << attention.getDimSize('d') << " and values "
+         << attention.getDimSize('v')
+         << " wide; on tensor cores, multiples of " << kUnit << " up to "
+         << kMaxWidth << " are legal (tiles=threads compiles any)";
+}
+
+FailureOr<ScheduleAttr>
+diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
+                               const TileLimits &limits) {
   Problem problem(op);
-  if (!problem.onTensorCores)
-    return {};
+  if (!problem.hasLegalWidths)
+    return reportWidths(op);
   ScheduleAttr best;
+  std::string lastBroken;
   for (const TileShape &tile : kTiles) {
     if (problem.valueWidth > tile.valueWidth || tile.rows % problem.maps != 0 ||
         (tile.forOwnKeys && problem.keyMaps == 1))
@@ -212,11 +237,13 @@ ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
     auto schedule = ScheduleAttr::get(
         op.getContext(), heads, queries, tile.keys, tile.warps * 32,
         /*stages=*/1, /*swizzle=*/!problem.hasWholeLines(),
-        /*row_sum_on_mma=*/!op.getLse() && problem.keyMaps == 1,
-        /*skip_rescale=*/true);
+        /*row_sum_on_mma=*/!op.getLse() && problem.keyMaps == 1 &&
+            !problem.isF32,
+        /*skip_rescale=*/true, /*tf32=*/problem.isF32);
     if (std::optional<std::string> broken =
             findBrokenLimit(problem, schedule, limits)) {
-      remark::missed(op.getLoc(), kRemark) << print(schedule) + " " + *broken;
+      lastBroken = print(schedule) + " " + *broken;
+      remark::missed(op.getLoc(), kRemark) << lastBroken;
       continue;
     }
     // Smaller tiles while one holds all queries, and as many heads.
@@ -226,8 +253,11 @@ ScheduleAttr diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
       break;
     best = schedule;
   }
-  if (best)
-    remark::passed(op.getLoc(), kRemark) << print(best);
+  if (!best)
+    return op->emitOpError("fits no tile for tensor cores (tiles=threads "
+                           "compiles it without them); the smallest, ")
+           << lastBroken;
+  remark::passed(op.getLoc(), kRemark) << print(best);
   return best;
 }
 
@@ -237,10 +267,13 @@ LogicalResult diff::verifyTensorCoreSchedule(AttentionCombineOpInterface op,
   Problem problem(op);
   if (limits.threads == 0)
     return success();
-  if (!problem.onTensorCores)
-    return op->emitOpError(
-        "has a schedule with stages, which is for f16 and "
-        "bf16, a head dimension and values of a width that are multiples of 8");
+  if (!hasTensorCoreType(op, schedule.getTf32()))
+    return op->emitOpError("has a schedule with stages, which is for f16 and "
+                           "bf16, and with tf32 = true for f32");
+  if (schedule.getTf32() && !problem.isF32)
+    return op->emitOpError("has a schedule with tf32, which is for f32");
+  if (!problem.hasLegalWidths)
+    return reportWidths(op);
   if (std::optional<std::string> broken =
           findBrokenLimit(problem, schedule, limits))
     return op->emitOpError("has a schedule that ") << *broken;

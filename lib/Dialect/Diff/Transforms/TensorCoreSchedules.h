@@ -19,10 +19,15 @@ struct TileLimits {
   int64_t threads;
 };
 
-/// The best tile of the table that the chip's limits allow, or null when none
-/// does: the element type or a dimension is not one that the tensor cores take.
-ScheduleAttr chooseTensorCoreSchedule(AttentionCombineOpInterface op,
-                                      const TileLimits &limits);
+/// Whether tensor cores multiply the op's element type: f16 and bf16, and f32
+/// where rounding to tf32 is allowed.
+bool hasTensorCoreType(AttentionCombineOpInterface op, bool allowTF32);
+
+/// The best tile of the table that the chip's limits allow, for an op of a type
+/// that tensor cores multiply. It is an error when there is none: a dimension is
+/// not one that they take, or every tile breaks a limit.
+FailureOr<ScheduleAttr> chooseTensorCoreSchedule(AttentionCombineOpInterface op,
+                                                 const TileLimits &limits);
 
 /// An error that names the limit when a schedule with stages breaks one.
 LogicalResult verifyTensorCoreSchedule(AttentionCombineOpInterface op,

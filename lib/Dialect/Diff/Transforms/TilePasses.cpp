@@ -72,7 +72,7 @@ static void markKernel(Operation *loop, AttentionCombineOpInterface op) {
                   tile::ScheduleAttr::get(
                       context, schedule.getWarps(), schedule.getStages(),
                       schedule.getSwizzle(), schedule.getRowSumOnMma(),
-                      schedule.getSkipRescale()));
+                      schedule.getSkipRescale(), schedule.getTf32()));
 }
 
 static LogicalResult tileIntoForall(RewriterBase &rewriter,

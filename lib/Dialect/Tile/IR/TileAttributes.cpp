@@ -272,7 +272,7 @@ int64_t tile::getPaddingForRows(int64_t rowBytes) {
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t warps, int64_t stages, bool, bool,
-                                   bool) {
+                                   bool, bool) {
   if (warps < 1 || warps > 32)
     return emitError() << "'warps' of a schedule must be 1 to 32, found "
                        << warps;

@@ -23,7 +23,7 @@ FailureOr<Contraction> Contraction::get(vector::ContractionOp op) {
   Type element = op.getLhsType().getElementType();
   if (!result || result.getRank() < 2 ||
       op.getKind() != vector::CombiningKind::ADD ||
-      !(element.isF16() || element.isBF16()) ||
+      !(element.isF16() || element.isBF16() || element.isTF32()) ||
       op.getRhsType().getElementType() != element ||
       !result.getElementType().isF32())
     return failure();
@@ -81,10 +81,10 @@ struct LayoutParts {
     warpStrides[dim] = layout.getWarpStrides()[from];
     laneStrides[dim] = layout.getLaneStrides()[from];
   }
-  /// Four neighbouring lanes with two elements each.
-  void setPairs(int64_t dim) {
+  /// Four neighbouring lanes with some neighbours each.
+  void setSummands(int64_t dim, int64_t neighbours) {
     lanes[dim] = 4;
-    elems[dim] = 2;
+    elems[dim] = neighbours;
   }
   LayoutAttr get(MLIRContext *context) const {
     return LayoutAttr::get(context, warps, lanes, elems, warpStrides,
@@ -94,21 +94,23 @@ struct LayoutParts {
 };
 } // namespace
 
-LayoutAttr Contraction::getLhsLayout(LayoutAttr result) const {
+LayoutAttr Contraction::getLhsLayout(MmaAttr mma) const {
+  LayoutAttr result = mma.getResult();
   LayoutParts parts(lhsRows.size() + 1);
   for (auto [dim, inLhs] : llvm::enumerate(lhsRows))
     parts.take(inLhs, result, dim);
-  parts.setPairs(lhsSum);
+  parts.setSummands(lhsSum, mma.getNeighbours());
   return parts.get(result.getContext());
 }
 
-LayoutAttr Contraction::getRhsLayout(LayoutAttr result) const {
+LayoutAttr Contraction::getRhsLayout(MmaAttr mma) const {
+  LayoutAttr result = mma.getResult();
   int64_t batches = llvm::count(batch, true);
   LayoutParts parts(batches + 2);
   for (auto [dim, inRhs] : llvm::enumerate(rhsRows))
     if (inRhs >= 0)
       parts.take(inRhs, result, dim);
-  parts.setPairs(rhsSum);
+  parts.setSummands(rhsSum, mma.getNeighbours());
   parts.lanes[rhsColumn] = 8;
   parts.laneStrides[rhsColumn] = 4;
   return parts.get(result.getContext());

@@ -265,8 +265,8 @@ public:
       FailureOr<Contraction> contraction = Contraction::get(contract);
       if (!mma || failed(contraction))
         return {};
-      return number == 0   ? contraction->getLhsLayout(mma.getResult())
-             : number == 1 ? contraction->getRhsLayout(mma.getResult())
+      return number == 0   ? contraction->getLhsLayout(mma)
+             : number == 1 ? contraction->getRhsLayout(mma)
                            : mma.getResult();
     }
     if (auto reduction = dyn_cast<vector::MultiDimReductionOp>(op))

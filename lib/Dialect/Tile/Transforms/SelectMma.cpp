@@ -10,6 +10,7 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/SetVector.h"
 #include <numeric>
 
@@ -118,27 +119,52 @@ static void reduceProducts(RewriterBase &rewriter, vector::ContractionOp op) {
       op, product, op.getAcc(), reduced, op.getKind());
 }
 
+/// Operands of f32 are rounded to tf32, to nearest: the instruction would cut
+/// them off, and what is cut off would add up.
+static void roundOperands(RewriterBase &rewriter, vector::ContractionOp op) {
+  auto isF32 = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
+  if (!isF32(op.getLhsType()) || !isF32(op.getRhsType()))
+    return;
+  rewriter.setInsertionPoint(op);
+  Type tf32 = FloatTF32Type::get(op.getContext());
+  auto round = [&](Value operand) -> Value {
+    auto type = cast<VectorType>(operand.getType());
+    return arith::TruncFOp::create(rewriter, op.getLoc(), type.clone(tf32),
+                                   operand);
+  };
+  Value lhs = round(op.getLhs()), rhs = round(op.getRhs());
+  rewriter.modifyOpInPlace(op, [&] {
+    op.getLhsMutable().assign(lhs);
+    op.getRhsMutable().assign(rhs);
+  });
+}
+
 namespace {
 class MmaSelector {
 public:
-  MmaSelector(int64_t numWarps) : numWarps(numWarps) {}
+  MmaSelector(RewriterBase &rewriter, ScheduleAttr schedule)
+      : rewriter(rewriter), schedule(schedule), numWarps(schedule.getWarps()) {}
 
   LogicalResult select(vector::ContractionOp op) {
     if (op->hasAttr(TileDialect::kMmaAttrName))
       return success();
+    if (schedule.getTf32())
+      roundOperands(rewriter, op);
     FailureOr<Contraction> contraction = Contraction::get(op);
     if (failed(contraction))
       return op.emitOpError(
           "is no product of matrices that the tensor cores "
-          "compute: f16 or bf16 operands, an f32 accumulator, "
-          "and one dimension each of columns and of sums");
+          "compute: f16 or bf16 operands (f32 where the schedule has tf32), an "
+          "f32 accumulator, and one dimension each of columns and of sums");
+    bool isTF32 = op.getLhsType().getElementType().isTF32();
+    int64_t summands = isTF32 ? kUnit : 2 * kUnit;
     for (auto [name, size, unit] :
          {std::tuple("columns", contraction->getColumns(), kUnit),
-          {"summands", contraction->getSummands(), 2 * kUnit}})
+          {"summands", contraction->getSummands(), summands}})
       if (size % unit != 0)
         return op.emitOpError("has ")
                << size << " " << name << ", no multiple of " << unit
-               << ", which m16n8k16 takes at a time";
+               << ", which m16n8k" << summands << " takes at a time";
     FailureOr<RowLayout> rows = getRows(op, *contraction);
     if (failed(rows))
       return op.emitOpError("has rows that cannot be spread over ")
@@ -151,11 +177,24 @@ public:
         LayoutAttr::get(op.getContext(), rows->warps, rows->lanes, elems);
     op->setAttr(
         TileDialect::kMmaAttrName,
-        MmaAttr::get(op.getContext(), 2 * kUnit, kUnit, 2 * kUnit, layout));
+        MmaAttr::get(op.getContext(), 2 * kUnit, kUnit, summands,
+                     isTF32 ? getNeighbours(op, *contraction) : kColumnElems,
+                     layout));
     return success();
   }
 
 private:
+  /// Single summands of tf32 are what `ldmatrix` gives, where both operands are
+  /// stored along them; what another product computed, and columns that are
+  /// stored along the other dimension, come in pairs.
+  static int64_t getNeighbours(vector::ContractionOp op,
+                               const Contraction &contraction) {
+    bool alongSummands =
+        contraction.getLhsSum() + 1 == op.getLhsType().getRank() &&
+        contraction.getRhsSum() + 1 == op.getRhsType().getRank();
+    return alongSummands && !findProducer(op.getLhs()) ? 1 : kColumnElems;
+  }
+
   /// The rows of the result: where the operand's are, or spread anew.
   FailureOr<RowLayout> getRows(vector::ContractionOp op,
                                const Contraction &contraction) {
@@ -174,6 +213,8 @@ private:
                           numWarps);
   }
 
+  RewriterBase &rewriter;
+  ScheduleAttr schedule;
   int64_t numWarps;
 };
 
@@ -187,7 +228,7 @@ struct TileSelectMma : public tile::impl::TileSelectMmaPassBase<TileSelectMma> {
       IRRewriter rewriter(&getContext());
       launch.walk(
           [&](vector::ContractionOp op) { reduceProducts(rewriter, op); });
-      MmaSelector selector(schedule.getWarps());
+      MmaSelector selector(rewriter, schedule);
       return launch.walk([&](vector::ContractionOp op) {
         return failed(selector.select(op)) ? WalkResult::interrupt()
                                            : WalkResult::advance();

@@ -127,8 +127,9 @@ static void orderRows(RewriterBase &rewriter, vector::TransferReadOp read) {
   rewriter.eraseOp(read);
 }
 
-/// Summands that a matrix instruction of 16-bit elements takes at a time.
-static constexpr int64_t kSummands = 16;
+/// Bytes of summands that a matrix instruction takes at a time: 16 of 16 bits,
+/// or 8 of tf32.
+static constexpr int64_t kSummandBytes = 32;
 
 /// A read of the whole innermost dimension, of which a contraction sums
 /// `size` - not a whole number of instructions' - elements, widened so that it
@@ -171,7 +172,8 @@ static void padSummands(RewriterBase &rewriter, gpu::LaunchOp launch) {
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
     AffineExpr sum = maps[0].getResults().back();
     int64_t size = op.getLhsType().getShape().back();
-    int64_t padded = llvm::alignTo(size, kSummands);
+    int64_t padded = llvm::alignTo(
+        size, kSummandBytes * 8 / op.getLhsType().getElementTypeBitWidth());
     if (padded == size || sum != maps[1].getResults().back() ||
         llvm::is_contained(maps[2].getResults(), sum))
       continue;

@@ -78,6 +78,11 @@ func.func private @mask_order() attributes {a = #diff.mask<window = [4, 0], caus
 
 // -----
 
+// expected-error @below {{a schedule with 'tf32' needs 'stages': only tensor cores multiply tf32}}
+func.func private @schedule_tf32() attributes {a = #diff.schedule<queries = 1, keys = 1, threads = 32, tf32 = true>}
+
+// -----
+
 // expected-error @below {{'heads' of a schedule must be 1 to 65536, found 0}}
 func.func private @schedule_heads() attributes {a = #diff.schedule<heads = 0, queries = 1, keys = 1>}
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The bytecode carries the dialect's version, and a reader refuses a newer
 // one, and one of another major version. A version section is its number, 7, its
-// length and two integers, where n is written as 2n + 1: 2.0 is 05 01.
+// length and two integers, where n is written as 2n + 1: 2.1 is 05 03.
 // RUN: diff-opt %s --emit-bytecode -o %t.mlirbc
 // RUN: diff-opt %t.mlirbc | FileCheck %s
-// RUN: %python -c "import sys; b = open(sys.argv[1], 'rb').read(); assert b.count(b'\x07\x05\x05\x01') == 1; open(sys.argv[2], 'wb').write(b.replace(b'\x07\x05\x05\x01', b'\x07\x05\x05\x03')); open(sys.argv[3], 'wb').write(b.replace(b'\x07\x05\x05\x01', b'\x07\x05\x07\x01')); open(sys.argv[4], 'wb').write(b.replace(b'\x07\x05\x05\x01', b'\x07\x05\x03\x01'))" %t.mlirbc %t.minor.mlirbc %t.major.mlirbc %t.older.mlirbc
+// RUN: %python -c "import sys; b = open(sys.argv[1], 'rb').read(); assert b.count(b'\x07\x05\x05\x03') == 1; open(sys.argv[2], 'wb').write(b.replace(b'\x07\x05\x05\x03', b'\x07\x05\x05\x05')); open(sys.argv[3], 'wb').write(b.replace(b'\x07\x05\x05\x03', b'\x07\x05\x07\x01')); open(sys.argv[4], 'wb').write(b.replace(b'\x07\x05\x05\x03', b'\x07\x05\x03\x01'))" %t.mlirbc %t.minor.mlirbc %t.major.mlirbc %t.older.mlirbc
 // RUN: not diff-opt %t.minor.mlirbc 2>&1 | FileCheck %s --check-prefix=MINOR
 // RUN: not diff-opt %t.major.mlirbc 2>&1 | FileCheck %s --check-prefix=MAJOR
 // RUN: not diff-opt %t.older.mlirbc 2>&1 | FileCheck %s --check-prefix=OLDER
 
-// MINOR: error: bytecode has version 2.1 of dialect 'diff'; this reader knows versions 2.0 to 2.0
-// MAJOR: error: bytecode has version 3.0 of dialect 'diff'; this reader knows versions 2.0 to 2.0
-// OLDER: error: bytecode has version 1.0 of dialect 'diff'; this reader knows versions 2.0 to 2.0
+// MINOR: error: bytecode has version 2.2 of dialect 'diff'; this reader knows versions 2.0 to 2.1
+// MAJOR: error: bytecode has version 3.0 of dialect 'diff'; this reader knows versions 2.0 to 2.1
+// OLDER: error: bytecode has version 1.0 of dialect 'diff'; this reader knows versions 2.0 to 2.1
 
 // CHECK: diff.softmax_attention {{.*}} mask<causal>
 func.func @attention(%q: tensor<1x2x1x8xf32>) -> tensor<1x2x1x8xf32> {

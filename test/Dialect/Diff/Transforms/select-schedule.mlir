@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-select-schedule | FileCheck %s --check-prefixes=CHECK,HOST
-// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=200000 threads=128" | FileCheck %s --check-prefixes=CHECK,GPU
-// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=16384 threads=64" | FileCheck %s --check-prefixes=CHECK,FITS
-// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=16383 threads=64" | FileCheck %s --check-prefixes=CHECK,SMALLER
+// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=200000 threads=128 tensor-cores=false" | FileCheck %s --check-prefixes=CHECK,GPU
+// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=16384 threads=64 tensor-cores=false" | FileCheck %s --check-prefixes=CHECK,FITS
+// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=16383 threads=64 tensor-cores=false" | FileCheck %s --check-prefixes=CHECK,SMALLER
 // RUN: not diff-opt %s -split-input-file -diff-select-schedule="shared-memory=1000 threads=64" 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not diff-opt %s -split-input-file -diff-select-schedule="threads=48" 2>&1 | FileCheck %s --check-prefix=THREADS
 
 // THREADS: error: {{.*}}threads{{.*}}multiple of 32 up to 1024{{.*}}found 48
 
-// The bytes follow from the formula in the pass's description. f32 is computed by
-// each thread for itself: the schedule has no stages. 16 queries and 32 keys take
+// The bytes follow from the formula in the pass's description. Without tensor cores
+// each thread computes for itself: the schedule has no stages. 16 queries and 32 keys take
 //   4 (1024 + 512 + 320 + 64) + 4 (512 + 512 + 1024) + 512 = 16384.
 
 // CHECK-LABEL: func @attention(
@@ -50,7 +50,7 @@ func.func @attention_v1(%q: tensor<1x12x2x16xf32>, %v: tensor<1x12x1x32xf32>,
 
 // -----
 
-// A head dimension that no matrix instruction takes. One map, 16 queries and 32
+// 16 bits. One map, 16 queries and 32
 // keys: 4 (512 + 704 + 160 + 64) + 2 (704 + 1408 + 2816) + 512 = 16128.
 // CHECK-LABEL: func @softmax_attention(
 // HOST: schedule = #diff.schedule<queries = 8, keys = 16>

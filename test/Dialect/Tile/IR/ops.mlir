@@ -76,7 +76,7 @@ func.func @values(%v: vector<64x128xbf16>, %b: vector<2x64xi1>) -> i1 {
 // CHECK-SAME: d = #tile.layout<lanes = [8, 4], elems = [1, 2]>
 // CHECK-SAME: e = #tile.mma<m = 16, n = 8, k = 16, result = <lanes = [8, 4], elems = [1, 2]>>
 // CHECK-SAME: f = #tile.schedule<warps = 4>
-// CHECK-SAME: g = #tile.schedule<warps = 8, stages = 2, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
+// CHECK-SAME: g = #tile.schedule<warps = 8, stages = 2, swizzle = false, row_sum_on_mma = true, skip_rescale = true, tf32 = true>
 // CHECK-SAME: h = #tile.layout<warps = [4], lanes = [8], elems = [1], lane_strides = [4]>
 func.func private @attributes() attributes {
   a = #tile.layout<elems = [1, 2], lanes = [8, 4], warps = [4, 1]>,
@@ -85,5 +85,5 @@ func.func private @attributes() attributes {
   d = #tile.layout<warps = [1, 1], lanes = [8, 4], elems = [1, 2], lane_strides = [4, 1]>,
   e = #tile.mma<m = 16, n = 8, k = 16, result = #tile.layout<lanes = [8, 4], elems = [1, 2]>>,
   f = #tile.schedule<warps = 4, stages = 1, swizzle = true>,
-  g = #tile.schedule<warps = 8, stages = 2, swizzle = false, row_sum_on_mma = true, skip_rescale = true>,
+  g = #tile.schedule<warps = 8, stages = 2, swizzle = false, row_sum_on_mma = true, skip_rescale = true, tf32 = true>,
   h = #tile.layout<warps = [4], lanes = [8], lane_strides = [4]>}

@@ -14,7 +14,7 @@ func.func @element_type(%a: vector<64x32xf32>, %b: vector<16x32xf32>, %o: memref
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
     %zero = arith.constant dense<0.0> : vector<64x16xf32>
-// expected-error @below {{is no product of matrices that the tensor cores compute: f16 or bf16 operands, an f32 accumulator, and one dimension each of columns and of sums}}
+// expected-error @below {{is no product of matrices that the tensor cores compute: f16 or bf16 operands (f32 where the schedule has tf32), an f32 accumulator, and one dimension each of columns and of sums}}
     %0 = vector.contract
            {indexing_maps = [#a, #b, #c],
             iterator_types = ["parallel", "parallel", "reduction"]}

@@ -176,3 +176,46 @@ func.func @no_schedule(%a: vector<64x32xf32>, %b: vector<16x32xf32>, %o: memref<
   }
   return
 }
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d1, d2)>
+#bt = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+
+// f32 is rounded to tf32. Both operands of the first product lie along the
+// summands: single ones, which ldmatrix gives. The second takes what the first
+// computed, two neighbours a lane.
+// CHECK-LABEL: func @tf32
+// CHECK-SAME: %[[A:.*]]: vector<64x32xf32>, %[[B:.*]]: vector<16x32xf32>, %[[V:.*]]: vector<16x8xf32>
+// CHECK-DAG: %[[LHS:.*]] = arith.truncf %[[A]] : vector<64x32xf32> to vector<64x32xtf32>
+// CHECK-DAG: %[[RHS:.*]] = arith.truncf %[[B]] : vector<16x32xf32> to vector<16x32xtf32>
+// CHECK: %[[S:.*]] = vector.contract {{.*}} %[[LHS]], %[[RHS]], {{.*}}tile.mma = #tile.mma<m = 16, n = 8, k = 8, neighbours = 1, result = <warps = [4, 1], lanes = [8, 4], elems = [1, 2]>>}
+// CHECK: %[[P:.*]] = math.exp2 %[[S]]
+// CHECK-DAG: %[[LHS2:.*]] = arith.truncf %[[P]] : vector<64x16xf32> to vector<64x16xtf32>
+// CHECK-DAG: %[[RHS2:.*]] = arith.truncf %[[V]] : vector<16x8xf32> to vector<16x8xtf32>
+// CHECK: vector.contract {{.*}} %[[LHS2]], %[[RHS2]], {{.*}}tile.mma = #tile.mma<m = 16, n = 8, k = 8, result = <warps = [4, 1], lanes = [8, 4], elems = [1, 2]>>}
+func.func @tf32(%a: vector<64x32xf32>, %b: vector<16x32xf32>, %v: vector<16x8xf32>, %o: memref<64x8xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<64x16xf32>
+    %none = arith.constant dense<0.0> : vector<64x8xf32>
+    %0 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+           %a, %b, %zero : vector<64x32xf32>, vector<16x32xf32> into vector<64x16xf32>
+    %1 = math.exp2 %0 : vector<64x16xf32>
+    %2 = vector.contract
+           {indexing_maps = [#a, #bt, #c],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+           %1, %v, %none : vector<64x16xf32>, vector<16x8xf32> into vector<64x8xf32>
+    vector.transfer_write %2, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x8xf32>, memref<64x8xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4, tf32 = true>}
+  return
+}

@@ -113,6 +113,7 @@ def Diff_ScheduleAttr : Diff_Attr<"Schedule", "schedule"> {
     | `swizzle` | against bank conflicts, permute the chunks of shared memory's rows; without, pad the rows |
     | `row_sum_on_mma` | sum the rounded weights on the tensor cores: fewer instructions, and a log-sum-exp that is less exact where a row sees few keys |
     | `skip_rescale` | skip the accumulator's rescaling where a warp's maxima stay |
+    | `tf32` | round f32 operands of the products to tf32 (10 bits of fraction), which tensor cores multiply; only for f32 |
 
     ```mlir
     #diff.schedule<heads = 1, queries = 64, keys = 32, threads = 0>
@@ -127,7 +128,8 @@ def Diff_ScheduleAttr : Diff_Attr<"Schedule", "schedule"> {
     DefaultValuedParameter<"int64_t", "0">:$stages,
     DefaultValuedParameter<"bool", "true">:$swizzle,
     DefaultValuedParameter<"bool", "false">:$row_sum_on_mma,
-    DefaultValuedParameter<"bool", "false">:$skip_rescale);
+    DefaultValuedParameter<"bool", "false">:$skip_rescale,
+    DefaultValuedParameter<"bool", "false">:$tf32);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

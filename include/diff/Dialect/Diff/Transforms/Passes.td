@@ -24,19 +24,23 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
     value head's key heads. It is an error when none fits, or when a schedule
     that was given does not.
 
-    On a GPU, f16 and bf16 with a head dimension and a value width (up to 256)
-    that are multiples of 8 get a tile for tensor cores instead: the first of
-    another table, best first, whose tiles in shared memory, copied ahead in
-    `stages` slots, and whose accumulators and scores in registers are within the
-    limits. Where the queries do not fill it, the heads of a group share it.
-    Remarks of the category `diff` say which one was chosen, and which limit
-    another breaks.
+    On a GPU, f16 and bf16, and with `tf32` f32, get a tile for tensor cores
+    instead: the first of another table, best first, whose tiles in shared
+    memory, copied ahead in `stages` slots, and whose accumulators and scores in
+    registers are within the limits. Where the queries do not fill it, the heads
+    of a group share it. Remarks of the category `diff` say which one was chosen,
+    and which limit another breaks. It is an error when the head dimension or
+    the value width is no multiple of 8 up to 256, or when no tile fits.
   }];
   let options = [
     Option<"sharedMemory", "shared-memory", "int64_t", "0",
            "Bytes of shared memory a block may use; 0 for a CPU">,
     Option<"threads", "threads", "int64_t", "0",
            "Threads of a block that computes without tensor cores; 0 for a CPU">,
+    Option<"tensorCores", "tensor-cores", "bool", "true",
+           "Tiles for tensor cores, where they multiply the type">,
+    Option<"tf32", "tf32", "bool", "false",
+           "Let tensor cores multiply f32, rounded to tf32">,
   ];
 }
 

@@ -33,7 +33,8 @@ def Tile_LayoutAttr : Tile_Attr<"Layout", "layout"> {
 
     Fragments of `mma.sync` m16n8k16 (PTX ISA, "Matrix fragments for mma"): the
     accumulator, A, and B as (n, k) are lanes [8, 4] x elems [1, 2]; B as (k, n)
-    is lanes [4, 8] x elems [2, 1] with lane strides [1, 4].
+    is lanes [4, 8] x elems [2, 1] with lane strides [1, 4]. In m16n8k8 on tf32
+    a lane holds single summands, elems [1, 1]; see `#tile.mma` for pairs.
 
     ```mlir
     #tile.layout<warps = [4, 1], lanes = [8, 4], elems = [1, 2]>
@@ -111,14 +112,20 @@ def Tile_MmaAttr : Tile_Attr<"Mma", "mma"> {
   let summary = "the matrix instruction of a contraction, and its tile's layout";
   let description = [{
     An anchor on a `vector.contract`: the shape of the instruction, and the
-    layout of the accumulator, from which those of both operands follow.
+    layout of the accumulator, from which those of both operands follow, with
+    the number of neighbouring summands that a lane holds of an operand: two in
+    m16n8k16, whose registers are pairs, one or two in m16n8k8. There, pairs are
+    the same product, since the order of summands is free as long as both
+    operands agree on it: the instruction's summands q and q + 4 are then 2 q and
+    2 q + 1, and a result is the next product's left operand as it is.
 
     ```mlir
-    #tile.mma<m = 16, n = 8, k = 16,
+    #tile.mma<m = 16, n = 8, k = 16, neighbours = 2,
               result = #tile.layout<lanes = [8, 4], elems = [1, 2]>>
     ```
   }];
   let parameters = (ins "int64_t":$m, "int64_t":$n, "int64_t":$k,
+                        DefaultValuedParameter<"int64_t", "2">:$neighbours,
                         "LayoutAttr":$result);
   let assemblyFormat = "`<` struct(params) `>`";
 }
@@ -135,6 +142,7 @@ def Tile_ScheduleAttr : Tile_Attr<"Schedule", "schedule"> {
     | `swizzle` | against bank conflicts, permute the chunks of shared memory's rows; without, pad the rows, which takes memory but fewer registers for addresses |
     | `row_sum_on_mma` | sum rows of a matrix operand on the tensor cores |
     | `skip_rescale` | skip a multiplication by a factor that is 1 for a warp |
+    | `tf32` | round the operands of f32 contractions to tf32, which tensor cores multiply |
 
     ```mlir
     #tile.schedule<warps = 4, stages = 1, swizzle = true,
@@ -145,7 +153,8 @@ def Tile_ScheduleAttr : Tile_Attr<"Schedule", "schedule"> {
     DefaultValuedParameter<"int64_t", "1">:$stages,
     DefaultValuedParameter<"bool", "true">:$swizzle,
     DefaultValuedParameter<"bool", "false">:$row_sum_on_mma,
-    DefaultValuedParameter<"bool", "false">:$skip_rescale);
+    DefaultValuedParameter<"bool", "false">:$skip_rescale,
+    DefaultValuedParameter<"bool", "false">:$tf32);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

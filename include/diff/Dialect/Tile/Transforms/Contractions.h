@@ -20,8 +20,8 @@ namespace mlir::diff::tile {
 /// dimension is summed.
 class Contraction {
 public:
-  /// Fails when the op is nothing of the kind, or has other types than f16 or
-  /// bf16 operands and an f32 accumulator.
+  /// Fails when the op is nothing of the kind, or has other types than f16,
+  /// bf16 or tf32 operands and an f32 accumulator.
   static FailureOr<Contraction> get(vector::ContractionOp op);
 
   int64_t getColumns() const { return columns; }
@@ -38,9 +38,9 @@ public:
   int64_t getRhsSum() const { return rhsSum; }
   int64_t getRhsColumn() const { return rhsColumn; }
 
-  /// The layout that an operand of m16n8k16 must have beside the result's.
-  LayoutAttr getLhsLayout(LayoutAttr result) const;
-  LayoutAttr getRhsLayout(LayoutAttr result) const;
+  /// The layout that the instruction takes an operand in.
+  LayoutAttr getLhsLayout(MmaAttr mma) const;
+  LayoutAttr getRhsLayout(MmaAttr mma) const;
 
 private:
   int64_t columns = 0, summands = 0;

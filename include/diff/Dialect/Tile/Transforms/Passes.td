@@ -46,7 +46,8 @@ def TileStageOperandsPass : Pass<"tile-stage-operands"> {
     ```
 
     Where the innermost dimension of both operands is summed and is no multiple
-    of 16, what matrix instructions take at a time, zeros are copied behind it.
+    of 32 bytes, what matrix instructions take at a time, zeros are copied behind
+    it.
 
     Inside a loop that has `tile.stages`, the ring gets that many slots, and the
     slot is that of the iteration. With `swizzle` in the launch's schedule, the
@@ -61,7 +62,9 @@ def TileSelectMmaPass : Pass<"tile-select-mma"> {
   let summary = "choose the matrix instruction and layout of contractions";
   let description = [{
     Writes `#tile.mma` on every contraction of matrices that the tensor cores
-    compute: f16 or bf16 operands and an f32 accumulator, on m16n8k16. The rows
+    compute: f16 or bf16 operands and an f32 accumulator, on m16n8k16; where the
+    schedule has `tf32`, f32 operands too, which are rounded to tf32 (to nearest)
+    in front of it, on m16n8k8. The rows
     of the result are spread over the lanes first, over the warps next, both from
     the innermost dimension on, so that a row's columns stay in one warp; the
     rows of a contraction whose operand is computed from another one's result

@@ -186,8 +186,9 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
         return signalPassFailure();
       }
     if (chip == "host" && (options.tf32 || !options.tensorCores)) {
-      module.emitError("diff-compile: f32=tf32 and tiles=threads are for a GPU, "
-                       "found chip=host");
+      module.emitError(
+          "diff-compile: f32=tf32 and tiles=threads are for a GPU, "
+          "found chip=host");
       return signalPassFailure();
     }
     Level from = inferLevel(module);

@@ -77,8 +77,9 @@ struct Options {
       cl::value_desc("ieee|tf32"), cl::init("ieee"), cl::cat(category)};
   cl::opt<std::string> tiles{
       "tiles",
-      cl::desc("tensor-cores (default) where they multiply the type, or threads "
-               "for any head dimension and alignment (sim, cuda)"),
+      cl::desc(
+          "tensor-cores (default) where they multiply the type, or threads "
+          "for any head dimension and alignment (sim, cuda)"),
       cl::value_desc("tensor-cores|threads"), cl::init("tensor-cores"),
       cl::cat(category)};
   cl::opt<std::string> check{

@@ -215,9 +215,9 @@ static LogicalResult reportWidths(AttentionCombineOpInterface op) {
   auto attention = cast<AttentionOpInterface>(op.getOperation());
   return op->emitOpError("has a head dimension of ")
          << attention.getDimSize('d') << " and values "
-         << attention.getDimSize('v')
-         << " wide; on tensor cores, multiples of " << kUnit << " up to "
-         << kMaxWidth << " are legal (tiles=threads compiles any)";
+         << attention.getDimSize('v') << " wide; on tensor cores, multiples of "
+         << kUnit << " up to " << kMaxWidth
+         << " are legal (tiles=threads compiles any)";
 }
 
 FailureOr<ScheduleAttr>

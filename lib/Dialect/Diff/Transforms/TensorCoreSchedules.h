@@ -24,8 +24,8 @@ struct TileLimits {
 bool hasTensorCoreType(AttentionCombineOpInterface op, bool allowTF32);
 
 /// The best tile of the table that the chip's limits allow, for an op of a type
-/// that tensor cores multiply. It is an error when there is none: a dimension is
-/// not one that they take, or every tile breaks a limit.
+/// that tensor cores multiply. It is an error when there is none: a dimension
+/// is not one that they take, or every tile breaks a limit.
 FailureOr<ScheduleAttr> chooseTensorCoreSchedule(AttentionCombineOpInterface op,
                                                  const TileLimits &limits);
 

@@ -52,6 +52,8 @@ void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
   OpPassManager &func = pm.nest<func::FuncOp>();
   func.addPass(createDiffPlaceWorkgroupMemoryPass());
   buildBufferizationPipeline(pm, /*allocatesInLoops=*/false);
+  pm.addNestedPass<func::FuncOp>(
+      createDiffDistributeToBlocksPass({kThreadsPerBlock}));
   pm.addNestedPass<func::FuncOp>(createDiffDistributeToThreadsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffVectorizeTilesPass({"threads"}));
@@ -59,7 +61,6 @@ void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
   pm.addNestedPass<func::FuncOp>(createDiffMapToGPUPass());
   pm.addNestedPass<func::FuncOp>(
       createDiffPackWorkgroupMemoryPass({chip.sharedMemoryPerBlock}));
-  addCleanup(pm);
   buildTensorCorePipeline(pm.nest<func::FuncOp>(), chip);
   // No canonicalisation from here on: it would drop layouts, put the arguments
   // together again, and hoist constants out of the launch.

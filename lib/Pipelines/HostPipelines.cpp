@@ -31,9 +31,16 @@ void diff::addCleanup(OpPassManager &pm) {
 
 void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
                                const CompileOptions &options) {
+  // A kernel's launches are in one function.
+  if (chip)
+    pm.addPass(createInlinerPass());
   // A mask that hides nothing and a map that vanishes are seen here.
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffFoldTransposesPass());
+  if (chip) {
+    pm.addPass(createConvertElementwiseToLinalgPass());
+    pm.addNestedPass<func::FuncOp>(createDiffFuseElementwisePass());
+  }
   pm.addNestedPass<func::FuncOp>(createDiffNameArgumentsPass());
   DiffSelectSchedulePassOptions schedule;
   if (chip) {

@@ -7,6 +7,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "diff/Conversion/TiledToGPU/TiledToGPU.h"
 #include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Target/Chips.h"
@@ -18,8 +19,11 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -55,11 +59,13 @@ private:
   func::FuncOp func;
 };
 
-/// A part of a memref argument: its pointer, or a size or stride.
+/// A part of a memref argument: its pointer, or a size or stride. Or a pointer
+/// to a buffer that the function allocates.
 struct Part {
-  enum Kind { Pointer, Size, Stride } kind;
-  unsigned argument;
+  enum Kind { Pointer, Size, Stride, Buffer } kind;
+  unsigned argument = 0;
   unsigned dim = 0;
+  memref::AllocOp buffer = {};
 };
 
 /// Writes expressions over named sizes.
@@ -72,6 +78,9 @@ public:
     auto metadata = value.getDefiningOp<memref::ExtractStridedMetadataOp>();
     if (!metadata)
       return std::nullopt;
+    if (auto buffer = metadata.getSource().getDefiningOp<memref::AllocOp>();
+        buffer && value == metadata.getBaseBuffer())
+      return Part{Part::Buffer, 0, 0, buffer};
     auto argument = dyn_cast<BlockArgument>(metadata.getSource());
     if (!argument || argument.getOwner()->getParentOp() != func)
       return std::nullopt;
@@ -85,6 +94,24 @@ public:
       if (stride == value)
         return Part{Part::Stride, number, static_cast<unsigned>(dim)};
     return std::nullopt;
+  }
+
+  /// The bytes of a buffer.
+  FailureOr<std::string> writeBytes(memref::AllocOp buffer) {
+    MemRefType type = buffer.getType();
+    int64_t bits = type.getElementTypeBitWidth();
+    std::string text = std::to_string(llvm::divideCeil(bits, 8));
+    for (OpFoldResult size : buffer.getMixedSizes()) {
+      FailureOr<std::string> factor;
+      if (auto value = dyn_cast<Value>(size))
+        factor = write(value);
+      else
+        factor = std::to_string(*getConstantIntValue(size));
+      if (failed(factor))
+        return failure();
+      text = "(" + text + " * " + *factor + ")";
+    }
+    return text;
   }
 
   FailureOr<std::string> write(Value value) {
@@ -222,10 +249,35 @@ private:
     json.object([&] {
       json.attribute("name", func.getName());
       json.attributeArray("tensors", [&] { writeTensors(func); });
+      nameBuffers(func);
+      if (!buffers.empty())
+        json.attributeArray("buffers", [&] { writeBuffers(func); });
       json.attributeArray("kernels", [&] {
         func.walk([&](gpu::LaunchFuncOp launch) { writeKernel(func, launch); });
       });
     });
+  }
+
+  void nameBuffers(func::FuncOp func) {
+    buffers.clear();
+    for (auto buffer : func.getBody().getOps<memref::AllocOp>())
+      buffers[buffer] = "buffer" + std::to_string(buffers.size());
+  }
+
+  void writeBuffers(func::FuncOp func) {
+    ExpressionWriter expressions(func);
+    for (auto &[buffer, name] : buffers)
+      json.object([&, op = cast<memref::AllocOp>(buffer), &name = name] {
+        json.attribute("name", name);
+        FailureOr<std::string> bytes = expressions.writeBytes(op);
+        if (failed(bytes)) {
+          op->emitOpError("has a size that is no expression over the sizes of "
+                          "the arguments");
+          failedOnce = true;
+          return;
+        }
+        json.attribute("bytes", *bytes);
+      });
   }
 
   /// Arguments, then results, in the order of the function.
@@ -312,6 +364,16 @@ private:
       failedOnce = true;
       return;
     }
+    if (part->kind == Part::Buffer) {
+      json.object([&] {
+        json.attribute("kind", "buffer");
+        json.attribute("type", "ptr");
+        json.attribute("buffer", buffers[part->buffer]);
+        json.attribute("access", getAccess(kernel, number));
+        json.attribute("alignment", kMaxAccessBytes);
+      });
+      return;
+    }
     Names names(func);
     auto type = cast<MemRefType>(func.getArgument(part->argument).getType());
     json.object([&] {
@@ -324,6 +386,8 @@ private:
       case Part::Pointer:
         json.attribute("access", getAccess(kernel, number));
         json.attribute("alignment", getAlignment(type));
+        break;
+      case Part::Buffer:
         break;
       case Part::Size:
         json.attribute("dimension", part->dim);
@@ -364,6 +428,8 @@ private:
   ModuleOp module;
   const Chip &chip;
   llvm::json::OStream json;
+  /// The buffers of the function that is written, in order, by name.
+  llvm::MapVector<Operation *, std::string> buffers;
   bool failedOnce = false;
 };
 } // namespace

@@ -33,7 +33,7 @@ protected:
   }
   std::string plan() {
     EXPECT_EQ(bind(), "");
-    return planLaunches(*function, arguments, sizes, limits, launches);
+    return planLaunches(*function, arguments, buffers, sizes, limits, launches);
   }
 
   Manifest manifest;
@@ -41,6 +41,7 @@ protected:
   std::vector<TensorArgument> arguments = {
       makeTensor(0x1000), makeTensor(0x2000), makeTensor(0x3000)};
   TensorArgument &x = arguments[0], &y = arguments[1], &sum = arguments[2];
+  std::vector<uint64_t> buffers;
   SizeTable sizes;
   DeviceLimits limits{
       {2147483647, 65535, 65535}, {1024, 1024, 64}, 1024, 100000};
@@ -90,6 +91,25 @@ TEST_F(Arguments, KernelsAreLaunchedInOrder) {
   ASSERT_EQ(launches.size(), 2u);
   EXPECT_EQ(launches[0].kernel->name, "scale_kernel");
   EXPECT_EQ(launches[1].kernel->name, "second");
+}
+
+TEST_F(Arguments, BuffersHaveSizesAndAddresses) {
+  read(addBuffer("{\"name\": \"other\", \"bytes\": \"24\"}, "
+                 "{\"name\": \"between\", \"bytes\": \"(rows * 32)\"}"));
+  buffers = {0x4000, 0x5000};
+  ASSERT_EQ(plan(), "");
+  std::vector<uint64_t> bytes;
+  ASSERT_EQ(getBufferSizes(*function, sizes, bytes), "");
+  EXPECT_EQ(bytes, (std::vector<uint64_t>{24, 5 * 32}));
+  uint64_t first = 0;
+  std::memcpy(&first, launches[0].parameters.data(), sizeof(first));
+  EXPECT_EQ(first, 0x5000u);
+
+  read(addBuffer("{\"name\": \"between\", "
+                 "\"bytes\": \"(rows * 4611686018427387904)\"}"));
+  EXPECT_EQ(getBufferSizes(*function, sizes, bytes)
+                .find("function 'scale': buffer 'between': "),
+            0u);
 }
 
 TEST_F(Arguments, Count) {

@@ -182,7 +182,7 @@ TEST(Manifest, Kernels) {
 TEST(Manifest, Parameters) {
   const std::string at = "manifest.functions[0].kernels[0].parameters";
   EXPECT_EQ(error("\"pointer\"", "\"handle\""),
-            at + "[0].kind: pointer, size and stride are legal, found "
+            at + "[0].kind: pointer, size, stride and buffer are legal, found "
                  "\"handle\"");
   EXPECT_EQ(error("\"type\": \"ptr\"", "\"type\": \"i64\""),
             at + "[0].type: ptr is legal for a pointer, found \"i64\"");
@@ -198,6 +198,36 @@ TEST(Manifest, Parameters) {
                  "from 0");
   EXPECT_EQ(error("\"multiple_of\": 4", "\"multiple_of\": 0"),
             at + "[1].multiple_of: an integer from 1 on is legal, found 0");
+}
+
+TEST(Manifest, Buffers) {
+  Manifest manifest;
+  ASSERT_EQ(parseManifest(addBuffer("{\"name\": \"between\", "
+                                    "\"bytes\": \"(rows * 32)\"}"),
+                          manifest),
+            "");
+  const FunctionInfo &function = manifest.functions[0];
+  ASSERT_EQ(function.buffers.size(), 1u);
+  EXPECT_EQ(function.buffers[0].name, "between");
+  EXPECT_EQ(function.buffers[0].bytes.getText(), "(rows * 32)");
+  const ParameterInfo &parameter = function.kernels[0].parameters[0];
+  EXPECT_EQ(parameter.kind, ParameterInfo::Kind::Buffer);
+  EXPECT_EQ(parameter.tensor, 0u);
+
+  const std::string at = "manifest.functions[0].";
+  auto errorOf = [&](const std::string &buffers) {
+    return parseManifest(addBuffer(buffers), manifest);
+  };
+  EXPECT_EQ(errorOf("{\"name\": \"between\", \"bytes\": 32}"),
+            at + "buffers[0].bytes: a string is legal, found 32");
+  EXPECT_EQ(errorOf("{\"name\": \"between\", \"bytes\": \"lines\"}"),
+            at + "buffers[0].bytes: 'lines': no tensor has a size 'lines'");
+  EXPECT_EQ(errorOf("{\"name\": \"between\", \"bytes\": \"1\"}, "
+                    "{\"name\": \"between\", \"bytes\": \"2\"}"),
+            at + "buffers[1].name: a second buffer is named 'between'");
+  EXPECT_EQ(errorOf("{\"name\": \"beside\", \"bytes\": \"1\"}"),
+            at + "kernels[0].parameters[0].buffer: the function has no buffer "
+                 "'between'");
 }
 
 TEST(Manifest, FunctionsHaveNamesOfTheirOwn) {

@@ -60,6 +60,16 @@ inline std::string replaceInManifest(const std::string &before,
                                     : text.replace(place, before.size(), after);
 }
 
+/// The manifest with buffers, and its kernel's first parameter the pointer of
+/// the one that is named `between`.
+inline std::string addBuffer(const std::string &buffers) {
+  std::string text = replaceInManifest(
+      "{\"kind\": \"pointer\", \"type\": \"ptr\", \"tensor\": \"x\"",
+      "{\"kind\": \"buffer\", \"type\": \"ptr\", \"buffer\": \"between\"");
+  return text.insert(text.find("\"kernels\""),
+                     "\"buffers\": [" + buffers + "], ");
+}
+
 /// What goes with it: sum = 2 x + y.
 inline const char *const kScalePTX = R"(
 .version 7.0

@@ -58,6 +58,28 @@ def DiffPlaceWorkgroupMemoryPass
   ];
 }
 
+def DiffDistributeToBlocksPass
+    : Pass<"diff-distribute-to-blocks", "::mlir::func::FuncOp"> {
+  let summary = "tile what is no diff op over a grid of blocks";
+  let description = [{
+    Tiles every linalg op and copy on buffers that is in no loop, which is what
+    stands beside the diff ops of a function, into an `scf.forall` mapped to
+    blocks, a kernel each. A block computes, of the result's innermost
+    dimensions, as many elements as its `threads` do at once with vectors of 16
+    bytes (one row each where rows are reduced). What has no parallel dimension
+    is one block.
+  }];
+  let options = [
+    Option<"threads", "threads", "int64_t", "128", "Threads of a block">,
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::diff::DiffDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect",
+  ];
+}
+
 def DiffDistributeToThreadsPass
     : Pass<"diff-distribute-to-threads", "::mlir::func::FuncOp"> {
   let summary = "tile the linalg ops of a block over its threads";
@@ -85,8 +107,8 @@ def DiffMapToGPUPass : Pass<"diff-map-to-gpu", "::mlir::func::FuncOp"> {
     multiple of the number of threads.
 
     It is an error when an op between the threads' loops writes memory, which
-    all threads would then write, or when an op that is no part of a kernel is
-    left in the function.
+    all threads would then write, or when an op is left in the function that is
+    neither part of a kernel nor the allocation of a buffer between kernels.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -116,10 +138,10 @@ def DiffFlattenKernelArgumentsPass
     : Pass<"diff-flatten-kernel-arguments", "::mlir::func::FuncOp"> {
   let summary = "make a kernel's parameters pointers, sizes and strides";
   let description = [{
-    Takes apart the memref arguments of the function in front of each
-    `gpu.launch`, and puts them together again inside it: the launch then
-    captures pointers (memrefs of rank 0), dynamic sizes and strides, argument
-    by argument, and computes everything else itself.
+    Takes apart the memref arguments of the function, and the buffers that it
+    allocates, in front of each `gpu.launch`, and puts them together again inside
+    it: the launch then captures pointers (memrefs of rank 0), dynamic sizes and
+    strides, argument by argument, and computes everything else itself.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

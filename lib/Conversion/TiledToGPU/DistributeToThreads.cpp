@@ -100,6 +100,18 @@ static LogicalResult tileReductions(RewriterBase &rewriter,
   return success();
 }
 
+/// What has no parallel loop is the first thread's.
+static LogicalResult computeInOneThread(RewriterBase &rewriter,
+                                        linalg::LinalgOp op) {
+  auto first = gpu::GPUThreadMappingAttr::get(op.getContext(),
+                                              gpu::MappingId::LinearDim0);
+  auto loop = scf::ForallOp::create(
+      rewriter, op.getLoc(), ArrayRef<OpFoldResult>{rewriter.getIndexAttr(1)},
+      /*outputs=*/ValueRange(), rewriter.getArrayAttr({first}));
+  rewriter.moveOpBefore(op, loop.getTerminator());
+  return tileReductions(rewriter, op);
+}
+
 static LogicalResult distribute(RewriterBase &rewriter, linalg::LinalgOp op) {
   rewriter.setInsertionPoint(op);
   if (!isa<linalg::GenericOp>(op)) {
@@ -113,6 +125,8 @@ static LogicalResult distribute(RewriterBase &rewriter, linalg::LinalgOp op) {
   SmallVector<OpFoldResult> sizes = getThreadTile(rewriter, op);
   int64_t tiledLoops = llvm::count_if(
       sizes, [](OpFoldResult size) { return !isConstantIntValue(size, 0); });
+  if (tiledLoops == 0)
+    return computeInOneThread(rewriter, op);
   SmallVector<Attribute> mapping;
   for (int64_t i = tiledLoops - 1; i >= 0; --i)
     mapping.push_back(gpu::GPUThreadMappingAttr::get(

@@ -7,6 +7,7 @@
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/PatternMatch.h"
@@ -20,38 +21,74 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// Rebuilds a memref argument inside each launch from its pointer, its sizes
-/// and its strides.
-static void flattenArgument(RewriterBase &rewriter, func::FuncOp func,
-                            BlockArgument argument) {
-  auto type = cast<MemRefType>(argument.getType());
-  Location loc = argument.getLoc();
-  rewriter.setInsertionPointToStart(&func.getBody().front());
-  auto metadata =
-      memref::ExtractStridedMetadataOp::create(rewriter, loc, argument);
-  SmallVector<OpFoldResult> sizes = metadata.getConstifiedMixedSizes();
-  SmallVector<OpFoldResult> strides = metadata.getConstifiedMixedStrides();
-  for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
-    auto dim = dyn_cast<memref::DimOp>(user);
-    std::optional<int64_t> index = dim ? dim.getConstantIndex() : std::nullopt;
-    if (index)
-      rewriter.replaceOp(dim, metadata.getSizes()[*index]);
-  }
+/// Rebuilds a memref inside each launch from its pointer, its sizes and its
+/// strides.
+static void rebuildInLaunches(RewriterBase &rewriter, func::FuncOp func,
+                              Value memory, Value pointer,
+                              ArrayRef<OpFoldResult> sizes,
+                              ArrayRef<OpFoldResult> strides) {
   func.walk([&](gpu::LaunchOp launch) {
-    bool used = llvm::any_of(argument.getUsers(), [&](Operation *user) {
+    bool used = llvm::any_of(memory.getUsers(), [&](Operation *user) {
       return launch->isProperAncestor(user);
     });
     if (!used)
       return;
     rewriter.setInsertionPointToStart(&launch.getBody().front());
     auto whole = memref::ReinterpretCastOp::create(
-        rewriter, loc, type, metadata.getBaseBuffer(),
+        rewriter, memory.getLoc(), cast<MemRefType>(memory.getType()), pointer,
         OpFoldResult(rewriter.getIndexAttr(0)), sizes, strides);
-    argument.replaceUsesWithIf(whole, [&](OpOperand &use) {
+    memory.replaceUsesWithIf(whole, [&](OpOperand &use) {
       return launch->isProperAncestor(use.getOwner()) &&
              use.getOwner() != whole;
     });
   });
+}
+
+/// Replaces the sizes that are asked of a memref by known ones.
+static void replaceDims(RewriterBase &rewriter, Value memory,
+                        function_ref<Value(int64_t)> getSize) {
+  for (Operation *user : llvm::make_early_inc_range(memory.getUsers())) {
+    auto dim = dyn_cast<memref::DimOp>(user);
+    std::optional<int64_t> index = dim ? dim.getConstantIndex() : std::nullopt;
+    if (index)
+      rewriter.replaceOp(dim, getSize(*index));
+  }
+}
+
+static void flattenArgument(RewriterBase &rewriter, func::FuncOp func,
+                            BlockArgument argument) {
+  rewriter.setInsertionPointToStart(&func.getBody().front());
+  auto metadata = memref::ExtractStridedMetadataOp::create(
+      rewriter, argument.getLoc(), argument);
+  replaceDims(rewriter, argument,
+              [&](int64_t dim) { return metadata.getSizes()[dim]; });
+  rebuildInLaunches(rewriter, func, argument, metadata.getBaseBuffer(),
+                    metadata.getConstifiedMixedSizes(),
+                    metadata.getConstifiedMixedStrides());
+}
+
+/// A buffer of the function: contiguous, of sizes that the host computes.
+static void flattenBuffer(RewriterBase &rewriter, func::FuncOp func,
+                          memref::AllocOp alloc) {
+  Location loc = alloc.getLoc();
+  rewriter.setInsertionPointAfter(alloc);
+  auto metadata =
+      memref::ExtractStridedMetadataOp::create(rewriter, loc, alloc);
+  SmallVector<OpFoldResult> sizes = alloc.getMixedSizes();
+  replaceDims(rewriter, alloc.getMemref(), [&](int64_t dim) {
+    return getValueOrCreateConstantIndexOp(rewriter, loc, sizes[dim]);
+  });
+  AffineExpr s0 = rewriter.getAffineSymbolExpr(0),
+             s1 = rewriter.getAffineSymbolExpr(1);
+  SmallVector<OpFoldResult> strides(sizes.size());
+  OpFoldResult stride = rewriter.getIndexAttr(1);
+  for (int64_t dim = sizes.size() - 1; dim >= 0; --dim) {
+    strides[dim] = stride;
+    stride = affine::makeComposedFoldedAffineApply(rewriter, loc, s0 * s1,
+                                                   {stride, sizes[dim]});
+  }
+  rebuildInLaunches(rewriter, func, alloc.getMemref(), metadata.getBaseBuffer(),
+                    sizes, strides);
 }
 
 /// Computes inside the launch what can be computed from other values: only
@@ -67,9 +104,11 @@ static void sinkComputations(RewriterBase &rewriter, gpu::LaunchOp launch) {
       if (!op || isa<memref::ExtractStridedMetadataOp>(op) ||
           !isMemoryEffectFree(op))
         continue;
-      // Behind the arguments, whose parts are captured in their order.
+      // Behind the arguments, whose parts are captured in their order, and in
+      // front of the buffers, whose sizes it may be.
       auto position = launch.getBody().front().begin();
-      while (isa<memref::ReinterpretCastOp>(*position))
+      while (isa<memref::ReinterpretCastOp>(*position) &&
+             !llvm::is_contained(position->getOperands(), value))
         ++position;
       rewriter.setInsertionPoint(&launch.getBody().front(), position);
       Operation *inside = rewriter.clone(*op);
@@ -94,6 +133,13 @@ struct DiffFlattenKernelArguments
     func.walk([&](gpu::LaunchOp launch) { launches.push_back(launch); });
     if (launches.empty())
       return;
+    // Views of arguments and buffers first: what they are of is then seen.
+    for (gpu::LaunchOp launch : launches)
+      sinkComputations(rewriter, launch);
+    SmallVector<memref::AllocOp> buffers(
+        func.getBody().getOps<memref::AllocOp>());
+    for (memref::AllocOp buffer : llvm::reverse(buffers))
+      flattenBuffer(rewriter, func, buffer);
     // Each goes to the front, so that the first argument's come first.
     for (BlockArgument argument : llvm::reverse(func.getArguments()))
       if (isa<MemRefType>(argument.getType()))

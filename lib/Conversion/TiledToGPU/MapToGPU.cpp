@@ -205,22 +205,18 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
   return success();
 }
 
-/// What stays on the host side of a function: sizes, views and the launches.
+/// What stays on the host side of a function: sizes, views, the launches, and
+/// buffers between them.
 static LogicalResult verifyHostSide(func::FuncOp func) {
-  memref::AllocOp intermediate;
   for (Operation &op : func.getBody().getOps()) {
-    if (isa<gpu::LaunchOp, func::ReturnOp>(op) || isMemoryEffectFree(&op))
-      continue;
-    auto alloc = dyn_cast<memref::AllocOp>(op);
-    if (!alloc)
-      return op.emitOpError("is no diff op; the GPU route compiles diff ops "
-                            "alone");
-    intermediate = alloc;
+    if (isa<memref::GetGlobalOp>(op))
+      return op.emitOpError("is of a constant tensor, which is in the host's "
+                            "memory; a GPU's kernels take such as an argument");
+    if (!isa<gpu::LaunchOp, func::ReturnOp, memref::AllocOp>(op) &&
+        !isMemoryEffectFree(&op))
+      return op.emitOpError("has no kernel; the GPU route compiles diff ops, "
+                            "and linalg ops and copies beside them");
   }
-  if (intermediate)
-    return intermediate.emitOpError("is an intermediate buffer in global "
-                                    "memory, which the GPU route does not make "
-                                    "yet");
   return success();
 }
 

@@ -255,6 +255,24 @@ bool mlir::diff::launch::hasOffsets(const FunctionInfo &function) {
 // Launches
 //===----------------------------------------------------------------------===//
 
+std::string mlir::diff::launch::getBufferSizes(const FunctionInfo &function,
+                                               const SizeTable &sizes,
+                                               std::vector<uint64_t> &bytes) {
+  bytes.clear();
+  for (const BufferInfo &buffer : function.buffers) {
+    int64_t size = 0;
+    std::string problem = buffer.bytes.evaluate(sizes, size);
+    if (problem.empty() && size < 0)
+      problem = "has " + std::to_string(size) + " bytes ('" +
+                buffer.bytes.getText() + "'); 0 and more are legal";
+    if (!problem.empty())
+      return "function '" + function.name + "': buffer '" + buffer.name +
+             "': " + problem;
+    bytes.push_back(uint64_t(size));
+  }
+  return "";
+}
+
 namespace {
 class Planner {
 public:
@@ -320,17 +338,29 @@ private:
 };
 } // namespace
 
+static uint64_t getValue(const ParameterInfo &parameter,
+                         const std::vector<TensorArgument> &arguments,
+                         const std::vector<uint64_t> &buffers) {
+  switch (parameter.kind) {
+  case ParameterInfo::Kind::Pointer:
+    return arguments[parameter.tensor].address;
+  case ParameterInfo::Kind::Size:
+    return uint64_t(arguments[parameter.tensor].shape[parameter.dimension]);
+  case ParameterInfo::Kind::Stride:
+    return uint64_t(arguments[parameter.tensor].strides[parameter.dimension]);
+  case ParameterInfo::Kind::Buffer:
+    break;
+  }
+  return buffers[parameter.tensor];
+}
+
 static std::vector<uint8_t>
 packParameters(const KernelEntry &kernel,
-               const std::vector<TensorArgument> &arguments) {
+               const std::vector<TensorArgument> &arguments,
+               const std::vector<uint64_t> &buffers) {
   std::vector<uint8_t> block;
   for (const ParameterInfo &parameter : kernel.parameters) {
-    const TensorArgument &argument = arguments[parameter.tensor];
-    uint64_t value = argument.address;
-    if (parameter.kind == ParameterInfo::Kind::Size)
-      value = uint64_t(argument.shape[parameter.dimension]);
-    else if (parameter.kind == ParameterInfo::Kind::Stride)
-      value = uint64_t(argument.strides[parameter.dimension]);
+    uint64_t value = getValue(parameter, arguments, buffers);
     uint8_t bytes[sizeof(value)];
     std::memcpy(bytes, &value, sizeof(value));
     block.insert(block.end(), bytes, bytes + sizeof(value));
@@ -340,8 +370,8 @@ packParameters(const KernelEntry &kernel,
 
 std::string mlir::diff::launch::planLaunches(
     const FunctionInfo &function, const std::vector<TensorArgument> &arguments,
-    const SizeTable &sizes, const DeviceLimits &limits,
-    std::vector<PlannedLaunch> &launches) {
+    const std::vector<uint64_t> &buffers, const SizeTable &sizes,
+    const DeviceLimits &limits, std::vector<PlannedLaunch> &launches) {
   launches.clear();
   for (const KernelEntry &kernel : function.kernels) {
     PlannedLaunch launch{&kernel, {}, {}};
@@ -351,7 +381,7 @@ std::string mlir::diff::launch::planLaunches(
     const std::array<uint32_t, 3> &grid = launch.shape.grid;
     if (!grid[0] || !grid[1] || !grid[2])
       continue;
-    launch.parameters = packParameters(kernel, arguments);
+    launch.parameters = packParameters(kernel, arguments, buffers);
     launches.push_back(std::move(launch));
   }
   return "";

@@ -88,7 +88,8 @@ private:
   bool readFunction(const Json &value, const std::string &place,
                     Manifest &owner) {
     FunctionInfo function;
-    if (!reader.checkObject(value, place, {"name", "tensors", "kernels"}) ||
+    if (!reader.checkObject(value, place, {"name", "tensors", "kernels"},
+                            {"buffers"}) ||
         !reader.readString(value["name"], place + ".name", function.name))
       return false;
     if (owner.findFunction(function.name))
@@ -97,6 +98,9 @@ private:
     if (!readAll(value["tensors"], place + ".tensors", function,
                  &ManifestReader::readTensor) ||
         !readAllOffsets(value["tensors"], place + ".tensors", function) ||
+        (value.contains("buffers") &&
+         !readAll(value["buffers"], place + ".buffers", function,
+                  &ManifestReader::readBuffer)) ||
         !readAll(value["kernels"], place + ".kernels", function,
                  &ManifestReader::readKernel))
       return false;
@@ -181,6 +185,21 @@ private:
     return true;
   }
 
+  bool readBuffer(const Json &value, const std::string &place,
+                  FunctionInfo &function) {
+    BufferInfo buffer;
+    if (!reader.checkObject(value, place, {"name", "bytes"}) ||
+        !reader.readString(value["name"], place + ".name", buffer.name) ||
+        !readExpression(value["bytes"], place + ".bytes", function,
+                        buffer.bytes))
+      return false;
+    if (findByName(function.buffers, buffer.name) < function.buffers.size())
+      return reader.fail(place + ".name",
+                         "a second buffer is named " + quote(buffer.name));
+    function.buffers.push_back(std::move(buffer));
+    return true;
+  }
+
   bool readSize(const Json &value, const std::string &place,
                 TensorInfo &tensor) {
     DimensionSize size;
@@ -236,19 +255,25 @@ private:
     size_t number = 0;
     return reader.readArray(
         value, place, [&](const Json &element, const std::string &at) {
-          std::string text;
-          if (!reader.readString(element, at, text))
-            return false;
-          Expression &size = function.kernels.back().grid[number++];
-          std::string problem = Expression::parse(text, size);
-          if (!problem.empty())
-            return reader.fail(at, problem);
-          for (const std::string &name : size.getNames())
-            if (!hasSize(function, name))
-              return reader.fail(at, quote(text) + ": no tensor has a size " +
-                                         quote(name));
-          return true;
+          return readExpression(element, at, function,
+                                function.kernels.back().grid[number++]);
         });
+  }
+
+  /// An expression over the sizes of the function's tensors.
+  bool readExpression(const Json &value, const std::string &place,
+                      const FunctionInfo &function, Expression &expression) {
+    std::string text;
+    if (!reader.readString(value, place, text))
+      return false;
+    std::string problem = Expression::parse(text, expression);
+    if (!problem.empty())
+      return reader.fail(place, problem);
+    for (const std::string &name : expression.getNames())
+      if (!hasSize(function, name))
+        return reader.fail(place, quote(text) + ": no tensor has a size " +
+                                      quote(name));
+    return true;
   }
 
   bool readBlock(const Json &value, const std::string &place,
@@ -276,24 +301,31 @@ private:
       parameter.kind = ParameterInfo::Kind::Size;
     else if (kind == "stride")
       parameter.kind = ParameterInfo::Kind::Stride;
+    else if (kind == "buffer")
+      parameter.kind = ParameterInfo::Kind::Buffer;
     else
       return reader.fail(place + ".kind",
-                         "pointer, size and stride are legal, found " +
+                         "pointer, size, stride and buffer are legal, found " +
                              describeJson(value["kind"]));
-    bool isPointer = parameter.kind == ParameterInfo::Kind::Pointer;
+    bool isBuffer = parameter.kind == ParameterInfo::Kind::Buffer;
+    bool isPointer = parameter.kind == ParameterInfo::Kind::Pointer || isBuffer;
+    const char *what = isBuffer ? "buffer" : "tensor";
     if (!checkParameterKeys(value, place, parameter.kind) ||
         !reader.readString(value["type"], place + ".type", type) ||
-        !reader.readString(value["tensor"], place + ".tensor", name))
+        !reader.readString(value[what], place + "." + what, name))
       return false;
     if (type != (isPointer ? "ptr" : "i64"))
       return reader.fail(place + ".type",
                          std::string(isPointer ? "ptr" : "i64") +
                              " is legal for a " + kind + ", found " +
                              describeJson(value["type"]));
-    parameter.tensor = findTensor(function, name);
-    if (parameter.tensor == function.tensors.size())
-      return reader.fail(place + ".tensor",
-                         "the function has no tensor " + quote(name));
+    size_t count = isBuffer ? function.buffers.size() : function.tensors.size();
+    parameter.tensor = isBuffer ? findByName(function.buffers, name)
+                                : findTensor(function, name);
+    if (parameter.tensor == count)
+      return reader.fail(place + "." + what,
+                         std::string("the function has no ") + what + " " +
+                             quote(name));
     if (!isPointer && !readDimension(value["dimension"], place + ".dimension",
                                      function, parameter))
       return false;
@@ -307,8 +339,12 @@ private:
     std::string text;
     switch (kind) {
     case ParameterInfo::Kind::Pointer:
+    case ParameterInfo::Kind::Buffer:
       if (!reader.checkObject(
-              value, place, {"kind", "type", "tensor", "access", "alignment"}))
+              value, place,
+              {"kind", "type",
+               kind == ParameterInfo::Kind::Buffer ? "buffer" : "tensor",
+               "access", "alignment"}))
         return false;
       if (!reader.readString(value["access"], place + ".access", text) ||
           !reader.readInteger(value["alignment"], place + ".alignment", 1,
@@ -355,13 +391,18 @@ private:
     return false;
   }
 
-  /// The tensor's number, or how many there are.
+  /// The number of the one with the name, or how many there are.
+  template <typename Info>
+  static size_t findByName(const std::vector<Info> &list,
+                           const std::string &name) {
+    auto found = std::find_if(list.begin(), list.end(), [&](const Info &info) {
+      return info.name == name;
+    });
+    return size_t(found - list.begin());
+  }
   static size_t findTensor(const FunctionInfo &function,
                            const std::string &name) {
-    auto found = std::find_if(
-        function.tensors.begin(), function.tensors.end(),
-        [&](const TensorInfo &tensor) { return tensor.name == name; });
-    return size_t(found - function.tensors.begin());
+    return findByName(function.tensors, name);
   }
 
   Manifest &manifest;

@@ -37,16 +37,46 @@ const FunctionInfo *Program::findFunction(const std::string &name,
   return nullptr;
 }
 
-std::string
-Program::launch(const FunctionInfo &function,
-                const std::vector<TensorArgument> &arguments) const {
+std::string Program::placeBuffers(const FunctionInfo &function,
+                                  const SizeTable &sizes,
+                                  std::vector<uint64_t> &addresses) {
+  std::vector<uint64_t> bytes;
+  std::string error = getBufferSizes(function, sizes, bytes);
+  std::vector<Workspace> &buffers = workspaces[function.name];
+  for (size_t i = 0; i < bytes.size() && error.empty(); ++i) {
+    if (i == buffers.size())
+      buffers.push_back({DeviceBuffer(device)});
+    Workspace &buffer = buffers[i];
+    if (!buffer.memory.getAddress() || buffer.bytes < bytes[i]) {
+      // What is running must not lose it.
+      error = device.synchronize();
+      if (error.empty())
+        error = buffer.memory.allocate(bytes[i]);
+      buffer.bytes = error.empty() ? bytes[i] : 0;
+    }
+    // A buffer that a kernel reads must have been written in this launch.
+    if (error.empty() && device.tracksMemory())
+      error = device.poison(buffer.memory.getAddress(), buffer.bytes);
+    addresses.push_back(buffer.memory.getAddress());
+    if (!error.empty())
+      return "function '" + function.name + "': buffer '" +
+             function.buffers[i].name + "': " + error;
+  }
+  return error;
+}
+
+std::string Program::launch(const FunctionInfo &function,
+                            const std::vector<TensorArgument> &arguments) {
   SizeTable sizes;
+  std::vector<uint64_t> buffers;
   std::string error =
       bindArguments(function, arguments, /*checkAddresses=*/true, sizes);
   std::vector<PlannedLaunch> launches;
   if (error.empty())
-    error =
-        planLaunches(function, arguments, sizes, device.getLimits(), launches);
+    error = placeBuffers(function, sizes, buffers);
+  if (error.empty())
+    error = planLaunches(function, arguments, buffers, sizes,
+                         device.getLimits(), launches);
   for (const PlannedLaunch &launch : launches) {
     if (!error.empty())
       return error;

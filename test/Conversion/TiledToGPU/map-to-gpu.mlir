@@ -58,16 +58,17 @@ func.func @all_threads_write(%a: memref<4xf32>, %x: f32) {
 
 // -----
 
-func.func @other(%a: memref<4xf32>, %x: f32) {
-  // expected-error @below {{'linalg.fill' op is no diff op; the GPU route compiles diff ops alone}}
-  linalg.fill ins(%x : f32) outs(%a : memref<4xf32>)
+func.func @other(%a: memref<4xf32>, %x: f32, %i: index) {
+  // expected-error @below {{'memref.store' op has no kernel; the GPU route compiles diff ops, and linalg ops and copies beside them}}
+  memref.store %x, %a[%i] : memref<4xf32>
   return
 }
 
 // -----
 
-func.func @intermediate() {
-  // expected-error @below {{is an intermediate buffer in global memory, which the GPU route does not make yet}}
-  %a = memref.alloc() : memref<4xf32>
+memref.global "private" constant @table : memref<4xf32> = dense<[1.0, 2.0, 3.0, 4.0]>
+func.func @constant() {
+  // expected-error @below {{'memref.get_global' op is of a constant tensor, which is in the host's memory; a GPU's kernels take such as an argument}}
+  %a = memref.get_global @table : memref<4xf32>
   return
 }

@@ -59,11 +59,17 @@ struct PlannedLaunch {
   std::vector<uint8_t> parameters;
 };
 
-/// Computes the launches of a function whose arguments are bound, in order. A
-/// grid with a size of 0 is left out. Grids, blocks and shared memory beyond
+/// Computes the bytes of the function's buffers.
+std::string getBufferSizes(const FunctionInfo &function, const SizeTable &sizes,
+                           std::vector<uint64_t> &bytes);
+
+/// Computes the launches of a function whose arguments are bound, in order.
+/// `buffers` are the addresses of the function's. A grid with a size of 0 is
+/// left out. Grids, blocks and shared memory beyond
 /// what the manifest or the device allows are errors.
 std::string planLaunches(const FunctionInfo &function,
                          const std::vector<TensorArgument> &arguments,
+                         const std::vector<uint64_t> &buffers,
                          const SizeTable &sizes, const DeviceLimits &limits,
                          std::vector<PlannedLaunch> &launches);
 

@@ -20,7 +20,7 @@ namespace mlir::diff::launch {
 /// Functions return an error message, empty on success.
 class ArrayRun {
 public:
-  ArrayRun(const Program &program, const FunctionInfo &function)
+  ArrayRun(Program &program, const FunctionInfo &function)
       : program(program), function(function) {}
 
   /// Places arrays for the arguments on the device, and room for results of
@@ -63,7 +63,7 @@ private:
   std::vector<TensorArgument> getArguments() const;
   DeviceInterface &getDevice() const { return program.getDevice(); }
 
-  const Program &program;
+  Program &program;
   const FunctionInfo &function;
   std::vector<Place> tensors;
   std::vector<GuardedBuffer> results;

@@ -43,11 +43,18 @@ struct TensorInfo {
   std::optional<TensorDimension> offsets;
 };
 
+/// Memory that one kernel of a function fills for another.
+struct BufferInfo {
+  std::string name;
+  Expression bytes;
+};
+
 /// What a kernel is given.
 struct ParameterInfo {
-  enum class Kind { Pointer, Size, Stride };
+  /// A tensor's pointer, a size or stride of it, or a buffer's pointer.
+  enum class Kind { Pointer, Size, Stride, Buffer };
   Kind kind = Kind::Pointer;
-  /// Which tensor's, by its number in the function.
+  /// Which tensor's or buffer's, by its number in the function.
   size_t tensor = 0;
   /// Of a size or stride.
   size_t dimension = 0;
@@ -68,6 +75,8 @@ struct FunctionInfo {
   std::string name;
   /// Arguments, then results.
   std::vector<TensorInfo> tensors;
+  /// Allocated by the launcher.
+  std::vector<BufferInfo> buffers;
   std::vector<KernelEntry> kernels;
 };
 

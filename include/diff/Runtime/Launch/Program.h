@@ -10,6 +10,7 @@
 #define DIFF_RUNTIME_LAUNCH_PROGRAM_H
 
 #include "diff/Runtime/Launch/Arguments.h"
+#include <map>
 
 namespace mlir::diff::launch {
 
@@ -29,16 +30,28 @@ public:
   const FunctionInfo *findFunction(const std::string &name,
                                    std::string &error) const;
 
-  /// Checks the arguments, and starts the function's kernels in order.
+  /// Checks the arguments, and starts the function's kernels in order, with
+  /// buffers that later launches use again.
   std::string launch(const FunctionInfo &function,
-                     const std::vector<TensorArgument> &arguments) const;
+                     const std::vector<TensorArgument> &arguments);
 
 private:
+  /// A buffer that grows: what was launched may still use it, and launches that
+  /// follow run behind.
+  struct Workspace {
+    DeviceBuffer memory;
+    uint64_t bytes = 0;
+  };
+
   explicit Program(DeviceInterface &device) : device(device) {}
+
+  std::string placeBuffers(const FunctionInfo &function, const SizeTable &sizes,
+                           std::vector<uint64_t> &addresses);
 
   DeviceInterface &device;
   Manifest manifest;
   std::unique_ptr<LoadedCode> code;
+  std::map<std::string, std::vector<Workspace>> workspaces;
 };
 
 } // namespace mlir::diff::launch

@@ -8,6 +8,7 @@
 #include "mlir/Bytecode/BytecodeImplementation.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/InliningUtils.h"
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -23,6 +24,18 @@ struct DiffDialectVersion : public DialectVersion {
 
   uint64_t major = kMajor;
   uint64_t minor = kMinor;
+};
+
+/// Any op may be inlined anywhere: none depends on the function that it is in.
+struct DiffInlinerInterface : public DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+
+  bool isLegalToInline(Operation *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
+  bool isLegalToInline(Region *, Region *, bool, IRMapping &) const final {
+    return true;
+  }
 };
 
 struct DiffBytecodeInterface : public BytecodeDialectInterface {
@@ -61,5 +74,5 @@ void DiffDialect::initialize() {
 #define GET_OP_LIST
 #include "diff/Dialect/Diff/IR/DiffOps.cpp.inc"
       >();
-  addInterfaces<DiffBytecodeInterface>();
+  addInterfaces<DiffBytecodeInterface, DiffInlinerInterface>();
 }

@@ -215,9 +215,9 @@ class Stager {
 public:
   Stager(RewriterBase &rewriter, gpu::LaunchOp launch)
       : rewriter(rewriter), launch(launch) {
-    auto schedule =
-        launch->getAttrOfType<ScheduleAttr>(TileDialect::kScheduleAttrName);
-    swizzle = schedule && schedule.getSwizzle();
+    swizzle =
+        launch->getAttrOfType<ScheduleAttr>(TileDialect::kScheduleAttrName)
+            .getSwizzle();
   }
 
   void run() {
@@ -360,6 +360,8 @@ struct TileStageOperands
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](gpu::LaunchOp launch) {
+      if (!launch->hasAttr(TileDialect::kScheduleAttrName))
+        return;
       foldTransposes(rewriter, launch);
       padSummands(rewriter, launch);
       SmallVector<vector::TransferReadOp> reads;

@@ -125,6 +125,20 @@ def DiffFoldTransposesPass
   ];
 }
 
+def DiffFuseElementwisePass
+    : Pass<"diff-fuse-elementwise", "::mlir::func::FuncOp"> {
+  let summary = "fuse elementwise linalg ops with their users";
+  let description = [{
+    Fuses an elementwise linalg op outside of tiles into its only user, by
+    upstream's patterns, where the user computes from each element once, so that
+    nothing is computed twice, or where the op only widens elements. A constant
+    with one value becomes a scalar of its user. Named ops become generic ones.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+  ];
+}
+
 def DiffPadTilesPass : Pass<"diff-pad-tiles", "::mlir::func::FuncOp"> {
   let summary = "pad tiles to static sizes";
   let description = [{

@@ -33,8 +33,8 @@ def TileForwardWritesPass : Pass<"tile-forward-writes"> {
 def TileStageOperandsPass : Pass<"tile-stage-operands"> {
   let summary = "bring what contractions read by way of shared memory";
   let description = [{
-    Every `vector.transfer_read` of global memory that a contraction takes as an
-    operand becomes a copy into a slot of a ring, a wait, and a read of the slot
+    In a launch with a schedule, every `vector.transfer_read` of global memory
+    that a contraction takes as an operand becomes a copy into a slot of a ring, a wait, and a read of the slot
     in front of each contraction:
 
     ```mlir

@@ -1,0 +1,192 @@
+//===- DistributeToBlocks.cpp - Ops beside the diff ops to blocks ---------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Conversion/TiledToGPU/TiledToGPU.h"
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_DIFFDISTRIBUTETOBLOCKSPASS
+#include "diff/Conversion/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+
+/// The dimensions of a grid.
+static constexpr gpu::MappingId kGridDims[] = {
+    gpu::MappingId::DimX, gpu::MappingId::DimY, gpu::MappingId::DimZ};
+
+/// Elements of the result that a block's threads compute at once.
+static int64_t getElementsPerBlock(linalg::LinalgOp op, int64_t threads) {
+  if (op.getNumReductionLoops() > 0 && !linalg::isaContractionOpInterface(op))
+    return threads;
+  auto result = cast<ShapedType>(op.getDpsInitOperand(0)->get().getType());
+  return threads * std::max<int64_t>(1, kMaxAccessBytes * 8 /
+                                            result.getElementTypeBitWidth());
+}
+
+/// Tile sizes: whole inner dimensions while the elements suffice, a part of the
+/// next, and one of each further out. A grid has three dimensions: those in
+/// front of them are the block's own.
+static SmallVector<OpFoldResult> getBlockTile(OpBuilder &b, linalg::LinalgOp op,
+                                              int64_t threads) {
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<OpFoldResult> sizes(ranges.size(), b.getIndexAttr(0));
+  SmallVector<unsigned> loops;
+  op.getParallelDims(loops);
+  int64_t left = getElementsPerBlock(op, threads);
+  size_t gridDims = 0;
+  for (unsigned loop : llvm::reverse(loops)) {
+    if (gridDims == std::size(kGridDims))
+      break;
+    int64_t range = ranges[loop];
+    bool isWhole = !ShapedType::isDynamic(range) && range <= left;
+    // The outermost loop is always cut: a grid has a dimension.
+    if (isWhole && loop != loops.front()) {
+      left /= std::max<int64_t>(1, range);
+      continue;
+    }
+    sizes[loop] = b.getIndexAttr(std::max<int64_t>(1, isWhole ? range : left));
+    left = 1;
+    ++gridDims;
+  }
+  return sizes;
+}
+
+/// What the kernel is called after its function.
+static StringRef getLabel(linalg::LinalgOp op) {
+  if (isa<linalg::FillOp>(op))
+    return "fill";
+  if (linalg::isaContractionOpInterface(op))
+    return "contraction";
+  if (op.getNumReductionLoops() > 0)
+    return "reduction";
+  bool copies = op.getBlock()->without_terminator().empty();
+  return copies ? "copy" : "elementwise";
+}
+
+static KernelAttr getKernel(linalg::LinalgOp op, int64_t threads) {
+  return KernelAttr::get(op.getContext(), getLabel(op), threads,
+                         /*reverse=*/false);
+}
+
+static Attribute getMapping(MLIRContext *context, size_t gridDim) {
+  return gpu::GPUBlockMappingAttr::get(context, kGridDims[gridDim]);
+}
+
+/// A grid of one block around what has no parallel dimension.
+static void computeInOneBlock(RewriterBase &rewriter, linalg::LinalgOp op,
+                              int64_t threads) {
+  auto loop = scf::ForallOp::create(
+      rewriter, op.getLoc(), ArrayRef<OpFoldResult>{rewriter.getIndexAttr(1)},
+      /*outputs=*/ValueRange(),
+      rewriter.getArrayAttr({getMapping(op.getContext(), 0)}));
+  loop->setAttr(kKernelAttrName, getKernel(op, threads));
+  rewriter.moveOpBefore(op, loop.getTerminator());
+}
+
+static LogicalResult distribute(RewriterBase &rewriter, linalg::LinalgOp op,
+                                int64_t threads) {
+  rewriter.setInsertionPoint(op);
+  if (op.getNumParallelLoops() == 0) {
+    computeInOneBlock(rewriter, op, threads);
+    return success();
+  }
+  SmallVector<OpFoldResult> sizes = getBlockTile(rewriter, op, threads);
+  size_t gridDims = llvm::count_if(
+      sizes, [](OpFoldResult size) { return !isConstantIntValue(size, 0); });
+  SmallVector<Attribute> mapping;
+  while (gridDims-- > 0)
+    mapping.push_back(getMapping(op.getContext(), gridDims));
+  scf::SCFTilingOptions options;
+  options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+  options.setTileSizes(sizes);
+  options.setMapping(mapping);
+  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
+      rewriter, cast<TilingInterface>(op.getOperation()), options);
+  if (failed(tiled))
+    return op->emitOpError("cannot be distributed to blocks");
+  for (LoopLikeOpInterface loop : tiled->loops)
+    loop->setAttr(kKernelAttrName, getKernel(op, threads));
+  rewriter.eraseOp(op);
+  return success();
+}
+
+/// Makes a linalg op of a copy, which is distributed as all others.
+static void expandCopy(RewriterBase &rewriter, memref::CopyOp copy) {
+  rewriter.setInsertionPoint(copy);
+  if (copy.getSource() != copy.getTarget())
+    linalg::makeMemRefCopyOp(rewriter, copy.getLoc(), copy.getSource(),
+                             copy.getTarget());
+  rewriter.eraseOp(copy);
+}
+
+namespace {
+/// A collapsed dimension is the product of those that it is made of.
+struct ResolveCollapsedDim : public OpRewritePattern<memref::DimOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(memref::DimOp op,
+                                PatternRewriter &rewriter) const override {
+    auto collapse = op.getSource().getDefiningOp<memref::CollapseShapeOp>();
+    std::optional<int64_t> dim = op.getConstantIndex();
+    if (!collapse || !dim)
+      return rewriter.notifyMatchFailure(op, "not of a collapsed shape");
+    Location loc = op.getLoc();
+    SmallVector<OpFoldResult> sizes =
+        memref::getMixedSizes(rewriter, loc, collapse.getSrc());
+    AffineExpr s0 = rewriter.getAffineSymbolExpr(0),
+               s1 = rewriter.getAffineSymbolExpr(1);
+    OpFoldResult product = rewriter.getIndexAttr(1);
+    for (int64_t part : collapse.getReassociationIndices()[*dim])
+      product = affine::makeComposedFoldedAffineApply(rewriter, loc, s0 * s1,
+                                                      {product, sizes[part]});
+    rewriter.replaceOp(op,
+                       getValueOrCreateConstantIndexOp(rewriter, loc, product));
+    return success();
+  }
+};
+
+struct DiffDistributeToBlocks
+    : public diff::impl::DiffDistributeToBlocksPassBase<
+          DiffDistributeToBlocks> {
+  using DiffDistributeToBlocksPassBase::DiffDistributeToBlocksPassBase;
+
+  void runOnOperation() override {
+    if (getOperation().isExternal())
+      return;
+    IRRewriter rewriter(&getContext());
+    Region &body = getOperation().getBody();
+    for (memref::CopyOp copy :
+         llvm::make_early_inc_range(body.getOps<memref::CopyOp>()))
+      expandCopy(rewriter, copy);
+    SmallVector<linalg::LinalgOp> ops(body.getOps<linalg::LinalgOp>());
+    for (linalg::LinalgOp op : ops)
+      if (op.hasPureBufferSemantics() &&
+          failed(distribute(rewriter, op, threads)))
+        return signalPassFailure();
+    // The sizes of views follow from those of arguments and buffers, which is
+    // all that a host has.
+    RewritePatternSet patterns(&getContext());
+    memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+    patterns.add<ResolveCollapsedDim>(&getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace

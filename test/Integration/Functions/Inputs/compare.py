@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs a function with other ops beside the attention on the simulator, all
+checkers on, with fresh inputs, and compares with float64.
+
+The reference is written from the formulas; of what the function rounds in between,
+it rounds the same."""
+
+import argparse
+import secrets
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import ml_dtypes
+import numpy as np
+
+BF16 = np.dtype(ml_dtypes.bfloat16)
+F32 = np.dtype(np.float32)
+
+
+def rounded(x, dtype=BF16):
+    return x.astype(dtype).astype(np.float64)
+
+
+def softmax_map(q, k, v, mask):
+    """One map of one head: [N, d], [M, d], [M, dv]."""
+    s = np.where(mask, q @ k.T * q.shape[1] ** -0.5, -np.inf)
+    p = np.exp(s - s.max(axis=1, keepdims=True, initial=-1e30))
+    return (p / p.sum(axis=1, keepdims=True)) @ v
+
+
+def attention(q, k, v, logits, causal=True):
+    """DIFF V2: q [N, 2h, d], k and v [N, h_kv, d], logits [N, h] -> [N, h, d]."""
+    tokens, heads = q.shape[0], q.shape[1] // 2
+    mask = np.tri(tokens, dtype=bool) if causal else np.ones((tokens, tokens), bool)
+    result = np.zeros((tokens, heads, v.shape[2]))
+    for j in range(heads):
+        kv = j // (heads // k.shape[1])
+        first, second = (softmax_map(q[:, 2 * j + i], k[:, kv], v[:, kv], mask) for i in (0, 1))
+        result[:, j] = first - second / (1 + np.exp(-logits[:, j, None]))
+    return result
+
+
+def rotate(x, cos, sin):
+    low, high = np.split(x, 2, axis=-1)
+    cos, sin = cos[:, None], sin[:, None]
+    return rounded(np.concatenate([low * cos - high * sin, low * sin + high * cos], axis=-1))
+
+
+class Layer:
+    """layer.mlir: projections, rotation, attention, projection, residual."""
+
+    # As of an attention in bf16; the rounding of the result alone is 1.7e-3.
+    limit = 3e-3
+
+    def __init__(self, random, tokens):
+        self.tokens = tokens
+        angles = np.arange(tokens)[:, None] * 10.0 ** -np.arange(16)
+        scale = 64**-0.5
+        self.inputs = [
+            random.standard_normal((tokens, 64)).astype(BF16),
+            *((random.standard_normal((64, width)) * scale).astype(BF16)
+              for width in (128, 32, 32, 2, 64)),
+            np.cos(angles).astype(F32), np.sin(angles).astype(F32),
+        ]  # fmt: skip
+        self.results = [((tokens, 64), BF16)]
+
+    def reference(self, x, wq, wk, wv, wl, wo, cos, sin):
+        q, k, v, logits = (rounded(x @ w) for w in (wq, wk, wv, wl))
+        q = rotate(q.reshape(-1, 4, 32), cos, sin)
+        k = rotate(k.reshape(-1, 1, 32), cos, sin)
+        out = rounded(attention(q, k, v.reshape(-1, 1, 32), logits)).reshape(-1, 64)
+        return [x + rounded(out @ wo)]
+
+
+CASES = {"layer": Layer}
+
+
+def run(options, case, folder):
+    command = [options.build / "bin" / "diff-run", options.ir, "--target=sim",
+               f"--chip={options.chip}", f"--async={options.policy}", *options.option]  # fmt: skip
+    for i, array in enumerate(case.inputs):
+        path = Path(folder) / f"in{i}.npy"
+        np.save(path, array.view("V2") if array.dtype == BF16 else array)
+        command.append(f"--input={path}")
+    paths = [Path(folder) / f"out{i}.npy" for i in range(len(case.results))]
+    subprocess.run([*command, *(f"--output={path}" for path in paths)], check=True)
+    for path, (shape, dtype) in zip(paths, case.results):
+        array = np.load(path)
+        array = array.view(BF16) if dtype == BF16 else array
+        if array.shape != shape or array.dtype != dtype:
+            sys.exit(f"{path.name} is {array.dtype} {array.shape}, not {dtype} {shape}")
+        yield array.astype(np.float64)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("ir", type=Path)
+    parser.add_argument("case", choices=CASES)
+    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("--tokens", type=int, default=70)
+    parser.add_argument("--async", dest="policy", default="late")
+    parser.add_argument("--chip", default="sm_80")
+    parser.add_argument("--option", action="append", default=[], help="of diff-run")
+    options = parser.parse_args()
+    seed = secrets.randbits(32)
+    case = CASES[options.case](np.random.default_rng(seed), options.tokens)
+    expected = case.reference(*(array.astype(np.float64) for array in case.inputs))
+    status = 0
+    with tempfile.TemporaryDirectory() as folder:
+        for number, (out, wanted) in enumerate(zip(run(options, case, folder), expected)):
+            size = np.linalg.norm(wanted)
+            norm = np.linalg.norm(out - wanted) / size if size else float(np.any(out))
+            print(f"result {number}: relative norm error {norm:.2e}, permitted {case.limit:.0e}, "
+                  f"seed {seed}")  # fmt: skip
+            status |= not norm <= case.limit
+    sys.exit(status)
+
+
+main()

@@ -40,6 +40,10 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
   if (chip) {
     pm.addPass(createConvertElementwiseToLinalgPass());
     pm.addNestedPass<func::FuncOp>(createDiffFuseElementwisePass());
+    addCleanup(pm);
+    if (options.tensorCores)
+      pm.addNestedPass<func::FuncOp>(
+          createDiffTileContractionsPass({options.tf32}));
   }
   pm.addNestedPass<func::FuncOp>(createDiffNameArgumentsPass());
   DiffSelectSchedulePassOptions schedule;

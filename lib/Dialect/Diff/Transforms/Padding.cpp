@@ -49,6 +49,14 @@ static Value padDim(OpBuilder &b, Location loc, Value v, int64_t dim,
       value, /*nofold=*/type.getDimSize(dim) == size);
 }
 
+Value diff::padToShape(OpBuilder &b, Location loc, Value v,
+                       ArrayRef<int64_t> shape) {
+  for (auto [dim, size] : llvm::enumerate(shape))
+    if (cast<RankedTensorType>(v.getType()).getDimSize(dim) != size)
+      v = padDim(b, loc, v, dim, size, 0.0);
+  return v;
+}
+
 /// The diagonal, made explicit: it would otherwise follow from padded sizes.
 static Value getExplicitDiagonal(OpBuilder &b, AttentionOpInterface op) {
   if (!op.getMaskAttr() || op.getDiagonal())

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
@@ -193,6 +194,35 @@ struct SliceOfWrite : public OpRewritePattern<tensor::ExtractSliceOp> {
   }
 };
 
+/// What a slice held before all of it is written needs not be written.
+struct SliceOfOverwritten : public OpRewritePattern<vector::TransferWriteOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::TransferWriteOp write,
+                                PatternRewriter &rewriter) const override {
+    auto slice = write.getBase().getDefiningOp<tensor::ExtractSliceOp>();
+    if (!slice ||
+        !isa_and_nonnull<vector::TransferWriteOp, tensor::PadOp>(
+            slice.getSource().getDefiningOp()) ||
+        write.getMask() || !write.getPermutationMap().isIdentity() ||
+        !llvm::all_of(
+            write.getIndices(),
+            [](Value index) { return isConstantIntValue(index, 0); }) ||
+        slice.getSourceType().getShape() != write.getVectorType().getShape())
+      return rewriter.notifyMatchFailure(write, "no slice that it covers");
+    Location loc = slice.getLoc();
+    Value nothing =
+        tensor::EmptyOp::create(rewriter, loc, slice.getSourceType().getShape(),
+                                slice.getType().getElementType());
+    auto destination = tensor::ExtractSliceOp::create(
+        rewriter, loc, slice.getType(), nothing, slice.getMixedOffsets(),
+        slice.getMixedSizes(), slice.getMixedStrides());
+    rewriter.modifyOpInPlace(
+        write, [&] { write.getBaseMutable().assign(destination); });
+    return success();
+  }
+};
+
 /// Without dimensions of size 1, a tensor is written without them.
 struct CollapseOfWrite : public OpRewritePattern<tensor::CollapseShapeOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -264,10 +294,13 @@ struct TileForwardWrites
     for (scf::ForOp loop : loops)
       carryVectors(rewriter, loop);
     RewritePatternSet patterns(&getContext());
-    patterns
-        .add<CollapseOfWrite, ReadOfStridedSlice, ReadOfWrite, SliceOfWrite>(
-            &getContext());
+    patterns.add<CollapseOfWrite, ReadOfStridedSlice, ReadOfWrite, SliceOfWrite,
+                 SliceOfOverwritten>(&getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
+    // What is read of a padded tensor is read of what was padded.
+    linalg::populatePadOpVectorizationPatterns(patterns);
+    // A tensor that a loop carries unchanged is the one in front of it.
+    scf::ForOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -74,7 +74,23 @@ class Layer:
         return [x + rounded(out @ wo)]
 
 
-CASES = {"layer": Layer}
+class Contractions:
+    """contractions.mlir."""
+
+    # f16 products are exact and sums f32; tf32 has the rounding of f16.
+    limit = 1e-3
+
+    def __init__(self, random, tokens):
+        self.inputs = [random.standard_normal(shape).astype(dtype) for shape, dtype in (
+            ((2, tokens, 128), np.float16), ((72, 128), np.float16), ((2, tokens, 64), np.float16),
+            ((2, 64, 96), np.float16), ((100, 64), F32), ((64, 64), F32), ((64,), F32))]  # fmt: skip
+        self.results = [((2, tokens, 72), F32), ((2, tokens, 96), F32), ((100, 64), F32)]
+
+    def reference(self, x, w, left, right, f, g, bias):
+        return [x @ w.T, left @ right, np.maximum((f @ g + f) @ g + bias, 0)]
+
+
+CASES = {"layer": Layer, "contractions": Contractions}
 
 
 def run(options, case, folder):

@@ -139,6 +139,42 @@ def DiffFuseElementwisePass
   ];
 }
 
+def DiffTileContractionsPass
+    : Pass<"diff-tile-contractions", "::mlir::func::FuncOp"> {
+  let summary = "tile products beside the attention for tensor cores";
+  let description = [{
+    Tiles every product of matrices outside of loops that tensor cores can
+    compute into an `scf.forall` over its result, mapped to a GPU's blocks, with
+    a `tile.schedule`: f16 or bf16 operands (with `tf32` f32 ones), sums in f32,
+    columns and summands of a number that is known, rows of whole 16-byte chunks
+    in both operands. The `linalg.fill` of its sums and an elementwise op that is
+    the only user of its result are computed in the same tile. Tiles that
+    overhang are computed whole, on zeros. A loop over the summands gets
+    `tile.stages`.
+
+    ```mlir
+    %0 = linalg.matmul ins(%x, %w : tensor<?x512xbf16>, tensor<512x256xbf16>) …
+    // becomes
+    %0 = scf.forall (%i, %j) = (0, 0) to (%n, 256) step (128, 64) … {
+      %1 = scf.for … step 64 { linalg.matmul … } {tile.stages = 2}
+      …
+    } {diff.kernel = …, mapping = [#gpu.block<y>, #gpu.block<x>], tile.schedule = …}
+    ```
+
+    Others are left: they become kernels whose threads compute by themselves.
+  }];
+  let options = [
+    Option<"tf32", "tf32", "bool", "false",
+           "Let tensor cores multiply f32, rounded to tf32">,
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::diff::DiffDialect", "::mlir::diff::tile::TileDialect",
+    "::mlir::gpu::GPUDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+  ];
+}
+
 def DiffPadTilesPass : Pass<"diff-pad-tiles", "::mlir::func::FuncOp"> {
   let summary = "pad tiles to static sizes";
   let description = [{

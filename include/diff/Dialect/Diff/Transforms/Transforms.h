@@ -118,6 +118,9 @@ FailureOr<scf::ForOp> splitSequences(RewriterBase &rewriter,
 bool padQueryTokens(RewriterBase &rewriter, AttentionCombineOpInterface op,
                     bool copy = false);
 
+/// Pads a tensor that is no larger to a shape, with zeros at the ends.
+Value padToShape(OpBuilder &b, Location loc, Value v, ArrayRef<int64_t> shape);
+
 /// Pads the key tokens of a tile likewise: keys and values with zeros that
 /// `key_length` hides.
 bool padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op,

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -diff-tile-contractions -canonicalize | FileCheck %s --check-prefixes=CHECK,IEEE
+// RUN: diff-opt %s -split-input-file -diff-tile-contractions="tf32=true" -canonicalize | FileCheck %s --check-prefixes=CHECK,TF32
+
+#id = affine_map<(i, j) -> (i, j)>
+
+// The fill and the only user in the tile; rows that overhang are padded with zeros,
+// and cut off the result; a step over the summands is a line of 128 bytes.
+// CHECK-LABEL: func @tokens(
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (%{{.*}}, 256) step (128, 64)
+// CHECK: linalg.fill {{.*}} -> tensor<128x64xf32>
+// CHECK: scf.for %{{.*}} to %{{.*}} step %c64
+// CHECK: tensor.pad
+// CHECK: } : tensor<?x64xbf16> to tensor<128x64xbf16>
+// CHECK-NOT: tensor.pad
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<128x64xbf16>, tensor<64x64xbf16>) outs(%{{.*}} : tensor<128x64xf32>)
+// CHECK: {tile.stages = 2 : i64}
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<128x64xf32>) outs(%{{.*}} : tensor<128x64xbf16>)
+// CHECK: tensor.extract_slice %{{.*}}[0, 0] [%{{.*}}, 64] [1, 1] : tensor<128x64xbf16> to tensor<?x64xbf16>
+// CHECK: {diff.kernel = #diff.kernel<op = "contraction", threads = 128>, mapping = [#gpu.block<y>, #gpu.block<x>], tile.schedule = #tile.schedule<warps = 4, stages = 2>}
+// CHECK-NOT: linalg
+// CHECK: return
+func.func @tokens(%x: tensor<?x512xbf16>, %w: tensor<512x256xbf16>) -> tensor<?x256xbf16> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x512xbf16>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty(%n) : tensor<?x256xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x256xf32>) -> tensor<?x256xf32>
+  %p = linalg.matmul ins(%x, %w : tensor<?x512xbf16>, tensor<512x256xbf16>) outs(%z : tensor<?x256xf32>) -> tensor<?x256xf32>
+  %o = tensor.empty(%n) : tensor<?x256xbf16>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%p : tensor<?x256xf32>) outs(%o : tensor<?x256xbf16>) {
+  ^bb0(%a: f32, %b: bf16):
+    %t = arith.truncf %a : f32 to bf16
+    linalg.yield %t : bf16
+  } -> tensor<?x256xbf16>
+  return %r : tensor<?x256xbf16>
+}
+
+// -----
+
+// Few rows take a smaller tile and fewer warps; a dimension of one entry is no
+// dimension of the tile.
+// CHECK-LABEL: func @few(
+// CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) = (0, 0, 0) to (3, 20, 24) step (1, 32, 24)
+// CHECK: linalg.generic {{.*}} : tensor<32x32xf16>, tensor<24x32xf16>) outs(%{{.*}} : tensor<32x24xf32>)
+// CHECK: {diff.kernel = #diff.kernel<op = "contraction", threads = 64>, mapping = [#gpu.block<z>, #gpu.block<y>, #gpu.block<x>], tile.schedule = #tile.schedule<warps = 2, stages = 2>}
+func.func @few(%x: tensor<3x20x32xf16>, %w: tensor<24x32xf16>, %y: tensor<3x20x24xf32>) -> tensor<3x20x24xf32> {
+  %p = linalg.generic {indexing_maps = [affine_map<(b, n, j, i) -> (b, n, i)>, affine_map<(b, n, j, i) -> (j, i)>, affine_map<(b, n, j, i) -> (b, n, j)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<3x20x32xf16>, tensor<24x32xf16>) outs(%y : tensor<3x20x24xf32>) {
+  ^bb0(%a: f16, %b: f16, %c: f32):
+    %a1 = arith.extf %a : f16 to f32
+    %b1 = arith.extf %b : f16 to f32
+    %m = arith.mulf %a1, %b1 : f32
+    %s = arith.addf %c, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<3x20x24xf32>
+  return %p : tensor<3x20x24xf32>
+}
+
+// -----
+
+// f32 only where it may be rounded.
+// CHECK-LABEL: func @f32(
+// IEEE-NOT: scf.forall
+// TF32: step %c32
+// TF32: tile.schedule = #tile.schedule<warps = 4, stages = 2, tf32 = true>
+func.func @f32(%x: tensor<128x96xf32>, %w: tensor<96x64xf32>, %y: tensor<128x64xf32>) -> tensor<128x64xf32> {
+  %p = linalg.matmul ins(%x, %w : tensor<128x96xf32>, tensor<96x64xf32>) outs(%y : tensor<128x64xf32>) -> tensor<128x64xf32>
+  return %p : tensor<128x64xf32>
+}
+
+// -----
+
+// Left to threads: sums in bf16; two columns, whose rows are no whole chunks; a
+// number of summands that is not known; an integer type; three dimensions of rows.
+// CHECK-LABEL: func @left(
+// CHECK-NOT: scf.forall
+// CHECK: return
+func.func @left(%x: tensor<64x64xbf16>, %y: tensor<64x2xbf16>, %u: tensor<64x?xbf16>, %v: tensor<?x64xbf16>, %i: tensor<64x64xi8>,
+                %b: tensor<2x3x64x64xbf16>, %zb: tensor<64x64xbf16>, %z2: tensor<64x2xf32>, %z: tensor<64x64xf32>, %zi: tensor<64x64xi32>, %z4: tensor<2x3x64x64xf32>)
+    -> (tensor<64x64xbf16>, tensor<64x2xf32>, tensor<64x64xf32>, tensor<64x64xi32>, tensor<2x3x64x64xf32>) {
+  %0 = linalg.matmul ins(%x, %x : tensor<64x64xbf16>, tensor<64x64xbf16>) outs(%zb : tensor<64x64xbf16>) -> tensor<64x64xbf16>
+  %1 = linalg.matmul ins(%x, %y : tensor<64x64xbf16>, tensor<64x2xbf16>) outs(%z2 : tensor<64x2xf32>) -> tensor<64x2xf32>
+  %2 = linalg.matmul ins(%u, %v : tensor<64x?xbf16>, tensor<?x64xbf16>) outs(%z : tensor<64x64xf32>) -> tensor<64x64xf32>
+  %3 = linalg.matmul ins(%i, %i : tensor<64x64xi8>, tensor<64x64xi8>) outs(%zi : tensor<64x64xi32>) -> tensor<64x64xi32>
+  %4 = linalg.generic {indexing_maps = [affine_map<(a, b, n, j, i) -> (a, b, n, i)>, affine_map<(a, b, n, j, i) -> (i, j)>, affine_map<(a, b, n, j, i) -> (a, b, n, j)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%b, %x : tensor<2x3x64x64xbf16>, tensor<64x64xbf16>) outs(%z4 : tensor<2x3x64x64xf32>) {
+  ^bb0(%a: bf16, %c: bf16, %d: f32):
+    %a1 = arith.extf %a : bf16 to f32
+    %c1 = arith.extf %c : bf16 to f32
+    %m = arith.mulf %a1, %c1 : f32
+    %s = arith.addf %d, %m : f32
+    linalg.yield %s : f32
+  } -> tensor<2x3x64x64xf32>
+  return %0, %1, %2, %3, %4 : tensor<64x64xbf16>, tensor<64x2xf32>, tensor<64x64xf32>, tensor<64x64xi32>, tensor<2x3x64x64xf32>
+}

@@ -13,11 +13,9 @@ heads of values as of outputs, every count is proportional to heads and batch.
 Checkers are off for counting; --verify runs all ways once on small layers with
 all checkers and compares with float64.
 
-V1's composition of two calls needs a standard attention whose values are twice
-as wide as its keys; diff.softmax_attention has one width, so it is counted with
-Triton's kernel only. Triton's PTX and the kernels of the compositions are kept
-in kernels/ptx, Triton's compiled for sm_80, and run as they are with any --chip;
-kernels/make-triton.py makes others, for --triton.
+Triton's PTX and the kernels of the compositions are kept in kernels/ptx, Triton's
+compiled for sm_80, and run as they are with any --chip; kernels/make-triton.py
+makes others, for --triton.
 """
 
 from __future__ import annotations

@@ -3,9 +3,9 @@
 
 A layer has one output head, one head of values and batch 1: with as many heads
 of values as of outputs, every count is proportional to heads and batch. Letters:
-N query tokens, M key tokens, d dim, dv value width (2d in V1, else d), maps (2,
-or 1 of standard attention). Causal is aligned to the bottom right: query i sees
-the keys j <= i + M - N.
+N query tokens, M key tokens, d dim, dv value width (2d in V1, else d, unless
+standard attention is a part of V1), maps (2, or 1 of standard attention). Causal
+is aligned to the bottom right: query i sees the keys j <= i + M - N.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class Layer:
     n: int
     m: int
     causal: bool
+    dv: int | None = None  # standard only; None = dim
 
     @property
     def name(self) -> str:
@@ -44,13 +45,13 @@ class Layer:
 
     @property
     def value_dim(self) -> int:
-        return 2 * self.dim if self.variant == "v1" else self.dim
+        return self.case.value_dim
 
     @property
     def case(self) -> Case:
         """The layer as the execution tests name it."""
         return Case(self.variant, "benchmark", n=self.n, m=self.m, h=1, hkv=1, d=self.dim,
-                    causal=self.causal)  # fmt: skip
+                    dv=self.dv, causal=self.causal)  # fmt: skip
 
     def inputs(self, seed: int = 0) -> dict[str, np.ndarray]:
         """Random normals in bf16 (V1's lambda and weight in f32)."""

@@ -129,7 +129,8 @@ def format_row(row: Row) -> str:
 
 
 #: What format_ratios compares, with the names of the columns.
-COMPARED = ("instructions", "flops", "bytes", "unique", "passes", "special", "steady", "peak")
+COMPARED = ("launches", "instructions", "flops", "bytes", "unique", "passes", "special", "steady",
+            "peak")  # fmt: skip
 
 
 def format_ratios(row: Row, other: Row) -> str:

@@ -46,9 +46,8 @@ def fused(sim: Simulator, layer: Layer, inputs: dict) -> np.ndarray:
 
 
 def compiled_standard(sim: Simulator, layer: Layer, q, k, v) -> np.ndarray:
-    """The compiler's standard attention on the layer's tokens and mask. Its op
-    takes values of the width of the keys only."""
-    return sim.compiled(replace(layer, variant="standard"), [q, k, v])
+    """The compiler's standard attention on the layer's tokens and mask."""
+    return sim.compiled(replace(layer, variant="standard", dv=v.shape[3]), [q, k, v])
 
 
 def triton_standard(sim: Simulator, layer: Layer, q, k, v) -> np.ndarray:
@@ -108,6 +107,7 @@ WAYS = (
     _way("triton", "v2", "triton", triton_v2),
     _way("triton standard, subtract", "v2", "triton compositions", then_subtract(triton_standard)),
     _way("diff", "v1", "diff", fused),
+    _way("diff, two calls", "v1", "diff compositions", two_calls(compiled_standard)),
     _way("diff, four calls", "v1", "diff compositions", four_calls(compiled_standard)),
     _way("triton", "v1", "triton", triton_v1),
     _way("triton, two calls", "v1", "triton compositions", two_calls(triton_standard)),

@@ -33,7 +33,7 @@ public:
     queryHeads = (standard ? 1 : 2) * layer.heads;
     bool v1 = layer.variant == Variant::V1;
     keyHeads = (v1 ? 2 : 1) * layer.kvHeads;
-    valueDim = (v1 ? 2 : 1) * layer.dim;
+    valueDim = layer.valueDim.value_or((v1 ? 2 : 1) * layer.dim);
   }
 
   OwningOpRef<ModuleOp> build() {

@@ -25,6 +25,8 @@ struct Layer {
   int64_t heads = 8;
   int64_t kvHeads = 4;
   int64_t dim = 128;
+  /// Of standard attention; none: the variant's, `dim` or twice that.
+  std::optional<int64_t> valueDim;
   /// The element type's keyword.
   std::string type = "bf16";
   /// Left and right side of the window; -1 is unlimited. None: no mask.

@@ -27,8 +27,8 @@ v2        query [B,N,2h,d]  key, value [B,M,h_kv,d]    output [B,N,h,d]
           lambda [B,N,h] (logits)                      lse [B,2h,N] with --lse
 v1        query [B,N,2h,d]  key [B,M,2h_kv,d]          output [B,N,h,2d]
           value [B,M,h_kv,2d]  lambda [h]  weight [2d] lse [B,2h,N] with --lse
-standard  query [B,N,h,d]  key, value [B,M,h_kv,d]     output [B,N,h,d]
-                                                       lse [B,h,N] with --lse
+standard  query [B,N,h,d]  key [B,M,h_kv,d]            output [B,N,h,dv]
+          value [B,M,h_kv,dv]                          lse [B,h,N] with --lse
 
 lse is f32, and so are lambda and weight of v1; all else has the element type.
 
@@ -61,6 +61,11 @@ struct Options {
       cl::value_desc("h_kv"), cl::init(4), cl::cat(category)};
   cl::opt<int64_t> dim{"dim", cl::desc("Head dimension d (default: 128)"),
                        cl::value_desc("d"), cl::init(128), cl::cat(category)};
+  cl::opt<int64_t> valueDim{
+      "value-dim",
+      cl::desc(
+          "Value head dimension dv of --variant=standard (default: --dim)"),
+      cl::value_desc("dv"), cl::cat(category)};
   cl::opt<std::string> type{"type", cl::desc("Element type (default: bf16)"),
                             cl::value_desc("bf16|f16|f32"), cl::init("bf16"),
                             cl::cat(category)};
@@ -109,7 +114,8 @@ static LogicalResult checkSizes(const Layer &layer) {
                {"key-tokens", layer.keyTokens, 0},
                {"heads", layer.heads, 1},
                {"kv-heads", layer.kvHeads, 1},
-               {"dim", layer.dim, 1}};
+               {"dim", layer.dim, 1},
+               {"value-dim", layer.valueDim.value_or(1), 1}};
   constexpr int64_t kMost = INT32_MAX;
   for (auto &size : sizes)
     if (size.value < size.least || size.value > kMost)
@@ -120,15 +126,16 @@ static LogicalResult checkSizes(const Layer &layer) {
     return failure(reportError("--heads must be a multiple of --kv-heads (" +
                                Twine(layer.kvHeads) + "), found " +
                                Twine(layer.heads)));
-  // The largest tensors have 2h heads of width 2d at most.
+  // The largest tensors have 2h heads of width 2d, or h of width dv, at most.
   constexpr int64_t kElementSize = 4;
   int64_t bytes = kElementSize * 4;
-  for (int64_t size : {std::max(layer.queryTokens, layer.keyTokens),
-                       layer.batch, layer.heads, layer.dim})
+  for (int64_t size :
+       {std::max(layer.queryTokens, layer.keyTokens), layer.batch, layer.heads,
+        std::max(layer.dim, layer.valueDim.value_or(0))})
     if (llvm::MulOverflow(bytes, size, bytes))
       return failure(reportError("the tensors are too large: --batch, tokens, "
-                                 "--heads and --dim multiply to more bytes "
-                                 "than can be addressed"));
+                                 "--heads and --dim (or --value-dim) multiply "
+                                 "to more bytes than can be addressed"));
   return success();
 }
 
@@ -179,6 +186,13 @@ static LogicalResult readOptions(const Options &options, Layer &layer) {
   layer.heads = options.heads;
   layer.kvHeads = options.kvHeads;
   layer.dim = options.dim;
+  if (options.valueDim.getNumOccurrences()) {
+    if (layer.variant != Variant::Standard)
+      return failure(reportError("--value-dim is for --variant=standard only, "
+                                 "found --variant=" +
+                                 Twine(options.variant)));
+    layer.valueDim = options.valueDim;
+  }
   layer.lse = options.lse;
   layer.dynamic = options.dynamic;
   layer.varlen = options.varlen;

@@ -6,6 +6,7 @@
 
 #include "Distribution.h"
 #include "SharedTile.h"
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -297,18 +298,14 @@ void tile::populateCopyPatterns(RewritePatternSet &patterns,
 /// The value that `value`, computed in the loop, has in the first iteration.
 static Value cloneForFirstIteration(RewriterBase &rewriter, scf::ForOp loop,
                                     Value value) {
-  SetVector<Operation *> slice;
-  SmallVector<Operation *> worklist{value.getDefiningOp()};
-  while (!worklist.empty()) {
-    Operation *op = worklist.pop_back_val();
-    if (!op || op->getBlock() != loop.getBody() || !slice.insert(op))
-      continue;
-    for (Value operand : op->getOperands())
-      worklist.push_back(operand.getDefiningOp());
-  }
-  SmallVector<Operation *> ops(slice.begin(), slice.end());
-  llvm::sort(ops,
-             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  BackwardSliceOptions options(
+      [&](Operation *op) { return op->getBlock() == loop.getBody(); });
+  options.omitBlockArguments = true;
+  options.inclusive = true;
+  SetVector<Operation *> ops;
+  LogicalResult found = getBackwardSlice(value, &ops, options);
+  assert(succeeded(found) && "only block arguments have no slice");
+  (void)found;
   IRMapping mapping;
   mapping.map(loop.getInductionVar(), loop.getLowerBound());
   rewriter.setInsertionPoint(loop);

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Distribution.h"
+#include "diff/Dialect/Tile/Transforms/Layouts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -126,29 +127,15 @@ static Value buildSlotOffset(SlotOp slot, RingOp ring) {
 }
 
 LogicalResult Distribution::initialize() {
-  WalkResult result = func.walk([&](Operation *op) {
-    if (auto slot = dyn_cast<SlotOp>(op)) {
-      auto ring = slot.getRing().getDefiningOp<RingOp>();
-      if (!ring || !ring.getOffset()) {
-        slot.emitOpError("must be of a ring that has a place in shared memory "
-                         "(tile-pack-rings)");
-        return WalkResult::interrupt();
-      }
-      slots[slot.getMemory()] = {ring, buildSlotOffset(slot, ring)};
+  layouts = readLayouts(func);
+  WalkResult result = func.walk([&](SlotOp slot) {
+    auto ring = slot.getRing().getDefiningOp<RingOp>();
+    if (!ring || !ring.getOffset()) {
+      slot.emitOpError("must be of a ring that has a place in shared memory "
+                       "(tile-pack-rings)");
+      return WalkResult::interrupt();
     }
-    auto attributes =
-        op->getAttrOfType<ArrayAttr>(TileDialect::kLayoutsAttrName);
-    if (!attributes)
-      return WalkResult::advance();
-    for (auto [value, attribute] :
-         llvm::zip_equal(op->getResults(), attributes)) {
-      auto layout = dyn_cast<LayoutAttr>(attribute);
-      if (!layout)
-        continue;
-      layouts[value] = layout;
-      if (auto loop = dyn_cast<scf::ForOp>(op))
-        layouts[loop.getTiedLoopRegionIterArg(cast<OpResult>(value))] = layout;
-    }
+    slots[slot.getMemory()] = {ring, buildSlotOffset(slot, ring)};
     return WalkResult::advance();
   });
   if (result.wasInterrupted())

@@ -37,3 +37,7 @@ for fused, composed in ((("v2", "triton"), ("v2", "triton standard, subtract")),
     fused, composed = layers[fused], layers[composed]
     expect(fused["unique"] < composed["unique"], fused, "fusion saves no bytes")
     expect(fused["instructions"] < composed["instructions"], fused, "nor instructions")
+for composed in ("diff, two calls", "diff, four calls"):
+    fused, composed = layers["v1", "diff"], layers["v1", composed]
+    for what in ("launches", "bytes", "unique", "passes"):
+        expect(fused[what] < composed[what], composed, f"V1 saves no {what}")

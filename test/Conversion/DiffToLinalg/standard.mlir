@@ -23,6 +23,24 @@ func.func @attention(%q: tensor<1x12x4x16xf32>, %k: tensor<1x20x2x16xf32>,
 
 // -----
 
+// Rows of the result are as wide as the values; the scale is that of the keys'
+// width.
+// CHECK-LABEL: func @wide_values
+// CHECK-DAG: arith.constant 2.500000e-01 : f32
+// CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<1x2x2x1x12x32xf32>)
+// CHECK: return %{{.*}} : tensor<1x12x4x32xf32>
+func.func @wide_values(%q: tensor<1x12x4x16xf32>, %k: tensor<1x20x2x16xf32>,
+                       %v: tensor<1x20x2x32xf32>,
+                       %init: tensor<1x12x4x32xf32>) -> tensor<1x12x4x32xf32> {
+  %0 = diff.softmax_attention
+         ins(%q, %k, %v : tensor<1x12x4x16xf32>, tensor<1x20x2x16xf32>,
+             tensor<1x20x2x32xf32>)
+         outs(%init : tensor<1x12x4x32xf32>) -> tensor<1x12x4x32xf32>
+  return %0 : tensor<1x12x4x32xf32>
+}
+
+// -----
+
 // j <= i + M - N, aligned to the bottom right: 20 - 12 = 8. A row's last key is
 // computed once, and each score costs a comparison.
 // CHECK-LABEL: func @causal

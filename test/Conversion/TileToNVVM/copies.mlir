@@ -162,3 +162,38 @@ gpu.module @kernels {
       gpu.return
   }
 }
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+
+// The next iteration's rows lie behind this one's: the loop carries the address, which
+// is computed for the first iteration alone, and adds 16 rows of 32 bytes.
+// CHECK-LABEL: gpu.func @cursor
+// CHECK-SAME: %[[M:[^:]*]]: memref<?x16xbf16>, %[[LOW:[^:]*]]: index
+// CHECK-DAG: %[[ROWS:.*]] = arith.constant 512 : i64
+// CHECK-DAG: %[[BASE:.*]] = memref.extract_aligned_pointer_as_index %[[M]]
+// CHECK: arith.muli %[[LOW]], %c16
+// CHECK: %[[SUM:.*]] = arith.addi %[[BASE]], %{{.*}} : index
+// CHECK: %[[FIRST:.*]] = arith.index_cast %[[SUM]] : index to i64
+// CHECK: scf.for {{.*}} iter_args(%[[ADDRESS:.*]] = %[[FIRST]]) -> (i64)
+// CHECK: llvm.inttoptr %[[ADDRESS]] : i64 to !llvm.ptr<1>
+// CHECK: %[[NEXT:.*]] = arith.addi %[[ADDRESS]], %[[ROWS]] : i64
+// CHECK: scf.yield %[[NEXT]]
+gpu.module @kernels {
+  gpu.func @cursor(%m: memref<?x16xbf16>, %low: index, %n: index) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %c16 = arith.constant 16 : index
+      %ra = tile.ring {offset = 0} : memref<1x16x16xbf16, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x16x16xbf16, #shared>
+               -> memref<16x16xbf16, #shared>
+      scf.for %j = %low to %n step %c16 {
+        %t = tile.copy_async %m[%j, %c0], %sa
+               {in_bounds = array<i1: true, true>,
+                permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+               : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+        tile.wait %t
+      }
+      gpu.return
+  }
+}

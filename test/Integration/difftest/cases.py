@@ -9,7 +9,7 @@ set runs all types on all routes.
 This module imports no NumPy: lit loads it to enumerate the tests.
 
 Letters: B batch, N query tokens, M key tokens, h output heads, h_kv value
-heads, d head dimension.
+heads, d head dimension, dv that of the values.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ class Case:
     h: int = 4
     hkv: int = 2
     d: int = 32
+    dv: int | None = None  # standard only; None = d
     causal: bool = False
     window: tuple[int, int] | None = None  # (left, right), -1 = unlimited
     softcap: float | None = None
@@ -69,6 +70,8 @@ class Case:
 
     @property
     def value_dim(self) -> int:
+        if self.dv is not None:
+            return self.dv
         return 2 * self.d if self.variant == "v1" else self.d
 
     @property
@@ -140,6 +143,8 @@ class Case:
             f"--heads={self.h}", f"--kv-heads={self.hkv}", f"--dim={self.d}",
             f"--type={element_type}",
         ]  # fmt: skip
+        if self.dv is not None:
+            options.append(f"--value-dim={self.dv}")
         if self.causal:
             options.append("--causal")
         if self.window is not None:
@@ -366,6 +371,14 @@ STANDARD_CASES = (
     _standard("more-queries-causal", "f32", "f32", n=100, m=30, causal=True),
     _standard("tail-67-131", "f16", "", n=67, m=131, d=16),
     _standard("dim-128", "bf16", "", ptx="tf32", d=128, h=2, hkv=1, causal=True),
+    # Values of another width.
+    _standard("values-64", "f32", "f32 f64", ptx="f16 bf16 tf32", dv=64, lse=True),
+    _standard("values-24", "f16", "bf16", ptx="bf16", d=40, dv=24, causal=True),
+    _standard("values-20", "bf16", "", d=16, dv=20, hkv=4, window=(9, 3)),
+    _standard("values-128", "bf16", "f16", n=70, m=150, h=2, hkv=1, d=64, dv=128, causal=True),
+    _standard("values-256", "bf16", "", n=70, m=150, h=2, hkv=1, d=128, dv=256, causal=True),
+    _standard("values-all", "f32", "f32", ptx="bf16 tf32", dv=48, dynamic=True, layout="bhsd",
+              **_TOGETHER),
     _standard("one-token", "f32", "", n=1, m=1, b=2, d=64),
     _standard("key-0", "bf16", "", ptx="tf32", m=0, lse=True),
     _standard("large", "f32", "", ptx="tf32", inputs="large", lse=True),
@@ -432,6 +445,8 @@ VARLEN_CASES = (
     _v1("varlen-bhsd", "f32", "f32", layout="bhsd", causal=True, dynamic=True, **_UNEVEN),
     _standard("varlen", "f32", "f32", ptx="f16 tf32", causal=True, lse=True, dynamic=True, **_MIXED),
     _standard("varlen-window", "f16", "", window=(9, 3), softcap=5.0, **_UNEVEN),
+    _standard("varlen-values-64", "f32", "f32", ptx="bf16", dv=64, causal=True, lse=True,
+              dynamic=True, **_MIXED),
 )  # fmt: skip
 
 #: Heads in front of tokens.

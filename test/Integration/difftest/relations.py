@@ -216,6 +216,11 @@ def equivalent_masks(tools: Tools, route: str, seed: int) -> list[str]:
 
 
 def composition_of_standard(tools: Tools, route: str, seed: int) -> list[str]:
+    """Both variants are standard attention and what comes behind it."""
+    return _composition_of_v2(tools, route, seed) + _composition_of_v1(tools, route, seed)
+
+
+def _composition_of_v2(tools: Tools, route: str, seed: int) -> list[str]:
     """V2 is standard attention on 2h heads followed by the gated subtraction."""
     v2 = _layer("v2", causal=True, window=(20, -1), softcap=4.0)
     inputs = arrays.make_inputs(v2, "f32", seed)
@@ -226,7 +231,26 @@ def composition_of_standard(tools: Tools, route: str, seed: int) -> list[str]:
     gate = 1 / (1 + np.exp(-inputs["lambda"].astype(np.float64)))[..., None]
     maps = two["output"].astype(np.float64)
     two["output"] = (maps[:, :, 0::2] - gate * maps[:, :, 1::2]).astype(np.float32)
-    return _close("f32", one, two, "f32", v2.m)
+    return _close("v2", one, two, "f32", v2.m)
+
+
+def _composition_of_v1(tools: Tools, route: str, seed: int) -> list[str]:
+    """V1 is a standard attention for each map, with values of twice the width,
+    followed by the subtraction and the norm."""
+    v1 = _layer("v1", causal=True, window=(20, -1), softcap=4.0, lambda_init=0.3)
+    inputs = arrays.make_inputs(v1, "f32", seed)
+    one = tools.layer(v1, "f32", route, inputs)
+    standard = dataclasses.replace(v1, variant="standard", dv=v1.value_dim, lambda_init=None)
+    maps = [tools.layer(standard, "f32", route,
+                        {"query": inputs["query"][:, :, i::2], "key": inputs["key"][:, :, i::2],
+                         "value": inputs["value"]}) for i in (0, 1)]  # fmt: skip
+    exact = reference.Exact()
+    first, second = (exact(results["output"]) for results in maps)
+    rows = first - exact(inputs["lambda"])[:, None] * second
+    normed = reference.rms_norm(rows, exact(inputs["weight"]), exact)
+    two = {"output": ((1 - v1.lambda_init) * normed).astype(np.float32),
+           "lse": np.stack([results["lse"] for results in maps], 2).reshape(one["lse"].shape)}  # fmt: skip
+    return _close("v1", one, two, "f32", v1.m)
 
 
 #: Sequences of a few lengths, each of which two have.

@@ -2,7 +2,8 @@
 """spills.py PTXAS FOLDER [--full] [--except NAME]...: compiles and assembles
 tensor-core layers, and prints for each its registers and whether it spills.
 
-A configuration's name is VARIANT-dDIM-FEATURE-TYPE@CHIP. The default set has every
+A configuration's name is VARIANT-dDIM-FEATURE-TYPE@CHIP, where the variant wide is
+standard attention with values of twice the width. The default set has every
 layer on one chip, going through the chips, so that each has layers of every variant;
 the full one has every layer on every chip, in all three types. A configuration that is named by --except must spill: one that
 no longer does is to be taken off the list."""
@@ -28,7 +29,7 @@ LOCAL = re.compile(r"\.local\b")
 
 
 def layers():
-    for variant in ("v2", "v1", "standard"):
+    for variant in ("v2", "v1", "standard", "wide"):
         for dim in (64, 128):
             for feature in FEATURES:
                 yield variant, dim, feature
@@ -52,7 +53,8 @@ def assemble(ptxas, folder, configuration):
     variant, dim, feature, kind, chip = configuration
     prefix = os.path.join(folder, name_of(configuration).replace("@", "-"))
     printed = "f32" if kind == "tf32" else kind
-    layer = ["diff-gen", f"--variant={variant}", f"--dim={dim}", f"--type={printed}", "--heads=8", "--kv-heads=4",
+    options = ["--variant=standard", f"--value-dim={2 * dim}"] if variant == "wide" else [f"--variant={variant}"]
+    layer = ["diff-gen", *options, f"--dim={dim}", f"--type={printed}", "--heads=8", "--kv-heads=4",
              "--query-tokens=512", *FEATURES[feature], "-o", f"{prefix}.mlir"]  # fmt: skip
     compile_ = ["diff-opt", f"{prefix}.mlir", f"--diff-compile=chip={chip} f32=tf32", "--emit=ptx", "-o", f"{prefix}.ptx"]
     for command in (layer, compile_):

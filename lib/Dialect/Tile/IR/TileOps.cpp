@@ -61,7 +61,7 @@ LogicalResult SlotOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// copy_async
+// copy_async, wait
 //===----------------------------------------------------------------------===//
 
 LogicalResult CopyAsyncOp::verify() {
@@ -93,6 +93,17 @@ LogicalResult CopyAsyncOp::verify() {
            << getInBounds().size();
   return success();
 }
+
+LogicalResult WaitOp::verify() {
+  if (getTokens().empty())
+    return emitOpError("needs at least one token of a copy to wait for, found "
+                       "none; where threads only meet, gpu.barrier is legal");
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// to_layout
+//===----------------------------------------------------------------------===//
 
 LogicalResult ToLayoutOp::verify() {
   auto type = cast<VectorType>(getSource().getType());

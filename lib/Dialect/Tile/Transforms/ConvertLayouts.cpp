@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "diff/Dialect/Tile/Transforms/Layouts.h"
 #include "diff/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -19,16 +20,6 @@ namespace mlir::diff::tile {
 using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
-
-static LayoutAttr getLayout(Value value) {
-  auto result = dyn_cast<OpResult>(value);
-  if (!result)
-    return {};
-  auto layouts = result.getOwner()->getAttrOfType<ArrayAttr>(
-      TileDialect::kLayoutsAttrName);
-  return layouts ? dyn_cast<LayoutAttr>(layouts[result.getResultNumber()])
-                 : LayoutAttr();
-}
 
 /// Writes the value to a ring in its own layout and reads it in the other.
 static Value convert(RewriterBase &rewriter, ToLayoutOp op, Block &entry) {
@@ -76,9 +67,9 @@ struct TileConvertLayouts
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     WalkResult result = getOperation()->walk([&](gpu::LaunchOp launch) {
+      llvm::DenseMap<Value, LayoutAttr> layouts = readLayouts(launch);
       return launch.walk([&](ToLayoutOp op) {
-        LayoutAttr source = getLayout(op.getSource());
-        if (source == op.getLayout()) {
+        if (layouts.lookup(op.getSource()) == op.getLayout()) {
           rewriter.replaceOp(op, op.getSource());
           return WalkResult::advance();
         }
@@ -91,7 +82,9 @@ struct TileConvertLayouts
               << type << ": its rows are no whole 16-byte chunks";
           return WalkResult::interrupt();
         }
-        rewriter.replaceOp(op, convert(rewriter, op, launch.getBody().front()));
+        Value converted = convert(rewriter, op, launch.getBody().front());
+        layouts[converted] = op.getLayout();
+        rewriter.replaceOp(op, converted);
         return WalkResult::advance();
       });
     });

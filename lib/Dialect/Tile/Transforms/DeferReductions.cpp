@@ -6,6 +6,7 @@
 
 #include "diff/Dialect/Tile/Transforms/CarriedSums.h"
 #include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/PatternMatch.h"
 
 namespace mlir::diff::tile {
@@ -52,8 +53,11 @@ struct TileDeferReductions
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<scf::ForOp> loops;
-    getOperation()->walk<WalkOrder::PreOrder>(
-        [&](scf::ForOp loop) { loops.push_back(loop); });
+    getOperation()->walk([&](gpu::LaunchOp launch) {
+      if (launch->hasAttr(TileDialect::kScheduleAttrName))
+        launch.walk<WalkOrder::PreOrder>(
+            [&](scf::ForOp loop) { loops.push_back(loop); });
+    });
     for (scf::ForOp loop : loops)
       for (unsigned i = 0; i < loop.getNumRegionIterArgs(); ++i)
         if (std::optional<CarriedSum> sum = CarriedSum::match(loop, i);

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -86,19 +87,15 @@ static SmallVector<Placement> placeCopies(scf::ForOp loop, bool runsAhead) {
 /// it, so that they move with it.
 static SmallVector<Operation *> isolate(RewriterBase &rewriter, scf::ForOp loop,
                                         CopyAsyncOp copy) {
-  SetVector<Operation *> slice;
-  SmallVector<Operation *> worklist{copy};
-  while (!worklist.empty()) {
-    Operation *op = worklist.pop_back_val();
-    for (Value operand : op->getOperands())
-      if (Operation *source = operand.getDefiningOp();
-          source && source->getBlock() == loop.getBody() && isPure(source) &&
-          slice.insert(source))
-        worklist.push_back(source);
-  }
-  SmallVector<Operation *> sources(slice.begin(), slice.end());
-  llvm::sort(sources,
-             [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  BackwardSliceOptions options([&](Operation *op) {
+    return op == copy || (op->getBlock() == loop.getBody() && isPure(op));
+  });
+  options.omitBlockArguments = true;
+  SetVector<Operation *> sources;
+  LogicalResult found =
+      getBackwardSlice(copy.getOperation(), &sources, options);
+  assert(succeeded(found) && "only block arguments have no slice");
+  (void)found;
   IRMapping mapping;
   SmallVector<Operation *> isolated;
   rewriter.setInsertionPoint(copy);

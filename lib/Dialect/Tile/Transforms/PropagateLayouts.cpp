@@ -164,11 +164,12 @@ public:
   /// one, and that each op has the operands and results that it demands.
   LogicalResult verifyWritten() {
     WalkResult result = root->walk([&](Operation *op) {
-      return failed(readLayouts(op)) ? WalkResult::interrupt()
+      return failed(verifyCount(op)) ? WalkResult::interrupt()
                                      : WalkResult::advance();
     });
     if (result.wasInterrupted())
       return failure();
+    layouts = readLayouts(root);
     result = root->walk([&](Operation *op) {
       return failed(verify(op)) ? WalkResult::interrupt()
                                 : WalkResult::advance();
@@ -177,24 +178,14 @@ public:
   }
 
 private:
-  LogicalResult readLayouts(Operation *op) {
+  /// A layout for each result.
+  static LogicalResult verifyCount(Operation *op) {
     auto written = op->getAttrOfType<ArrayAttr>(TileDialect::kLayoutsAttrName);
-    if (!written)
+    if (!written || written.size() == op->getNumResults())
       return success();
-    if (written.size() != op->getNumResults())
-      return op->emitOpError("has '")
-             << TileDialect::kLayoutsAttrName << "' of " << written.size()
-             << " layouts for " << op->getNumResults() << " results";
-    for (auto [result, attribute] :
-         llvm::zip_equal(op->getResults(), written)) {
-      auto layout = dyn_cast<LayoutAttr>(attribute);
-      if (!layout || !isVector(result))
-        continue;
-      layouts[result] = layout;
-      if (auto loop = dyn_cast<scf::ForOp>(op))
-        layouts[loop.getTiedLoopRegionIterArg(result)] = layout;
-    }
-    return success();
+    return op->emitOpError("has '")
+           << TileDialect::kLayoutsAttrName << "' of " << written.size()
+           << " layouts for " << op->getNumResults() << " results";
   }
 
   LogicalResult verify(Operation *op) const {

@@ -1135,16 +1135,17 @@ func.func @value_width_v1(%q: tensor<1x12x8x16xbf16>,
 
 // -----
 
-func.func @value_width_standard(%q: tensor<1x12x4x16xbf16>,
-                                %k: tensor<1x20x2x16xbf16>,
-                                %v: tensor<1x20x2x8xbf16>,
-                                %out: tensor<1x12x4x8xbf16>) {
-  // expected-error @below {{the head dimension of 'value' must be 16 (that of 'query'), found 8}}
+// Values are as wide as they like, but the output is as wide as they are.
+func.func @output_width_standard(%q: tensor<1x12x4x16xbf16>,
+                                 %k: tensor<1x20x2x16xbf16>,
+                                 %v: tensor<1x20x2x8xbf16>,
+                                 %out: tensor<1x12x4x16xbf16>) {
+  // expected-error @below {{dimension 3 (value head dimension) of 'output' must be 8, as in 'value', found 'tensor<1x12x4x16xbf16>'}}
   %0 = diff.softmax_attention
     ins(%q, %k, %v : tensor<1x12x4x16xbf16>, tensor<1x20x2x16xbf16>,
         tensor<1x20x2x8xbf16>)
-    outs(%out : tensor<1x12x4x8xbf16>)
-    -> tensor<1x12x4x8xbf16>
+    outs(%out : tensor<1x12x4x16xbf16>)
+    -> tensor<1x12x4x16xbf16>
   return
 }
 

@@ -188,26 +188,28 @@ func.func @softmax_attention(%q: tensor<2x12x6x16xf32>,
   return %0 : tensor<2x12x6x16xf32>
 }
 
+// Values of another width than the keys'.
 // CHECK-LABEL: func @softmax_attention_full
 // CHECK: %{{.*}}:2 = diff.softmax_attention
-// CHECK-SAME: outs(%{{.*}}, %{{.*}} : tensor<?x?x8x64xf16>, tensor<?x8x?xf32>)
+// CHECK-SAME: ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x?x8x64xf16>, tensor<?x?x2x64xf16>, tensor<?x?x2x128xf16>)
+// CHECK-SAME: outs(%{{.*}}, %{{.*}} : tensor<?x?x8x128xf16>, tensor<?x8x?xf32>)
 // CHECK-SAME: diagonal(%{{.*}}) mask<window = [128, -1]> scale(1.000000e-01) softcap(3.000000e+01)
 // CHECK-SAME: {schedule = #diff.schedule<queries = 8, keys = 16>}
-// CHECK-SAME: -> tensor<?x?x8x64xf16>, tensor<?x8x?xf32>
+// CHECK-SAME: -> tensor<?x?x8x128xf16>, tensor<?x8x?xf32>
 func.func @softmax_attention_full(%q: tensor<?x?x8x64xf16>,
                                   %k: tensor<?x?x2x64xf16>,
-                                  %v: tensor<?x?x2x64xf16>, %diagonal: index,
-                                  %init: tensor<?x?x8x64xf16>,
+                                  %v: tensor<?x?x2x128xf16>, %diagonal: index,
+                                  %init: tensor<?x?x8x128xf16>,
                                   %lse: tensor<?x8x?xf32>)
-    -> (tensor<?x?x8x64xf16>, tensor<?x8x?xf32>) {
+    -> (tensor<?x?x8x128xf16>, tensor<?x8x?xf32>) {
   %0:2 = diff.softmax_attention
            ins(%q, %k, %v : tensor<?x?x8x64xf16>, tensor<?x?x2x64xf16>,
-               tensor<?x?x2x64xf16>)
-           outs(%init, %lse : tensor<?x?x8x64xf16>, tensor<?x8x?xf32>)
+               tensor<?x?x2x128xf16>)
+           outs(%init, %lse : tensor<?x?x8x128xf16>, tensor<?x8x?xf32>)
            diagonal(%diagonal) mask<window = [128, -1]> scale(0.1) softcap(30.0)
            {schedule = #diff.schedule<queries = 8, keys = 16>}
-           -> tensor<?x?x8x64xf16>, tensor<?x8x?xf32>
-  return %0#0, %0#1 : tensor<?x?x8x64xf16>, tensor<?x8x?xf32>
+           -> tensor<?x?x8x128xf16>, tensor<?x8x?xf32>
+  return %0#0, %0#1 : tensor<?x?x8x128xf16>, tensor<?x8x?xf32>
 }
 
 // CHECK-LABEL: func @softmax_attention_memref

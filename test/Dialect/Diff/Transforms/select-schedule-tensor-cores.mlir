@@ -23,6 +23,24 @@ func.func @v2(%q: tensor<1x512x2x128xbf16>, %k: tensor<1x512x1x128xbf16>,
 
 // -----
 
+// The accumulator and the slots of values are as wide as the values, whatever
+// the width of the keys.
+// CHECK-LABEL: func @wide_values(
+// BIG: #diff.schedule<queries = 128, keys = 64, threads = 128, stages = 1,
+// SMALL: #diff.schedule<queries = 128, keys = 48, threads = 128, stages = 1,
+func.func @wide_values(%q: tensor<1x512x2x64xbf16>, %k: tensor<1x512x1x64xbf16>,
+                       %v: tensor<1x512x1x128xbf16>,
+                       %init: tensor<1x512x2x128xbf16>)
+    -> tensor<1x512x2x128xbf16> {
+  %0 = diff.softmax_attention
+         ins(%q, %k, %v : tensor<1x512x2x64xbf16>, tensor<1x512x1x64xbf16>,
+             tensor<1x512x1x128xbf16>)
+         outs(%init : tensor<1x512x2x128xbf16>) -> tensor<1x512x2x128xbf16>
+  return %0 : tensor<1x512x2x128xbf16>
+}
+
+// -----
+
 // One warp where 16 rows hold all queries. Rows of 96 bytes are swizzled. A
 // log-sum-exp is of f32 sums.
 // CHECK-LABEL: func @few_queries(

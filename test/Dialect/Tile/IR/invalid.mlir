@@ -230,6 +230,14 @@ func.func @copy_in_bounds(%s: memref<8x16xf16>, %d: memref<8x16xf16>, %i: index)
 
 // -----
 
+func.func @wait_for_nothing() {
+  // expected-error @below {{needs at least one token of a copy to wait for, found none; where threads only meet, gpu.barrier is legal}}
+  tile.wait
+  return
+}
+
+// -----
+
 // Values.
 
 func.func @layout_of_value(%v: vector<12x16xf16>) {

@@ -32,11 +32,9 @@ func.func @rings(%i: index) {
 // CHECK: %[[T0:.*]] = tile.copy_async %[[K]][%[[I]], %[[I]], %[[I]], %[[I]]], %[[S]] {in_bounds = array<i1: false, true>, permutation_map = #{{.*}}} : memref<1x512x4x128xbf16, strided<[?, ?, ?, 1]>>, memref<64x128xbf16, #gpu.address_space<workgroup>>
 // CHECK: %[[T1:.*]] = tile.copy_async %[[K]][%[[I]], %[[I]], %[[I]], %[[I]]], %[[S]] if %[[P]] {
 // CHECK: tile.wait %[[T0]], %[[T1]]
-// CHECK: tile.wait
 // GENERIC: "tile.copy_async"{{.*}}in_bounds = array<i1: false, true>, operandSegmentSizes = array<i32: 1, 4, 1, 0>
 // GENERIC: "tile.copy_async"{{.*}}in_bounds = array<i1: true, true>, operandSegmentSizes = array<i32: 1, 4, 1, 1>
 // GENERIC: "tile.wait"(%{{.*}}, %{{.*}}) : (!tile.token, !tile.token) -> ()
-// GENERIC: "tile.wait"() : () -> ()
 func.func @copies(%k: memref<1x512x4x128xbf16, strided<[?, ?, ?, 1]>>,
                   %slot: memref<64x128xbf16, #shared>, %i: index, %p: i1) {
   %0 = tile.copy_async %k[%i, %i, %i, %i], %slot
@@ -50,7 +48,6 @@ func.func @copies(%k: memref<1x512x4x128xbf16, strided<[?, ?, ?, 1]>>,
          : memref<1x512x4x128xbf16, strided<[?, ?, ?, 1]>>,
            memref<64x128xbf16, #shared>
   tile.wait %0, %1
-  tile.wait
   return
 }
 

@@ -35,3 +35,40 @@ func.func @convert(%m: memref<16x16xf32>, %o: memref<16x16xf32>) {
   } {tile.schedule = #tile.schedule<warps = 4>}
   return
 }
+
+// -----
+
+// What a loop carries has its result's layout, and what a conversion gives has the
+// layout that it was converted to: neither of these two conversions is one.
+// CHECK-LABEL: func @carried
+// CHECK: %[[R:.*]] = scf.for {{.*}} iter_args(%[[X:.*]] = %{{.*}})
+// CHECK-NEXT: arith.addf %[[X]], %[[X]]
+// CHECK: vector.transfer_write %[[R]]
+// CHECK: %[[Y:.*]] = vector.transfer_read
+// CHECK-NOT: tile.to_layout
+// CHECK-NOT: gpu.barrier
+// CHECK: vector.transfer_write %[[Y]]
+func.func @carried(%m: memref<16x16xf32>, %o: memref<16x16xf32>, %n: index) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : f32
+    %x = vector.transfer_read %m[%c0, %c0], %pad
+           {in_bounds = [true, true], tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]}
+           : memref<16x16xf32>, vector<16x16xf32>
+    %r = scf.for %j = %c0 to %n step %c1 iter_args(%c = %x) -> (vector<16x16xf32>) {
+      %same = tile.to_layout %c to <lanes = [8, 4], elems = [1, 2]> : vector<16x16xf32>
+      %d = arith.addf %same, %same
+             {tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]} : vector<16x16xf32>
+      scf.yield %d : vector<16x16xf32>
+    } {tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]}
+    %y = tile.to_layout %r to <lanes = [2, 16], elems = [1, 1]> : vector<16x16xf32>
+    %z = tile.to_layout %y to <lanes = [2, 16], elems = [1, 1]> : vector<16x16xf32>
+    vector.transfer_write %z, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<16x16xf32>, memref<16x16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}

@@ -19,17 +19,24 @@
 // LANES-LABEL: func @scaled
 // LANES: vector.shape_cast %{{.*}} : vector<16x64xf32> to vector<16x8x8x1xf32>
 
-func.func @scaled(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
-    -> vector<16xf32> {
-  %c0 = arith.constant 0 : index
+func.func @scaled(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
+                  %o: memref<16xf32>) {
   %c1 = arith.constant 1 : index
-  %zero = arith.constant dense<0.0> : vector<16xf32>
-  %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
-    %1 = arith.mulf %f, %l : vector<16xf32>
-    %2 = vector.multi_reduction <add>, %p, %1 [1] : vector<16x64xf32> to vector<16xf32>
-    scf.yield %2 : vector<16xf32>
-  }
-  return %0 : vector<16xf32>
+  %threads = arith.constant 32 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<16xf32>
+    %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
+      %1 = arith.mulf %f, %l : vector<16xf32>
+      %2 = vector.multi_reduction <add>, %p, %1 [1] : vector<16x64xf32> to vector<16xf32>
+      scf.yield %2 : vector<16xf32>
+    }
+    vector.transfer_write %0, %o[%c0] {in_bounds = [true]}
+      : vector<16xf32>, memref<16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 1>}
+  return
 }
 
 // -----
@@ -40,16 +47,23 @@ func.func @scaled(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
 // CHECK-NOT: arith.mulf
 // CHECK: return
 
-func.func @plain(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
-    -> vector<16xf32> {
-  %c0 = arith.constant 0 : index
+func.func @plain(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
+                 %o: memref<16xf32>) {
   %c1 = arith.constant 1 : index
-  %zero = arith.constant dense<0.0> : vector<16xf32>
-  %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
-    %1 = vector.multi_reduction <add>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
-    scf.yield %1 : vector<16xf32>
-  }
-  return %0 : vector<16xf32>
+  %threads = arith.constant 32 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<16xf32>
+    %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
+      %1 = vector.multi_reduction <add>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
+      scf.yield %1 : vector<16xf32>
+    }
+    vector.transfer_write %0, %o[%c0] {in_bounds = [true]}
+      : vector<16xf32>, memref<16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 1>}
+  return
 }
 
 // -----
@@ -58,16 +72,23 @@ func.func @plain(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
 // CHECK-LABEL: func @initial
 // CHECK: scf.for {{.*}} -> (vector<16xf32>)
 
-func.func @initial(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
-    -> vector<16xf32> {
-  %c0 = arith.constant 0 : index
+func.func @initial(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
+                   %o: memref<16xf32>) {
   %c1 = arith.constant 1 : index
-  %zero = arith.constant dense<0.0> : vector<16xf32>
-  %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %f) -> (vector<16xf32>) {
-    %1 = vector.multi_reduction <add>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
-    scf.yield %1 : vector<16xf32>
-  }
-  return %0 : vector<16xf32>
+  %threads = arith.constant 32 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<16xf32>
+    %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %f) -> (vector<16xf32>) {
+      %1 = vector.multi_reduction <add>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
+      scf.yield %1 : vector<16xf32>
+    }
+    vector.transfer_write %0, %o[%c0] {in_bounds = [true]}
+      : vector<16xf32>, memref<16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 1>}
+  return
 }
 
 // -----
@@ -76,30 +97,69 @@ func.func @initial(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
 // CHECK-LABEL: func @used
 // CHECK: scf.for {{.*}} -> (vector<16xf32>)
 
-func.func @used(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
-    -> vector<16xf32> {
-  %c0 = arith.constant 0 : index
+func.func @used(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
+                %o: memref<16xf32>) {
   %c1 = arith.constant 1 : index
-  %zero = arith.constant dense<0.0> : vector<16xf32>
-  %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
-    %1 = vector.multi_reduction <add>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
-    "test.use"(%1) : (vector<16xf32>) -> ()
-    scf.yield %1 : vector<16xf32>
-  }
-  return %0 : vector<16xf32>
+  %threads = arith.constant 32 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<16xf32>
+    %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
+      %1 = vector.multi_reduction <add>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
+      "test.use"(%1) : (vector<16xf32>) -> ()
+      scf.yield %1 : vector<16xf32>
+    }
+    vector.transfer_write %0, %o[%c0] {in_bounds = [true]}
+      : vector<16xf32>, memref<16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 1>}
+  return
 }
 
 // CHECK-LABEL: func @maximum
 // CHECK: scf.for {{.*}} -> (vector<16xf32>)
 
-func.func @maximum(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index)
-    -> vector<16xf32> {
-  %c0 = arith.constant 0 : index
+func.func @maximum(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
+                   %o: memref<16xf32>) {
   %c1 = arith.constant 1 : index
-  %zero = arith.constant dense<0.0> : vector<16xf32>
-  %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
-    %1 = vector.multi_reduction <maximumf>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
-    scf.yield %1 : vector<16xf32>
+  %threads = arith.constant 32 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<16xf32>
+    %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
+      %1 = vector.multi_reduction <maximumf>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
+      scf.yield %1 : vector<16xf32>
+    }
+    vector.transfer_write %0, %o[%c0] {in_bounds = [true]}
+      : vector<16xf32>, memref<16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 1>}
+  return
+}
+
+// -----
+
+// A launch without a schedule is not on tensor cores, and left alone.
+// CHECK-LABEL: func @no_schedule
+// CHECK: scf.for {{.*}} -> (vector<16xf32>)
+
+func.func @no_schedule(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
+                       %o: memref<16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 32 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<16xf32>
+    %0 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %zero) -> (vector<16xf32>) {
+      %1 = vector.multi_reduction <add>, %p, %l [1] : vector<16x64xf32> to vector<16xf32>
+      scf.yield %1 : vector<16xf32>
+    }
+    vector.transfer_write %0, %o[%c0] {in_bounds = [true]}
+      : vector<16xf32>, memref<16xf32>
+    gpu.terminator
   }
-  return %0 : vector<16xf32>
+  return
 }

@@ -12,7 +12,7 @@
 // CHECK: %[[LOOP:.*]]:2 = scf.for %[[J:.*]] = {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[TOKEN:.*]] = %[[FIRST]]) -> (vector<64x64xbf16>, !tile.token)
 // CHECK: tile.wait %[[TOKEN]]
 // CHECK: vector.transfer_read
-// CHECK: tile.wait{{ *$}}
+// CHECK: tile.wait %[[TOKEN]]
 // CHECK: %[[NEXT:.*]] = arith.addi %[[J]], %c64
 // CHECK: %[[AHEAD:.*]] = tile.copy_async %{{.*}}[%[[NEXT]], %c0]
 // CHECK: scf.yield %{{.*}}, %[[AHEAD]]
@@ -45,7 +45,7 @@ func.func @one_slot(%k: memref<?x64xbf16>, %o: memref<64x64xbf16>) {
       %1 = vector.transfer_read %slot[%c0, %c0], %pad {in_bounds = [true, true]}
              : memref<64x64xbf16, #shared>, vector<64x64xbf16>
       %2 = arith.addf %acc, %1 : vector<64x64xbf16>
-      tile.wait
+      tile.wait %token
       scf.yield %2 : vector<64x64xbf16>
     } {tile.stages = 1}
     vector.transfer_write %0, %o[%c0, %c0] {in_bounds = [true, true]}
@@ -142,7 +142,7 @@ func.func @dynamic(%k: memref<?x64xbf16>, %o: memref<64x64xbf16>, %n: index) {
       %1 = vector.transfer_read %slot[%c0, %c0], %pad {in_bounds = [true, true]}
              : memref<64x64xbf16, #shared>, vector<64x64xbf16>
       %2 = arith.addf %acc, %1 : vector<64x64xbf16>
-      tile.wait
+      tile.wait %token
       scf.yield %2 : vector<64x64xbf16>
     } {tile.stages = 1}
     vector.transfer_write %0, %o[%c0, %c0] {in_bounds = [true, true]}
@@ -189,7 +189,7 @@ func.func @dynamic_two_ahead(%k: memref<?x64xbf16>, %o: memref<64x64xbf16>, %n: 
       %1 = vector.transfer_read %slot[%c0, %c0], %pad {in_bounds = [true, true]}
              : memref<64x64xbf16, #shared>, vector<64x64xbf16>
       %2 = arith.addf %acc, %1 : vector<64x64xbf16>
-      tile.wait
+      tile.wait %token
       scf.yield %2 : vector<64x64xbf16>
     } {tile.stages = 1}
     vector.transfer_write %0, %o[%c0, %c0] {in_bounds = [true, true]}
@@ -277,7 +277,7 @@ func.func @too_short(%k: memref<?x64xbf16>, %o: memref<64x64xbf16>) {
       %1 = vector.transfer_read %slot[%c0, %c0], %pad {in_bounds = [true, true]}
              : memref<64x64xbf16, #shared>, vector<64x64xbf16>
       %2 = arith.addf %acc, %1 : vector<64x64xbf16>
-      tile.wait
+      tile.wait %token
       scf.yield %2 : vector<64x64xbf16>
     } {tile.stages = 1}
     vector.transfer_write %0, %o[%c0, %c0] {in_bounds = [true, true]}

@@ -252,7 +252,7 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
 // diff.softmax_attention
 //===----------------------------------------------------------------------===//
 
-def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 1> {
+def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 0> {
   let summary = "standard softmax attention";
   let description = [{
     Standard attention, the baseline that users compare with: the case of one
@@ -263,10 +263,14 @@ def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 1> {
     | operand | shape | type |
     |---|---|---|
     | `query` | [B, N, h, d] | f16, bf16, f32, f64 |
-    | `key`, `value` | [B, M, h_kv, d] | as `query` |
+    | `key` | [B, M, h_kv, d] | as `query` |
+    | `value` | [B, M, h_kv, dv] | as `query` |
     | `diagonal` | | index, M - N when absent |
-    | `output` | [B, N, h, d] | as `query` |
+    | `output` | [B, N, h, dv] | as `query` |
     | `lse` | [B, h, N] | f32 (f64 for f64 elements) |
+
+    The width of the values, dv, is free: with dv = 2d two of these are the maps
+    of `diff.attention_v1`.
 
     ```mlir
     %0:2 = diff.softmax_attention

@@ -121,7 +121,7 @@ def Tile_WaitOp : Tile_Op<"wait",
   let description = [{
     When it returns, the copies of the tokens, and those before them, have
     arrived for all threads of the block, and all of them have reached this
-    op.
+    op. It is an error without a token.
 
     ```mlir
     tile.wait %token
@@ -129,6 +129,7 @@ def Tile_WaitOp : Tile_Op<"wait",
   }];
   let arguments = (ins Variadic<Tile_TokenType>:$tokens);
   let assemblyFormat = "$tokens attr-dict";
+  let hasVerifier = 1;
 }
 
 def Tile_ToLayoutOp : Tile_Op<"to_layout", [Pure, AllTypesMatch<["source", "result"]>]> {

@@ -7,12 +7,17 @@
 #ifndef DIFF_DIALECT_TILE_TRANSFORMS_LAYOUTS_H
 #define DIFF_DIALECT_TILE_TRANSFORMS_LAYOUTS_H
 
-#include "mlir/IR/Operation.h"
+#include "diff/Dialect/Tile/IR/Tile.h"
+#include "llvm/ADT/DenseMap.h"
 
 namespace mlir::diff::tile {
+/// The layouts that are written down in `root` (`tile.layouts`), by vector: a
+/// result has that of its op, and the argument of a loop's body its result's.
+llvm::DenseMap<Value, LayoutAttr> readLayouts(Operation *root);
+
 /// Checks that every vector in a kernel has a layout (`tile.layouts`), and that
-/// each op has its operands and results in the layouts that it demands. An error
-/// at the first op that does not.
+/// each op has its operands and results in the layouts that it demands. An
+/// error at the first op that does not.
 LogicalResult verifyLayouts(Operation *kernel);
 } // namespace mlir::diff::tile
 

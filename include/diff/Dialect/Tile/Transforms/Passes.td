@@ -82,7 +82,7 @@ def TileDeferReductionsPass : Pass<"tile-defer-reductions"> {
     A sum that a loop carries as `l' = f l + rowsum(p)` is carried as `lanes`
     partial sums of a row, and summed after the loop: with the columns of p taken
     as (repetitions, lanes, elems), a thread adds what it holds, and no value
-    crosses lanes in the loop.
+    crosses lanes in the loop. Only in launches with a `tile.schedule`.
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "4",

@@ -25,6 +25,7 @@ using namespace mlir::diff;
 /// contractions on matrix instructions, copies ahead of their use.
 static void buildTensorCorePipeline(OpPassManager &func, const Chip &chip) {
   func.addPass(tile::createTileStageOperandsPass());
+  func.addPass(tile::createTileStageComputedPass());
   func.addPass(tile::createTileRowSumOnMmaPass());
   func.addPass(tile::createTileDeferReductionsPass());
   func.addPass(tile::createTileSkipRescalePass());

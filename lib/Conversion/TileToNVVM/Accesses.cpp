@@ -13,6 +13,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -411,6 +412,39 @@ static int64_t getRunBytes(VectorType run) {
   return run.getNumElements() * run.getElementTypeBitWidth() / 8;
 }
 
+/// Whether a lane's runs of `elems` neighbours lie whole in the memory's rows,
+/// aligned to their size: as the manifest demands of a row that is made of such
+/// runs, and as views keep it that begin at one.
+static bool isReadInRuns(vector::TransferReadOp op, int64_t elems) {
+  AffineMap map = op.getPermutationMap();
+  auto isWhole = [&](OpFoldResult offset) {
+    std::optional<int64_t> value = getConstantIntValue(offset);
+    return value && *value % elems == 0;
+  };
+  Value memory = op.getBase();
+  if (elems == 1 || !llvm::isPowerOf2_64(elems) ||
+      map.getDimPosition(map.getNumResults() - 1) + 1 != map.getNumDims() ||
+      !isWhole(op.getIndices().back()))
+    return false;
+  while (true) {
+    auto type = cast<MemRefType>(memory.getType());
+    if (type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1) ||
+        type.getShape().back() % elems != 0)
+      return false;
+    Operation *view = memory.getDefiningOp();
+    if (auto subview = dyn_cast_or_null<memref::SubViewOp>(view)) {
+      if (!isWhole(subview.getMixedOffsets().back()))
+        return false;
+      memory = subview.getSource();
+    } else if (isa_and_nonnull<memref::ExpandShapeOp, memref::CollapseShapeOp>(
+                   view)) {
+      memory = view->getOperand(0);
+    } else {
+      return !view || isa<memref::ReinterpretCastOp>(view);
+    }
+  }
+}
+
 namespace {
 struct DistributeRead : public DistributePattern<vector::TransferReadOp> {
   using DistributePattern::DistributePattern;
@@ -458,26 +492,47 @@ private:
                    VectorType type) const {
     Location loc = op.getLoc();
     GlobalAccess access(b, distribution, op, layout);
+    // Neighbours that lie in whole chunks are one load.
+    int64_t runElems =
+        type.getRank()
+            ? std::gcd(type.getShape().back(),
+                       kChunkBytes * 8 / type.getElementTypeBitWidth())
+            : 1;
+    if (!isReadInRuns(op, runElems))
+      runElems = 1;
+    auto run = VectorType::get({runElems}, type.getElementType());
+    SmallVector<int64_t> shape(type.getShape());
+    if (runElems > 1)
+      shape.back() /= runElems;
     SmallVector<Value> elements;
-    forEachIndex(type.getShape(), [&](ArrayRef<int64_t> index) {
+    forEachIndex(shape, [&](ArrayRef<int64_t> runIndex) {
+      SmallVector<int64_t> index(runIndex);
+      if (runElems > 1)
+        index.back() *= runElems;
       SmallVector<Value> indices = access.getIndices(index);
       auto load = [&](OpBuilder &b) -> Value {
-        return memref::LoadOp::create(b, loc, op.getBase(), indices);
+        return vector::LoadOp::create(b, loc, run, op.getBase(), indices,
+                                      /*nontemporal=*/false,
+                                      llvm::MaybeAlign(getRunBytes(run)));
       };
       Value inside = access.isInside(index);
+      Value loaded;
       if (!inside) {
-        elements.push_back(load(b));
-        return;
+        loaded = load(b);
+      } else {
+        auto branch = scf::IfOp::create(
+            b, loc, inside,
+            [&](OpBuilder &b, Location loc) {
+              scf::YieldOp::create(b, loc, load(b));
+            },
+            [&](OpBuilder &b, Location loc) {
+              Value padding =
+                  vector::BroadcastOp::create(b, loc, run, op.getPadding());
+              scf::YieldOp::create(b, loc, padding);
+            });
+        loaded = branch.getResult(0);
       }
-      auto branch = scf::IfOp::create(
-          b, loc, inside,
-          [&](OpBuilder &b, Location loc) {
-            scf::YieldOp::create(b, loc, load(b));
-          },
-          [&](OpBuilder &b, Location loc) {
-            scf::YieldOp::create(b, loc, op.getPadding());
-          });
-      elements.push_back(branch.getResult(0));
+      llvm::append_range(elements, getElements(b, loc, loaded));
     });
     return fromElements(b, loc, type, elements);
   }

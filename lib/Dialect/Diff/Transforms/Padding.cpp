@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/PatternMatch.h"
@@ -55,6 +56,34 @@ Value diff::padToShape(OpBuilder &b, Location loc, Value v,
     if (cast<RankedTensorType>(v.getType()).getDimSize(dim) != size)
       v = padDim(b, loc, v, dim, size, 0.0);
   return v;
+}
+
+/// Pads one dimension of what an elementwise op of the tile computes, by
+/// padding what it computes from: nothing is lost, since rows that are padded
+/// are cut off in the end, and the op keeps a static shape.
+static Value padQueries(OpBuilder &b, Location loc, Value v, int64_t dim,
+                        int64_t size) {
+  auto op = v.getDefiningOp<linalg::GenericOp>();
+  if (!op || op.getNumReductionLoops() > 0 || op.getNumResults() != 1)
+    return padDim(b, loc, v, dim, size, 0.0);
+  auto loop = op.getIndexingMapMatchingResult(cast<OpResult>(v)).getResult(dim);
+  SmallVector<Value> operands;
+  for (OpOperand &operand : op->getOpOperands()) {
+    Value value = operand.get();
+    ArrayRef<AffineExpr> results =
+        op.getMatchingIndexingMap(&operand).getResults();
+    const AffineExpr *found = llvm::find(results, loop);
+    if (op.isDpsInit(&operand)) {
+      SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, value);
+      sizes[dim] = b.getIndexAttr(size);
+      value = tensor::EmptyOp::create(b, loc, sizes,
+                                      getElementTypeOrSelf(value.getType()));
+    } else if (found != results.end()) {
+      value = padDim(b, loc, value, found - results.begin(), size, 0.0);
+    }
+    operands.push_back(value);
+  }
+  return mlir::clone(b, op, operands.back().getType(), operands)->getResult(0);
 }
 
 /// The diagonal, made explicit: it would otherwise follow from padded sizes.
@@ -152,7 +181,7 @@ bool diff::padQueryTokens(RewriterBase &rewriter,
                                       getElementTypeOrSelf(value.getType()));
       types.push_back(value.getType());
     } else if (dim != StringRef::npos) {
-      value = padDim(rewriter, loc, value, dim, *queries, 0.0);
+      value = padQueries(rewriter, loc, value, dim, *queries);
     }
     operands.push_back(value);
   }

@@ -17,6 +17,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/TilingInterface.h"
 #include "mlir/Transforms/LoopInvariantCodeMotionUtils.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
@@ -75,6 +76,79 @@ static void markKernel(Operation *loop, AttentionCombineOpInterface op) {
                       schedule.getSkipRescale(), schedule.getTf32()));
 }
 
+/// Whether an operand of products has as many summands as matrix instructions
+/// take at a time, or a multiple: what is copied is filled up with zeros, what
+/// is computed is not.
+static bool hasWholeSummands(AttentionOpInterface op, OpOperand &operand) {
+  constexpr int64_t kSummandBits = 256;
+  if (operand.getOperandNumber() != kQueryOperand)
+    return true;
+  Type element = getElementTypeOrSelf(operand.get().getType());
+  return op.getDimSize('d') * element.getIntOrFloatBitWidth() % kSummandBits ==
+         0;
+}
+
+/// The elementwise ops that compute an operand whose elements one tile each
+/// reads, such as the query: fused, they are computed as often as before, and
+/// what they compute is not stored. Keys are read by many tiles.
+static SmallVector<Operation *> findFusable(AttentionOpInterface op) {
+  SmallVector<Operation *> producers;
+  for (OpOperand *operand : cast<DestinationStyleOpInterface>(op.getOperation())
+                                .getDpsInputOperands()) {
+    auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+    if (producer && producer.getNumReductionLoops() == 0 &&
+        producer.getNumResults() == 1 && producer->hasOneUse() &&
+        producer.getBody()->getOps<linalg::IndexOp>().empty() &&
+        producer.getIndexingMapMatchingResult(producer->getResult(0))
+            .isPermutation() &&
+        llvm::all_of(
+            producer.getIndexingMapsArray(),
+            [](AffineMap map) { return map.isProjectedPermutation(); }) &&
+        op.getOperandDims(operand->getOperandNumber()).contains('n') &&
+        hasWholeSummands(op, *operand))
+      producers.push_back(producer);
+  }
+  return producers;
+}
+
+namespace {
+struct TiledLoops {
+  SmallVector<LoopLikeOpInterface> loops;
+  SmallVector<Value> replacements;
+};
+} // namespace
+
+/// Tiles an op, and into its tiles fuses what of its producers may be.
+static FailureOr<TiledLoops> tileAndFuse(RewriterBase &rewriter, Operation *op,
+                                         const scf::SCFTilingOptions &options,
+                                         ArrayRef<Operation *> fusable) {
+  if (fusable.empty()) {
+    FailureOr<scf::SCFTilingResult> tiled =
+        scf::tileUsingSCF(rewriter, cast<TilingInterface>(op), options);
+    if (failed(tiled))
+      return failure();
+    return TiledLoops{tiled->loops, tiled->replacements};
+  }
+  scf::SCFTileAndFuseOptions fusing;
+  fusing.setTilingOptions(options);
+  fusing.setFusionControlFn(
+      [&](tensor::ExtractSliceOp, OpResult producer,
+          bool) -> std::optional<scf::SCFTileAndFuseOptions::ControlFnResult> {
+        if (!llvm::is_contained(fusable, producer.getOwner()))
+          return std::nullopt;
+        return scf::SCFTileAndFuseOptions::ControlFnResult{};
+      });
+  FailureOr<scf::SCFTileAndFuseResult> tiled =
+      scf::tileConsumerAndFuseProducersUsingSCF(
+          rewriter, cast<TilingInterface>(op), fusing);
+  if (failed(tiled))
+    return failure();
+  TiledLoops loops{tiled->loops, {}};
+  for (OpResult result : op->getResults())
+    loops.replacements.push_back(tiled->replacements.lookup(result));
+  return loops;
+}
+
 static LogicalResult tileIntoForall(RewriterBase &rewriter,
                                     AttentionCombineOpInterface op) {
   ScheduleAttr schedule = op.getScheduleAttr();
@@ -106,9 +180,12 @@ static LogicalResult tileIntoForall(RewriterBase &rewriter,
     options.setMapping({block(gpu::MappingId::DimZ),
                         block(gpu::MappingId::DimY),
                         block(gpu::MappingId::DimX)});
+  // Threads would need a copy of what is computed in shared memory.
+  SmallVector<Operation *> fusable;
+  if (schedule.isOnTensorCores())
+    fusable = findFusable(cast<AttentionOpInterface>(op.getOperation()));
   rewriter.setInsertionPoint(op);
-  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
-      rewriter, cast<TilingInterface>(op.getOperation()), options);
+  FailureOr<TiledLoops> tiled = tileAndFuse(rewriter, op, options, fusable);
   if (failed(tiled))
     return failure();
   if (onGPU)

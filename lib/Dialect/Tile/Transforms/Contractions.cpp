@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Tile/Transforms/Contractions.h"
+#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -114,4 +115,37 @@ LayoutAttr Contraction::getRhsLayout(MmaAttr mma) const {
   parts.lanes[rhsColumn] = 8;
   parts.laneStrides[rhsColumn] = 4;
   return parts.get(result.getContext());
+}
+
+SmallVector<int64_t> tile::getRowOrder(OpOperand &use) {
+  auto contract = cast<vector::ContractionOp>(use.getOwner());
+  AffineMap map = contract.getIndexingMapsArray()[use.getOperandNumber()];
+  AffineMap result = contract.getIndexingMapsArray()[2];
+  auto getKey = [&](int64_t dim) {
+    for (unsigned i = 0; i < result.getNumResults(); ++i)
+      if (result.getResult(i) == map.getResult(dim))
+        return i;
+    return result.getNumResults();
+  };
+  SmallVector<int64_t> order =
+      llvm::to_vector(llvm::seq<int64_t>(0, map.getNumResults()));
+  std::stable_sort(
+      order.begin(), std::prev(order.end()),
+      [&](int64_t lhs, int64_t rhs) { return getKey(lhs) < getKey(rhs); });
+  return order;
+}
+
+void tile::reorderOperand(RewriterBase &rewriter, OpOperand &use, Value ordered,
+                          ArrayRef<int64_t> order) {
+  auto contract = cast<vector::ContractionOp>(use.getOwner());
+  SmallVector<AffineMap> maps = contract.getIndexingMapsArray();
+  AffineMap &map = maps[use.getOperandNumber()];
+  SmallVector<AffineExpr> results;
+  for (int64_t dim : order)
+    results.push_back(map.getResult(dim));
+  map = AffineMap::get(map.getNumDims(), 0, results, rewriter.getContext());
+  rewriter.modifyOpInPlace(contract, [&] {
+    use.set(ordered);
+    contract.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+  });
 }

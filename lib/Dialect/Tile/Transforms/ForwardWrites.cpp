@@ -62,8 +62,10 @@ struct ReadOfWrite : public OpRewritePattern<vector::TransferReadOp> {
     if (!readMap.isProjectedPermutation())
       return rewriter.notifyMatchFailure(read, "not a projected permutation");
     auto type = cast<RankedTensorType>(read.getShapedType());
-    // Leading dimensions are read at one index, the others whole.
+    // Leading dimensions are read at one index, the others whole; those of size
+    // 1 may lack.
     SmallVector<int64_t> position;
+    bool dropsUnitDims = false;
     unsigned next = 0;
     for (unsigned i = 0; i < writeMap.getNumResults(); ++i) {
       unsigned dim = writeMap.getDimPosition(i);
@@ -77,17 +79,24 @@ struct ReadOfWrite : public OpRewritePattern<vector::TransferReadOp> {
       }
       std::optional<int64_t> index =
           getConstantIntValue(read.getIndices()[dim]);
-      if (next != 0 || !index || *index >= type.getDimSize(dim))
+      bool isUnit = type.getDimSize(dim) == 1;
+      if (!index || *index >= type.getDimSize(dim) || (next != 0 && !isUnit))
         return rewriter.notifyMatchFailure(read, "no leading constant index");
-      position.push_back(*index);
+      if (next != 0)
+        dropsUnitDims = true;
+      else
+        position.push_back(*index);
     }
     if (next != readMap.getNumResults())
       return rewriter.notifyMatchFailure(read, "reads a dropped dimension");
-    if (position.empty())
-      rewriter.replaceOp(read, write.getValueToStore());
-    else
-      rewriter.replaceOpWithNewOp<vector::ExtractOp>(
-          read, write.getValueToStore(), position);
+    Value value = write.getValueToStore();
+    if (!position.empty())
+      value =
+          vector::ExtractOp::create(rewriter, read.getLoc(), value, position);
+    if (dropsUnitDims)
+      value = vector::ShapeCastOp::create(rewriter, read.getLoc(),
+                                          read.getVectorType(), value);
+    rewriter.replaceOp(read, value);
     return success();
   }
 };
@@ -282,6 +291,29 @@ void carryVectors(RewriterBase &rewriter, scf::ForOp loop) {
   hoisted->setDiscardableAttrs(attributes);
 }
 
+/// Moves vectors that are computed in front of a loop and used behind it to
+/// their first use: they would occupy registers through the loop.
+void sinkBehindLoops(scf::ForallOp forall) {
+  Block *body = forall.getBody();
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*body))) {
+    if (op.getNumResults() == 0 ||
+        !isa<VectorType>(op.getResult(0).getType()) ||
+        op.getNumRegions() != 0 || !isMemoryEffectFree(&op))
+      continue;
+    Operation *first = nullptr;
+    for (Operation *user : op.getUsers()) {
+      Operation *ancestor = body->findAncestorOpInBlock(*user);
+      if (!first || (ancestor && ancestor->isBeforeInBlock(first)))
+        first = ancestor;
+    }
+    auto between = first ? llvm::make_range(std::next(op.getIterator()),
+                                            first->getIterator())
+                         : llvm::make_range(body->end(), body->end());
+    if (llvm::any_of(between, llvm::IsaPred<scf::ForOp>))
+      op.moveBefore(first);
+  }
+}
+
 struct TileForwardWrites
     : public tile::impl::TileForwardWritesPassBase<TileForwardWrites> {
   void runOnOperation() override {
@@ -302,7 +334,11 @@ struct TileForwardWrites
     // A tensor that a loop carries unchanged is the one in front of it.
     scf::ForOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    getOperation()->walk([](scf::ForallOp forall) {
+      if (forall->hasAttr(TileDialect::kScheduleAttrName))
+        sinkBehindLoops(forall);
+    });
   }
 };
 } // namespace

@@ -6,6 +6,7 @@
 
 #include "diff/Dialect/Tile/Transforms/Layouts.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -28,4 +29,26 @@ llvm::DenseMap<Value, LayoutAttr> tile::readLayouts(Operation *root) {
     }
   });
   return layouts;
+}
+
+LayoutAttr tile::getRowLayout(VectorType type, int64_t warps) {
+  int64_t rank = type.getRank();
+  int64_t elems = kChunkBytes * 8 / type.getElementTypeBitWidth();
+  SmallVector<int64_t> warpCounts(rank, 1), lanes(rank, 1), counts(rank, 1);
+  if (rank < 2 || type.getShape().back() % elems != 0)
+    return {};
+  counts.back() = elems;
+  int64_t left = kLanes;
+  for (int64_t dim = rank - 1; dim >= 0; --dim) {
+    int64_t size = type.getDimSize(dim) / counts[dim];
+    lanes[dim] = std::gcd(size, left);
+    left /= lanes[dim];
+    if (dim + 1 == rank)
+      continue;
+    warpCounts[dim] = std::gcd(size / lanes[dim], warps);
+    warps /= warpCounts[dim];
+  }
+  if (left != 1 || warps != 1)
+    return {};
+  return LayoutAttr::get(type.getContext(), warpCounts, lanes, counts);
 }

@@ -280,8 +280,13 @@ public:
                  ? castLayout(layout, cast.getResultVectorType(), type)
                  : LayoutAttr();
     }
-    if (auto extract = dyn_cast<vector::ExtractOp>(op))
-      return getExtracted(extract);
+    if (auto extract = dyn_cast<vector::ExtractOp>(op)) {
+      if (lookup(use.get()) || !isVector(extract.getResult()))
+        return getExtracted(extract);
+      // A source that nothing else determines: each thread has what it takes.
+      LayoutAttr layout = lookup(extract.getResult());
+      return layout ? layout.prependDims(extract.getNumIndices()) : layout;
+    }
     if (auto yield = dyn_cast<scf::YieldOp>(op))
       return lookup(op->getParentOp()->getResult(number));
     if (auto loop = dyn_cast<scf::ForOp>(op)) {

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "diff/Dialect/Tile/Transforms/Contractions.h"
 #include "diff/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -51,25 +52,6 @@ static void foldTransposes(RewriterBase &rewriter, Operation *root) {
   }
 }
 
-/// The order of an operand's rows in the contraction's result.
-static SmallVector<int64_t> getRowOrder(OpOperand &use) {
-  auto contract = cast<vector::ContractionOp>(use.getOwner());
-  AffineMap map = contract.getIndexingMapsArray()[use.getOperandNumber()];
-  AffineMap result = contract.getIndexingMapsArray()[2];
-  auto getKey = [&](int64_t dim) {
-    for (unsigned i = 0; i < result.getNumResults(); ++i)
-      if (result.getResult(i) == map.getResult(dim))
-        return i;
-    return result.getNumResults();
-  };
-  SmallVector<int64_t> order =
-      llvm::to_vector(llvm::seq<int64_t>(0, map.getNumResults()));
-  std::stable_sort(
-      order.begin(), std::prev(order.end()),
-      [&](int64_t lhs, int64_t rhs) { return getKey(lhs) < getKey(rhs); });
-  return order;
-}
-
 /// A whole tile of global memory that only contractions multiply.
 static bool isStaged(vector::TransferReadOp read) {
   auto type = dyn_cast<MemRefType>(read.getShapedType());
@@ -111,19 +93,8 @@ static void orderRows(RewriterBase &rewriter, vector::TransferReadOp read) {
       AffineMapAttr::get(AffineMap::get(read.getPermutationMap().getNumDims(),
                                         0, readResults, context)),
       read.getPadding(), /*mask=*/Value(), rewriter.getBoolArrayAttr(inBounds));
-  for (OpOperand &use : llvm::make_early_inc_range(read->getUses())) {
-    auto contract = cast<vector::ContractionOp>(use.getOwner());
-    SmallVector<AffineMap> maps = contract.getIndexingMapsArray();
-    AffineMap &map = maps[use.getOperandNumber()];
-    SmallVector<AffineExpr> results;
-    for (int64_t dim : order)
-      results.push_back(map.getResult(dim));
-    map = AffineMap::get(map.getNumDims(), 0, results, context);
-    rewriter.modifyOpInPlace(contract, [&] {
-      use.set(ordered);
-      contract.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
-    });
-  }
+  for (OpOperand &use : llvm::make_early_inc_range(read->getUses()))
+    reorderOperand(rewriter, use, ordered, order);
   rewriter.eraseOp(read);
 }
 

@@ -156,3 +156,32 @@ func.func @static(%q: tensor<1x7x1x8xf32>, %k: tensor<1x9x1x8xf32>,
            -> tensor<1x1x7x8xf32>, tensor<1x1x7xf32>, tensor<1x1x7xf32>
   return %0, %1#0 : tensor<1x7x1x8xf32>, tensor<1x1x7x8xf32>
 }
+
+// -----
+
+#id = affine_map<(b, n, h, d) -> (b, n, h, d)>
+#gain = affine_map<(b, n, h, d) -> (h, d)>
+
+// What the tile computes is padded in what it is computed from.
+// CHECK-LABEL: func @computed
+// CHECK-SAME: %[[Q:[^:]*]]: tensor<1x?x2x16xbf16>, %[[G:[^:]*]]: tensor<2x16xbf16>
+// QUERIES: %[[PADDED:.*]] = tensor.pad %{{.*}}
+// QUERIES: } : tensor<1x?x2x16xbf16> to tensor<1x8x2x16xbf16>
+// QUERIES: %[[SCALED:.*]] = linalg.generic {{.*}} ins(%[[PADDED]], %[[G]] : {{.*}}) outs(%{{.*}} : tensor<1x8x2x16xbf16>)
+// QUERIES: diff.softmax_attention ins(%[[SCALED]],
+func.func @computed(%q: tensor<1x?x2x16xbf16>, %g: tensor<2x16xbf16>, %k: tensor<1x20x2x16xbf16>, %o: tensor<1x?x2x16xbf16>, %i: index, %n: index) -> tensor<1x?x2x16xbf16> {
+  %size = affine.min affine_map<(d0)[s0] -> (-d0 + s0, 8)>(%i)[%n]
+  %part = tensor.extract_slice %q[0, %i, 0, 0] [1, %size, 2, 16] [1, 1, 1, 1] : tensor<1x?x2x16xbf16> to tensor<1x?x2x16xbf16>
+  %e = tensor.empty(%size) : tensor<1x?x2x16xbf16>
+  %scaled = linalg.generic {indexing_maps = [#id, #gain, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%part, %g : tensor<1x?x2x16xbf16>, tensor<2x16xbf16>) outs(%e : tensor<1x?x2x16xbf16>) {
+  ^bb0(%a: bf16, %b: bf16, %c: bf16):
+    %0 = arith.mulf %a, %b : bf16
+    linalg.yield %0 : bf16
+  } -> tensor<1x?x2x16xbf16>
+  %out = tensor.extract_slice %o[0, %i, 0, 0] [1, %size, 2, 16] [1, 1, 1, 1] : tensor<1x?x2x16xbf16> to tensor<1x?x2x16xbf16>
+  %1 = diff.softmax_attention
+         ins(%scaled, %k, %k : tensor<1x?x2x16xbf16>, tensor<1x20x2x16xbf16>, tensor<1x20x2x16xbf16>)
+         outs(%out : tensor<1x?x2x16xbf16>) -> tensor<1x?x2x16xbf16>
+  return %1 : tensor<1x?x2x16xbf16>
+}

@@ -162,3 +162,47 @@ func.func @tile_already(%q: tensor<2x12x1x16xf32>) -> tensor<2x12x1x16xf32> {
   }
   return %0 : tensor<2x12x1x16xf32>
 }
+
+// -----
+
+#id = affine_map<(b, n, h, d) -> (b, n, h, d)>
+
+// What makes the query is computed in the tile that reads it. Keys are read by many
+// tiles, and what has another user is computed for it anyway.
+// CHECK-LABEL: func @fused
+// CHECK-COUNT-2: linalg.generic
+// CHECK: scf.forall
+// CHECK: %[[Q:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<1x64x2x16xf16>)
+// CHECK-NOT: linalg.generic
+// CHECK: diff.attention ins(%[[Q]],
+func.func @fused(%q: tensor<1x128x4x16xf16>, %k: tensor<1x20x2x16xf16>, %l: tensor<1x128x2xf16>, %o: tensor<1x128x2x16xf16>)
+    -> (tensor<1x128x2x16xf16>, tensor<1x128x2xf16>) {
+  %qe = tensor.empty() : tensor<1x128x4x16xf16>
+  %ke = tensor.empty() : tensor<1x20x2x16xf16>
+  %le = tensor.empty() : tensor<1x128x2xf16>
+  %q1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%q : tensor<1x128x4x16xf16>) outs(%qe : tensor<1x128x4x16xf16>) {
+  ^bb0(%a: f16, %b: f16):
+    %0 = arith.negf %a : f16
+    linalg.yield %0 : f16
+  } -> tensor<1x128x4x16xf16>
+  %k1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%k : tensor<1x20x2x16xf16>) outs(%ke : tensor<1x20x2x16xf16>) {
+  ^bb0(%a: f16, %b: f16):
+    %0 = arith.negf %a : f16
+    linalg.yield %0 : f16
+  } -> tensor<1x20x2x16xf16>
+  %l1 = linalg.generic {indexing_maps = [affine_map<(b, n, h) -> (b, n, h)>, affine_map<(b, n, h) -> (b, n, h)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%l : tensor<1x128x2xf16>) outs(%le : tensor<1x128x2xf16>) {
+  ^bb0(%a: f16, %b: f16):
+    %0 = arith.negf %a : f16
+    linalg.yield %0 : f16
+  } -> tensor<1x128x2xf16>
+  %1 = diff.attention
+         ins(%q1, %k1, %k, %l1 : tensor<1x128x4x16xf16>, tensor<1x20x2x16xf16>,
+             tensor<1x20x2x16xf16>, tensor<1x128x2xf16>)
+         outs(%o : tensor<1x128x2x16xf16>)
+         {schedule = #diff.schedule<queries = 64, keys = 32, threads = 128, stages = 1>}
+         -> tensor<1x128x2x16xf16>
+  return %1, %l1 : tensor<1x128x2x16xf16>, tensor<1x128x2xf16>
+}

@@ -126,3 +126,77 @@ func.func @carried(%t: tensor<16xf32>, %n: index)
   }
   return %0, %1 : tensor<16xf32>, tensor<16xf32>
 }
+
+// -----
+
+// Dimensions of size 1 may lack wherever they are.
+// CHECK-LABEL: func @unit_dims
+// CHECK-SAME: %[[V:[^:]*]]: vector<1x64x1xf32>
+// CHECK: %[[ENTRY:.*]] = vector.extract %[[V]][0] : vector<64x1xf32>
+// CHECK: %[[PART:.*]] = vector.shape_cast %[[ENTRY]] : vector<64x1xf32> to vector<64xf32>
+// CHECK: return %[[PART]]
+func.func @unit_dims(%v: vector<1x64x1xf32>, %t: tensor<1x64x1xf32>) -> vector<64xf32> {
+  %c0 = arith.constant 0 : index
+  %pad = arith.constant 0.0 : f32
+  %0 = vector.transfer_write %v, %t[%c0, %c0, %c0] {in_bounds = [true, true, true]}
+         : vector<1x64x1xf32>, tensor<1x64x1xf32>
+  %1 = vector.transfer_read %0[%c0, %c0, %c0], %pad {in_bounds = [true], permutation_map = affine_map<(a, b, c) -> (b)>}
+         : tensor<1x64x1xf32>, vector<64xf32>
+  return %1 : vector<64xf32>
+}
+
+// -----
+
+// A part of a tile that is written whole needs nothing of what was written or padded
+// before; what was padded is read from where it came.
+// CHECK-LABEL: func @overwritten
+// CHECK-SAME: %[[V:[^:]*]]: vector<8x64xf32>, %[[T:[^:]*]]: tensor<?x64xf32>
+// CHECK-NOT: tensor.pad
+// CHECK-DAG: %[[READ:.*]] = vector.transfer_read %[[T]]{{.*}} {in_bounds = [false, true]} : tensor<?x64xf32>, vector<8x64xf32>
+// CHECK-DAG: %[[EMPTY:.*]] = tensor.empty(%{{.*}}) : tensor<?x64xf32>
+// CHECK: %[[W:.*]] = vector.transfer_write %[[V]], %[[EMPTY]]
+// CHECK: return %[[W]], %[[READ]]
+func.func @overwritten(%v: vector<8x64xf32>, %t: tensor<?x64xf32>, %n: index, %rest: index) -> (tensor<?x64xf32>, vector<8x64xf32>) {
+  %c0 = arith.constant 0 : index
+  %pad = arith.constant 0.0 : f32
+  %p = tensor.pad %t low[0, 0] high[%rest, 0] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %pad : f32
+  } : tensor<?x64xf32> to tensor<8x64xf32>
+  %r = vector.transfer_read %p[%c0, %c0], %pad {in_bounds = [true, true]} : tensor<8x64xf32>, vector<8x64xf32>
+  %0 = vector.transfer_write %v, %p[%c0, %c0] {in_bounds = [true, true]} : vector<8x64xf32>, tensor<8x64xf32>
+  %1 = tensor.extract_slice %0[0, 0] [%n, 64] [1, 1] : tensor<8x64xf32> to tensor<?x64xf32>
+  return %1, %r : tensor<?x64xf32>, vector<8x64xf32>
+}
+
+// -----
+
+// What is used behind a loop is computed there.
+// CHECK-LABEL: func @behind
+// CHECK: scf.forall
+// CHECK: math.exp
+// CHECK: scf.for
+// CHECK: vector.transfer_read
+// CHECK: arith.negf
+// CHECK: arith.addf
+func.func @behind(%t: tensor<64xf32>, %u: tensor<64xf32>, %n: index) -> tensor<64xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %pad = arith.constant 0.0 : f32
+  %0 = scf.forall (%i) in (2) shared_outs(%o = %u) -> (tensor<64xf32>) {
+    %v = vector.transfer_read %t[%c0], %pad {in_bounds = [true]} : tensor<64xf32>, vector<64xf32>
+    %first = vector.transfer_read %u[%c0], %pad {in_bounds = [true]} : tensor<64xf32>, vector<64xf32>
+    %begin = math.exp %first : vector<64xf32>
+    %neg = arith.negf %v : vector<64xf32>
+    %sum = scf.for %k = %c0 to %n step %c1 iter_args(%s = %begin) -> (vector<64xf32>) {
+      %next = arith.mulf %s, %s : vector<64xf32>
+      scf.yield %next : vector<64xf32>
+    }
+    %r = arith.addf %sum, %neg : vector<64xf32>
+    %w = vector.transfer_write %r, %o[%c0] {in_bounds = [true]} : vector<64xf32>, tensor<64xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %w into %o[0] [64] [1] : tensor<64xf32> into tensor<64xf32>
+    }
+  } {tile.schedule = #tile.schedule<warps = 1>}
+  return %0 : tensor<64xf32>
+}

@@ -90,7 +90,23 @@ class Contractions:
         return [x @ w.T, left @ right, np.maximum((f @ g + f) @ g + bias, 0)]
 
 
-CASES = {"layer": Layer, "contractions": Contractions}
+class Fused:
+    """fused.mlir: the query times a gain, lambda times -3."""
+
+    limit = 4e-4
+
+    def __init__(self, random, tokens):
+        self.inputs = [random.standard_normal(shape).astype(dtype) for shape, dtype in (
+            ((2, tokens, 4, 128), np.float16), ((2, tokens, 1, 128), np.float16),
+            ((2, tokens, 1, 128), np.float16), ((4, 128), F32), ((2, tokens, 2), F32))]  # fmt: skip
+        self.results = [((2, tokens, 2, 128), np.dtype(np.float16))]
+
+    def reference(self, q, k, v, gain, logits):
+        q, logits = rounded(q * gain, np.float16), rounded(-3 * logits, np.float16)
+        return [np.stack([attention(*entry) for entry in zip(q, k, v, logits)])]
+
+
+CASES = {"fused": Fused, "layer": Layer, "contractions": Contractions}
 
 
 def run(options, case, folder):

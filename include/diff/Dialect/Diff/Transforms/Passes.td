@@ -71,8 +71,10 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
     batch entry at a time, into an `scf.forall` over (batch, output heads,
     query tokens). With threads in the schedule, the loops are mapped to a
     GPU's blocks: z, y and x. With stages, they get the `tile.schedule` that the
-    passes of the tile dialect go by. An attention inside an `scf.forall` is a
-    tile already.
+    passes of the tile dialect go by, and elementwise linalg ops that compute the
+    query, or another operand with query tokens, for the attention alone are
+    computed in its tiles: an element of such an operand is read by one tile. An
+    attention inside an `scf.forall` is a tile already.
 
     Sequences of variable length are tiled over (output heads, query tiles of
     all sequences), mapped to y and x. Sequence b has the tiles from

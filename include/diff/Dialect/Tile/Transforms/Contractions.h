@@ -49,6 +49,14 @@ private:
   int64_t lhsSum = 0, rhsSum = 0, rhsColumn = 0;
 };
 
+/// The dimensions of a contraction's operand in the order that they have in its
+/// result; the last one stays.
+SmallVector<int64_t> getRowOrder(OpOperand &use);
+
+/// Lets a contraction take an operand whose dimension i was dimension order[i].
+void reorderOperand(RewriterBase &rewriter, OpOperand &use, Value ordered,
+                    ArrayRef<int64_t> order);
+
 } // namespace mlir::diff::tile
 
 #endif // DIFF_DIALECT_TILE_TRANSFORMS_CONTRACTIONS_H

@@ -15,6 +15,11 @@ namespace mlir::diff::tile {
 /// result has that of its op, and the argument of a loop's body its result's.
 llvm::DenseMap<Value, LayoutAttr> readLayouts(Operation *root);
 
+/// A layout of rows for memory: lanes over the 16-byte chunks of a row first,
+/// rows next, then warps over rows. Null when the tile is no whole number of
+/// that.
+LayoutAttr getRowLayout(VectorType type, int64_t warps);
+
 /// Checks that every vector in a kernel has a layout (`tile.layouts`), and that
 /// each op has its operands and results in the layouts that it demands. An
 /// error at the first op that does not.

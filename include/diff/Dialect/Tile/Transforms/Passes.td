@@ -58,6 +58,28 @@ def TileStageOperandsPass : Pass<"tile-stage-operands"> {
                            "::mlir::arith::ArithDialect"];
 }
 
+def TileStageComputedPass : Pass<"tile-stage-computed"> {
+  let summary = "keep operands that a block computes itself in shared memory";
+  let description = [{
+    In a launch with a schedule, an operand of contractions that is computed,
+    element by element, from what is read of global memory, as a query that is
+    scaled, goes through a buffer in shared memory: it is computed once, in a
+    layout in which lanes read and write whole chunks of rows, and the contractions
+    read it as they read a copy. It would occupy registers as long as a loop
+    multiplies it.
+
+    ```mlir
+    %q = arith.mulf %read, %scale : vector<64x128xbf16>
+    // becomes
+    %0 = tile.to_layout %q to #tile.layout<…>
+    vector.transfer_write %0, %slot[%c0, %c0] : …
+    gpu.barrier
+    ```
+  }];
+  let dependentDialects = ["::mlir::diff::tile::TileDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
 def TileSelectMmaPass : Pass<"tile-select-mma"> {
   let summary = "choose the matrix instruction and layout of contractions";
   let description = [{

@@ -37,6 +37,7 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
   // A mask that hides nothing and a map that vanishes are seen here.
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffFoldTransposesPass());
+  pm.addNestedPass<func::FuncOp>(createDiffNameArgumentsPass());
   if (chip) {
     pm.addPass(createConvertElementwiseToLinalgPass());
     pm.addNestedPass<func::FuncOp>(createDiffFuseElementwisePass());
@@ -45,7 +46,6 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
       pm.addNestedPass<func::FuncOp>(
           createDiffTileContractionsPass({options.tf32}));
   }
-  pm.addNestedPass<func::FuncOp>(createDiffNameArgumentsPass());
   DiffSelectSchedulePassOptions schedule;
   if (chip) {
     schedule.sharedMemory = chip->sharedMemoryPerBlock;

@@ -14,8 +14,6 @@
 
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFLOWERENTRYPASS
-#define GEN_PASS_DEF_DIFFNAMEARGUMENTSPASS
-#define GEN_PASS_DEF_DIFFSTRIPNAMESPASS
 #include "diff/Dialect/Diff/Transforms/Passes.h.inc"
 } // namespace mlir::diff
 
@@ -66,119 +64,6 @@ static void lowerResults(OpBuilder &b, func::FuncOp func) {
     materialize.setWritable(true);
   }
   returnOp.getOperandsMutable().assign(kept);
-}
-
-//===----------------------------------------------------------------------===//
-// diff-name-arguments
-//===----------------------------------------------------------------------===//
-
-namespace {
-/// Names of one attention's tensors and of their sizes.
-class ArgumentNamer {
-public:
-  ArgumentNamer(func::FuncOp func, AttentionOpInterface op, unsigned number)
-      : b(func.getContext()), func(func), op(op),
-        suffix(number == 0 ? "" : "_" + std::to_string(number)) {}
-
-  void run() {
-    for (OpOperand &operand : op->getOpOperands()) {
-      unsigned i = operand.getOperandNumber();
-      BlockArgument argument = getArgument(operand.get());
-      if (argument &&
-          !func.getArgAttr(argument.getArgNumber(), kNameAttrName)) {
-        func.setArgAttr(argument.getArgNumber(), kNameAttrName, getName(i));
-        func.setArgAttr(argument.getArgNumber(), kSizesAttrName, getSizes(i));
-      }
-    }
-    markOffsets(op.getCuSeqlensQ(), kQueryOperand, 'n');
-    markOffsets(op.getCuSeqlensK(), kKeyOperand, 'm');
-    auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
-    for (OpResult result : op->getResults())
-      for (OpOperand &use : result.getUses()) {
-        unsigned number = use.getOperandNumber();
-        if (!isa<func::ReturnOp>(use.getOwner()) ||
-            func.getResultAttr(number, kNameAttrName))
-          continue;
-        unsigned i = destination.getTiedOpOperand(result)->getOperandNumber();
-        func.setResultAttr(number, kNameAttrName, getName(i));
-        func.setResultAttr(number, kSizesAttrName, getSizes(i));
-      }
-  }
-
-private:
-  StringAttr getName(unsigned operand) {
-    return b.getStringAttr(op.getOperandName(operand) + suffix);
-  }
-
-  BlockArgument getArgument(Value value) {
-    auto argument = dyn_cast_or_null<BlockArgument>(value);
-    return argument && argument.getOwner() == &func.getBody().front()
-               ? argument
-               : BlockArgument();
-  }
-
-  /// Says into which dimension of which argument `offsets` point.
-  void markOffsets(Value offsets, AttentionOperand operand, char dim) {
-    BlockArgument argument = getArgument(offsets);
-    BlockArgument whole = getArgument(op->getOperand(operand));
-    if (!argument || !whole ||
-        func.getArgAttr(argument.getArgNumber(), kOffsetsAttrName))
-      return;
-    auto name =
-        func.getArgAttrOfType<StringAttr>(whole.getArgNumber(), kNameAttrName);
-    int64_t position = op.getOperandDims(operand).find(dim);
-    if (name)
-      func.setArgAttr(
-          argument.getArgNumber(), kOffsetsAttrName,
-          OffsetsAttr::get(func.getContext(), name.getValue(), position));
-  }
-
-  ArrayAttr getSizes(unsigned operand) {
-    SmallVector<Attribute> sizes;
-    for (char dim : op.getOperandDims(operand)) {
-      // Batch and token counts are B, N and M, and S = B + 1 the number of
-      // sequence offsets; the others are static.
-      std::string size;
-      if (StringRef("bnms").contains(dim))
-        size = std::string(1, llvm::toUpper(dim)) + suffix;
-      sizes.push_back(b.getStringAttr(size));
-    }
-    return b.getArrayAttr(sizes);
-  }
-
-  Builder b;
-  func::FuncOp func;
-  AttentionOpInterface op;
-  std::string suffix;
-};
-
-struct DiffNameArguments
-    : public diff::impl::DiffNameArgumentsPassBase<DiffNameArguments> {
-  void runOnOperation() override { nameArguments(getOperation()); }
-};
-
-struct DiffStripNames
-    : public diff::impl::DiffStripNamesPassBase<DiffStripNames> {
-  void runOnOperation() override {
-    func::FuncOp func = getOperation();
-    Builder b(&getContext());
-    for (StringRef name :
-         {kNameAttrName, kSizesAttrName, kOffsetsAttrName, kResultAttrName}) {
-      for (unsigned i = 0; i < func.getNumArguments(); ++i)
-        func.removeArgAttr(i, name);
-      // A function that is no entry keeps its results.
-      for (unsigned i = 0; i < func.getNumResults(); ++i)
-        func.removeResultAttr(i, b.getStringAttr(name));
-    }
-  }
-};
-} // namespace
-
-void diff::nameArguments(func::FuncOp function) {
-  unsigned number = 0;
-  function.walk([&](AttentionCombineOpInterface op) {
-    ArgumentNamer(function, cast<AttentionOpInterface>(*op), number++).run();
-  });
 }
 
 //===----------------------------------------------------------------------===//

@@ -51,7 +51,10 @@ def DiffNameArgumentsPass : Pass<"diff-name-arguments", "::mlir::func::FuncOp"> 
     computes, the operand's name (`diff.name`) and the names of its sizes
     (`diff.sizes`: B, N, M, and S = B + 1 sequence offsets), so that whoever
     calls the compiled function can tell them apart. Names of a second attention
-    get a number. What has a name keeps it. Arguments that hold sequence offsets
+    get a number. What has a name keeps it. Sizes of other arguments and results
+    that must equal a named one, since one loop of a linalg op goes over both or
+    both are made of one number, have its name; so a launcher finds that they
+    differ. Arguments that hold sequence offsets
     say into which argument (`diff.offsets`, a `#diff.offsets`).
   }];
 }

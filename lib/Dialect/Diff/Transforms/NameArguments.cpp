@@ -1,0 +1,352 @@
+//===- NameArguments.cpp - Names of tensors and sizes ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+#include "llvm/ADT/StringExtras.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_DIFFNAMEARGUMENTSPASS
+#define GEN_PASS_DEF_DIFFSTRIPNAMESPASS
+#include "diff/Dialect/Diff/Transforms/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+
+namespace {
+/// Which dynamic sizes of a function's tensors must be equal: those that one
+/// loop of a linalg op goes over, and those that are made of one number.
+class SizeClasses {
+public:
+  explicit SizeClasses(func::FuncOp func) {
+    func.walk([&](Operation *op) {
+      if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op))
+        visitLoops(linalgOp);
+      else if (auto dim = dyn_cast<tensor::DimOp>(op))
+        visitDim(dim);
+      else if (auto empty = dyn_cast<tensor::EmptyOp>(op))
+        visitSizes(empty, empty.getMixedSizes());
+      else if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+        visitSizes(expand, expand.getMixedOutputShape());
+      else if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
+               slice &&
+               slice.getType().getRank() == slice.getSourceType().getRank())
+        visitSizes(slice, slice.getMixedSizes());
+      else if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+        visitCollapse(collapse);
+      else if (isa<tensor::CastOp>(op) ||
+               OpTrait::hasElementwiseMappableTraits(op))
+        visitSameShape(op);
+    });
+  }
+
+  void join(Value a, int64_t dimA, Value b, int64_t dimB) {
+    if (isDynamic(a, dimA) && isDynamic(b, dimB))
+      classes.unionSets(getKey(a, dimA), getKey(b, dimB));
+  }
+  bool areEqual(Value a, int64_t dimA, Value b, int64_t dimB) const {
+    return classes.isEquivalent(getKey(a, dimA), getKey(b, dimB));
+  }
+
+private:
+  /// A dimension of a tensor, or a number.
+  using Key = std::pair<void *, int64_t>;
+  static Key getKey(Value value, int64_t dim = -1) {
+    return {value.getAsOpaquePointer(), dim};
+  }
+  static bool isDynamic(Value value, int64_t dim) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    return type && type.isDynamicDim(dim);
+  }
+
+  void visitLoops(linalg::LinalgOp op) {
+    SmallVector<std::pair<Value, int64_t>> first(op.getNumLoops());
+    auto visit = [&](Value value, AffineMap map) {
+      for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
+        auto loop = dyn_cast<AffineDimExpr>(expr);
+        if (!loop || !isDynamic(value, dim))
+          continue;
+        auto &[other, otherDim] = first[loop.getPosition()];
+        if (other)
+          join(value, dim, other, otherDim);
+        else
+          first[loop.getPosition()] = {value, dim};
+      }
+    };
+    for (OpOperand &operand : op->getOpOperands())
+      visit(operand.get(), op.getMatchingIndexingMap(&operand));
+    for (OpResult result : op->getResults())
+      visit(result, op.getIndexingMapMatchingResult(result));
+  }
+
+  void visitDim(tensor::DimOp op) {
+    std::optional<int64_t> dim = op.getConstantIndex();
+    if (dim && isDynamic(op.getSource(), *dim))
+      classes.unionSets(getKey(op.getSource(), *dim), getKey(op.getResult()));
+  }
+
+  void visitSizes(Operation *op, ArrayRef<OpFoldResult> sizes) {
+    for (auto [dim, size] : llvm::enumerate(sizes))
+      if (auto number = dyn_cast<Value>(size))
+        classes.unionSets(getKey(op->getResult(0), dim), getKey(number));
+  }
+
+  /// One dimension among others of size 1 keeps its size.
+  void visitCollapse(tensor::CollapseShapeOp op) {
+    for (auto [dim, group] : llvm::enumerate(op.getReassociationIndices())) {
+      SmallVector<int64_t> sizes;
+      for (int64_t part : group)
+        if (op.getSrcType().getDimSize(part) != 1)
+          sizes.push_back(part);
+      if (sizes.size() == 1)
+        join(op.getSrc(), sizes.front(), op.getResult(), dim);
+    }
+  }
+
+  void visitSameShape(Operation *op) {
+    Value result = op->getResult(0);
+    auto type = dyn_cast<RankedTensorType>(result.getType());
+    if (!type)
+      return;
+    for (Value operand : op->getOperands())
+      if (auto from = dyn_cast<RankedTensorType>(operand.getType());
+          from && from.getRank() == type.getRank())
+        for (int64_t dim = 0; dim < type.getRank(); ++dim)
+          join(operand, dim, result, dim);
+  }
+
+  llvm::EquivalenceClasses<Key> classes;
+};
+
+/// Names of one attention's tensors and of their sizes.
+class ArgumentNamer {
+public:
+  ArgumentNamer(func::FuncOp func, AttentionOpInterface op, unsigned number)
+      : b(func.getContext()), func(func), op(op),
+        suffix(number == 0 ? "" : "_" + std::to_string(number)) {}
+
+  void run() {
+    for (OpOperand &operand : op->getOpOperands()) {
+      unsigned i = operand.getOperandNumber();
+      BlockArgument argument = getArgument(operand.get());
+      if (argument &&
+          !func.getArgAttr(argument.getArgNumber(), kNameAttrName)) {
+        func.setArgAttr(argument.getArgNumber(), kNameAttrName, getName(i));
+        func.setArgAttr(argument.getArgNumber(), kSizesAttrName, getSizes(i));
+      }
+    }
+    markOffsets(op.getCuSeqlensQ(), kQueryOperand, 'n');
+    markOffsets(op.getCuSeqlensK(), kKeyOperand, 'm');
+    auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
+    for (OpResult result : op->getResults())
+      for (OpOperand &use : result.getUses()) {
+        unsigned number = use.getOperandNumber();
+        if (!isa<func::ReturnOp>(use.getOwner()) ||
+            func.getResultAttr(number, kNameAttrName))
+          continue;
+        unsigned i = destination.getTiedOpOperand(result)->getOperandNumber();
+        func.setResultAttr(number, kNameAttrName, getName(i));
+        func.setResultAttr(number, kSizesAttrName, getSizes(i));
+      }
+  }
+
+  /// The names of an operand's sizes, empty for those that are static.
+  ArrayAttr getSizes(unsigned operand) {
+    SmallVector<Attribute> sizes;
+    for (char dim : op.getOperandDims(operand)) {
+      // Batch and token counts are B, N and M, and S = B + 1 the number of
+      // sequence offsets; the others are static.
+      std::string size;
+      if (StringRef("bnms").contains(dim))
+        size = std::string(1, llvm::toUpper(dim)) + suffix;
+      sizes.push_back(b.getStringAttr(size));
+    }
+    return b.getArrayAttr(sizes);
+  }
+
+private:
+  StringAttr getName(unsigned operand) {
+    return b.getStringAttr(op.getOperandName(operand) + suffix);
+  }
+
+  BlockArgument getArgument(Value value) {
+    auto argument = dyn_cast_or_null<BlockArgument>(value);
+    return argument && argument.getOwner() == &func.getBody().front()
+               ? argument
+               : BlockArgument();
+  }
+
+  /// Says into which dimension of which argument `offsets` point.
+  void markOffsets(Value offsets, AttentionOperand operand, char dim) {
+    BlockArgument argument = getArgument(offsets);
+    BlockArgument whole = getArgument(op->getOperand(operand));
+    if (!argument || !whole ||
+        func.getArgAttr(argument.getArgNumber(), kOffsetsAttrName))
+      return;
+    auto name =
+        func.getArgAttrOfType<StringAttr>(whole.getArgNumber(), kNameAttrName);
+    int64_t position = op.getOperandDims(operand).find(dim);
+    if (name)
+      func.setArgAttr(
+          argument.getArgNumber(), kOffsetsAttrName,
+          OffsetsAttr::get(func.getContext(), name.getValue(), position));
+  }
+
+  Builder b;
+  func::FuncOp func;
+  AttentionOpInterface op;
+  std::string suffix;
+};
+
+struct DiffNameArguments
+    : public diff::impl::DiffNameArgumentsPassBase<DiffNameArguments> {
+  void runOnOperation() override { nameArguments(getOperation()); }
+};
+
+struct DiffStripNames
+    : public diff::impl::DiffStripNamesPassBase<DiffStripNames> {
+  void runOnOperation() override {
+    func::FuncOp func = getOperation();
+    Builder b(&getContext());
+    for (StringRef name :
+         {kNameAttrName, kSizesAttrName, kOffsetsAttrName, kResultAttrName}) {
+      for (unsigned i = 0; i < func.getNumArguments(); ++i)
+        func.removeArgAttr(i, name);
+      // A function that is no entry keeps its results.
+      for (unsigned i = 0; i < func.getNumResults(); ++i)
+        func.removeResultAttr(i, b.getStringAttr(name));
+    }
+  }
+};
+} // namespace
+
+namespace {
+/// Names of sizes by where the first with the name is.
+class SizeNamer {
+public:
+  explicit SizeNamer(func::FuncOp func)
+      : b(func.getContext()), func(func), classes(func) {
+    func.walk([&](AttentionOpInterface op) { joinLetters(op); });
+    unsigned number = 0;
+    func.walk([&](AttentionCombineOpInterface op) {
+      auto attention = cast<AttentionOpInterface>(op.getOperation());
+      ArgumentNamer namer(func, attention, number++);
+      for (OpOperand &operand : op->getOpOperands())
+        collect(operand.get(), namer.getSizes(operand.getOperandNumber()));
+    });
+    for (BlockArgument argument : func.getArguments())
+      collect(argument, func.getArgAttrOfType<ArrayAttr>(
+                            argument.getArgNumber(), kSizesAttrName));
+    if (!func.getBody().hasOneBlock())
+      return;
+    for (OpOperand &result :
+         func.getBody().front().getTerminator()->getOpOperands())
+      collect(result.get(), func.getResultAttrOfType<ArrayAttr>(
+                                result.getOperandNumber(), kSizesAttrName));
+  }
+
+  void run() {
+    for (BlockArgument argument : func.getArguments()) {
+      unsigned number = argument.getArgNumber();
+      if (func.getArgAttr(number, kSizesAttrName))
+        continue;
+      ArrayAttr sizes =
+          nameSizes(argument, "argument" + std::to_string(number));
+      if (sizes)
+        func.setArgAttr(number, kSizesAttrName, sizes);
+    }
+    if (!func.getBody().hasOneBlock())
+      return;
+    for (OpOperand &result :
+         func.getBody().front().getTerminator()->getOpOperands()) {
+      unsigned number = result.getOperandNumber();
+      if (func.getResultAttr(number, kSizesAttrName))
+        continue;
+      if (ArrayAttr sizes = nameSizes(result.get(), ""))
+        func.setResultAttr(number, kSizesAttrName, sizes);
+    }
+  }
+
+private:
+  struct Named {
+    Value value;
+    int64_t dim;
+    StringAttr name;
+  };
+
+  /// Sizes of one letter are equal.
+  void joinLetters(AttentionOpInterface op) {
+    auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
+    llvm::StringMap<std::pair<Value, int64_t>> first;
+    auto visit = [&](Value value, StringRef letters) {
+      for (auto [dim, letter] : llvm::enumerate(letters)) {
+        auto [place, isNew] =
+            first.insert({StringRef(&letter, 1), {value, int64_t(dim)}});
+        if (!isNew)
+          classes.join(value, dim, place->second.first, place->second.second);
+      }
+    };
+    for (OpOperand &operand : op->getOpOperands())
+      visit(operand.get(), op.getOperandDims(operand.getOperandNumber()));
+    for (OpResult result : op->getResults())
+      visit(result,
+            op.getOperandDims(
+                destination.getTiedOpOperand(result)->getOperandNumber()));
+  }
+
+  void collect(Value value, ArrayAttr sizes) {
+    if (!sizes)
+      return;
+    for (auto [dim, name] : llvm::enumerate(sizes.getAsRange<StringAttr>()))
+      if (!name.getValue().empty())
+        named.push_back({value, static_cast<int64_t>(dim), name});
+  }
+
+  /// The names of a tensor's sizes, null when none has one. A size that no
+  /// other has yet is named after the tensor, if that has a name.
+  ArrayAttr nameSizes(Value value, const std::string &tensor) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type || type.hasStaticShape())
+      return {};
+    bool found = false;
+    SmallVector<Attribute> sizes;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      StringAttr name = b.getStringAttr("");
+      const Named *same = llvm::find_if(named, [&](const Named &other) {
+        return type.isDynamicDim(dim) &&
+               classes.areEqual(value, dim, other.value, other.dim);
+      });
+      if (same != named.end())
+        name = same->name;
+      else if (type.isDynamicDim(dim) && !tensor.empty())
+        named.push_back(
+            {value, dim, b.getStringAttr(tensor + "_" + std::to_string(dim))});
+      found |= !name.getValue().empty();
+      sizes.push_back(name);
+    }
+    return found ? b.getArrayAttr(sizes) : ArrayAttr();
+  }
+
+  Builder b;
+  func::FuncOp func;
+  SizeClasses classes;
+  SmallVector<Named> named;
+};
+} // namespace
+
+void diff::nameArguments(func::FuncOp function) {
+  unsigned number = 0;
+  function.walk([&](AttentionCombineOpInterface op) {
+    ArgumentNamer(function, cast<AttentionOpInterface>(*op), number++).run();
+  });
+  if (!function.isExternal())
+    SizeNamer(function).run();
+}

@@ -507,7 +507,7 @@ ROUTE_RELATIONS = (
     "independent-sequences", "layouts-agree",
 )  # fmt: skip
 #: … these once per route that runs PTX …
-PTX_RELATIONS = ("tf32-rounds-to-nearest",)
+PTX_RELATIONS = ("tf32-rounds-to-nearest", "schedules-agree")
 #: … and these once.
 PLAIN_RELATIONS = ("routes-agree", "same-bytes-of-ir", "same-bytes-of-ptx")
 

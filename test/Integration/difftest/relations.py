@@ -361,6 +361,44 @@ def tf32_rounds_to_nearest(tools: Tools, route: str, seed: int) -> list[str]:
     return failures
 
 
+#: Schedules that differ in every parameter; the first has none for tensor cores.
+_SCHEDULES = (
+    "queries = 16, keys = 16, threads = 128",
+    "queries = 64, keys = 64, threads = 128, stages = 1",
+    "queries = 64, keys = 64, threads = 128, stages = 1, swizzle = false, skip_rescale = true",
+    "queries = 32, keys = 32, threads = 64, stages = 2, skip_rescale = true",
+    "queries = 16, keys = 80, threads = 32, stages = 3, swizzle = false",
+    "queries = 128, keys = 16, threads = 256, stages = 2",
+)
+
+
+def schedules_agree(tools: Tools, route: str, seed: int) -> list[str]:
+    """However a layer is cut into tiles, its results are the same but for rounding,
+    and each is right."""
+    failures = []
+    for variant, element_type, fields in (
+        ("v2", "bf16", dict(d=64, causal=True)),
+        ("v2", "f16", dict(d=64, dynamic=True, window=(30, 9))),
+        ("v1", "f16", dict(d=32, causal=True)),
+        ("standard", "bf16", dict(d=64)),
+    ):
+        case = _layer(variant, **(dict(n=150, m=210) | fields))
+        inputs = arrays.make_inputs(case, element_type, seed)
+        ir = tools.generate(case, element_type)
+        chosen = tools.run(ir, inputs, case, route)
+        expected = reference.reference(case, inputs)["output"]
+        naive = reference.yardstick(case, inputs, element_type)["output"]
+        for schedule in _SCHEDULES:
+            what = f"{variant} {element_type}, {schedule}"
+            text = f" {{schedule = #diff.schedule<{schedule}>}} -> tensor"
+            # The op's arrow is the last one.
+            given = tools.run(text.join(ir.rsplit(" -> tensor", 1)), inputs, case, route)
+            failures += _close(what, given, chosen, element_type, case.m)
+            failures += tolerance.check_output(given["output"], expected, naive, element_type,
+                                               case.m).failures  # fmt: skip
+    return failures
+
+
 _COMPILED = (
     ("v2", "bf16", dict(causal=True, d=128)),
     ("v1", "f16", dict(dynamic=True, window=(64, 0))),

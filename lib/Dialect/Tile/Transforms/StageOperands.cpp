@@ -264,7 +264,8 @@ private:
     RingOp ring = getRing(read, numSlots);
     rewriter.setInsertionPoint(read);
     Value index;
-    if (ring.getNumSlots() == 1) {
+    // A ring that was taken again may have more slots than are needed here.
+    if (numSlots == 1) {
       index = arith::ConstantIndexOp::create(rewriter, loc, 0);
     } else {
       AffineExpr s0 = rewriter.getAffineSymbolExpr(0),

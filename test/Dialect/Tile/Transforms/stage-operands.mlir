@@ -171,3 +171,46 @@ func.func @not_staged(%q: memref<64x64xbf16>, %k: memref<64x64xbf16, #shared>,
   } {tile.schedule = #tile.schedule<warps = 4>}
   return
 }
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+#a = affine_map<(n, m, d) -> (n, d)>
+#b = affine_map<(n, m, d) -> (m, d)>
+#c = affine_map<(n, m, d) -> (n, m)>
+
+// Behind a loop, its ring is taken again, behind a barrier; of its slots one is
+// enough.
+// CHECK-LABEL: func @behind_loop
+// CHECK: %[[RING:.*]] = tile.ring {{.*}}memref<2x16x32xf16
+// CHECK-NOT: tile.ring
+// CHECK: scf.for
+// CHECK: %[[I:.*]] = affine.apply
+// CHECK: tile.slot %[[RING]][%[[I]]]
+// CHECK: gpu.barrier
+// CHECK: tile.slot %[[RING]][%c0
+func.func @behind_loop(%q: memref<16x32xf16, #shared>, %k: memref<80x32xf16>, %o: memref<16x16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 32 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %c16 = arith.constant 16 : index
+    %c64 = arith.constant 64 : index
+    %pad = arith.constant 0.0 : f16
+    %zero = arith.constant dense<0.0> : vector<16x16xf32>
+    %query = vector.transfer_read %q[%c0, %c0], %pad {in_bounds = [true, true]} : memref<16x32xf16, #shared>, vector<16x32xf16>
+    %0 = scf.for %i = %c0 to %c64 step %c16 iter_args(%acc = %zero) -> (vector<16x16xf32>) {
+      %key = vector.transfer_read %k[%i, %c0], %pad {in_bounds = [true, true]} : memref<80x32xf16>, vector<16x32xf16>
+      %1 = vector.contract {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+             %query, %key, %acc : vector<16x32xf16>, vector<16x32xf16> into vector<16x16xf32>
+      scf.yield %1 : vector<16x16xf32>
+    } {tile.stages = 2 : i64}
+    %last = vector.transfer_read %k[%c64, %c0], %pad {in_bounds = [true, true]} : memref<80x32xf16>, vector<16x32xf16>
+    %2 = vector.contract {indexing_maps = [#a, #b, #c], iterator_types = ["parallel", "parallel", "reduction"]}
+           %query, %last, %0 : vector<16x32xf16>, vector<16x32xf16> into vector<16x16xf32>
+    vector.transfer_write %2, %o[%c0, %c0] {in_bounds = [true, true]} : vector<16x16xf32>, memref<16x16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 1, stages = 2>}
+  return
+}

@@ -6,6 +6,7 @@
 
 #include "Distribution.h"
 #include "SharedTile.h"
+#include "diff/Dialect/Tile/Transforms/Layouts.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -412,37 +413,11 @@ static int64_t getRunBytes(VectorType run) {
   return run.getNumElements() * run.getElementTypeBitWidth() / 8;
 }
 
-/// Whether a lane's runs of `elems` neighbours lie whole in the memory's rows,
-/// aligned to their size: as the manifest demands of a row that is made of such
-/// runs, and as views keep it that begin at one.
-static bool isReadInRuns(vector::TransferReadOp op, int64_t elems) {
+/// Whether a lane's runs of `elems` neighbours lie whole in the memory's rows.
+template <typename OpTy> static bool isInRuns(OpTy op, int64_t elems) {
   AffineMap map = op.getPermutationMap();
-  auto isWhole = [&](OpFoldResult offset) {
-    std::optional<int64_t> value = getConstantIntValue(offset);
-    return value && *value % elems == 0;
-  };
-  Value memory = op.getBase();
-  if (elems == 1 || !llvm::isPowerOf2_64(elems) ||
-      map.getDimPosition(map.getNumResults() - 1) + 1 != map.getNumDims() ||
-      !isWhole(op.getIndices().back()))
-    return false;
-  while (true) {
-    auto type = cast<MemRefType>(memory.getType());
-    if (type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1) ||
-        type.getShape().back() % elems != 0)
-      return false;
-    Operation *view = memory.getDefiningOp();
-    if (auto subview = dyn_cast_or_null<memref::SubViewOp>(view)) {
-      if (!isWhole(subview.getMixedOffsets().back()))
-        return false;
-      memory = subview.getSource();
-    } else if (isa_and_nonnull<memref::ExpandShapeOp, memref::CollapseShapeOp>(
-                   view)) {
-      memory = view->getOperand(0);
-    } else {
-      return !view || isa<memref::ReinterpretCastOp>(view);
-    }
-  }
+  return map.getDimPosition(map.getNumResults() - 1) + 1 == map.getNumDims() &&
+         isMadeOfRuns(op.getBase(), op.getIndices().back(), elems);
 }
 
 namespace {
@@ -498,7 +473,7 @@ private:
             ? std::gcd(type.getShape().back(),
                        kChunkBytes * 8 / type.getElementTypeBitWidth())
             : 1;
-    if (!isReadInRuns(op, runElems))
+    if (runElems > 1 && !isInRuns(op, runElems))
       runElems = 1;
     auto run = VectorType::get({runElems}, type.getElementType());
     SmallVector<int64_t> shape(type.getShape());
@@ -570,18 +545,22 @@ struct DistributeWrite : public DistributePattern<vector::TransferWriteOp> {
       rewriter.eraseOp(op);
       return success();
     }
-    // Runs lie along the source's innermost dimension, whole or not at all.
-    if (op.getPermutationMap().getDimPosition(
-            op.getPermutationMap().getNumResults() - 1) +
-                1 !=
-            op.getPermutationMap().getNumDims() &&
-        run.getNumElements() > 1)
-      return rewriter.notifyMatchFailure(op, "runs along an outer dimension");
+    // Neighbours that lie in whole chunks are one store; others are stored one
+    // by one.
+    int64_t runElems = run.getNumElements();
+    if (runElems > 1 && !isInRuns(op, runElems)) {
+      runElems = 1;
+      run = VectorType::get({1}, type.getElementType());
+    }
     GlobalAccess access(rewriter, distribution, op, layout);
     Value first = isFirstCopy(rewriter, loc, distribution, layout);
     SmallVector<int64_t> shape(type.getShape());
-    shape.back() = 1;
-    forEachIndex(shape, [&](ArrayRef<int64_t> index) {
+    if (!shape.empty())
+      shape.back() /= runElems;
+    forEachIndex(shape, [&](ArrayRef<int64_t> runIndex) {
+      SmallVector<int64_t> index(runIndex);
+      if (!index.empty())
+        index.back() *= runElems;
       SmallVector<Value> indices = access.getIndices(index);
       Value taken = takeRun();
       Value inside = access.isInside(index);

@@ -144,7 +144,9 @@ private:
     auto type = cast<MemRefType>(read.getShapedType());
     if (read.getMask() || !map.isProjectedPermutation() ||
         map.getDimPosition(map.getNumResults() - 1) + 1 !=
-            static_cast<unsigned>(type.getRank()))
+            static_cast<unsigned>(type.getRank()) ||
+        !isMadeOfRuns(read.getBase(), read.getIndices().back(),
+                      kChunkBytes * 8 / type.getElementTypeBitWidth()))
       return;
     Location loc = read.getLoc();
     VectorType tile = read.getVectorType();

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Tile/Transforms/Contractions.h"
+#include "diff/Dialect/Tile/Transforms/Layouts.h"
 #include "diff/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -52,7 +53,8 @@ static void foldTransposes(RewriterBase &rewriter, Operation *root) {
   }
 }
 
-/// A whole tile of global memory that only contractions multiply.
+/// A whole tile of global memory that only contractions multiply, in rows of
+/// whole chunks.
 static bool isStaged(vector::TransferReadOp read) {
   auto type = dyn_cast<MemRefType>(read.getShapedType());
   AffineMap map = read.getPermutationMap();
@@ -60,7 +62,9 @@ static bool isStaged(vector::TransferReadOp read) {
       read.getMask() || !map.isProjectedPermutation() ||
       map.getNumResults() < 2 || read->use_empty() ||
       map.getDimPosition(map.getNumResults() - 1) !=
-          static_cast<unsigned>(type.getRank() - 1))
+          static_cast<unsigned>(type.getRank() - 1) ||
+      !isMadeOfRuns(read.getBase(), read.getIndices().back(),
+                    kChunkBytes * 8 / type.getElementTypeBitWidth()))
     return false;
   return llvm::all_of(read->getUses(), [](OpOperand &use) {
     auto contract = dyn_cast<vector::ContractionOp>(use.getOwner());

@@ -106,7 +106,23 @@ class Fused:
         return [np.stack([attention(*entry) for entry in zip(q, k, v, logits)])]
 
 
-CASES = {"fused": Fused, "layer": Layer, "contractions": Contractions}
+class Unaligned:
+    """unaligned.mlir: query and values are slices, and the output a part."""
+
+    limit = 3e-3
+
+    def __init__(self, random, _):
+        self.inputs = [random.standard_normal(shape).astype(BF16) for shape in (
+            (1, 70, 4, 100), (1, 70, 1, 64), (1, 70, 1, 68), (1, 70, 2), (1, 70, 2, 72))]  # fmt: skip
+        self.results = [((1, 70, 2, 72), BF16)]
+
+    def reference(self, x, k, v, logits, out):
+        out = out.copy()
+        out[0, :, :, 3:67] = attention(x[0, ..., 4:68], k[0], v[0, ..., 4:68], logits[0])
+        return [out]
+
+
+CASES = {"unaligned": Unaligned, "fused": Fused, "layer": Layer, "contractions": Contractions}
 
 
 def run(options, case, folder):

@@ -91,6 +91,22 @@ class Contractions:
         return [x @ w.T, left @ right, np.maximum((f @ g + f) @ g + bias, 0)]
 
 
+class Slices:
+    """slices.mlir."""
+
+    limit = 1e-3
+
+    def __init__(self, random, tokens):
+        shapes = (tokens, 101), (1, tokens, 33)
+        self.inputs = [random.standard_normal(shape).astype(np.float16) for shape in shapes]
+        self.results = [((1, tokens, 33), np.dtype(np.float16))]
+
+    def reference(self, p, w):
+        q, k, v = p[:, :64], p[:, 64:80], p[:, 80:96]
+        out = attention(q.reshape(-1, 4, 16), k[:, None], v[:, None], p[:, 99:])
+        return [np.concatenate([w[..., :1], out.reshape(1, -1, 32)], axis=-1)]
+
+
 class Math:
     """math.mlir."""
 
@@ -110,7 +126,8 @@ class Math:
         ]  # fmt: skip
 
 
-CASES = {"layer": Layer, "contractions": Contractions, "math": Math}
+CASES = {"layer": Layer, "contractions": Contractions, "math": Math,
+         "slices": Slices}  # fmt: skip
 
 
 def run(options, case, folder):

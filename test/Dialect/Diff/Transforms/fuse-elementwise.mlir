@@ -78,3 +78,20 @@ func.func @left(%a: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf3
   }
   return %1, %2, %3 : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
 }
+
+// -----
+
+// Sums that begin with a constant begin with a fill.
+// CHECK-LABEL: func @splat(
+// CHECK-NOT: arith.constant dense<0
+// CHECK: %[[WHOLE:.*]] = arith.constant dense<[1.000000e+00, 2.000000e+00]>
+// CHECK-NOT: arith.constant dense<0
+// CHECK: %[[F:.*]] = linalg.fill
+// CHECK: linalg.reduce {{.*}} outs(%[[F]]
+// CHECK: return %{{.*}}, %[[WHOLE]]
+func.func @splat(%a: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<2xf32>) {
+  %z = arith.constant dense<0.0> : tensor<4xf32>
+  %0 = linalg.reduce {arith.addf} ins(%a : tensor<4x8xf32>) outs(%z : tensor<4xf32>) dimensions = [1]
+  %1 = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  return %0, %1 : tensor<4xf32>, tensor<2xf32>
+}

@@ -132,10 +132,12 @@ def DiffFuseElementwisePass
     Fuses an elementwise linalg op outside of tiles into its only user, by
     upstream's patterns, where the user computes from each element once, so that
     nothing is computed twice, or where the op only widens elements. A constant
-    with one value becomes a scalar of its user. Named ops become generic ones.
+    with one value becomes a scalar of its user, and where it is no operand of such an
+    op, a `linalg.fill`. Named ops become generic ones.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect",
   ];
 }
 

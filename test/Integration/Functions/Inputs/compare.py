@@ -107,6 +107,21 @@ class Slices:
         return [np.concatenate([w[..., :1], out.reshape(1, -1, 32)], axis=-1)]
 
 
+class Lookups:
+    """lookups.mlir."""
+
+    limit = 1e-6
+
+    def __init__(self, random, tokens):
+        ids = random.integers(0, 50, tokens).astype(np.int32)
+        self.inputs = [random.standard_normal((50, 32)).astype(F32), ids]
+        self.results = [((tokens, 32), F32), ((tokens,), np.dtype(np.int32)), ((tokens, 29), F32)]
+
+    def reference(self, table, ids):
+        x = table[ids.astype(int)]
+        return [x, x.argmax(axis=1), sum(x[:, i : i + 29] for i in range(4))]
+
+
 class Math:
     """math.mlir."""
 
@@ -126,8 +141,8 @@ class Math:
         ]  # fmt: skip
 
 
-CASES = {"layer": Layer, "contractions": Contractions, "math": Math,
-         "slices": Slices}  # fmt: skip
+CASES = {"layer": Layer, "contractions": Contractions, "lookups": Lookups,
+         "math": Math, "slices": Slices}  # fmt: skip
 
 
 def run(options, case, folder):

@@ -54,6 +54,9 @@ static int64_t getVectorSize(linalg::LinalgOp op, unsigned loop) {
       continue;
     innermost = true;
     auto type = cast<MemRefType>(operand.get().getType());
+    // In memory each element is bytes of its own, in a vector it is not.
+    if (type.getElementTypeBitWidth() < 8)
+      return 1;
     size = std::min<int64_t>(size, getRowAlignment(operand.get()) * 8 /
                                        type.getElementTypeBitWidth());
   }

@@ -64,3 +64,13 @@ func.func @slices(%a: memref<6x33xf32>, %b: memref<6x36xf32>, %x: f32) {
   } {mapping = [#gpu.block<x>]}
   return
 }
+
+// A vector of i1 would be bits, where memory has bytes.
+// CHECK-LABEL: func @bits(
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) in (6, 32) {
+func.func @bits(%a: memref<6x32xi1>, %x: i1) {
+  scf.forall (%i) in (4) {
+    linalg.fill ins(%x : i1) outs(%a : memref<6x32xi1>)
+  } {mapping = [#gpu.block<x>]}
+  return
+}

@@ -15,6 +15,8 @@
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
 #include "mlir/Dialect/GPU/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
@@ -58,6 +60,8 @@ void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
   pm.addNestedPass<func::FuncOp>(createDiffDistributeToThreadsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffVectorizeTilesPass({"threads"}));
+  // What has no vectors: elements that are looked up, windows, other maps.
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffMapToGPUPass());
   pm.addNestedPass<func::FuncOp>(
@@ -84,6 +88,7 @@ void diff::buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
   module.addPass(createConvertVectorToSCFPass(
       VectorTransferToSCFOptions().enableFullUnroll()));
   module.addPass(createDiffLowerThreadVectorsPass());
+  module.addPass(math::createMathExtendToSupportedTypes());
   module.addPass(createConvertMathToNVVMApproxPass());
   module.addPass(memref::createExpandStridedMetadataPass());
   module.addPass(createLowerAffinePass());

@@ -42,6 +42,7 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
     pm.addPass(createConvertElementwiseToLinalgPass());
     pm.addNestedPass<func::FuncOp>(createDiffFuseElementwisePass());
     addCleanup(pm);
+    pm.addNestedPass<func::FuncOp>(createDiffAlignOperandsPass());
     if (options.tensorCores)
       pm.addNestedPass<func::FuncOp>(
           createDiffTileContractionsPass({options.tf32}));

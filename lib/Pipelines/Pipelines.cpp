@@ -44,6 +44,9 @@ static bool hasEntryForm(Operation *op) {
 
 Level diff::inferLevel(Operation *module) {
   Level level = Level::Semantic;
+  // A tile of a product by itself holds no diff op. An attention beside it is
+  // yet to be tiled.
+  bool hasTiles = false, hasAttention = false;
   module->walk([&](Operation *op) {
     Level opLevel = Level::Semantic;
     if (isa<OnlineAttentionOp>(op))
@@ -53,8 +56,10 @@ Level diff::inferLevel(Operation *module) {
     else if (isa<LLVM::LLVMFuncOp>(op))
       opLevel = Level::Hardware;
     level = std::max(level, opLevel);
+    hasTiles |= isa<scf::ForallOp>(op) && op->hasAttr(kKernelAttrName);
+    hasAttention |= isa<AttentionCombineOpInterface>(op);
   });
-  return level;
+  return hasTiles && !hasAttention ? std::max(level, Level::Tiled) : level;
 }
 
 /// The passes see the functions of the module itself, at one level. An

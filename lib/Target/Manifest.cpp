@@ -124,10 +124,31 @@ public:
     if (auto apply = value.getDefiningOp<affine::AffineApplyOp>())
       return write(apply.getAffineMap().getResult(0), apply.getAffineMap(),
                    apply.getMapOperands());
-    return failure();
+    return writeArithmetic(value.getDefiningOp());
   }
 
 private:
+  /// What a function computes sizes by itself with; they are not negative.
+  FailureOr<std::string> writeArithmetic(Operation *op) {
+    if (!op || op->getNumOperands() != 2)
+      return failure();
+    FailureOr<std::string> lhs = write(op->getOperand(0)),
+                           rhs = write(op->getOperand(1));
+    if (failed(lhs) || failed(rhs))
+      return failure();
+    if (isa<arith::AddIOp>(op))
+      return "(" + *lhs + " + " + *rhs + ")";
+    if (isa<arith::MulIOp>(op))
+      return "(" + *lhs + " * " + *rhs + ")";
+    if (isa<arith::DivUIOp, arith::DivSIOp, arith::FloorDivSIOp>(op))
+      return "floordiv(" + *lhs + ", " + *rhs + ")";
+    if (isa<arith::CeilDivUIOp, arith::CeilDivSIOp>(op))
+      return "ceildiv(" + *lhs + ", " + *rhs + ")";
+    if (isa<arith::RemUIOp, arith::RemSIOp>(op))
+      return "mod(" + *lhs + ", " + *rhs + ")";
+    return failure();
+  }
+
   FailureOr<std::string> write(AffineExpr expr, AffineMap map,
                                ValueRange operands) {
     if (auto constant = dyn_cast<AffineConstantExpr>(expr))
@@ -245,7 +266,46 @@ public:
   }
 
 private:
+  /// What the argument was before it became a memref.
+  static Type getTensorType(Type type) {
+    auto memref = dyn_cast<MemRefType>(type);
+    return memref ? RankedTensorType::get(memref.getShape(),
+                                          memref.getElementType())
+                  : type;
+  }
+
+  /// A launcher passes arrays.
+  LogicalResult verifySignature(func::FuncOp func) {
+    auto isLegal = [](Type type) {
+      auto memref = dyn_cast<MemRefType>(type);
+      Type element = memref ? memref.getElementType() : Type();
+      return memref && (element.isF16() || element.isBF16() ||
+                        element.isF32() || element.isInteger(32));
+    };
+    for (BlockArgument argument : func.getArguments()) {
+      if (isLegal(argument.getType()) ||
+          (!isa<MemRefType>(argument.getType()) && argument.use_empty()))
+        continue;
+      bool isResult = static_cast<bool>(
+          func.getArgAttr(argument.getArgNumber(), kResultAttrName));
+      return func.emitOpError()
+             << "has " << (isResult ? "a result" : "an argument") << " (number "
+             << argument.getArgNumber() << ") of "
+             << getTensorType(argument.getType())
+             << "; a GPU's launcher passes tensors of f16, bf16, f32 and i32, "
+                "of a number one without dimensions";
+    }
+    if (func.getNumResults() != 0)
+      return func.emitOpError("returns ") << func.getResultTypes().front()
+                                          << "; a GPU's kernels write tensors";
+    return success();
+  }
+
   void writeFunction(func::FuncOp func) {
+    if (failed(verifySignature(func))) {
+      failedOnce = true;
+      return;
+    }
     json.object([&] {
       json.attribute("name", func.getName());
       json.attributeArray("tensors", [&] { writeTensors(func); });

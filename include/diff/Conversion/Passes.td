@@ -184,8 +184,13 @@ def ConvertMathToNVVMApproxPass
     In f32, element by element: exp2 and log2 become ex2.approx and lg2.approx
     (PTX ISA: relative error 2^-22.5, absolute error 2^-22.6), exp(x) and log(x)
     follow from them, and tanh(x) = 1 - 2 / (1 + exp(2x)). A division
-    becomes div.full (2 units in the last place) and sqrt sqrt.approx. Neither a
-    function of libdevice nor a subroutine of ptxas is called. Other element types are left alone.
+    becomes div.full (2 units in the last place), sqrt sqrt.approx and rsqrt
+    rsqrt.approx. sin, cos and erf are polynomials (sin and cos of arguments up to
+    4e6, with an absolute error that grows beyond 1e5), the other functions upstream's
+    approximations and expansions, by those above. What only rounds or takes signs
+    apart, and maxnumf and minnumf, are instructions in every type. Neither a
+    function of libdevice nor a subroutine of ptxas is called: it is an error when a
+    function is left, of f64 or `arith.remf`.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",

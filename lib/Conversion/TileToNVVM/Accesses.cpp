@@ -6,7 +6,7 @@
 
 #include "Distribution.h"
 #include "SharedTile.h"
-#include "diff/Dialect/Tile/Transforms/Layouts.h"
+#include "diff/Dialect/Tile/Transforms/RowAlignment.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"

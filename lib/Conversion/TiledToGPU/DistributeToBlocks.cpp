@@ -89,6 +89,51 @@ static Attribute getMapping(MLIRContext *context, size_t gridDim) {
   return gpu::GPUBlockMappingAttr::get(context, kGridDims[gridDim]);
 }
 
+/// The innermost dimension of the grid is x, and y and z are those further out;
+/// but these have at most 65535 blocks, so that one that may have more is x.
+static SmallVector<Attribute> getGridMapping(linalg::LinalgOp op,
+                                             ArrayRef<OpFoldResult> sizes) {
+  constexpr int64_t kMaxGridYZ = 65535;
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  SmallVector<int64_t> gridRanges;
+  for (auto [size, range] : llvm::zip_equal(sizes, ranges))
+    if (!isConstantIntValue(size, 0))
+      gridRanges.push_back(range);
+  size_t x = gridRanges.size() - 1;
+  for (auto [dim, range] : llvm::enumerate(gridRanges))
+    if (dim + 1 != gridRanges.size() &&
+        (ShapedType::isDynamic(range) || range > kMaxGridYZ))
+      x = dim;
+  SmallVector<Attribute> mapping(gridRanges.size());
+  size_t next = 1;
+  for (size_t dim = gridRanges.size(); dim-- > 0;)
+    mapping[dim] = getMapping(op.getContext(), dim == x ? 0 : next++);
+  return mapping;
+}
+
+/// A tile's slice of an operand is cut between the first and last element that
+/// its map reaches, which must not run backwards or in circles.
+static LogicalResult verifyMaps(linalg::LinalgOp op) {
+  for (AffineMap map : op.getIndexingMapsArray()) {
+    bool isLegal = true;
+    map.walkExprs([&](AffineExpr expr) {
+      auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+      if (!binary || expr.getKind() == AffineExprKind::Add)
+        return;
+      auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+      isLegal &= expr.getKind() == AffineExprKind::Mul && factor &&
+                 factor.getValue() >= 0;
+    });
+    if (!isLegal)
+      return op->emitOpError("has an indexing map ")
+             << AffineMapAttr::get(map)
+             << " that no tile can be cut by; on a GPU sums of dimensions "
+                "times "
+                "positive numbers are legal (tensor.extract reads any element)";
+  }
+  return success();
+}
+
 /// A grid of one block around what has no parallel dimension.
 static void computeInOneBlock(RewriterBase &rewriter, linalg::LinalgOp op,
                               int64_t threads) {
@@ -103,16 +148,14 @@ static void computeInOneBlock(RewriterBase &rewriter, linalg::LinalgOp op,
 static LogicalResult distribute(RewriterBase &rewriter, linalg::LinalgOp op,
                                 int64_t threads) {
   rewriter.setInsertionPoint(op);
+  if (failed(verifyMaps(op)))
+    return failure();
   if (op.getNumParallelLoops() == 0) {
     computeInOneBlock(rewriter, op, threads);
     return success();
   }
   SmallVector<OpFoldResult> sizes = getBlockTile(rewriter, op, threads);
-  size_t gridDims = llvm::count_if(
-      sizes, [](OpFoldResult size) { return !isConstantIntValue(size, 0); });
-  SmallVector<Attribute> mapping;
-  while (gridDims-- > 0)
-    mapping.push_back(getMapping(op.getContext(), gridDims));
+  SmallVector<Attribute> mapping = getGridMapping(op, sizes);
   scf::SCFTilingOptions options;
   options.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
   options.setTileSizes(sizes);

@@ -6,6 +6,7 @@
 
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"
 #include "diff/Dialect/Tile/IR/Tile.h"
+#include "diff/Dialect/Tile/Transforms/RowAlignment.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -37,8 +38,9 @@ bool diff::isMappedToThreads(scf::ForallOp forall) {
          llvm::all_of(*mapping, llvm::IsaPred<gpu::GPUThreadMappingAttr>);
 }
 
-/// The elements of one access along a loop: as many as divide the loop, of at
-/// most 16 bytes of each operand whose innermost dimension the loop is.
+/// The elements of one access along a loop: as many as divide the loop, and
+/// where rows begin, of at most 16 bytes of each operand whose innermost
+/// dimension the loop is.
 static int64_t getVectorSize(linalg::LinalgOp op, unsigned loop) {
   int64_t range = op.getStaticLoopRanges()[loop];
   if (ShapedType::isDynamic(range))
@@ -52,7 +54,10 @@ static int64_t getVectorSize(linalg::LinalgOp op, unsigned loop) {
       continue;
     innermost = true;
     auto type = cast<MemRefType>(operand.get().getType());
-    size = std::min<int64_t>(size, kMaxAccessBytes * 8 /
+    // In memory each element is bytes of its own, in a vector it is not.
+    if (type.getElementTypeBitWidth() < 8)
+      return 1;
+    size = std::min<int64_t>(size, tile::getRowAlignment(operand.get()) * 8 /
                                        type.getElementTypeBitWidth());
   }
   if (!innermost)

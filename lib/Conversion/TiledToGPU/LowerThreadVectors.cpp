@@ -23,7 +23,8 @@ using namespace mlir::diff;
 
 /// The alignment of an access of this type.
 static int64_t getAccessAlignment(VectorType type) {
-  int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  int64_t bytes = llvm::divideCeil(
+      type.getNumElements() * type.getElementTypeBitWidth(), 8);
   return std::min<int64_t>(kMaxAccessBytes, bytes & -bytes);
 }
 

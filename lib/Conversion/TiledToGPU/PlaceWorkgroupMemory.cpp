@@ -40,11 +40,27 @@ static void placeEmptyTensor(RewriterBase &rewriter, tensor::EmptyOp empty) {
   rewriter.eraseOp(empty);
 }
 
+/// Between kernels there is nothing but launches: no loops and branches, and no
+/// op on tensors that has no form on buffers.
+static LogicalResult verifyHostOps(func::FuncOp func) {
+  for (Operation &op : func.getBody().getOps()) {
+    bool hasTensors =
+        llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>);
+    if (isa<scf::ForOp, scf::IfOp, scf::IndexSwitchOp, scf::WhileOp>(op) ||
+        (hasTensors && !isa<bufferization::BufferizableOpInterface>(op)))
+      return op.emitOpError("has no kernel; the GPU route compiles diff ops, "
+                            "and linalg ops and copies beside them");
+  }
+  return success();
+}
+
 namespace {
 struct DiffPlaceWorkgroupMemory
     : public diff::impl::DiffPlaceWorkgroupMemoryPassBase<
           DiffPlaceWorkgroupMemory> {
   void runOnOperation() override {
+    if (!getOperation().isExternal() && failed(verifyHostOps(getOperation())))
+      return signalPassFailure();
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](scf::ForallOp forall) {
       // On tensor cores what is computed stays in vectors.

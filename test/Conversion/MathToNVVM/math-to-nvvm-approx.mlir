@@ -47,17 +47,43 @@ gpu.module @m {
     gpu.return
   }
 
-  // Vectors element by element; f64 is left alone.
+  // Vectors element by element.
   // CHECK-LABEL: gpu.func @others(
   // CHECK-COUNT-4: llvm.nvvm.ex2.approx.ftz.f
   // CHECK-NOT: llvm.nvvm
-  // CHECK: math.exp2 %{{.*}} : f64
-  gpu.func @others(%x: vector<2x2xf32>, %y: f64, %o: memref<4x4xf32>, %p: memref<f64>) kernel {
+  gpu.func @others(%x: vector<2x2xf32>, %o: memref<4x4xf32>) kernel {
     %a = math.exp2 %x : vector<2x2xf32>
-    %b = math.exp2 %y : f64
     %i0 = arith.constant 0 : index
     vector.transfer_write %a, %o[%i0, %i0] {in_bounds = [true, true]} : vector<2x2xf32>, memref<4x4xf32>
-    memref.store %b, %p[] : memref<f64>
+    gpu.return
+  }
+
+  // k = round(2x / pi) is in the lowest bits of a sum; three parts of pi/2 follow.
+  // CHECK-LABEL: gpu.func @angles(
+  // CHECK-SAME: %[[X:[a-z0-9]*]]: f32,
+  // CHECK: %[[SHIFTED:.*]] = math.fma %[[X]],
+  // CHECK: arith.subf %{{.*}}, %[[SHIFTED]]
+  // CHECK-COUNT-3: math.fma
+  // CHECK: arith.bitcast %[[SHIFTED]] : f32 to i32
+  // CHECK-NOT: math.cos
+  gpu.func @angles(%x: f32, %o: memref<f32>) kernel {
+    %a = math.cos %x : f32
+    memref.store %a, %o[] : memref<f32>
+    gpu.return
+  }
+
+  // CHECK-LABEL: gpu.func @signs(
+  // CHECK: llvm.call_intrinsic "llvm.fabs"(%{{.*}}) : (f16) -> f16
+  // CHECK-COUNT-2: llvm.call_intrinsic "llvm.copysign"(%{{.*}}, %{{.*}}) : (f32, f32) -> f32
+  // CHECK: llvm.call_intrinsic "llvm.maxnum"(%{{.*}}, %{{.*}}) : (f64, f64) -> f64
+  gpu.func @signs(%x: f16, %y: vector<2xf32>, %z: f64, %w: f64, %o: memref<f16>, %p: memref<2xf32>, %q: memref<f64>) kernel {
+    %a = math.absf %x : f16
+    %b = math.copysign %y, %y : vector<2xf32>
+    %c = arith.maxnumf %z, %w : f64
+    %i0 = arith.constant 0 : index
+    memref.store %a, %o[] : memref<f16>
+    vector.store %b, %p[%i0] : memref<2xf32>, vector<2xf32>
+    memref.store %c, %q[] : memref<f64>
     gpu.return
   }
 }

@@ -85,3 +85,15 @@ func.func @contraction(%a: memref<64x32xf32>, %b: memref<32x2000xf32>, %c: memre
   linalg.matmul ins(%a, %b : memref<64x32xf32>, memref<32x2000xf32>) outs(%c : memref<64x2000xf32>)
   return
 }
+
+// Rows that may be more than 65535 are blocks along x.
+// CHECK-LABEL: func @rows(
+// CHECK: scf.forall
+// CHECK: mapping = [#gpu.block<x>, #gpu.block<y>]
+// CHECK: scf.forall
+// CHECK: mapping = [#gpu.block<y>, #gpu.block<x>]
+func.func @rows(%a: memref<?x4096xf32>, %b: memref<100x4096xf32>, %x: f32) {
+  linalg.fill ins(%x : f32) outs(%a : memref<?x4096xf32>)
+  linalg.fill ins(%x : f32) outs(%b : memref<100x4096xf32>)
+  return
+}

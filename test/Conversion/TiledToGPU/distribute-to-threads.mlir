@@ -49,3 +49,28 @@ func.func @elsewhere(%a: memref<6x32xf32>, %x: f32) {
   }
   return
 }
+
+// Of rows that begin anywhere threads take single elements, of those that begin at
+// multiples of 8 bytes, two.
+// CHECK-LABEL: func @slices(
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) in (6, 32) {
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (6, 32) step (1, 2) {
+func.func @slices(%a: memref<6x33xf32>, %b: memref<6x36xf32>, %x: f32) {
+  scf.forall (%i) in (4) {
+    %odd = memref.subview %a[0, 0] [6, 32] [1, 1] : memref<6x33xf32> to memref<6x32xf32, strided<[33, 1]>>
+    linalg.fill ins(%x : f32) outs(%odd : memref<6x32xf32, strided<[33, 1]>>)
+    %even = memref.subview %b[0, 2] [6, 32] [1, 1] : memref<6x36xf32> to memref<6x32xf32, strided<[36, 1], offset: 2>>
+    linalg.fill ins(%x : f32) outs(%even : memref<6x32xf32, strided<[36, 1], offset: 2>>)
+  } {mapping = [#gpu.block<x>]}
+  return
+}
+
+// A vector of i1 would be bits, where memory has bytes.
+// CHECK-LABEL: func @bits(
+// CHECK: scf.forall (%{{.*}}, %{{.*}}) in (6, 32) {
+func.func @bits(%a: memref<6x32xi1>, %x: i1) {
+  scf.forall (%i) in (4) {
+    linalg.fill ins(%x : i1) outs(%a : memref<6x32xi1>)
+  } {mapping = [#gpu.block<x>]}
+  return
+}

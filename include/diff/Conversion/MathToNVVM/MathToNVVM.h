@@ -17,8 +17,9 @@ namespace diff {
 #define GEN_PASS_DECL_CONVERTMATHTONVVMAPPROXPASS
 #include "diff/Conversion/Passes.h.inc"
 
-/// Patterns that lower exp, exp2, log, log2, tanh, sqrt and division of f32,
-/// scalars and vectors, to approximate instructions.
+/// Patterns that lower the functions of the math dialect and division of f32,
+/// scalars and vectors, to approximate instructions and arithmetic, and
+/// rounding and signs of every type to LLVM's intrinsics.
 void populateMathToNVVMApproxPatterns(RewritePatternSet &patterns);
 } // namespace diff
 } // namespace mlir

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::diff {
@@ -45,11 +46,52 @@ static bool isWorthFusing(OpOperand *operand) {
          (readsOnce(operand) || onlyWidens(producer));
 }
 
+/// Kernels read no constants of the host: one number is filled in where it is
+/// used, which is where sums begin.
+static void fillSplats(RewriterBase &rewriter, func::FuncOp func) {
+  SmallVector<OpOperand *> uses;
+  func.walk([&](arith::ConstantOp constant) {
+    if (isInTile(constant) || !isa<RankedTensorType>(constant.getType()) ||
+        !isa<SplatElementsAttr>(constant.getValue()))
+      return;
+    for (OpOperand &use : constant->getUses())
+      uses.push_back(&use);
+  });
+  for (OpOperand *use : uses) {
+    auto constant = use->get().getDefiningOp<arith::ConstantOp>();
+    auto type = cast<RankedTensorType>(constant.getType());
+    Location loc = constant.getLoc();
+    rewriter.setInsertionPoint(use->getOwner());
+    Value number =
+        arith::ConstantOp::create(rewriter, loc,
+                                  cast<SplatElementsAttr>(constant.getValue())
+                                      .getSplatValue<TypedAttr>());
+    Value empty = tensor::EmptyOp::create(rewriter, loc, type.getShape(),
+                                          type.getElementType());
+    Value filled =
+        linalg::FillOp::create(rewriter, loc, number, empty).getResult(0);
+    rewriter.modifyOpInPlace(use->getOwner(), [&] { use->set(filled); });
+    if (constant->use_empty())
+      rewriter.eraseOp(constant);
+  }
+}
+
 namespace {
 struct DiffFuseElementwise
     : public diff::impl::DiffFuseElementwisePassBase<DiffFuseElementwise> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
+    SmallVector<linalg::SoftmaxOp> softmaxes;
+    getOperation().walk([&](linalg::SoftmaxOp op) {
+      if (!isInTile(op) && op.hasPureTensorSemantics())
+        softmaxes.push_back(op);
+    });
+    for (linalg::SoftmaxOp op : softmaxes) {
+      rewriter.setInsertionPoint(op);
+      FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
+      if (succeeded(results))
+        rewriter.replaceOp(op, *results);
+    }
     SmallVector<linalg::LinalgOp> named;
     getOperation().walk([&](linalg::LinalgOp op) {
       if (!isa<linalg::GenericOp, linalg::FillOp>(op) && !isInTile(op) &&
@@ -66,7 +108,8 @@ struct DiffFuseElementwise
     linalg::populateElementwiseOpsFusionPatterns(patterns, isWorthFusing);
     linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
+      return signalPassFailure();
+    fillSplats(rewriter, getOperation());
   }
 };
 } // namespace

@@ -134,7 +134,11 @@ public:
         suffix(number == 0 ? "" : "_" + std::to_string(number)) {}
 
   void run() {
+    auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
     for (OpOperand &operand : op->getOpOperands()) {
+      // A destination's name is the result's.
+      if (destination.isDpsInit(&operand))
+        continue;
       unsigned i = operand.getOperandNumber();
       BlockArgument argument = getArgument(operand.get());
       if (argument &&
@@ -145,16 +149,21 @@ public:
     }
     markOffsets(op.getCuSeqlensQ(), kQueryOperand, 'n');
     markOffsets(op.getCuSeqlensK(), kKeyOperand, 'm');
-    auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
+    auto returnOp =
+        dyn_cast<func::ReturnOp>(func.getBody().back().getTerminator());
+    if (!returnOp)
+      return;
     for (OpResult result : op->getResults())
-      for (OpOperand &use : result.getUses()) {
-        unsigned number = use.getOperandNumber();
-        if (!isa<func::ReturnOp>(use.getOwner()) ||
-            func.getResultAttr(number, kNameAttrName))
+      // One that is returned twice has its name once.
+      for (auto [number, value] : llvm::enumerate(returnOp.getOperands())) {
+        if (value != result)
           continue;
+        if (func.getResultAttr(number, kNameAttrName))
+          break;
         unsigned i = destination.getTiedOpOperand(result)->getOperandNumber();
         func.setResultAttr(number, kNameAttrName, getName(i));
         func.setResultAttr(number, kSizesAttrName, getSizes(i));
+        break;
       }
   }
 

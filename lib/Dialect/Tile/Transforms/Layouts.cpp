@@ -5,11 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Tile/Transforms/Layouts.h"
-#include "mlir/Dialect/Affine/IR/AffineOps.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include <numeric>
 
 using namespace mlir;
@@ -55,72 +51,4 @@ LayoutAttr tile::getRowLayout(VectorType type, int64_t warps) {
   if (left != 1 || warps != 1)
     return {};
   return LayoutAttr::get(type.getContext(), warpCounts, lanes, counts);
-}
-
-static bool isMultiple(OpFoldResult value, int64_t factor);
-
-static bool isMultiple(AffineExpr expr, AffineMap map, ValueRange operands,
-                       int64_t factor) {
-  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
-    return constant.getValue() % factor == 0;
-  if (auto dim = dyn_cast<AffineDimExpr>(expr))
-    return isMultiple(operands[dim.getPosition()], factor);
-  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
-    return isMultiple(operands[map.getNumDims() + symbol.getPosition()],
-                      factor);
-  auto binary = cast<AffineBinaryOpExpr>(expr);
-  bool lhs = isMultiple(binary.getLHS(), map, operands, factor),
-       rhs = isMultiple(binary.getRHS(), map, operands, factor);
-  if (expr.getKind() == AffineExprKind::Mul)
-    return lhs || rhs;
-  return expr.getKind() == AffineExprKind::Add && lhs && rhs;
-}
-
-/// Whether a number is a multiple for certain: it is known, counted by a loop
-/// in such steps, or computed from such.
-static bool isMultiple(OpFoldResult value, int64_t factor) {
-  if (std::optional<int64_t> constant = getConstantIntValue(value))
-    return *constant % factor == 0;
-  auto number = cast<Value>(value);
-  if (scf::ForOp loop = scf::getForInductionVarOwner(number))
-    return isMultiple(loop.getLowerBound(), factor) &&
-           isMultiple(loop.getStep(), factor);
-  Operation *op = number.getDefiningOp();
-  auto areMultiples = [&](AffineMap map, ValueRange operands) {
-    return llvm::all_of(map.getResults(), [&](AffineExpr expr) {
-      return isMultiple(expr, map, operands, factor);
-    });
-  };
-  if (auto apply = dyn_cast_or_null<affine::AffineApplyOp>(op))
-    return areMultiples(apply.getAffineMap(), apply.getMapOperands());
-  if (auto min = dyn_cast_or_null<affine::AffineMinOp>(op))
-    return areMultiples(min.getAffineMap(), min.getMapOperands());
-  if (auto max = dyn_cast_or_null<affine::AffineMaxOp>(op))
-    return areMultiples(max.getAffineMap(), max.getMapOperands());
-  if (auto add = dyn_cast_or_null<arith::AddIOp>(op))
-    return isMultiple(add.getLhs(), factor) && isMultiple(add.getRhs(), factor);
-  return false;
-}
-
-bool tile::isMadeOfRuns(Value memory, OpFoldResult index, int64_t elems) {
-  auto isWhole = [&](OpFoldResult offset) { return isMultiple(offset, elems); };
-  if (!isWhole(index))
-    return false;
-  while (true) {
-    auto type = cast<MemRefType>(memory.getType());
-    if (type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1) ||
-        type.getShape().back() % elems != 0)
-      return false;
-    Operation *view = memory.getDefiningOp();
-    if (auto subview = dyn_cast_or_null<memref::SubViewOp>(view)) {
-      if (!isWhole(subview.getMixedOffsets().back()))
-        return false;
-      memory = subview.getSource();
-    } else if (isa_and_nonnull<memref::ExpandShapeOp, memref::CollapseShapeOp,
-                               memref::CastOp>(view)) {
-      memory = view->getOperand(0);
-    } else {
-      return !view || isa<memref::AllocOp, memref::ReinterpretCastOp>(view);
-    }
-  }
 }

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include <numeric>
 
@@ -459,6 +460,37 @@ struct TilePropagateLayouts
         rewriter.eraseOp(op);
   }
 
+  /// A read of its own for every contraction that takes the same tile of shared
+  /// memory in another layout: keys that are the values, too. To read it twice
+  /// costs less than a conversion, which would write it there again.
+  static void repeatReads(RewriterBase &rewriter, gpu::LaunchOp launch) {
+    Propagation contractions(launch);
+    SmallVector<vector::TransferReadOp> reads;
+    launch.walk([&](vector::TransferReadOp read) {
+      if (gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(
+              dyn_cast<MemRefType>(read.getShapedType())))
+        reads.push_back(read);
+    });
+    for (vector::TransferReadOp read : reads) {
+      llvm::SmallMapVector<LayoutAttr, SmallVector<OpOperand *>, 2> uses;
+      for (OpOperand &use : read->getUses())
+        if (LayoutAttr demand = contractions.getDemand(use))
+          uses[demand].push_back(&use);
+      if (uses.size() < 2)
+        continue;
+      // In front of the use, so that no tile lives longer than it has to.
+      for (auto &[layout, operands] : uses)
+        for (OpOperand *use : operands) {
+          rewriter.setInsertionPoint(use->getOwner());
+          Operation *copy = rewriter.clone(*read);
+          rewriter.modifyOpInPlace(use->getOwner(),
+                                   [&] { use->set(copy->getResult(0)); });
+        }
+      if (read->use_empty())
+        rewriter.eraseOp(read);
+    }
+  }
+
   /// Conversions where an operand has another layout than the op takes.
   static void convertOperands(RewriterBase &rewriter, gpu::LaunchOp launch,
                               Propagation &propagation) {
@@ -516,6 +548,7 @@ struct TilePropagateLayouts
       if (!launch->hasAttr(TileDialect::kScheduleAttrName))
         return WalkResult::advance();
       repeatCheapOps(rewriter, launch);
+      repeatReads(rewriter, launch);
       Propagation propagation(launch);
       propagation.run();
       if (failed(annotate(launch, propagation)))

@@ -7,6 +7,7 @@
 #include "diff/Dialect/Tile/Transforms/Contractions.h"
 #include "diff/Dialect/Tile/Transforms/Layouts.h"
 #include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "diff/Dialect/Tile/Transforms/RowAlignment.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Tile/Transforms/Contractions.h"
-#include "diff/Dialect/Tile/Transforms/Layouts.h"
 #include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "diff/Dialect/Tile/Transforms/RowAlignment.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"

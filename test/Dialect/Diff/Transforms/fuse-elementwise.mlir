@@ -78,3 +78,31 @@ func.func @left(%a: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf3
   }
   return %1, %2, %3 : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
 }
+
+// -----
+
+// Sums that begin with a constant begin with a fill.
+// CHECK-LABEL: func @splat(
+// CHECK-NOT: arith.constant dense<0
+// CHECK: %[[WHOLE:.*]] = arith.constant dense<[1.000000e+00, 2.000000e+00]>
+// CHECK-NOT: arith.constant dense<0
+// CHECK: %[[F:.*]] = linalg.fill
+// CHECK: linalg.reduce {{.*}} outs(%[[F]]
+// CHECK: return %{{.*}}, %[[WHOLE]]
+func.func @splat(%a: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<2xf32>) {
+  %z = arith.constant dense<0.0> : tensor<4xf32>
+  %0 = linalg.reduce {arith.addf} ins(%a : tensor<4x8xf32>) outs(%z : tensor<4xf32>) dimensions = [1]
+  %1 = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
+  return %0, %1 : tensor<4xf32>, tensor<2xf32>
+}
+
+// -----
+
+// A softmax is its maximum, exponentials, sum and quotients.
+// CHECK-LABEL: func @softmax(
+// CHECK-COUNT-2: iterator_types = ["parallel", "reduction"]
+// CHECK-NOT: linalg.softmax
+func.func @softmax(%a: tensor<4x8xf32>, %e: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = linalg.softmax dimension(1) ins(%a : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}

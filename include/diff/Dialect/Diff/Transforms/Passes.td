@@ -137,10 +137,36 @@ def DiffFuseElementwisePass
     Fuses an elementwise linalg op outside of tiles into its only user, by
     upstream's patterns, where the user computes from each element once, so that
     nothing is computed twice, or where the op only widens elements. A constant
-    with one value becomes a scalar of its user. Named ops become generic ones.
+    with one value becomes a scalar of its user, and where it is no operand of such an
+    op, a `linalg.fill`. Named ops become generic ones.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffAlignOperandsPass : Pass<"diff-align-operands", "::mlir::func::FuncOp"> {
+  let summary = "copy what a GPU's blocks cannot read in chunks";
+  let description = [{
+    Blocks copy rows of attentions and products in chunks of 16 bytes, or what
+    divides a row. A slice whose rows begin elsewhere, such as columns 1 to 64 of
+    65, is copied to a tensor of its own in front of them, and what they compute
+    is copied into such a slice behind them.
+
+    ```mlir
+    %0 = tensor.extract_slice %x[0, 1] [%n, 64] [1, 1] : tensor<?x65xf16> to tensor<?x64xf16>
+    %1 = linalg.matmul ins(%0, …) …
+    // becomes
+    %0 = tensor.extract_slice %x[0, 1] [%n, 64] [1, 1] : tensor<?x65xf16> to tensor<?x64xf16>
+    %e = tensor.empty(%n) : tensor<?x64xf16>
+    %c = linalg.copy ins(%0 : tensor<?x64xf16>) outs(%e : tensor<?x64xf16>) …
+    %1 = linalg.matmul ins(%c, …) …
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect",
   ];
 }
 

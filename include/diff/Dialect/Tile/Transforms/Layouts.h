@@ -20,11 +20,6 @@ llvm::DenseMap<Value, LayoutAttr> readLayouts(Operation *root);
 /// that.
 LayoutAttr getRowLayout(VectorType type, int64_t warps);
 
-/// Whether a row of global memory, from `index` on, is made of runs of `elems`
-/// neighbours, aligned to their size: as the manifest demands of arguments whose
-/// rows are made of such, and as views keep it that begin at one.
-bool isMadeOfRuns(Value memory, OpFoldResult index, int64_t elems);
-
 /// Checks that every vector in a kernel has a layout (`tile.layouts`), and that
 /// each op has its operands and results in the layouts that it demands. An
 /// error at the first op that does not.

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s --diff-align-operands | FileCheck %s
+
+// Columns 1 to 64 of 65 are copied, once for both products; 8 to 71 of 72 are read
+// where they are.
+// CHECK-LABEL: func @operands(
+// CHECK: %[[SLICE:.*]] = tensor.extract_slice %{{.*}}[0, 1] [%{{.*}}, 64] [1, 1]
+// CHECK: %[[EMPTY:.*]] = tensor.empty(%{{.*}}) : tensor<?x64xf16>
+// CHECK: %[[COPY:.*]] = linalg.copy ins(%[[SLICE]] : tensor<?x64xf16>) outs(%[[EMPTY]] : tensor<?x64xf16>)
+// CHECK: %[[WHOLE:.*]] = tensor.extract_slice
+// CHECK-NOT: linalg.copy
+// CHECK: linalg.matmul ins(%[[COPY]], %[[WHOLE]]
+// CHECK: linalg.matmul ins(%[[COPY]], %[[WHOLE]]
+func.func @operands(%x: tensor<?x65xf16>, %w: tensor<64x72xf16>, %i: tensor<?x64xf32>, %j: tensor<?x64xf32>, %n: index)
+    -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %s = tensor.extract_slice %x[0, 1] [%n, 64] [1, 1] : tensor<?x65xf16> to tensor<?x64xf16>
+  %v = tensor.extract_slice %w[0, 8] [64, 64] [1, 1] : tensor<64x72xf16> to tensor<64x64xf16>
+  %p = linalg.matmul ins(%s, %v : tensor<?x64xf16>, tensor<64x64xf16>) outs(%i : tensor<?x64xf32>) -> tensor<?x64xf32>
+  %q = linalg.matmul ins(%s, %v : tensor<?x64xf16>, tensor<64x64xf16>) outs(%j : tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %p, %q : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// Rows of 101 elements are cut into heads; rows of 104 may be.
+// CHECK-LABEL: func @heads(
+// CHECK: %[[ODD:.*]] = tensor.expand_shape %{{.*}} : tensor<1x37x16xf16> into tensor<1x37x1x16xf16>
+// CHECK: %[[COPY:.*]] = linalg.copy ins(%[[ODD]]
+// CHECK: %[[EVEN:.*]] = tensor.expand_shape %{{.*}} : tensor<1x37x16xf16> into tensor<1x37x1x16xf16>
+// CHECK-NOT: linalg.copy
+// CHECK: diff.attention ins(%{{.*}}, %[[COPY]], %[[EVEN]],
+func.func @heads(%q: tensor<1x37x4x16xf16>, %odd: tensor<1x37x101xf16>, %even: tensor<1x37x104xf16>, %l: tensor<1x37x2xf16>, %o: tensor<1x37x2x16xf16>)
+    -> tensor<1x37x2x16xf16> {
+  %k0 = tensor.extract_slice %odd[0, 0, 16] [1, 37, 16] [1, 1, 1] : tensor<1x37x101xf16> to tensor<1x37x16xf16>
+  %k = tensor.expand_shape %k0 [[0], [1], [2, 3]] output_shape [1, 37, 1, 16] : tensor<1x37x16xf16> into tensor<1x37x1x16xf16>
+  %v0 = tensor.extract_slice %even[0, 0, 16] [1, 37, 16] [1, 1, 1] : tensor<1x37x104xf16> to tensor<1x37x16xf16>
+  %v = tensor.expand_shape %v0 [[0], [1], [2, 3]] output_shape [1, 37, 1, 16] : tensor<1x37x16xf16> into tensor<1x37x1x16xf16>
+  %r = diff.attention ins(%q, %k, %v, %l : tensor<1x37x4x16xf16>, tensor<1x37x1x16xf16>, tensor<1x37x1x16xf16>, tensor<1x37x2xf16>)
+         outs(%o : tensor<1x37x2x16xf16>) -> tensor<1x37x2x16xf16>
+  return %r : tensor<1x37x2x16xf16>
+}
+
+// What is computed goes into such a slice by way of a copy.
+// CHECK-LABEL: func @result(
+// CHECK: %[[P:.*]] = linalg.matmul
+// CHECK: %[[COPY:.*]] = linalg.copy ins(%[[P]]
+// CHECK: tensor.insert_slice %[[COPY]] into
+// CHECK-NOT: linalg.copy
+// CHECK: tensor.insert_slice %[[P]] into
+func.func @result(%x: tensor<40x64xf16>, %w: tensor<64x24xf16>, %i: tensor<40x24xf32>, %o: tensor<40x33xf32>, %u: tensor<40x32xf32>)
+    -> (tensor<40x33xf32>, tensor<40x32xf32>) {
+  %p = linalg.matmul ins(%x, %w : tensor<40x64xf16>, tensor<64x24xf16>) outs(%i : tensor<40x24xf32>) -> tensor<40x24xf32>
+  %r = tensor.insert_slice %p into %o[0, 1] [40, 24] [1, 1] : tensor<40x24xf32> into tensor<40x33xf32>
+  %s = tensor.insert_slice %p into %u[0, 8] [40, 24] [1, 1] : tensor<40x24xf32> into tensor<40x32xf32>
+  return %r, %s : tensor<40x33xf32>, tensor<40x32xf32>
+}

@@ -207,9 +207,9 @@ template <typename Fn> static ExecFn selectMixed(const Match &match, Fn get) {
 
 static bool buildMixedFma(Decoder &decoder, const Match &match, Inst &inst) {
   inst.exec = selectMixed(match, [](auto isBfloat, auto sat) -> ExecFn {
-    return execTernary<MixedFma<decltype(isBfloat)::value,
-                                decltype(sat)::value>,
-                       float, uint16_t, uint16_t, float>;
+    return execTernary<
+        MixedFma<decltype(isBfloat)::value, decltype(sat)::value>, float,
+        uint16_t, uint16_t, float>;
   });
   return buildOperands(decoder, inst, Type::F32,
                        {match.type(1), match.type(1), Type::F32});
@@ -218,9 +218,9 @@ static bool buildMixedFma(Decoder &decoder, const Match &match, Inst &inst) {
 template <typename Op>
 static bool buildMixedSum(Decoder &decoder, const Match &match, Inst &inst) {
   inst.exec = selectMixed(match, [](auto isBfloat, auto sat) -> ExecFn {
-    return execBinary<MixedSum<Op, decltype(isBfloat)::value,
-                               decltype(sat)::value>,
-                      float, uint16_t, float>;
+    return execBinary<
+        MixedSum<Op, decltype(isBfloat)::value, decltype(sat)::value>, float,
+        uint16_t, float>;
   });
   return buildOperands(decoder, inst, Type::F32, {match.type(1), Type::F32});
 }

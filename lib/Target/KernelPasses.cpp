@@ -8,7 +8,6 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/CommandLine.h"
 #include "llvm/Target/TargetMachine.h"
 
 /// What LLVM is to do for kernels. Less than its default pipeline: how loops
@@ -73,23 +72,7 @@ llvm::Error mlir::diff::optimizeKernels(llvm::Module &device,
   return llvm::Error::success();
 }
 
-/// LLVM's flag, or null when there is none.
-static llvm::cl::opt<bool> *findFlag() {
-  auto &options = llvm::cl::getRegisteredOptions();
-  auto found = options.find("disable-lsr");
-  return found == options.end()
-             ? nullptr
-             : static_cast<llvm::cl::opt<bool> *>(found->second);
-}
-
-mlir::diff::WithoutLoopStrengthReduction::WithoutLoopStrengthReduction() {
-  if (llvm::cl::opt<bool> *flag = findFlag()) {
-    before = *flag;
-    flag->setValue(true);
-  }
-}
-
-mlir::diff::WithoutLoopStrengthReduction::~WithoutLoopStrengthReduction() {
-  if (llvm::cl::opt<bool> *flag = findFlag())
-    flag->setValue(before);
+bool mlir::diff::KernelPassGate::shouldRunPass(llvm::StringRef pass,
+                                               llvm::StringRef) const {
+  return pass != "Loop Strength Reduction";
 }

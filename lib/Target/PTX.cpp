@@ -84,7 +84,9 @@ FailureOr<std::string> diff::emitPTX(ModuleOp module, const Chip &chip) {
   }
   std::unique_ptr<llvm::TargetMachine> machine =
       createTargetMachine(*kernels, chip);
+  KernelPassGate gate;
   llvm::LLVMContext context;
+  context.setOptPassGate(gate);
   std::unique_ptr<llvm::Module> device = translate(*kernels, context);
   if (!machine || !device)
     return failure();
@@ -94,7 +96,6 @@ FailureOr<std::string> diff::emitPTX(ModuleOp module, const Chip &chip) {
     return kernels->emitError(llvm::toString(std::move(error))), failure();
   llvm::SmallString<0> text;
   llvm::raw_svector_ostream os(text);
-  WithoutLoopStrengthReduction guard;
   llvm::legacy::PassManager passes;
   if (machine->addPassesToEmitFile(passes, os, nullptr,
                                    llvm::CodeGenFileType::AssemblyFile))

@@ -12,19 +12,26 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
+/// Whether the reduction adds what is along the last dimension.
+static bool isRowSum(vector::MultiDimReductionOp reduction) {
+  SmallVector<int64_t> dims(reduction.getReductionDims());
+  auto type = dyn_cast<VectorType>(reduction.getType());
+  return type && reduction.getKind() == vector::CombiningKind::ADD &&
+         dims.size() == 1 && dims.front() == type.getRank();
+}
+
 std::optional<CarriedSum> CarriedSum::match(scf::ForOp loop, unsigned number) {
   BlockArgument argument = loop.getRegionIterArgs()[number];
   auto reduction = loop.getYieldedValues()[number]
                        .getDefiningOp<vector::MultiDimReductionOp>();
-  auto type = dyn_cast<VectorType>(argument.getType());
-  if (!reduction || !type || reduction->getBlock() != loop.getBody() ||
-      !reduction->hasOneUse() || !argument.hasOneUse() ||
-      reduction.getKind() != vector::CombiningKind::ADD)
+  if (!reduction || reduction->getBlock() != loop.getBody() ||
+      !reduction->hasOneUse() || !argument.hasOneUse() || !isRowSum(reduction))
     return std::nullopt;
-  SmallVector<int64_t> dims(reduction.getReductionDims());
-  if (dims.size() != 1 || dims.front() != type.getRank())
-    return std::nullopt;
-  CarriedSum sum{loop, number, reduction, {}, {}};
+  CarriedSum sum;
+  sum.loop = loop;
+  sum.number = number;
+  sum.reduction = reduction;
+  sum.init = loop.getInitArgs()[number];
   if (reduction.getAcc() == argument)
     return sum;
   sum.product = reduction.getAcc().getDefiningOp<arith::MulFOp>();
@@ -37,6 +44,54 @@ std::optional<CarriedSum> CarriedSum::match(scf::ForOp loop, unsigned number) {
   else
     return std::nullopt;
   return sum;
+}
+
+/// Whether a step may begin with the value.
+static bool isInit(Value value) {
+  return matchPattern(value, m_AnyZeroFloat()) ||
+         value.getDefiningOp<vector::MultiDimReductionOp>();
+}
+
+std::optional<CarriedSum>
+CarriedSum::match(vector::MultiDimReductionOp reduction) {
+  if (!isRowSum(reduction) || reduction.use_empty())
+    return std::nullopt;
+  CarriedSum sum;
+  sum.reduction = reduction;
+  sum.product = reduction.getAcc().getDefiningOp<arith::MulFOp>();
+  // A plain sum of a row is a step only behind another.
+  if (!sum.product) {
+    sum.init = reduction.getAcc();
+    return sum.init.getDefiningOp<vector::MultiDimReductionOp>()
+               ? std::optional(sum)
+               : std::nullopt;
+  }
+  sum.init = sum.product.getLhs();
+  sum.factor = sum.product.getRhs();
+  if (!isInit(sum.init))
+    std::swap(sum.init, sum.factor);
+  return isInit(sum.init) ? std::optional(sum) : std::nullopt;
+}
+
+void tile::rewriteCarriedSums(Operation *root,
+                              function_ref<LogicalResult(CarriedSum)> rewrite) {
+  SmallVector<Operation *> ops;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<scf::ForOp, vector::MultiDimReductionOp>(op))
+      ops.push_back(op);
+  });
+  for (Operation *op : ops) {
+    if (auto reduction = dyn_cast<vector::MultiDimReductionOp>(op)) {
+      if (std::optional<CarriedSum> sum = CarriedSum::match(reduction))
+        (void)rewrite(*sum);
+      continue;
+    }
+    auto loop = cast<scf::ForOp>(op);
+    for (unsigned i = 0; i < loop.getNumRegionIterArgs(); ++i)
+      if (std::optional<CarriedSum> sum = CarriedSum::match(loop, i);
+          sum && succeeded(rewrite(*sum)))
+        break;
+  }
 }
 
 Value tile::broadcastRows(OpBuilder &b, Location loc, Value value,
@@ -65,30 +120,60 @@ static Value getPartialInit(OpBuilder &b, Value init, VectorType partial,
   return {};
 }
 
+/// The partial sums after a step.
+static Value buildStep(OpBuilder &b, CarriedSum sum, Value before,
+                       function_ref<Value(OpBuilder &, Location, Value)> step) {
+  Location loc = sum.reduction.getLoc();
+  auto partial = cast<VectorType>(before.getType());
+  if (sum.factor)
+    before = arith::MulFOp::create(b, loc, before,
+                                   broadcastRows(b, loc, sum.factor, partial));
+  return step(b, loc, before);
+}
+
+/// The loop, which carries the partial sums beside the sums.
+static scf::ForOp
+buildLoop(RewriterBase &rewriter, CarriedSum sum, Value init,
+          function_ref<Value(OpBuilder &, Location, Value)> step) {
+  DictionaryAttr attributes = sum.loop->getDiscardableAttrDictionary();
+  auto loop = cast<scf::ForOp>(*sum.loop.replaceWithAdditionalYields(
+      rewriter, init, /*replaceInitOperandUsesInLoop=*/false,
+      [&](OpBuilder &b, Location, ArrayRef<BlockArgument> added) {
+        b.setInsertionPoint(sum.reduction);
+        return SmallVector<Value>{buildStep(b, sum, added.front(), step)};
+      }));
+  loop->setDiscardableAttrs(attributes);
+  // The old sum carries its initial value, and goes with canonicalization.
+  auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+  rewriter.modifyOpInPlace(yield, [&] {
+    yield.setOperand(sum.number, loop.getRegionIterArgs()[sum.number]);
+  });
+  return loop;
+}
+
 LogicalResult
 tile::carryPartialSums(RewriterBase &rewriter, CarriedSum sum,
                        VectorType partial,
                        function_ref<Value(OpBuilder &, Location, Value)> step,
                        vector::CombiningKind finish) {
   Location loc = sum.reduction.getLoc();
-  rewriter.setInsertionPoint(sum.loop);
-  Value init = getPartialInit(rewriter, sum.getInit(), partial, finish);
+  if (sum.loop)
+    rewriter.setInsertionPoint(sum.loop);
+  else
+    rewriter.setInsertionPoint(sum.reduction);
+  Value init = getPartialInit(rewriter, sum.init, partial, finish);
   if (!init)
     return failure();
-  DictionaryAttr attributes = sum.loop->getDiscardableAttrDictionary();
-  auto newLoop = cast<scf::ForOp>(*sum.loop.replaceWithAdditionalYields(
-      rewriter, init, /*replaceInitOperandUsesInLoop=*/false,
-      [&](OpBuilder &b, Location, ArrayRef<BlockArgument> added) {
-        b.setInsertionPoint(sum.reduction);
-        Value scaled = added.front();
-        if (sum.factor)
-          scaled = arith::MulFOp::create(
-              b, loc, scaled, broadcastRows(b, loc, sum.factor, partial));
-        return SmallVector<Value>{step(b, loc, scaled)};
-      }));
-  newLoop->setDiscardableAttrs(attributes);
-  rewriter.setInsertionPointAfter(newLoop);
-  auto type = cast<VectorType>(newLoop.getResult(sum.number).getType());
+  Value old = sum.reduction, sums;
+  if (sum.loop) {
+    scf::ForOp loop = buildLoop(rewriter, sum, init, step);
+    old = loop.getResult(sum.number);
+    sums = loop.getResults().back();
+    rewriter.setInsertionPointAfter(loop);
+  } else {
+    sums = buildStep(rewriter, sum, init, step);
+  }
+  auto type = cast<VectorType>(old.getType());
   FloatType element = cast<FloatType>(type.getElementType());
   bool isMax = finish == vector::CombiningKind::MAXIMUMF;
   Value identity = arith::ConstantOp::create(
@@ -96,19 +181,10 @@ tile::carryPartialSums(RewriterBase &rewriter, CarriedSum sum,
       DenseElementsAttr::get(
           type, isMax ? APFloat::getInf(element.getFloatSemantics(), true)
                       : APFloat::getZero(element.getFloatSemantics())));
-  auto total = vector::MultiDimReductionOp::create(
-      rewriter, loc, newLoop.getResults().back(), identity,
-      SmallVector<bool>([&] {
-        SmallVector<bool> mask(partial.getRank(), false);
-        mask.back() = true;
-        return mask;
-      }()),
-      finish);
-  rewriter.replaceAllUsesWith(newLoop.getResult(sum.number), total);
-  // The old sum carries its initial value, and goes with canonicalization.
-  auto yield = cast<scf::YieldOp>(newLoop.getBody()->getTerminator());
-  rewriter.modifyOpInPlace(yield, [&] {
-    yield.setOperand(sum.number, newLoop.getRegionIterArgs()[sum.number]);
-  });
+  SmallVector<bool> mask(partial.getRank(), false);
+  mask.back() = true;
+  Value total = vector::MultiDimReductionOp::create(rewriter, loc, sums,
+                                                    identity, mask, finish);
+  rewriter.replaceAllUsesWith(old, total);
   return success();
 }

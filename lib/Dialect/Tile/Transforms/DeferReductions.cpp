@@ -52,17 +52,12 @@ struct TileDeferReductions
 
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    SmallVector<scf::ForOp> loops;
     getOperation()->walk([&](gpu::LaunchOp launch) {
       if (launch->hasAttr(TileDialect::kScheduleAttrName))
-        launch.walk<WalkOrder::PreOrder>(
-            [&](scf::ForOp loop) { loops.push_back(loop); });
+        rewriteCarriedSums(launch, [&](CarriedSum sum) {
+          return deferSum(rewriter, sum, lanes, elems);
+        });
     });
-    for (scf::ForOp loop : loops)
-      for (unsigned i = 0; i < loop.getNumRegionIterArgs(); ++i)
-        if (std::optional<CarriedSum> sum = CarriedSum::match(loop, i);
-            sum && succeeded(deferSum(rewriter, *sum, lanes, elems)))
-          break;
   }
 };
 } // namespace

@@ -21,10 +21,11 @@ using namespace mlir::diff::tile;
 /// The fewest columns that a matrix instruction computes.
 static constexpr int64_t kColumns = 8;
 
-/// The summand rounded, as a contraction multiplies it.
-static arith::TruncFOp findRounded(Value summand) {
-  for (Operation *user : summand.getUsers())
-    if (auto rounded = dyn_cast<arith::TruncFOp>(user))
+/// The summand rounded, as a contraction multiplies it, beside the reduction.
+static arith::TruncFOp findRounded(CarriedSum sum) {
+  for (Operation *user : sum.getSummand().getUsers())
+    if (auto rounded = dyn_cast<arith::TruncFOp>(user);
+        rounded && rounded->getBlock() == sum.reduction->getBlock())
       for (OpOperand &use : rounded->getUses())
         if (isa<vector::ContractionOp>(use.getOwner()) &&
             use.getOperandNumber() == 0)
@@ -33,7 +34,7 @@ static arith::TruncFOp findRounded(Value summand) {
 }
 
 static LogicalResult sumOnMma(RewriterBase &rewriter, CarriedSum sum) {
-  arith::TruncFOp rounded = findRounded(sum.getSummand());
+  arith::TruncFOp rounded = findRounded(sum);
   if (!rounded)
     return failure();
   auto weights = cast<VectorType>(rounded.getType());
@@ -60,7 +61,10 @@ static LogicalResult sumOnMma(RewriterBase &rewriter, CarriedSum sum) {
       rewriter, sum, partial,
       [&](OpBuilder &b, Location loc, Value scaled) -> Value {
         // The rounding may stand behind the sum.
-        b.setInsertionPoint(sum.reduction->getBlock()->getTerminator());
+        if (sum.loop)
+          b.setInsertionPoint(sum.reduction->getBlock()->getTerminator());
+        else
+          rewriter.moveOpBefore(rounded, sum.reduction);
         Value one = arith::ConstantOp::create(
             b, loc,
             DenseElementsAttr::get(
@@ -85,19 +89,13 @@ struct TileRowSumOnMma
     : public tile::impl::TileRowSumOnMmaPassBase<TileRowSumOnMma> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    SmallVector<scf::ForOp> loops;
     getOperation()->walk([&](gpu::LaunchOp launch) {
       auto schedule =
           launch->getAttrOfType<ScheduleAttr>(TileDialect::kScheduleAttrName);
       if (schedule && schedule.getRowSumOnMma())
-        launch.walk<WalkOrder::PreOrder>(
-            [&](scf::ForOp loop) { loops.push_back(loop); });
+        rewriteCarriedSums(
+            launch, [&](CarriedSum sum) { return sumOnMma(rewriter, sum); });
     });
-    for (scf::ForOp loop : loops)
-      for (unsigned i = 0; i < loop.getNumRegionIterArgs(); ++i)
-        if (std::optional<CarriedSum> sum = CarriedSum::match(loop, i);
-            sum && succeeded(sumOnMma(rewriter, *sum)))
-          break;
   }
 };
 } // namespace

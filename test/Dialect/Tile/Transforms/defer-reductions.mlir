@@ -163,3 +163,63 @@ func.func @no_schedule(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
   }
   return
 }
+
+// -----
+
+// Steps by themselves, in front of a loop and behind it: the sum is reduced once.
+// CHECK-LABEL: func @steps
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16x4xf32>
+// CHECK: %[[START:.*]] = arith.mulf %{{.*}}, %[[ZERO]] : vector<16x4xf32>
+// CHECK: %[[FIRST:.*]] = vector.multi_reduction <add>, %{{.*}}, %[[START]] [1, 3] : vector<16x8x4x2xf32> to vector<16x4xf32>
+// CHECK: %[[L:.*]] = scf.for {{.*}} iter_args(%{{.*}} = %[[FIRST]]) -> (vector<16x4xf32>)
+// CHECK: %[[SCALED:.*]] = arith.mulf %[[L]], %{{.*}} : vector<16x4xf32>
+// CHECK: %[[LAST:.*]] = vector.multi_reduction <add>, %{{.*}}, %[[SCALED]] [1, 3]
+// CHECK: vector.multi_reduction <add>, %[[LAST]], %{{.*}} [1] : vector<16x4xf32> to vector<16xf32>
+// CHECK-NOT: vector.multi_reduction
+// CHECK: return
+
+func.func @steps(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
+                 %o: memref<16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 32 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<16xf32>
+    %0 = arith.mulf %f, %zero : vector<16xf32>
+    %1 = vector.multi_reduction <add>, %p, %0 [1] : vector<16x64xf32> to vector<16xf32>
+    %2 = scf.for %j = %c0 to %n step %c1 iter_args(%l = %1) -> (vector<16xf32>) {
+      %3 = arith.mulf %f, %l : vector<16xf32>
+      %4 = vector.multi_reduction <add>, %p, %3 [1] : vector<16x64xf32> to vector<16xf32>
+      scf.yield %4 : vector<16xf32>
+    }
+    %5 = arith.mulf %2, %f : vector<16xf32>
+    %6 = vector.multi_reduction <add>, %p, %5 [1] : vector<16x64xf32> to vector<16xf32>
+    vector.transfer_write %6, %o[%c0] {in_bounds = [true]}
+      : vector<16xf32>, memref<16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 1>}
+  return
+}
+
+// -----
+
+// The sum of a row is no step.
+// CHECK-LABEL: func @row
+// CHECK-NOT: vector<16x4xf32>
+// CHECK: vector.multi_reduction <add>, %{{.*}}, %{{.*}} [1] : vector<16x64xf32> to vector<16xf32>
+
+func.func @row(%p: vector<16x64xf32>, %o: memref<16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 32 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<16xf32>
+    %0 = vector.multi_reduction <add>, %p, %zero [1] : vector<16x64xf32> to vector<16xf32>
+    vector.transfer_write %0, %o[%c0] {in_bounds = [true]}
+      : vector<16xf32>, memref<16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 1>}
+  return
+}

@@ -15,27 +15,38 @@
 
 namespace mlir::diff::tile {
 
-/// A value l that a loop carries as l' = f l + sum over the last dimension of
-/// p, or without the factor f.
+/// A step l' = f l + sum over the last dimension of p, or without the factor f,
+/// of a sum l that a loop carries, or that comes from one or goes to one.
 struct CarriedSum {
+  /// Null for a step by itself.
   scf::ForOp loop;
-  unsigned number;
+  /// The loop's argument.
+  unsigned number = 0;
   /// The reduction, and the product f l if there is one.
   vector::MultiDimReductionOp reduction;
   arith::MulFOp product;
   Value factor;
 
+  /// l in front of the loop or step.
+  Value init;
+
   Value getSummand() { return reduction.getSource(); }
-  Value getInit() { return loop.getInitArgs()[number]; }
 
   /// The sum that the loop carries in its number-th place, if it is one.
   static std::optional<CarriedSum> match(scf::ForOp loop, unsigned number);
+  /// The step that the reduction is, if it is one.
+  static std::optional<CarriedSum> match(vector::MultiDimReductionOp reduction);
 };
 
-/// Replaces a carried sum by one of partial sums, of type `partial`, whose last
-/// dimension is an extra one. `step` builds the partial sums from those of the
-/// last iteration, times the factor; `finish` reduces them after the loop.
-/// Fails when the initial value is neither zero nor such a reduction.
+/// Tries `rewrite` on the steps in `root` that its loops carry, one a loop, and
+/// on those by themselves, in the order of the program.
+void rewriteCarriedSums(Operation *root,
+                        function_ref<LogicalResult(CarriedSum)> rewrite);
+
+/// Replaces a sum by one of partial sums, of type `partial`, whose last
+/// dimension is an extra one. `step` builds the partial sums from those before
+/// it, times the factor; `finish` reduces them after the loop or step. Fails
+/// when the initial value is neither zero nor such a reduction.
 LogicalResult
 carryPartialSums(RewriterBase &rewriter, CarriedSum sum, VectorType partial,
                  function_ref<Value(OpBuilder &, Location, Value)> step,

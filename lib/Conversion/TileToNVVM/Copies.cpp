@@ -27,9 +27,12 @@ using namespace mlir::diff::tile;
 //===----------------------------------------------------------------------===//
 
 /// On a copy, on the address of a thread's first chunk, and on the address
-/// behind its last row, where a loop can carry it.
+/// behind its last row, where a loop can carry it: its number.
 static constexpr StringLiteral kCursorAttrName = "tile.cursor";
 static constexpr StringLiteral kCursorEndAttrName = "tile.cursor_end";
+/// On a copy behind a loop that begins where the loop's cursor of this number
+/// ends, and on the address of a thread's first chunk.
+static constexpr StringLiteral kBehindCursorAttrName = "tile.behind_cursor";
 
 /// Lanes along a row: at most 128 bytes, a line of banks and of the cache.
 static int64_t getChunksAcross(MemRefType tile) {
@@ -75,16 +78,17 @@ public:
       }
     }
     NVVM::CpAsyncCommitGroupOp::create(b, loc);
-    if (op->hasAttr(kCursorAttrName))
-      markCursor(getAddress(rows, rowsAtOnce));
+    Operation *first = firstAddress.getDefiningOp();
+    if (Attribute number = op->getAttr(kCursorAttrName)) {
+      Value end = getAddress(rows, rowsAtOnce);
+      first->setAttr(kCursorAttrName, number);
+      end.getDefiningOp()->setAttr(kCursorEndAttrName, number);
+    }
+    if (Attribute number = op->getAttr(kBehindCursorAttrName))
+      first->setAttr(kBehindCursorAttrName, number);
   }
 
 private:
-  void markCursor(Value end) {
-    firstAddress.getDefiningOp()->setAttr(kCursorAttrName, b.getUnitAttr());
-    end.getDefiningOp()->setAttr(kCursorEndAttrName, b.getUnitAttr());
-  }
-
   Value compare(Value value, int64_t limit) {
     I32Builder i32{b, loc};
     return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, value,
@@ -343,23 +347,67 @@ static bool isCursor(CopyAsyncOp op, int64_t numThreads) {
   return isOutside(op.getSource());
 }
 
+/// Whether the copy, behind the loop of a cursor, begins where that ends.
+static bool isBehindCursor(CopyAsyncOp op, CopyAsyncOp cursor) {
+  auto loop = cast<scf::ForOp>(cursor->getParentOp());
+  std::optional<int64_t> lower = getConstantIntValue(loop.getLowerBound()),
+                         upper = getConstantIntValue(loop.getUpperBound()),
+                         step = getConstantIntValue(loop.getStep());
+  if (!lower || !upper || (*upper - *lower) % *step != 0 ||
+      op.getSource() != cursor.getSource() ||
+      op.getPermutationMap() != cursor.getPermutationMap() ||
+      op.getDestination().getType() != cursor.getDestination().getType())
+    return false;
+  for (auto [index, inLoop] :
+       llvm::zip_equal(op.getIndices(), cursor.getIndices())) {
+    if (index == inLoop)
+      continue;
+    int64_t distance = 0;
+    if (auto add = inLoop.getDefiningOp<arith::AddIOp>();
+        add && add.getLhs() == loop.getInductionVar())
+      distance = getConstantIntValue(add.getRhs()).value_or(-1);
+    else if (inLoop != loop.getInductionVar())
+      return false;
+    if (distance < 0 || getConstantIntValue(index) != *upper + distance)
+      return false;
+  }
+  return true;
+}
+
 void tile::findCursors(gpu::GPUFuncOp func, int64_t numThreads) {
   Builder b(func.getContext());
+  int64_t count = 0;
   func.walk([&](CopyAsyncOp op) {
-    if (isCursor(op, numThreads))
-      op->setAttr(kCursorAttrName, b.getUnitAttr());
+    if (!isCursor(op, numThreads))
+      return;
+    IntegerAttr number = b.getI64IntegerAttr(count++);
+    op->setAttr(kCursorAttrName, number);
+    for (Operation *next = op->getParentOp()->getNextNode(); next;
+         next = next->getNextNode())
+      if (auto copy = dyn_cast<CopyAsyncOp>(next);
+          copy && isBehindCursor(copy, op))
+        copy->setAttr(kBehindCursorAttrName, number);
   });
 }
 
 void tile::carryCursors(gpu::GPUFuncOp func) {
   IRRewriter rewriter(func.getContext());
   SmallVector<scf::ForOp> loops;
-  func.walk([&](scf::ForOp loop) { loops.push_back(loop); });
+  llvm::DenseMap<Attribute, SmallVector<Operation *>> behind;
+  func.walk([&](Operation *op) {
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      loops.push_back(loop);
+    if (Attribute number = op->removeAttr(kBehindCursorAttrName))
+      behind[number].push_back(op);
+  });
   for (scf::ForOp loop : loops) {
     SmallVector<Operation *> starts, ends;
+    SmallVector<Attribute> numbers;
     for (Operation &op : loop.getBody()->without_terminator()) {
-      if (op.removeAttr(kCursorAttrName))
+      if (Attribute number = op.removeAttr(kCursorAttrName)) {
         starts.push_back(&op);
+        numbers.push_back(number);
+      }
       if (op.removeAttr(kCursorEndAttrName))
         ends.push_back(&op);
     }
@@ -383,6 +431,10 @@ void tile::carryCursors(gpu::GPUFuncOp func) {
           return next;
         });
     (*carrying)->setDiscardableAttrs(attributes);
+    for (auto [number, end] : llvm::zip_equal(
+             numbers, (*carrying)->getResults().take_back(numbers.size())))
+      for (Operation *op : behind.lookup(number))
+        rewriter.replaceAllUsesWith(op->getResult(0), end);
   }
 }
 

@@ -197,3 +197,49 @@ gpu.module @kernels {
       gpu.return
   }
 }
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+
+// Behind the loop goes on what the loop carried: nothing is computed again. Other
+// rows have an address of their own.
+// CHECK-LABEL: gpu.func @behind_cursor
+// CHECK: %[[END:.*]] = scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}) -> (i64)
+// CHECK: arith.addi %{{.*}}, %c1536
+// CHECK: %[[OTHER:.*]] = arith.index_cast %{{.*}} : index to i64
+// CHECK: llvm.inttoptr %[[OTHER]] : i64 to !llvm.ptr<1>
+// CHECK: nvvm.cp.async.commit.group
+// CHECK: llvm.inttoptr %[[END]] : i64 to !llvm.ptr<1>
+// CHECK: gpu.return
+gpu.module @kernels {
+  gpu.func @behind_cursor(%m: memref<?x16xbf16>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %c16 = arith.constant 16 : index
+      %c64 = arith.constant 64 : index
+      %c80 = arith.constant 80 : index
+      %c96 = arith.constant 96 : index
+      %ra = tile.ring {offset = 0} : memref<1x16x16xbf16, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x16x16xbf16, #shared>
+               -> memref<16x16xbf16, #shared>
+      scf.for %j = %c0 to %c64 step %c16 {
+        %next = arith.addi %j, %c16 : index
+        %t = tile.copy_async %m[%next, %c0], %sa
+               {in_bounds = array<i1: true, true>,
+                permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+               : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+        tile.wait %t
+      }
+      %u = tile.copy_async %m[%c96, %c0], %sa
+             {in_bounds = array<i1: true, true>,
+              permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+             : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+      tile.wait %u
+      %v = tile.copy_async %m[%c80, %c0], %sa
+             {in_bounds = array<i1: true, true>,
+              permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+             : memref<?x16xbf16>, memref<16x16xbf16, #shared>
+      tile.wait %v
+      gpu.return
+  }
+}

@@ -199,8 +199,10 @@ LogicalResult diff::tileKeysByVisibility(RewriterBase &rewriter,
                                          int64_t stages) {
   rewriter.setInsertionPoint(op);
   KeyTiles tiles(rewriter, op, keys);
-  SmallVector<Value> values = tiles.buildWholeLoop(op.getDpsInits(), stages);
-  values = tiles.buildPartialLoop(values);
+  // The others first: while their masks take registers, there is no accumulator
+  // yet, and what the steady loop leaves is what the epilogue reads.
+  SmallVector<Value> values = tiles.buildPartialLoop(op.getDpsInits());
+  values = tiles.buildWholeLoop(values, stages);
   if (tiles.isFailed)
     return failure();
   rewriter.replaceOp(op, values);

@@ -24,12 +24,14 @@ func.func @whole(%q: tensor<1x16x1x16xbf16>, %k: tensor<1x128x1x16xbf16>,
 
 // -----
 
-// The keys end inside a tile: a loop of the whole tiles, and one for the rest.
+// The keys end inside a tile: that one comes first, then a loop of the whole ones.
 // CHECK-LABEL: func @tail
-// CHECK: %[[R:.*]]:3 = scf.for %{{.*}} = %c0 to %c96 step %c32
+// CHECK-NOT: scf.for
+// CHECK: %[[R:.*]]:3 = diff.online_attention ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<1x16x1x16xbf16>, tensor<1x4x1x16xbf16>
+// CHECK: scf.for %{{.*}} = %c0 to %c96 step %c32 iter_args(%{{.*}} = %[[R]]#0, %{{.*}} = %[[R]]#1, %{{.*}} = %[[R]]#2)
 // CHECK: tile.stages = 2
-// CHECK: diff.online_attention ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<1x16x1x16xbf16>, tensor<1x4x1x16xbf16>{{.*}} outs(%[[R]]#0, %[[R]]#1, %[[R]]#2
-// CHECK-NOT: tile.stages
+// CHECK-NOT: scf.for
+// CHECK: return
 func.func @tail(%q: tensor<1x16x1x16xbf16>, %k: tensor<1x100x1x16xbf16>,
     %acc: tensor<1x1x16x16xf32>, %row: tensor<1x1x16xf32>)
     -> tensor<1x1x16x16xf32> {
@@ -50,14 +52,14 @@ func.func @tail(%q: tensor<1x16x1x16xbf16>, %k: tensor<1x100x1x16xbf16>,
 // those behind it are in no loop. The first of 16 queries sees up to key d, so that
 // (d + 1) floordiv 32 tiles are whole.
 // CHECK-LABEL: func @causal
-// CHECK-SAME: %[[D:[^ ]*]]: index
 // CHECK: %[[R:.*]]:3 = scf.for
+// CHECK: diff.online_attention {{.*}} diagonal(%{{.*}}) {{.*}}mask<causal>
+// CHECK-NOT: tile.stages
+// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[R]]#0, %{{.*}} = %[[R]]#1, %{{.*}} = %[[R]]#2)
+// CHECK-NOT: mask<causal>
 // CHECK: diff.online_attention
 // CHECK-NOT: mask<causal>
 // CHECK: tile.stages = 2
-// CHECK: scf.for {{.*}} iter_args(%{{.*}} = %[[R]]#0, %{{.*}} = %[[R]]#1, %{{.*}} = %[[R]]#2)
-// CHECK: diff.online_attention {{.*}} diagonal(%{{.*}}) {{.*}}mask<causal>
-// CHECK-NOT: tile.stages
 // CHECK: return
 func.func @causal(%q: tensor<1x16x1x16xbf16>, %k: tensor<1x128x1x16xbf16>,
     %acc: tensor<1x1x16x16xf32>, %row: tensor<1x1x16xf32>, %d: index)
@@ -75,16 +77,16 @@ func.func @causal(%q: tensor<1x16x1x16xbf16>, %k: tensor<1x128x1x16xbf16>,
 
 // -----
 
-// A window has partial tiles on both sides; they share one loop, behind that of the
-// whole tiles.
+// A window has partial tiles on both sides; they share one loop, in front of that of
+// the whole tiles.
 // CHECK-LABEL: func @window
-// CHECK: scf.for
-// CHECK-NOT: mask<
-// CHECK: tile.stages = 2
 // CHECK: scf.for
 // CHECK: %[[IN_FRONT:.*]] = arith.cmpi slt
 // CHECK: arith.select %[[IN_FRONT]]
 // CHECK: diff.online_attention {{.*}}mask<causal, window = [64, 0]>
+// CHECK: scf.for
+// CHECK-NOT: mask<
+// CHECK: tile.stages = 2
 func.func @window(%q: tensor<1x16x1x16xbf16>, %k: tensor<1x256x1x16xbf16>,
     %acc: tensor<1x1x16x16xf32>, %row: tensor<1x1x16xf32>, %d: index)
     -> tensor<1x1x16x16xf32> {

@@ -57,7 +57,7 @@ public:
   void build() {
     int64_t rowChunks = tile.getShape().back() * elementBytes / kChunkBytes;
     int64_t across = getChunksAcross(tile);
-    int64_t rowsAtOnce = distribution.getNumThreads() / across;
+    rowsAtOnce = distribution.getNumThreads() / across;
     int64_t rows = tile.getNumElements() / tile.getShape().back();
     I32Builder i32{b, loc};
     Value thread = distribution.getThread();
@@ -70,7 +70,7 @@ public:
     for (int64_t row = 0; row < rows; row += rowsAtOnce) {
       Value holds =
           rows - row < rowsAtOnce ? compare(threadRow, rows - row) : Value();
-      Value address = getAddress(row, rowsAtOnce);
+      Value address = getAddress(row);
       for (int64_t chunk = 0; chunk < rowChunks; chunk += across) {
         Value fills = andAlso(getRowGuard(row), getColumnGuard(chunk));
         copyChunk(address, places.getPointer(row, chunk * kChunkBytes),
@@ -80,7 +80,7 @@ public:
     NVVM::CpAsyncCommitGroupOp::create(b, loc);
     Operation *first = firstAddress.getDefiningOp();
     if (Attribute number = op->getAttr(kCursorAttrName)) {
-      Value end = getAddress(rows, rowsAtOnce);
+      Value end = advance(getCursorEnd());
       first->setAttr(kCursorAttrName, number);
       end.getDefiningOp()->setAttr(kCursorEndAttrName, number);
     }
@@ -105,12 +105,51 @@ private:
     return arith::ConstantIndexOp::create(b, loc, value);
   }
 
+  /// The innermost dimension of rows, and its size.
+  int64_t getInnerDim() { return tile.getRank() - 2; }
+  int64_t getInnerRows() { return tile.getDimSize(getInnerDim()); }
+
+  /// Whether a thread's rows are of one index in the outer dimensions, so that
+  /// all threads go from row to row by the same steps.
+  bool hasUniformSteps() {
+    return tile.getRank() <= 2 || getInnerRows() % rowsAtOnce == 0;
+  }
+
+  /// A row's indices in the tile, one for each dimension but the last.
+  SmallVector<int64_t> getIndices(int64_t row) {
+    SmallVector<int64_t> indices(tile.getRank() - 1);
+    if (indices.empty())
+      return indices;
+    for (int64_t dim = getInnerDim(); dim > 0; --dim) {
+      indices[dim] = row % tile.getDimSize(dim);
+      row /= tile.getDimSize(dim);
+    }
+    indices.front() = row;
+    return indices;
+  }
+
+  /// Where the next iteration's tile begins, for a cursor.
+  SmallVector<int64_t> getCursorEnd() {
+    SmallVector<int64_t> indices(tile.getRank() - 1, 0);
+    indices.back() = getInnerRows();
+    return indices;
+  }
+
   /// A dimension's position, in the tile, of the thread's row beyond `row`.
   Value getPosition(int64_t dim, int64_t row) {
+    I32Builder i32{b, loc};
+    if (hasUniformSteps()) {
+      int64_t position = getIndices(row)[dim];
+      if (dim != getInnerDim())
+        return index(position);
+      return arith::IndexCastOp::create(
+          b, loc, b.getIndexType(),
+          position == 0 ? threadRow
+                        : i32.add(threadRow, i32.constant(position)));
+    }
     int64_t inner = 1;
     for (int64_t i = dim + 1; i + 1 < tile.getRank(); ++i)
       inner *= tile.getDimSize(i);
-    I32Builder i32{b, loc};
     Value position =
         row == 0 ? threadRow : i32.add(threadRow, i32.constant(row));
     if (inner > 1)
@@ -135,19 +174,29 @@ private:
         b, loc, metadata.getConstifiedMixedSizes()[sourceDim]);
   }
 
-  /// The address of the thread's first chunk in its row beyond `row`, an i64.
-  /// With one dimension of rows it is the one before plus a stride: a chain
-  /// needs one register and no multiplication.
-  Value getAddress(int64_t row, int64_t rowsAtOnce) {
-    bool isChain = tile.getRank() == 2;
-    if (isChain && lastAddress) {
-      Value step = arith::MulIOp::create(b, loc, getStride(0),
-                                         index(rowsAtOnce * elementBytes));
-      lastAddress = arith::AddIOp::create(
-          b, loc, lastAddress,
-          arith::IndexCastOp::create(b, loc, b.getI64Type(), step));
-      return lastAddress;
+  /// The address as many rows and so on from the last one as the indices
+  /// differ.
+  Value advance(ArrayRef<int64_t> indices) {
+    Value step;
+    for (auto [dim, from, to] : llvm::enumerate(lastIndices, indices)) {
+      if (from == to)
+        continue;
+      Value term = arith::MulIOp::create(b, loc, getStride(dim),
+                                         index((to - from) * elementBytes));
+      step = step ? arith::AddIOp::create(b, loc, step, term) : term;
     }
+    lastIndices.assign(indices.begin(), indices.end());
+    step = arith::IndexCastOp::create(b, loc, b.getI64Type(), step);
+    lastAddress = arith::AddIOp::create(b, loc, lastAddress, step);
+    return lastAddress;
+  }
+
+  /// The address of the thread's first chunk in its row beyond `row`, an i64:
+  /// where all threads make the same steps, the one before plus a step. Such a
+  /// chain needs one register and no multiplication.
+  Value getAddress(int64_t row) {
+    if (lastAddress && hasUniformSteps())
+      return advance(getIndices(row));
     Value offset = getValueOrCreateConstantIndexOp(
         b, loc, metadata.getConstifiedMixedOffset());
     auto addTerm = [&](Value position, Value stride) {
@@ -167,6 +216,7 @@ private:
         memref::ExtractAlignedPointerAsIndexOp::create(b, loc, op.getSource());
     Value address = arith::AddIOp::create(b, loc, base, bytes);
     lastAddress = arith::IndexCastOp::create(b, loc, b.getI64Type(), address);
+    lastIndices = getIndices(row);
     if (!firstAddress)
       firstAddress = lastAddress;
     return lastAddress;
@@ -248,8 +298,11 @@ private:
   const SlotInfo &slot;
   MemRefType source, tile;
   int64_t elementBytes;
+  /// Rows that the threads copy together.
+  int64_t rowsAtOnce = 0;
   memref::ExtractStridedMetadataOp metadata;
   Value threadRow, threadByte, firstAddress, lastAddress;
+  SmallVector<int64_t> lastIndices;
   llvm::DenseMap<int64_t, Value> rowGuards, columnGuards;
 };
 
@@ -323,16 +376,18 @@ static Value cloneForFirstIteration(RewriterBase &rewriter, scf::ForOp loop,
 static bool isCursor(CopyAsyncOp op, int64_t numThreads) {
   auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
   auto tile = cast<MemRefType>(op.getDestination().getType());
-  int64_t rows = tile.getDimSize(0);
-  if (!loop || tile.getRank() != 2 ||
-      !isConstantIntValue(loop.getStep(), rows) ||
+  if (!loop || tile.getRank() < 2)
+    return false;
+  int64_t inner = tile.getRank() - 2;
+  int64_t rows = tile.getDimSize(inner);
+  if (!isConstantIntValue(loop.getStep(), rows) ||
       rows % (numThreads / getChunksAcross(tile)) != 0)
     return false;
   auto isOutside = [&](Value value) {
     return loop.isDefinedOutsideOfLoop(value);
   };
   for (auto [dim, index] : llvm::enumerate(op.getIndices())) {
-    if (dim != op.getPermutationMap().getDimPosition(0)) {
+    if (dim != op.getPermutationMap().getDimPosition(inner)) {
       if (!isOutside(index))
         return false;
       continue;

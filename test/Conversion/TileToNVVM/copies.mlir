@@ -243,3 +243,60 @@ gpu.module @kernels {
       gpu.return
   }
 }
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+
+// Two maps of keys: from a map's last rows to the next one's first, and to those of
+// the next iteration, all threads go by the same steps, so that one address is
+// carried.
+// CHECK-LABEL: gpu.func @maps
+// CHECK: scf.for {{.*}} iter_args(%[[FIRST:.*]] = %{{.*}}) -> (i64)
+// CHECK: llvm.inttoptr %[[FIRST]] : i64 to !llvm.ptr<1>
+// CHECK: %[[SECOND:.*]] = arith.addi %[[FIRST]], %{{.*}} : i64
+// CHECK: llvm.inttoptr %[[SECOND]] : i64 to !llvm.ptr<1>
+// CHECK: %[[NEXT:.*]] = arith.addi %[[SECOND]], %{{.*}} : i64
+// CHECK: scf.yield %[[NEXT]]
+gpu.module @kernels {
+  gpu.func @maps(%m: memref<?x2x16xbf16, strided<[?, ?, 1]>>, %n: index) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %c16 = arith.constant 16 : index
+      %ra = tile.ring {offset = 0} : memref<1x2x16x16xbf16, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x2x16x16xbf16, #shared>
+               -> memref<2x16x16xbf16, #shared>
+      scf.for %j = %c0 to %n step %c16 {
+        %t = tile.copy_async %m[%j, %c0, %c0], %sa
+               {in_bounds = array<i1: true, true, true>,
+                permutation_map = affine_map<(d0, d1, d2) -> (d1, d0, d2)>}
+               : memref<?x2x16xbf16, strided<[?, ?, 1]>>, memref<2x16x16xbf16, #shared>
+        tile.wait %t
+      }
+      gpu.return
+  }
+}
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+
+// A row by itself.
+// CHECK-LABEL: gpu.func @row
+// CHECK: scf.if
+// CHECK: nvvm.cp.async.shared.global
+// CHECK-NOT: nvvm.cp.async.shared.global
+// CHECK: gpu.return
+gpu.module @kernels {
+  gpu.func @row(%m: memref<?xbf16>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %ra = tile.ring {offset = 0} : memref<1x64xbf16, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x64xbf16, #shared>
+               -> memref<64xbf16, #shared>
+      %t = tile.copy_async %m[%c0], %sa
+             {in_bounds = array<i1: true>,
+              permutation_map = affine_map<(d0) -> (d0)>}
+             : memref<?xbf16>, memref<64xbf16, #shared>
+      tile.wait %t
+      gpu.return
+  }
+}

@@ -33,6 +33,8 @@ constexpr TileShape kTiles[] = {
     {64, 16, 64, 1},
     // Keys of two maps and wide values are twice the bytes of a step: twice the
     // rows are worth a block of its own multiprocessor.
+    {128, 256, 64, 8, /*forOwnKeys=*/true},
+    {128, 256, 48, 8, /*forOwnKeys=*/true},
     {128, 256, 32, 8, /*forOwnKeys=*/true},
     {128, 128, 64, 4},
     {128, 128, 48, 4},
@@ -59,9 +61,9 @@ constexpr int64_t kMaxWidth = 256;
 
 /// Accumulators and scores that a thread can hold beside everything else, and
 /// what is left of them when more than a causal mask's work is to be done: rows
-/// summed in f32 for a log-sum-exp, a softcap, a mask of two ends, keys for
-/// each map, or sizes and one map. ptxas spills beyond, on one chip or another
-/// (test/Target/spills.test).
+/// summed in f32 for a log-sum-exp, twice where each map has keys of its own, a
+/// softcap, a mask of two ends, or sizes and one map. ptxas spills beyond, on
+/// one chip or another (test/Target/spills.test).
 constexpr int64_t kMaxFragmentRegisters = 192;
 constexpr int64_t kExtraRegisters = 16;
 
@@ -80,7 +82,7 @@ struct Problem {
     if (combine.getLse() || op.getSoftcapAttr() ||
         (mask && mask.getLeft() >= 0) || (op.getNumMaps() == 1 && isDynamic))
       extraRegisters = kExtraRegisters;
-    if (op.getNumKeyMaps() > 1)
+    if (op.getNumKeyMaps() > 1 && combine.getLse())
       extraRegisters = 2 * kExtraRegisters;
     auto query = cast<ShapedType>(op.getQuery().getType());
     Type element = query.getElementType();
@@ -237,8 +239,7 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
     auto schedule = ScheduleAttr::get(
         op.getContext(), heads, queries, tile.keys, tile.warps * 32,
         /*stages=*/1, /*swizzle=*/!problem.hasWholeLines(),
-        /*row_sum_on_mma=*/!op.getLse() && problem.keyMaps == 1 &&
-            !problem.isF32,
+        /*row_sum_on_mma=*/!op.getLse() && !problem.isF32,
         /*skip_rescale=*/true, /*tf32=*/problem.isF32);
     if (std::optional<std::string> broken =
             findBrokenLimit(problem, schedule, limits)) {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""spills.py PTXAS FOLDER [--full] [--except NAME]...: compiles and assembles
+"""spills.py PTXAS FOLDER [--full] [--filter TEXT] [--except NAME]...: compiles and assembles
 tensor-core layers, and prints for each its registers and whether it spills.
 
 A configuration's name is VARIANT-dDIM-FEATURE-TYPE@CHIP, where the variant wide is
@@ -22,6 +22,8 @@ FEATURES = {
     "lse": ["--causal", "--lse"],
     "window": ["--window=100,20", "--softcap=20"],
     "dynamic": ["--causal", "--dynamic"],
+    "tail": ["--key-tokens=500"],
+    "causal-tail": ["--causal", "--key-tokens=600"],
 }
 NO_SPILL = re.compile(r"\b0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads")
 # Loads, stores and addresses of local memory, and variables in it.
@@ -80,10 +82,11 @@ def main():
     parser.add_argument("ptxas")
     parser.add_argument("folder")
     parser.add_argument("--full", action="store_true")
+    parser.add_argument("--filter", metavar="TEXT", default="", help="only names that have this text")
     parser.add_argument("--except", metavar="NAME", action="append", default=[], dest="known")
     options = parser.parse_args()
     os.makedirs(options.folder, exist_ok=True)
-    grid = configurations(options.full)
+    grid = [c for c in configurations(options.full) if options.filter in name_of(c)]
     bad = 0
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(lambda c: assemble(options.ptxas, options.folder, c), grid)
@@ -99,4 +102,5 @@ def main():
     return bad != 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -162,8 +162,11 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
       rows, schedule.getKeys(), schedule.getStages(), schedule.getSwizzle());
   // Where the maps are in different warps, their accumulators meet in shared
   // memory.
-  if (problem.keyMaps > 1 && queries / (2 * kUnit) < warps)
-    bytes = std::max(bytes, rows * problem.valueWidth * int64_t(sizeof(float)));
+  if (problem.keyMaps > 1 && queries / (2 * kUnit) < warps) {
+    int64_t rowBytes = problem.valueWidth * sizeof(float);
+    bytes = std::max(
+        bytes, rows * (rowBytes + tile::getPaddingForAccumulators(rowBytes)));
+  }
   if (limits.sharedMemory > 0 && bytes > limits.sharedMemory)
     return text("needs ", bytes,
                 " bytes of shared memory in a block, more than the ",

@@ -270,6 +270,10 @@ int64_t tile::getPaddingForRows(int64_t rowBytes) {
   return rowBytes / kChunkBytes % 2 == 0 ? kChunkBytes : 0;
 }
 
+int64_t tile::getPaddingForAccumulators(int64_t rowBytes) {
+  return rowBytes % (4 * kChunkBytes) == 0 ? 2 * kChunkBytes : 0;
+}
+
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t warps, int64_t stages, bool, bool,
                                    bool, bool) {

@@ -35,10 +35,14 @@ static Value convert(RewriterBase &rewriter, ToLayoutOp op, Block &entry) {
                                   MemRefLayoutAttrInterface(), space);
   rewriter.setInsertionPointToStart(&entry);
   int64_t rowBytes = shape.back() * type.getElementTypeBitWidth() / 8;
-  auto ring = RingOp::create(rewriter, loc, ringType,
-                             getSwizzleForRows(rewriter.getContext(), rowBytes),
-                             rewriter.getI64IntegerAttr(0),
-                             /*offset=*/IntegerAttr());
+  bool isF32 = type.getElementType().isF32();
+  auto ring =
+      RingOp::create(rewriter, loc, ringType,
+                     isF32 ? SwizzleAttr()
+                           : getSwizzleForRows(rewriter.getContext(), rowBytes),
+                     rewriter.getI64IntegerAttr(
+                         isF32 ? getPaddingForAccumulators(rowBytes) : 0),
+                     /*offset=*/IntegerAttr());
   rewriter.setInsertionPoint(op);
   Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
   Value slot = SlotOp::create(rewriter, loc, slotType, ring.getMemory(), zero);

@@ -505,15 +505,21 @@ struct TilePropagateLayouts
           conversions.emplace_back(&operand, demand);
       }
     });
+    // In a block's order, so that the first one of a value serves the others.
+    llvm::MapVector<std::tuple<Value, LayoutAttr, Block *>, Value> done;
     for (auto [operand, layout] : conversions) {
-      rewriter.setInsertionPoint(operand->getOwner());
-      auto converted = ToLayoutOp::create(
-          rewriter, operand->getOwner()->getLoc(), operand->get(), layout);
-      converted->setAttr(TileDialect::kLayoutsAttrName,
-                         rewriter.getArrayAttr({layout}));
-      rewriter.modifyOpInPlace(operand->getOwner(), [&, operand = operand] {
-        operand->set(converted);
-      });
+      Operation *user = operand->getOwner();
+      Value &converted = done[{operand->get(), layout, user->getBlock()}];
+      if (!converted) {
+        rewriter.setInsertionPoint(user);
+        auto op = ToLayoutOp::create(rewriter, user->getLoc(), operand->get(),
+                                     layout);
+        op->setAttr(TileDialect::kLayoutsAttrName,
+                    rewriter.getArrayAttr({layout}));
+        converted = op;
+      }
+      rewriter.modifyOpInPlace(
+          user, [&, operand = operand] { operand->set(converted); });
     }
   }
 

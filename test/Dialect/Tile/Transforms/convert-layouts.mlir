@@ -2,10 +2,11 @@
 // RUN: diff-opt %s -split-input-file -tile-convert-layouts | FileCheck %s
 
 // Through a ring of its own: written in the one layout, read in the other, between
-// barriers. Nothing is left of a conversion to the same layout.
+// barriers. Nothing is left of a conversion to the same layout. Rows of pairs of f32
+// are padded; of 16-bit pairs, swizzled.
 // CHECK-LABEL: func @convert
 // CHECK-SAME: (%[[M:[^:]*]]: memref
-// CHECK: %[[RING:.*]] = tile.ring {swizzle = #tile.swizzle<bits = 2, shift = 1>} : memref<1x16x16xf32, #gpu.address_space<workgroup>>
+// CHECK: %[[RING:.*]] = tile.ring {padding = 32 : i64} : memref<1x16x16xf32, #gpu.address_space<workgroup>>
 // CHECK: %[[X:.*]] = vector.transfer_read %[[M]]
 // CHECK: %[[SLOT:.*]] = tile.slot %[[RING]]
 // CHECK: gpu.barrier
@@ -68,6 +69,28 @@ func.func @carried(%m: memref<16x16xf32>, %o: memref<16x16xf32>, %n: index) {
     %z = tile.to_layout %y to <lanes = [2, 16], elems = [1, 1]> : vector<16x16xf32>
     vector.transfer_write %z, %o[%c0, %c0] {in_bounds = [true, true]}
       : vector<16x16xf32>, memref<16x16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}
+
+// -----
+
+// CHECK-LABEL: func @pairs_of_16_bits
+// CHECK: tile.ring {swizzle = #tile.swizzle<bits = 3, shift = 0>} : memref<1x16x64xbf16, #gpu.address_space<workgroup>>
+func.func @pairs_of_16_bits(%m: memref<16x64xbf16>, %o: memref<16x64xbf16>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : bf16
+    %x = vector.transfer_read %m[%c0, %c0], %pad
+           {in_bounds = [true, true], tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]}
+           : memref<16x64xbf16>, vector<16x64xbf16>
+    %y = tile.to_layout %x to <lanes = [2, 16], elems = [1, 1]> : vector<16x64xbf16>
+    vector.transfer_write %y, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<16x64xbf16>, memref<16x64xbf16>
     gpu.terminator
   } {tile.schedule = #tile.schedule<warps = 4>}
   return

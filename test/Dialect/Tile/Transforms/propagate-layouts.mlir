@@ -67,8 +67,8 @@ func.func @attention(%q: memref<64x16xbf16, #shared>, %k: memref<32x16xbf16, #sh
 
 // -----
 
-// Where two layouts meet, a conversion stands in between. A constant that is used in
-// both is repeated for each. A loop and a branch have the layout of what they carry.
+// Where two layouts meet, a conversion stands in between, once for all uses. A
+// constant that is used in both is repeated for each. A loop and a branch have the layout of what they carry.
 // CHECK-LABEL: func @meet
 // CHECK: %[[X:.*]] = tile.to_layout %{{.*}} to <lanes = [8, 4], elems = [1, 2]> {tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]}
 // CHECK: arith.constant {tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]} dense<1.0
@@ -81,6 +81,8 @@ func.func @attention(%q: memref<64x16xbf16, #shared>, %k: memref<32x16xbf16, #sh
 // CHECK: %[[SUM:.*]] = arith.addf
 // CHECK: %[[CHANGED:.*]] = tile.to_layout %[[Y]] to <lanes = [8, 4], elems = [1, 2]> {tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]}
 // CHECK: arith.addf %[[LOOP]], %[[CHANGED]] {tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]}
+// CHECK-NOT: tile.to_layout
+// CHECK: arith.subf %[[LOOP]], %[[CHANGED]]
 func.func @meet(%m: memref<16x16xf32, #gpu.address_space<workgroup>>, %o: memref<16x16xf32>, %p: i1) {
   %c1 = arith.constant 1 : index
   %threads = arith.constant 128 : index
@@ -111,6 +113,9 @@ func.func @meet(%m: memref<16x16xf32, #gpu.address_space<workgroup>>, %o: memref
       : vector<16x16xf32>, memref<16x16xf32>
     %5 = arith.addf %1, %y : vector<16x16xf32>
     vector.transfer_write %5, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<16x16xf32>, memref<16x16xf32>
+    %6 = arith.subf %1, %y : vector<16x16xf32>
+    vector.transfer_write %6, %o[%c0, %c0] {in_bounds = [true, true]}
       : vector<16x16xf32>, memref<16x16xf32>
     gpu.terminator
   } {tile.schedule = #tile.schedule<warps = 4>}

@@ -44,6 +44,10 @@ SwizzleAttr getSwizzleForRows(MLIRContext *context, int64_t rowBytes);
 /// The bytes behind each row of `rowBytes` that do the same: an odd number of
 /// chunks from row to row.
 int64_t getPaddingForRows(int64_t rowBytes);
+
+/// The bytes behind each row of f32 that free accumulators of bank conflicts:
+/// half a warp moves pairs of four rows, 32 bytes of each, at once.
+int64_t getPaddingForAccumulators(int64_t rowBytes);
 } // namespace mlir::diff::tile
 
 #endif // DIFF_DIALECT_TILE_IR_TILE_H

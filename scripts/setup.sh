@@ -6,7 +6,7 @@
 # itself it does just that; demo.sh and test.sh source it for its functions:
 #
 #   diff_setup            installs; sets DIFF_PYTHON and DIFF_PTXAS (may be empty)
-#   diff_build [-D...]    configures and builds the default target in build/
+#   diff_build [--target T] [-D...]    configures and builds in build/
 #   diff_step, diff_logged, diff_fail   one line a step, long output to a file
 
 DIFF_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -210,10 +210,25 @@ diff_setup() {
   [[ -n $DIFF_PTXAS ]] || diff_install_ptxas
 }
 
-# diff_build [CMAKE-OPTION...]: options stay in force in build/ until changed.
+# Prints the CPU time, user and system, of the finished children, in seconds.
+diff_children_seconds() {
+  # In a pipe, `times` would report the children of the subshell.
+  times >"$DIFF_LOGS/times"
+  sed -n '2s/[ms]/ /gp' "$DIFF_LOGS/times" |
+    awk '{ printf "%.0f\n", $1 * 60 + $2 + $3 * 60 + $4 }'
+}
+
+# diff_build [--target TARGET] [CMAKE-OPTION...]: builds the default target
+# (tools, libraries and the plugin) or TARGET. Options stay in force in build/
+# until changed. CCACHE_DISABLE=1 in the environment measures a cold build.
 diff_build() {
+  local target=all
+  if [[ ${1:-} == --target ]]; then
+    target=$2
+    shift 2
+  fi
   local options=("-DDIFF_PYTHON=$DIFF_PYTHON" "-DDIFF_PTXAS=$DIFF_PTXAS" "$@")
-  local ccache start=$SECONDS
+  local ccache cpu start=$SECONDS
   DIFF_PHASE=build
   if ccache=$(command -v ccache); then
     options+=("-DCMAKE_C_COMPILER_LAUNCHER=$ccache" "-DCMAKE_CXX_COMPILER_LAUNCHER=$ccache")
@@ -224,8 +239,12 @@ diff_build() {
     diff_step "CMake warns: $DIFF_LOGS/configure.log"
   fi
   diff_step "compiling in $DIFF_BUILD (log: $DIFF_LOGS/build.log)"
-  diff_logged build.log cmake --build "$DIFF_BUILD" || diff_fail 'the build failed'
-  diff_step "built in $((SECONDS - start)) s"
+  mkdir -p "$DIFF_LOGS"
+  cpu=$(diff_children_seconds)
+  diff_logged build.log cmake --build "$DIFF_BUILD" --target "$target" ||
+    diff_fail 'the build failed'
+  cpu=$(($(diff_children_seconds) - cpu))
+  diff_step "built in $((SECONDS - start)) s ($cpu s of CPU time)"
 }
 
 if [[ ${BASH_SOURCE[0]} == "$0" ]]; then

@@ -34,7 +34,7 @@ for argument; do
 done
 
 diff_setup
-diff_build ${options[@]+"${options[@]}"}
+diff_build --target diff-test-depends ${options[@]+"${options[@]}"}
 
 DIFF_PHASE='test'
 results=$DIFF_BUILD/test/results.xml

@@ -3,11 +3,26 @@
 # How the project declares its libraries, tools and generated headers.
 
 # Warnings that the project's own sources must not cause.
+#
+# An MLIR library compiles its sources in the object library obj.<name>.
 function(diff_set_warnings target)
+  if(TARGET obj.${target})
+    set(target obj.${target})
+  endif()
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wno-unused-parameter
                          # GCC 12 sees one in every generated attribute parser.
                          $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
                          $<$<BOOL:${DIFF_ENABLE_WERROR}>:-Werror>)
+endfunction()
+
+# Compiles the sources of <target> together: most of the time to compile a pass
+# goes to MLIR's headers. Sources whose file-local names clash set
+# SKIP_UNITY_BUILD_INCLUSION.
+function(diff_set_unity target)
+  if(DIFF_UNITY_BUILD)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON
+                          UNITY_BUILD_BATCH_SIZE ${DIFF_UNITY_BATCH})
+  endif()
 endfunction()
 
 # add_diff_library(<name> <sources>... [DEPENDS <tablegen targets>...]
@@ -30,6 +45,7 @@ function(add_diff_library name)
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   diff_set_warnings(${name})
+  diff_set_unity(obj.${name})
   set_property(GLOBAL APPEND PROPERTY DIFF_LIBRARIES ${name})
   install(TARGETS ${name} EXPORT DiffMLIRTargets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}

@@ -54,7 +54,6 @@ constexpr TileShape kTiles[] = {
 /// 16-bit elements; tf32 has half as many.
 constexpr int64_t kUnit = 8;
 constexpr int64_t kSummands = 16;
-constexpr int64_t kSummandBytes = 32;
 
 /// The widest values whose accumulators fit into registers.
 constexpr int64_t kMaxWidth = 256;

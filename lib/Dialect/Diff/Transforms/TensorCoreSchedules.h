@@ -11,6 +11,10 @@
 
 namespace mlir::diff {
 
+/// Bytes of the summands of one matrix instruction: 16 elements of 16 bits, or
+/// 8 of tf32.
+inline constexpr int64_t kSummandBytes = 32;
+
 /// What a block may use on a chip.
 struct TileLimits {
   /// Bytes of shared memory.

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TensorCoreSchedules.h"
 #include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
@@ -31,18 +32,17 @@ using namespace mlir::diff;
 namespace {
 /// A candidate: rows of a tile and the warps that compute them, 16 or a
 /// multiple each.
-struct TileShape {
+struct ProductTile {
   int64_t rows, warps;
 };
 
 /// Fewer rows where there are no more.
-constexpr TileShape kTiles[] = {{128, 4}, {64, 4}, {32, 2}, {16, 1}};
+constexpr ProductTile kProductTiles[] = {{128, 4}, {64, 4}, {32, 2}, {16, 1}};
 constexpr int64_t kColumns = 64;
 
 /// A step over the summands is a line of 128 bytes of each row, or a half or
 /// quarter of it; two steps are in shared memory at a time.
 constexpr int64_t kStepBytes = 128;
-constexpr int64_t kSummandBytes = 32;
 constexpr int64_t kStages = 2;
 
 /// Bytes of the chunks that rows are copied in.
@@ -139,9 +139,9 @@ selectTile(linalg::LinalgOp op) {
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   int64_t rank = type.getRank();
   int64_t rows = type.getDimSize(rank - 2);
-  const TileShape *tile = kTiles;
+  const ProductTile *tile = kProductTiles;
   if (!ShapedType::isDynamic(rows))
-    while (tile + 1 != std::end(kTiles) && (tile + 1)->rows >= rows)
+    while (tile + 1 != std::end(kProductTiles) && (tile + 1)->rows >= rows)
       ++tile;
   SmallVector<int64_t> sizes(rank, 1);
   sizes[rank - 2] = tile->rows;

@@ -38,11 +38,6 @@ LogicalResult diff::verifyHeadTile(AttentionOpInterface op, int64_t heads) {
 /// Positions of the iteration domain's dimensions.
 enum Loop : unsigned { kBatch = 0, kHead = 1, kQuery = 2, kKey = 3 };
 
-static OpFoldResult apply(OpBuilder &b, Location loc, AffineExpr expr,
-                          ArrayRef<OpFoldResult> operands) {
-  return affine::makeComposedFoldedAffineApply(b, loc, expr, operands);
-}
-
 /// The tile at a position of the iteration domain. Emits an error when the op
 /// cannot be tiled so.
 static FailureOr<AttentionTile> getTile(OpBuilder &b, AttentionOpInterface op,
@@ -118,8 +113,10 @@ static LogicalResult getDomainTile(OpBuilder &b, AttentionOpInterface op,
     int64_t maps = op.getNumMaps();
     unsigned loop = dim == 'b' ? kBatch : dim == 'n' ? kQuery : kHead;
     if (dim == 'q') {
-      domainOffsets[loop] = apply(b, loc, s0.floorDiv(maps), {offset});
-      domainSizes[loop] = apply(b, loc, s0.ceilDiv(maps), {size});
+      domainOffsets[loop] = affine::makeComposedFoldedAffineApply(
+          b, loc, s0.floorDiv(maps), {offset});
+      domainSizes[loop] = affine::makeComposedFoldedAffineApply(
+          b, loc, s0.ceilDiv(maps), {size});
     } else if (StringRef("bnh").contains(dim)) {
       domainOffsets[loop] = offset;
       domainSizes[loop] = size;

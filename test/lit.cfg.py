@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # -*- Python -*-
 # The suite DIFF. Tests are .mlir and .test files with RUN lines, run by lit's
-# own shell; a directory with another kind of test says so in lit.local.cfg.
+# internal shell. lit.local.cfg configures folders with other kinds of tests.
 import os
 import sys
 
 import lit.formats
 from lit.llvm import llvm_config
 
-# lit's Python must not leave bytecode in the source tree.
+# Do not write bytecode to the source tree.
 keep = sys.dont_write_bytecode
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -35,8 +35,8 @@ for tool in ("FileCheck", "not", "count"):
     if not os.access(os.path.join(config.llvm_tools_dir, tool), os.X_OK):
         lit_config.fatal(f"no {tool} in {config.llvm_tools_dir}")
 
-# A feature is what a test names in REQUIRES. The missing ones are written down
-# for scripts/test.sh, so that what is left out does not pass for tested.
+# Tests name features in REQUIRES. scripts/test.sh reads the report and prints the
+# missing features, so that skipped tests do not appear to be tested.
 features = lit_features.probe(config)
 for feature in features:
     if feature.available:
@@ -45,11 +45,15 @@ for feature in features:
         lit_config.note(f"feature {feature.name} is missing: {feature.reason}")
 lit_features.write_report(features, os.path.join(config.test_exec_root, "features.txt"))
 
-# Not a feature of the machine: the parameter of check-diff-full.
+# The parameter of check-diff-full, not a feature of the machine.
 if lit_config.params.get("full", "0") not in ("", "0"):
     config.available_features.add("full")
 
-# A test that forgot its REQUIRES fails on a command whose name says why.
+# The CMake option DIFF_INCLUDE_DOCS, not a feature of the machine.
+if config.diff_include_docs.upper() in ("ON", "1", "TRUE", "YES", "Y"):
+    config.available_features.add("docs")
+
+# A test without its REQUIRES fails on a command whose name says why.
 where = {feature.name: feature.path or f"{feature.name}-is-missing" for feature in features}
 config.substitutions += [
     ("%project_root", config.diff_source_dir),

@@ -10,24 +10,25 @@
 include "mlir/Pass/PassBase.td"
 
 def ConvertDiffToLinalgPass : Pass<"convert-diff-to-linalg"> {
-  let summary = "lower diff ops to plain upstream ops, unfused";
+  let summary = "lower diff ops to upstream ops without fusion";
   let description = [{
-    The portable reference: every attention becomes linalg, arith, math and
-    tensor ops that any MLIR backend takes, with the scores as a whole tensor
-    of B x maps h x N x M elements. Computed in f32 (f64 for f64 elements):
+    The portable reference lowering. Every attention becomes linalg, arith, math
+    and tensor ops that any MLIR backend supports. The scores are a tensor of
+    B x maps h x N x M elements. All values are computed in f32 (in f64 for f64
+    elements):
 
         S = mask(softcap(scale * Q K^T)),  m = rowmax(S),  P = exp(S - m)
         l = rowsum(P),  O = P V
         out = epilogue(O / l),  lse = m + log(l)
 
-    A row that sees no key has m = -inf, which counts as 0 in the exponent, so
-    that P, l and O are 0 and the output is 0; `linalg.softmax` would give NaN
-    (and computes in the element type), which is why it is not used.
+    For a row that sees no key, m is -inf; the exponent uses 0 instead, so that
+    P, l, O and the output are 0. The lowering does not use `linalg.softmax`,
+    which computes NaN for such a row and computes in the element type.
 
-    `diff.online_attention` becomes its decomposition. Sequences of variable
-    length become an `scf.for` with one attention of a single batch entry in it.
+    `diff.online_attention` is decomposed. Sequences of variable length become
+    an `scf.for` that contains an attention with one batch entry.
 
-    Fails on diff ops on memrefs: run it before bufferization.
+    The pass fails on diff ops on memrefs; run it before bufferization.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect",
@@ -40,17 +41,17 @@ def ConvertDiffToLinalgPass : Pass<"convert-diff-to-linalg"> {
 }
 
 //===----------------------------------------------------------------------===//
-// Tiles to a GPU kernel, in this order
+// Tiles to a GPU kernel, in pipeline order
 //===----------------------------------------------------------------------===//
 
 def DiffPlaceWorkgroupMemoryPass
     : Pass<"diff-place-workgroup-memory", "::mlir::func::FuncOp"> {
-  let summary = "put what a block's tile computes into workgroup memory";
+  let summary = "allocate the tensors of a block in workgroup memory";
   let description = [{
-    Inside every `scf.forall` that is mapped to blocks: brings tensor.pad into
-    destination-passing style (a fill and a copy), and gives every user of a
-    tensor.empty a `bufferization.alloc_tensor` in workgroup memory, so that
-    bufferization places nothing in global memory.
+    Inside every `scf.forall` that is mapped to blocks, converts `tensor.pad` to
+    destination-passing style (a fill and a copy), and replaces each use of a
+    `tensor.empty` by a `bufferization.alloc_tensor` in workgroup memory.
+    Bufferization then allocates no buffer in global memory.
   }];
   let dependentDialects = [
     "::mlir::bufferization::BufferizationDialect", "::mlir::gpu::GPUDialect",
@@ -60,17 +61,18 @@ def DiffPlaceWorkgroupMemoryPass
 
 def DiffDistributeToBlocksPass
     : Pass<"diff-distribute-to-blocks", "::mlir::func::FuncOp"> {
-  let summary = "tile what is no diff op over a grid of blocks";
+  let summary = "distribute the remaining linalg ops over a grid of blocks";
   let description = [{
-    Tiles every linalg op and copy on buffers that is in no loop, which is what
-    stands beside the diff ops of a function, into an `scf.forall` mapped to
-    blocks, a kernel each. A block computes, of the result's innermost
-    dimensions, as many elements as its `threads` do at once with vectors of 16
-    bytes (one row each where rows are reduced). What has no parallel dimension
-    is one block.
+    Tiles every linalg op and copy on buffers outside of loops into an
+    `scf.forall` that is mapped to blocks. Each of them becomes one kernel. A
+    block computes as many elements of the innermost dimensions of the result as
+    its `threads` compute at once with vectors of 16 bytes, or one row for each
+    thread if rows are reduced. An op without parallel dimensions runs in one
+    block.
   }];
   let options = [
-    Option<"threads", "threads", "int64_t", "128", "Threads of a block">,
+    Option<"threads", "threads", "int64_t", "128",
+           "Number of threads of a block">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -82,13 +84,13 @@ def DiffDistributeToBlocksPass
 
 def DiffDistributeToThreadsPass
     : Pass<"diff-distribute-to-threads", "::mlir::func::FuncOp"> {
-  let summary = "tile the linalg ops of a block over its threads";
+  let summary = "distribute the linalg ops of a block over its threads";
   let description = [{
     Tiles every linalg op and copy on buffers inside an `scf.forall` that is
-    mapped to blocks into an `scf.forall` mapped to threads. A thread computes
-    one vector of at most 16 bytes along the innermost dimension of the result
-    (one element where rows are reduced), and walks reductions in an `scf.for`
-    by vectors of at most 16 bytes. Unit dimensions are dropped.
+    mapped to blocks into an `scf.forall` that is mapped to threads. A thread
+    computes one vector of at most 16 bytes along the innermost dimension of the
+    result, or one element if rows are reduced. It iterates over reductions in
+    an `scf.for` by vectors of at most 16 bytes. Unit dimensions are dropped.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -98,17 +100,18 @@ def DiffDistributeToThreadsPass
 }
 
 def DiffMapToGPUPass : Pass<"diff-map-to-gpu", "::mlir::func::FuncOp"> {
-  let summary = "make a kernel launch of each loop that is mapped to blocks";
+  let summary = "convert loops that are mapped to blocks to kernel launches";
   let description = [{
-    Replaces every `scf.forall` that is mapped to blocks (and marked
-    `diff.kernel`) by a `gpu.launch`, and inside it every `scf.forall` mapped to
-    threads by a loop with the number of threads as its step, followed by a
-    barrier: unlike upstream's mapping, its bounds need be neither static nor a
-    multiple of the number of threads.
+    Replaces every `scf.forall` that is mapped to blocks and has a `diff.kernel`
+    by a `gpu.launch`. Inside it, every `scf.forall` that is mapped to threads
+    becomes a loop whose step is the number of threads, followed by a barrier.
+    Unlike in upstream's mapping, the bounds may be dynamic and need not be
+    multiples of the number of threads.
 
-    It is an error when an op between the threads' loops writes memory, which
-    all threads would then write, or when an op is left in the function that is
-    neither part of a kernel nor the allocation of a buffer between kernels.
+    It is an error if an op between the loops of the threads writes memory,
+    because all threads would write it. It is also an error if the function
+    contains an op that is neither part of a kernel nor the allocation of a
+    buffer between kernels.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -118,15 +121,16 @@ def DiffMapToGPUPass : Pass<"diff-map-to-gpu", "::mlir::func::FuncOp"> {
 
 def DiffPackWorkgroupMemoryPass
     : Pass<"diff-pack-workgroup-memory", "::mlir::func::FuncOp"> {
-  let summary = "place a kernel's workgroup buffers in dynamic shared memory";
+  let summary = "pack workgroup buffers into dynamic shared memory";
   let description = [{
-    Gives every buffer that a `gpu.launch` allocates in workgroup memory an
-    offset, a multiple of 16 bytes, in the block's dynamic shared memory, and
-    the launch their sum. It is an error when they exceed `limit` bytes.
+    Assigns every buffer that a `gpu.launch` allocates in workgroup memory an
+    offset in the dynamic shared memory of the block, aligned to 16 bytes, and
+    sets the launch's size of dynamic shared memory to their sum. It is an error
+    if the sum exceeds `limit` bytes.
   }];
   let options = [
     Option<"limit", "limit", "int64_t", "0",
-           "Bytes of shared memory that a block may have; 0 for no limit">,
+           "Maximum bytes of shared memory of a block; 0 for no limit">,
   ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
@@ -136,12 +140,13 @@ def DiffPackWorkgroupMemoryPass
 
 def DiffFlattenKernelArgumentsPass
     : Pass<"diff-flatten-kernel-arguments", "::mlir::func::FuncOp"> {
-  let summary = "make a kernel's parameters pointers, sizes and strides";
+  let summary = "flatten memref parameters of kernels to pointers and sizes";
   let description = [{
-    Takes apart the memref arguments of the function, and the buffers that it
-    allocates, in front of each `gpu.launch`, and puts them together again inside
-    it: the launch then captures pointers (memrefs of rank 0), dynamic sizes and
-    strides, argument by argument, and computes everything else itself.
+    Decomposes the memref arguments of the function, and the buffers that it
+    allocates, before each `gpu.launch`, and rebuilds them inside it. The launch
+    then captures pointers (memrefs of rank 0), dynamic sizes and dynamic
+    strides, in the order of the arguments, and computes all other values
+    itself.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -151,13 +156,13 @@ def DiffFlattenKernelArgumentsPass
 
 def DiffLowerThreadVectorsPass
     : Pass<"diff-lower-thread-vectors", "::mlir::gpu::GPUModuleOp"> {
-  let summary = "lower a thread's vector ops to loads, stores and arithmetic";
+  let summary = "lower the vector ops of a thread to memory and scalar ops";
   let description = [{
     Lowers contractions (to fused multiply-adds), broadcasts, transposes and
-    shape casts of vectors, and turns contiguous transfers into vector.load and
-    vector.store that are aligned to their size, of at most 16 bytes: what
-    `diff-distribute-to-threads` chose the vectors for, and what the kernel's
-    manifest demands of pointers and strides.
+    shape casts of vectors. Converts contiguous transfers to `vector.load` and
+    `vector.store` of at most 16 bytes that are aligned to their size.
+    `diff-distribute-to-threads` chooses the vectors accordingly, and the
+    manifest of the kernel requires pointers and strides with this alignment.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
@@ -167,30 +172,32 @@ def DiffLowerThreadVectorsPass
 
 def DiffAnnotateKernelsPass
     : Pass<"diff-annotate-kernels", "::mlir::gpu::GPUModuleOp"> {
-  let summary = "tell the backend what kernels can rely on";
+  let summary = "annotate kernels with launch bounds for the backend";
   let description = [{
-    Dynamic shared memory becomes external (`.extern .shared`): its size is the
-    launch's. The block size that a kernel was compiled for is required
-    (`.reqntid`), and one block on a multiprocessor is enough
-    (`.minnctapersm`): registers are not saved for more.
+    Makes dynamic shared memory external (`.extern .shared`), because the launch
+    determines its size. Sets the required block size (`.reqntid`) and a minimum
+    of one block per multiprocessor (`.minnctapersm`), so that ptxas does not
+    save registers for a higher occupancy.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def ConvertMathToNVVMApproxPass
     : Pass<"convert-math-to-nvvm-approx", "::mlir::gpu::GPUModuleOp"> {
-  let summary = "lower exponentials and the like to the GPU's approximations";
+  let summary = "lower math functions to GPU approximations";
   let description = [{
-    In f32, element by element: exp2 and log2 become ex2.approx and lg2.approx
-    (PTX ISA: relative error 2^-22.5, absolute error 2^-22.6), exp(x) and log(x)
-    follow from them, and tanh(x) = 1 - 2 / (1 + exp(2x)). A division
-    becomes div.full (2 units in the last place), sqrt sqrt.approx and rsqrt
-    rsqrt.approx. sin, cos and erf are polynomials (sin and cos of arguments up to
-    4e6, with an absolute error that grows beyond 1e5), the other functions upstream's
-    approximations and expansions, by those above. What only rounds or takes signs
-    apart, and maxnumf and minnumf, are instructions in every type. Neither a
-    function of libdevice nor a subroutine of ptxas is called: it is an error when a
-    function is left, of f64 or `arith.remf`.
+    Lowers f32 functions element by element. exp2 and log2 become ex2.approx and
+    lg2.approx (PTX ISA: relative error 2^-22.5, absolute error 2^-22.6). exp
+    and log are derived from them, and tanh(x) = 1 - 2 / (1 + exp(2x)). Division
+    becomes div.full (2 units in the last place), sqrt becomes sqrt.approx and
+    rsqrt becomes rsqrt.approx. sin, cos and erf become polynomials; those of
+    sin and cos support arguments up to 4e6, with an absolute error that grows
+    for arguments above 1e5. The other functions use upstream's approximations
+    and expansions. Rounding functions, sign operations, maxnumf and minnumf
+    become instructions for all types.
+
+    The result calls neither libdevice nor ptxas subroutines. It is an error if
+    a function cannot be lowered; this concerns f64 functions and `arith.remf`.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
@@ -200,15 +207,16 @@ def ConvertMathToNVVMApproxPass
 
 def ConvertTileToNVVMPass
     : Pass<"convert-tile-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
-  let summary = "distribute tiles to the lanes of a block's warps";
+  let summary = "distribute tiles over the lanes of a block's warps";
   let description = [{
-    Every vector with a layout (`tile.layouts`) becomes what one lane holds of
-    it, a vector [repetitions..., elems...]. Contractions become `mma.sync`,
-    reads of slots `ldmatrix` where the layout is a fragment, reductions folds
-    and butterfly shuffles, copies `cp.async`, and waits `cp.async.wait_group`
-    and a barrier. Kernels without layouts are left alone.
+    Replaces every vector with a layout (`tile.layouts`) by the part of it that
+    one lane holds, a vector of shape [repetitions..., elems...]. Contractions
+    become `mma.sync`. Reads of slots become `ldmatrix` if the layout is a
+    matrix fragment. Reductions become folds and butterfly shuffles, copies
+    become `cp.async`, and waits become `cp.async.wait_group` and a barrier.
+    Kernels without layouts are not changed.
 
-    It fails on an op that has no distributed form.
+    The pass fails on ops that have no distributed form.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",

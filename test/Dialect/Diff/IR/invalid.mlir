@@ -7,7 +7,7 @@
 
 func.func @unranked(%q: tensor<*xbf16>, %k: tensor<1x20x2x16xbf16>,
                     %v: tensor<1x20x2x16xbf16>, %out: tensor<1x12x4x16xbf16>) {
-  // expected-error @below {{operand #0 must be ranked tensor or memref, but got 'tensor<*xbf16>'}}
+  // expected-error @below {{operand #0 must be ranked tensor or memref of queries, but got 'tensor<*xbf16>'}}
   %0 = diff.softmax_attention
     ins(%q, %k, %v : tensor<*xbf16>, tensor<1x20x2x16xbf16>,
         tensor<1x20x2x16xbf16>)
@@ -21,7 +21,7 @@ func.func @unranked(%q: tensor<*xbf16>, %k: tensor<1x20x2x16xbf16>,
 func.func @vector(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
                   %v: tensor<1x20x2x16xbf16>, %lambda: vector<4xbf16>,
                   %out: tensor<1x12x4x16xbf16>) {
-  // expected-error @below {{operand #3 must be ranked tensor or memref, but got 'vector<4xbf16>'}}
+  // expected-error @below {{operand #3 must be ranked tensor or memref of logits of the second map's factor, but got 'vector<4xbf16>'}}
   %0 = diff.attention
     ins(%q, %k, %v, %lambda : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
         tensor<1x20x2x16xbf16>, vector<4xbf16>)
@@ -646,7 +646,7 @@ func.func @value_tokens(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
 
 // -----
 
-// A dynamic size fits every other; the static ones are still compared.
+// A dynamic size matches any size; static sizes are still compared.
 func.func @value_tokens_beside_dynamic_batch(%q: tensor<1x12x4x16xbf16>,
                                              %k: tensor<1x20x2x16xbf16>,
                                              %v: tensor<?x12x2x16xbf16>,
@@ -1026,7 +1026,7 @@ func.func @key_heads_standard(%q: tensor<1x12x4x16xbf16>,
 
 // -----
 
-// With one map there is one key head for each value head.
+// With one map, there is one key head for each value head.
 func.func @key_heads_online(%q: tensor<1x12x8x16xbf16>,
                             %k: tensor<1x20x4x16xbf16>,
                             %v: tensor<1x20x2x32xbf16>,
@@ -1135,7 +1135,7 @@ func.func @value_width_v1(%q: tensor<1x12x8x16xbf16>,
 
 // -----
 
-// Values are as wide as they like, but the output is as wide as they are.
+// The width of values is arbitrary, but the output has the same width.
 func.func @output_width_standard(%q: tensor<1x12x4x16xbf16>,
                                  %k: tensor<1x20x2x16xbf16>,
                                  %v: tensor<1x20x2x8xbf16>,
@@ -1285,7 +1285,7 @@ func.func @complex_elements_standard(%q: tensor<1x12x4x16xcomplex<f32>>,
 
 // -----
 
-// f64 is the type of the reference, which has no online form.
+// f64 is the type of the reference and has no online form.
 func.func @f64_online(%q: tensor<1x12x8x16xf64>, %k: tensor<1x20x2x16xf64>,
                       %v: tensor<1x20x2x32xf64>, %acc: tensor<1x8x12x32xf32>,
                       %max: tensor<1x8x12xf32>, %sum: tensor<1x8x12xf32>) {
@@ -1395,7 +1395,7 @@ func.func @lambda_elements_f64(%q: tensor<1x12x8x16xf64>,
 
 // -----
 
-// V1's lambda is a value that was computed, not a logit: f32 alone is legal.
+// V1's lambda is a computed value, not a logit: only f32 is legal.
 func.func @lambda_elements_v1(%q: tensor<1x12x8x16xbf16>,
                               %k: tensor<1x20x4x16xbf16>,
                               %v: tensor<1x20x2x32xbf16>,
@@ -1951,7 +1951,7 @@ func.func @result_type(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x20x2x16xbf16>,
 //===----------------------------------------------------------------------===//
 
 func.func @scale_type(%q: tensor<1x12x4x16xbf16>) {
-  // expected-error @below {{attribute 'scale' failed to satisfy constraint: 64-bit float attribute}}
+  // expected-error @below {{attribute 'scale' failed to satisfy constraint: 64-bit float attribute (scale of the scores)}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %q)
     <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0>, scale = 0.5 : f32}>
     : (tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>,
@@ -1984,7 +1984,7 @@ func.func @segments(%q: tensor<1x12x4x16xbf16>) {
 // -----
 
 func.func @diagonal_type(%q: tensor<1x12x4x16xbf16>, %diagonal: i64) {
-  // expected-error @below {{operand #3 must be index, but got 'i64'}}
+  // expected-error @below {{operand #3 must be index (position of the mask's diagonal), but got 'i64'}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %diagonal, %q)
     <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 1, 0>}>
     : (tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>,
@@ -2276,7 +2276,7 @@ func.func @layout_of_no_operand(%q: tensor<1x8x2x16xf32>,
 // -----
 
 //===----------------------------------------------------------------------===//
-// Legal edges, so that the limits above are where they should be
+// Legal edge cases, which test that the limits above are exact
 //===----------------------------------------------------------------------===//
 
 // The smallest and the largest double, and a lambda_init of 0 and below.

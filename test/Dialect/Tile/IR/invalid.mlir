@@ -142,7 +142,7 @@ func.func @ring_negative_padding() {
 // -----
 
 func.func @slot_shape(%ring: memref<2x8x16xf16, #gpu.address_space<workgroup>>, %i: index) {
-  // expected-error @below {{must be the ring without its first dimension, found 'memref<8x8xf16, #gpu.address_space<workgroup>>' of 'memref<2x8x16xf16, #gpu.address_space<workgroup>>'}}
+  // expected-error @below {{must have the shape of a slot of the ring, found 'memref<8x8xf16, #gpu.address_space<workgroup>>' for the ring 'memref<2x8x16xf16, #gpu.address_space<workgroup>>'}}
   %0 = tile.slot %ring[%i] : memref<2x8x16xf16, #gpu.address_space<workgroup>>
          -> memref<8x8xf16, #gpu.address_space<workgroup>>
   return
@@ -151,7 +151,7 @@ func.func @slot_shape(%ring: memref<2x8x16xf16, #gpu.address_space<workgroup>>, 
 // -----
 
 func.func @slot_space(%ring: memref<2x8x16xf16, #gpu.address_space<workgroup>>, %i: index) {
-  // expected-error @below {{must be the ring without its first dimension}}
+  // expected-error @below {{must have the shape of a slot of the ring}}
   %0 = tile.slot %ring[%i] : memref<2x8x16xf16, #gpu.address_space<workgroup>>
          -> memref<8x16xf16>
   return
@@ -160,7 +160,7 @@ func.func @slot_space(%ring: memref<2x8x16xf16, #gpu.address_space<workgroup>>, 
 // -----
 
 func.func @slot_element(%ring: memref<2x8x16xf16, #gpu.address_space<workgroup>>, %i: index) {
-  // expected-error @below {{must be the ring without its first dimension}}
+  // expected-error @below {{must have the shape of a slot of the ring}}
   %0 = tile.slot %ring[%i] : memref<2x8x16xf16, #gpu.address_space<workgroup>>
          -> memref<8x16xbf16, #gpu.address_space<workgroup>>
   return
@@ -171,7 +171,7 @@ func.func @slot_element(%ring: memref<2x8x16xf16, #gpu.address_space<workgroup>>
 // Copies.
 
 func.func @copy_dynamic(%s: memref<8x16xf16>, %d: memref<?x16xf16>, %i: index) {
-  // expected-error @below {{copies from a ranked buffer to one of static size}}
+  // expected-error @below {{must copy from a ranked memref to a static one}}
   %0 = tile.copy_async %s[%i, %i], %d
          {in_bounds = array<i1: true, true>, permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
          : memref<8x16xf16>, memref<?x16xf16>
@@ -231,7 +231,7 @@ func.func @copy_in_bounds(%s: memref<8x16xf16>, %d: memref<8x16xf16>, %i: index)
 // -----
 
 func.func @wait_for_nothing() {
-  // expected-error @below {{needs at least one token of a copy to wait for, found none; where threads only meet, gpu.barrier is legal}}
+  // expected-error @below {{needs at least one token, found none; use gpu.barrier to only synchronize threads}}
   tile.wait
   return
 }
@@ -257,7 +257,7 @@ func.func @layout_rank_of_value(%v: vector<16xf16>) {
 // -----
 
 func.func @warp_any_element(%v: vector<16xf16>) {
-  // expected-error @below {{operand #0 must be vector of 1-bit signless integer values}}
+  // expected-error @below {{operand #0 must be vector of 1-bit signless integers (the conditions)}}
   %0 = tile.warp_any %v : vector<16xf16>
   return
 }

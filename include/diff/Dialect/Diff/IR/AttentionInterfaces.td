@@ -1,4 +1,4 @@
-//===- AttentionInterfaces.td - What makes an op an attention -*- tablegen -*-===//
+//===- AttentionInterfaces.td - Attention op interfaces -------*- tablegen -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,9 +11,9 @@ include "mlir/IR/OpBase.td"
 
 def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
   let description = [{
-    An attention over tensors whose dimensions have names. The name of each
-    dimension of an operand is one letter of `getOperandDims`; verification,
-    tiling and decomposition read the letters and know no op:
+    An attention whose operands have named dimensions. `getOperandDims` names
+    each dimension of an operand by one letter. The verifier, tiling and
+    decomposition use the letters and are independent of the op:
 
     | letter | dimension | size |
     |---|---|---|
@@ -28,92 +28,96 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     | `v` | value head dimension | value width x d |
     | `s` | sequence offset | B + 1 |
 
-    The order of the letters is that of the operand's dimensions: an op's
-    layout permutes them. With sequences of variable length no operand has the
-    letter `b`: `n` and `m` count the tokens of all sequences.
+    The letters are in the order of the operand's dimensions, so the `layout`
+    of an op permutes them. When the op has sequences of variable length, no
+    operand has the letter `b`, and `n` and `m` count the tokens of all
+    sequences.
 
     Query head `maps * j + a` is map `a` of output head `j`. Output head `j`
-    reads value head `j / (h / h_kv)`, and key head
+    reads value head `j / (h / h_kv)` and key head
     `keyMaps * (j / (h / h_kv)) + (keyMaps == 1 ? 0 : a)`.
   }];
   let cppNamespace = "::mlir::diff";
   let methods = [
-    InterfaceMethod<"The query operand, dimensions `bnqd` in some order.",
+    InterfaceMethod<"Returns the query operand, dimensions `bnqd` in any order.",
       "::mlir::Value", "getQuery">,
-    InterfaceMethod<"The key operand, dimensions `bmkd` in some order.",
+    InterfaceMethod<"Returns the key operand, dimensions `bmkd` in any order.",
       "::mlir::Value", "getKey">,
-    InterfaceMethod<"The value operand, dimensions `bmgv` in some order.",
+    InterfaceMethod<"Returns the value operand, dimensions `bmgv` in any order.",
       "::mlir::Value", "getValue">,
     InterfaceMethod<[{
-        Where each sequence of query tokens begins, dimensions `s`, or null
-        when all entries of the batch have one length.
+        Returns the offsets at which the sequences of query tokens begin,
+        dimensions `s`, or null when all batch entries have the same length.
       }], "::mlir::Value", "getCuSeqlensQ", (ins), "", [{ return {}; }]>,
-    InterfaceMethod<"The same of the key tokens.",
+    InterfaceMethod<[{
+        Returns the offsets at which the sequences of key tokens begin, or null
+        when all batch entries have the same length.
+      }],
       "::mlir::Value", "getCuSeqlensK", (ins), "", [{ return {}; }]>,
-    InterfaceMethod<"Takes the offsets of sequences away, without a check.",
+    InterfaceMethod<"Removes the sequence offsets. Does not verify the op.",
       "void", "dropSequences", (ins), "", [{ return; }]>,
     InterfaceMethod<[{
-        The order of the operands' dimensions, or null when it is the one of
-        the letters above.
+        Returns the order of the operands' dimensions, or null for the default
+        order.
       }], "::mlir::diff::LayoutAttr", "getLayoutAttr">,
     InterfaceMethod<"Sets the order of the operands' dimensions.", "void",
       "setLayoutAttr", (ins "::mlir::diff::LayoutAttr":$layout)>,
     InterfaceMethod<[{
-        The position of the diagonal, an index, or null when it is M - N: query
-        `i` sees key `j` when `-left <= j - i - diagonal <= right`. It keeps
-        the mask of a tile that of the whole.
+        Returns the position of the diagonal, an index, or null for the default
+        M - N. Query `i` sees key `j` if `-left <= j - i - diagonal <= right`.
+        Tiling sets the diagonal so that a tile has the mask of the whole op.
       }], "::mlir::Value", "getDiagonal">,
     InterfaceMethod<"Sets the position of the diagonal.", "void",
       "setDiagonal", (ins "::mlir::Value":$diagonal)>,
     InterfaceMethod<[{
-        The number of keys that exist, an index, or null when all M do. Keys
-        past it are padding.
+        Returns the number of keys without padding, an index, or null when none
+        of the M keys is padding. Keys at and after this position are padding.
       }], "::mlir::Value", "getKeyLengthOrNull", (ins), "", [{ return {}; }]>,
-    InterfaceMethod<"The mask, or null when every query sees every key.",
+    InterfaceMethod<"Returns the mask, or null when every query sees every key.",
       "::mlir::diff::MaskAttr", "getMaskAttr">,
-    InterfaceMethod<"The scale's attribute, or null when it is 1/sqrt(d).",
+    InterfaceMethod<"Returns the scale, or null for the default 1/sqrt(d).",
       "::mlir::FloatAttr", "getScaleAttr">,
-    InterfaceMethod<"The softcap's attribute, or null when it is off.",
+    InterfaceMethod<"Returns the softcap, or null when the scores are not capped.",
       "::mlir::FloatAttr", "getSoftcapAttr">,
-    InterfaceMethod<"How many attention maps an output head has.",
+    InterfaceMethod<"Returns the number of attention maps of an output head.",
       "int64_t", "getNumMaps">,
     InterfaceMethod<[{
-        How many key heads a value head has: 1 when all maps read the same
-        keys, else the number of maps.
+        Returns the number of key heads of a value head: 1 when all maps read
+        the same keys, else the number of maps.
       }], "int64_t", "getNumKeyMaps">,
-    InterfaceMethod<"The ratio of the value's head dimension to d, or 0 when "
-                    "it is free.",
+    InterfaceMethod<"Returns the ratio of the value's head dimension to d, or "
+                    "0 when it is free.",
       "int64_t", "getValueWidth">,
     InterfaceMethod<[{
-        One letter for each dimension of the operand, or an empty string for
-        an operand that is not shaped.
+        Returns one letter for each dimension of the operand, or an empty
+        string for an operand that has no shape.
       }], "::llvm::StringRef", "getOperandDims", (ins "unsigned":$operandNumber)>,
     InterfaceMethod<[{
-        The ODS name of the operand, for diagnostics.
+        Returns the ODS name of the operand, for diagnostics.
       }], "::llvm::StringRef", "getOperandName", (ins "unsigned":$operandNumber)>,
   ];
   let extraSharedClassDeclaration = [{
-    /// The scale that applies: the attribute's or 1/sqrt(d).
+    /// Returns the scale of the scores: the attribute's value or 1/sqrt(d).
     double getEffectiveScale() {
       return ::mlir::diff::detail::getEffectiveScale($_op);
     }
-    /// The type in which the softmax and everything after it is computed.
+    /// Returns the type in which the softmax and the epilogue are computed.
     ::mlir::FloatType getComputeType() {
       return ::mlir::diff::detail::getComputeType($_op);
     }
-    /// True when the entries of the batch are sequences of their own length.
+    /// Returns true if the batch entries are sequences of variable length.
     bool hasSequences() { return $_op.getCuSeqlensQ() != nullptr; }
-    /// The first operand with a dimension of this letter, and its position; the
-    /// letter `b` has none with sequences.
+    /// Returns the first operand that has the dimension, and the position of
+    /// the dimension in it. `b` does not exist with sequences.
     ::std::optional<::mlir::diff::DimPosition> findDim(char letter) {
       return ::mlir::diff::detail::findDim($_op, letter);
     }
-    /// The size of the dimension of this letter, as far as its first operand
-    /// knows it.
+    /// Returns the size of the dimension in the first operand that has it. The
+    /// size may be dynamic there and static in another operand.
     int64_t getDimSize(char letter) {
       return ::mlir::diff::detail::getDimSize($_op, letter);
     }
-    /// h, h_kv and the number of output heads that share a value head.
+    /// Return h, h_kv, and the number of output heads that share a value head.
     int64_t getNumOutputHeads() { return getDimSize('q') / $_op.getNumMaps(); }
     int64_t getNumValueHeads() { return getDimSize('g'); }
     int64_t getGroupSize() { return getNumOutputHeads() / getNumValueHeads(); }
@@ -124,38 +128,38 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
 def AttentionCombineOpInterface
     : OpInterface<"AttentionCombineOpInterface", [AttentionOpInterface]> {
   let description = [{
-    An attention with an epilogue: it combines the maps of an output head into
-    one result, in scalars of the compute type,
+    An attention with an epilogue that combines the maps of an output head into
+    one result. The epilogue is computed in the compute type:
 
         x[v]   = combineMaps(O_0[v], O_1[v], ..., operands)
         out[v] = x[v]                                         (no row norm)
         out[v] = s * x[v] / sqrt(mean_v(x^2) + eps) * w[v]    (row norm)
 
-    where `O_a` is the output of map `a`, 0 for a row that sees no key.
+    `O_a` is the output of map `a`; it is 0 for a row that sees no key.
   }];
   let cppNamespace = "::mlir::diff";
   let methods = [
-    InterfaceMethod<"The destination of the output, dimensions `bnhv` in some "
-                    "order.",
+    InterfaceMethod<"Returns the destination of the output, dimensions `bnhv` "
+                    "in any order.",
       "::mlir::Value", "getOutput">,
     InterfaceMethod<[{
-        The destination of the log-sum-exp, dimensions `bqn`, or null.
+        Returns the destination of the log-sum-exp, dimensions `bqn`, or null.
       }], "::mlir::Value", "getLse">,
-    InterfaceMethod<"Operand numbers of what `combineMaps` reads beside the "
-                    "maps.",
+    InterfaceMethod<"Returns the numbers of the operands that `combineMaps` "
+                    "reads in addition to the maps.",
       "::llvm::SmallVector<unsigned>", "getCombineOperands">,
     InterfaceMethod<[{
-        Builds the combination of one element. `maps` are the maps' outputs,
-        `operands` the elements of the combine operands, all in the compute
-        type.
+        Builds the combination of the maps for one element of the output.
+        `maps` holds the outputs of the maps and `operands` the elements of the
+        combine operands. All values have the compute type.
       }], "::mlir::Value", "combineMaps",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::ValueRange":$maps, "::mlir::ValueRange":$operands)>,
     InterfaceMethod<[{
-        The RMS normalisation of a combined row, or none.
+        Returns the RMS normalization of a combined row, or none.
       }], "::std::optional<::mlir::diff::RowNorm>", "getRowNorm", (ins), "",
       [{ return ::std::nullopt; }]>,
-    InterfaceMethod<"The tile sizes, or null when none were chosen.",
+    InterfaceMethod<"Returns the tile sizes, or null when none are chosen.",
       "::mlir::diff::ScheduleAttr", "getScheduleAttr">,
     InterfaceMethod<"Sets the tile sizes.", "void", "setScheduleAttr",
       (ins "::mlir::diff::ScheduleAttr":$schedule)>,

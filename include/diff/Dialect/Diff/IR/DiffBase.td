@@ -16,34 +16,33 @@ def Diff_Dialect : Dialect {
   let summary = "Differential attention";
   let description = [{
     Differential attention computes two softmax attention maps and subtracts
-    them, so that the noise they share cancels. The dialect holds it, and the
-    standard attention that users compare it with, as high-level operations in
-    destination-passing style:
+    them, which cancels the noise that they share. The dialect has
+    destination-passing-style ops for differential attention and for standard
+    attention, the usual baseline:
 
-    | op | what it is |
+    | op | computes |
     |---|---|
     | `diff.attention` | Differential Transformer V2 (Microsoft, 2026) |
     | `diff.attention_v1` | Differential Transformer (Ye et al., ICLR 2025, arXiv:2410.05258) |
     | `diff.softmax_attention` | standard softmax attention |
-    | `diff.online_attention` | the online softmax over the key tokens that all three become |
+    | `diff.online_attention` | the online softmax over key tokens to which the other ops decompose |
 
-    One idea carries all four: the rows of an attention have one more index,
-    the *map*. Rows are (map, query head of a group, query token) against the
-    keys of one key/value head, an online softmax runs over key tokens, and an
-    epilogue combines the maps of an output head. What is special about a
-    variant lives in the methods of two op interfaces
-    (`AttentionOpInterface`, `AttentionCombineOpInterface`); no pass asks which
-    variant it has.
+    All four ops share one model. The rows of an attention have one more index,
+    the *map*: a row is (map, query head of a group, query token), and it
+    attends to the keys of one key/value head. An online softmax runs over the
+    key tokens, and an epilogue combines the maps of an output head. The
+    differences between the variants are methods of two op interfaces,
+    `AttentionOpInterface` and `AttentionCombineOpInterface`. No pass tests for
+    a specific op.
 
-    Letters used for sizes: B batch, N query tokens, M key tokens, h output
-    heads, h_kv value heads, d head dimension. Tensors are token-major,
-    `[B, tokens, heads, dim]`, unless an op has a `layout` or sequences of
-    variable length. All softmax arithmetic, everything after it and
-    every accumulation is f32 (f64 for f64 elements), whatever the element
-    type.
+    Sizes are named B (batch), N (query tokens), M (key tokens), h (output
+    heads), h_kv (value heads) and d (head dimension). Tensors are token-major,
+    `[B, tokens, heads, dim]`, unless the op has a `layout` or sequences of
+    variable length. The softmax, every accumulation and the epilogue are
+    computed in f32 (in f64 for f64 elements), whatever the element type is.
 
-    Bytecode carries the dialect's version; a reader refuses a newer one, and one
-    of another major version.
+    Bytecode carries the version of the dialect. A reader rejects bytecode of a
+    newer version and of another major version.
   }];
   let useDefaultAttributePrinterParser = 1;
   let extraClassDeclaration = [{

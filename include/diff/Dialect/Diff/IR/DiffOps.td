@@ -16,8 +16,34 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Diff_Shaped : AnyTypeOf<[AnyRankedTensor, AnyMemRef],
                             "ranked tensor or memref", "::mlir::ShapedType">;
 
-// What the four ops share: operands in destination-passing style, on tensors
-// or (after bufferization) memrefs.
+// Constraints with summaries that describe the operands and attributes of the
+// ops in the generated reference and in the verifier's messages.
+class Diff_Operand<string contents>
+    : ConfinedType<Diff_Shaped, [], "ranked tensor or memref of " # contents>;
+
+class Diff_Index<string meaning>
+    : ConfinedType<Index, [], "index (" # meaning # ")">,
+      BuildableType<"$_builder.getIndexType()">;
+
+class Diff_F64Attr<string meaning> : ConfinedAttr<F64Attr, []> {
+  let summary = "64-bit float attribute (" # meaning # ")";
+}
+
+def Diff_Query : Diff_Operand<"queries">;
+def Diff_Key : Diff_Operand<"keys">;
+def Diff_Value : Diff_Operand<"values">;
+def Diff_CuSeqlensQ : Diff_Operand<"offsets of the query sequences">;
+def Diff_CuSeqlensK : Diff_Operand<"offsets of the key sequences">;
+def Diff_Output : Diff_Operand<"outputs, the destination">;
+def Diff_Lse : Diff_Operand<"log-sum-exps, the second destination">;
+def Diff_Diagonal : Diff_Index<"position of the mask's diagonal">;
+def Diff_ScaleAttr : Diff_F64Attr<"scale of the scores">;
+def Diff_SoftcapAttr : Diff_F64Attr<"bound of the scores">;
+def Diff_Result
+    : ConfinedType<AnyRankedTensor, [], "ranked tensor, an updated destination">;
+
+// The base of all ops of the dialect: destination-passing style on tensors, and
+// on memrefs after bufferization.
 class Diff_DestinationOp<string mnemonic, list<Trait> traits = []>
     : Op<Diff_Dialect, mnemonic, !listconcat(traits, [
         AttrSizedOperandSegments,
@@ -26,7 +52,7 @@ class Diff_DestinationOp<string mnemonic, list<Trait> traits = []>
         DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
                                   ["reifyResultShapes"]>,
         DestinationStyleOpInterface])> {
-  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let results = (outs Variadic<Diff_Result>:$results);
   code commonDeclarations = [{
     ::llvm::StringRef getOperandDims(unsigned operandNumber);
     ::llvm::StringRef getOperandName(unsigned operandNumber);
@@ -66,98 +92,124 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
   let summary = "differential attention, V2";
   let description = [{
     Differential attention as in Differential Transformer V2 (Microsoft, 2026).
-    The query heads are doubled, keys and values are those of the baseline, and
-    the second map is gated by a sigmoid of a per-token, per-head logit:
+    The op has twice as many query heads as the baseline and the same keys and
+    values. A sigmoid of a logit for each token and head gates the second map:
 
         S_i   = scale * Q_i K^T            (i: query head, 0 <= i < 2h)
         S_i   = softcap * tanh(S_i / softcap)          (with `softcap`)
         P_i   = softmax over the visible keys of S_i   (`mask`)
         out_j = P_2j V - sigmoid(lambda_j) * P_2j+1 V
 
-    Output head `j` is the pair of query heads `2j` and `2j+1`; both read key
-    and value head `j / (h / h_kv)`. A row that sees no key gives 0.
-    `lambda` holds logits: the sigmoid is part of the op, and -inf is legal
-    (the second map vanishes).
+    Output head `j` is the pair of query heads `2j` and `2j+1`. Both read key
+    and value head `j / (h / h_kv)`. The output of a row that sees no key is 0.
+    `lambda` holds logits, because the op applies the sigmoid. A logit of -inf
+    is legal and removes the second map.
 
-    | operand | shape | type |
+    | operand | shape | element type |
     |---|---|---|
     | `query` | [B, N, 2h, d] | f16, bf16, f32, f64 |
     | `key` | [B, M, h_kv, d] | as `query` |
     | `value` | [B, M, h_kv, d] | as `query` |
-    | `cu_seqlens_q`, `cu_seqlens_k` | see below | i32 |
+    | `cu_seqlens_q`, `cu_seqlens_k` | [B + 1], see below | i32 |
     | `lambda` | [B, N, h] | as `query`, or the compute type |
-    | `diagonal` | | index, M - N when absent |
+    | `diagonal` | scalar, default M - N | index |
     | `output` | [B, N, h, d] | as `query` |
     | `lse` | [B, 2h, N] | f32 (f64 for f64 elements) |
 
-    Head counts and head dimensions are static and h is a multiple of h_kv; B,
-    N and M may be dynamic. `scale` is finite and positive and 1/sqrt(d) when
-    absent, `softcap` finite and positive. `lse`, when given, receives the
-    natural logarithm of each row's sum of exponentials, -inf for a row that
-    sees no key.
+    Head counts and head dimensions are static, and h is a multiple of h_kv. B,
+    N and M may be dynamic. `scale` is finite and positive; the default is
+    1/sqrt(d). `softcap` is finite and positive. If `lse` is given, it receives
+    the natural logarithm of the sum of the exponentials of each row, which is
+    -inf for a row that sees no key.
 
     ```mlir
-    %0 = diff.attention
-           ins(%q, %k, %v, %lambda : tensor<1x512x16x128xbf16>,
-               tensor<1x512x4x128xbf16>, tensor<1x512x4x128xbf16>,
-               tensor<1x512x8xbf16>)
-           outs(%init : tensor<1x512x8x128xbf16>)
-           mask<causal> -> tensor<1x512x8x128xbf16>
+    func.func @attention(%q: tensor<1x512x16x128xbf16>,
+                         %k: tensor<1x512x4x128xbf16>,
+                         %v: tensor<1x512x4x128xbf16>,
+                         %lambda: tensor<1x512x8xbf16>,
+                         %init: tensor<1x512x8x128xbf16>)
+        -> tensor<1x512x8x128xbf16> {
+      %0 = diff.attention
+             ins(%q, %k, %v, %lambda : tensor<1x512x16x128xbf16>,
+                 tensor<1x512x4x128xbf16>, tensor<1x512x4x128xbf16>,
+                 tensor<1x512x8xbf16>)
+             outs(%init : tensor<1x512x8x128xbf16>)
+             mask<causal> -> tensor<1x512x8x128xbf16>
+      return %0 : tensor<1x512x8x128xbf16>
+    }
     ```
 
-    **Sequences of variable length.** With `cu_seqlens_q` and `cu_seqlens_k`
-    the entries of the batch stand one behind the other in packed tensors of N
-    query and M key tokens altogether, without the dimension B:
+    **Sequences of variable length.** With `cu_seqlens_q` and `cu_seqlens_k`,
+    the tensors have no batch dimension. They are packed: the sequences of the
+    batch follow one another, with N query tokens and M key tokens in total.
 
-    | operand | shape | type |
-    |---|---|---|
-    | `query` | [N, 2h, d] | |
-    | `key`, `value` | [M, h_kv, d] | |
-    | `cu_seqlens_q`, `cu_seqlens_k` | [B + 1] | i32 |
-    | `lambda` | [N, h] | |
-    | `output` | [N, h, d] | |
-    | `lse` | [2h, N] | |
+    | operand | shape |
+    |---|---|
+    | `query` | [N, 2h, d] |
+    | `key`, `value` | [M, h_kv, d] |
+    | `cu_seqlens_q`, `cu_seqlens_k` | [B + 1] |
+    | `lambda` | [N, h] |
+    | `output` | [N, h, d] |
+    | `lse` | [2h, N] |
 
-    Query tokens cu_seqlens_q[b] to cu_seqlens_q[b + 1], exclusive, are sequence
-    b, and key tokens likewise: an attention of its own, whose mask is aligned
-    to the bottom right of its own tokens. Sequences may be empty: those without
-    a query give nothing, those without a key 0 and a log-sum-exp of -inf.
-    Offsets begin with 0, do not decrease and do not exceed N and M. Rows of the
-    destinations behind the last sequence keep their values, and no operand is
-    read there. There is no `diagonal`: each sequence has its own.
+    Sequence b has the query tokens from cu_seqlens_q[b] to cu_seqlens_q[b + 1]
+    (exclusive) and the key tokens from cu_seqlens_k[b] to cu_seqlens_k[b + 1]
+    (exclusive). Each sequence is an attention of its own, with a mask that is
+    aligned to the bottom right corner of its own tokens. Sequences may be
+    empty. A sequence without queries has no output. The output of a sequence
+    without keys is 0, and its log-sum-exp is -inf. Offsets start at 0, do not
+    decrease, and do not exceed N and M. Rows of the destinations after the last
+    sequence keep their values, and the op reads no operand there. `diagonal`
+    must be absent, because each sequence has its own diagonal.
 
     ```mlir
-    %0 = diff.attention
-           ins(%q, %k, %v, %lambda : tensor<?x16x128xbf16>,
-               tensor<?x4x128xbf16>, tensor<?x4x128xbf16>, tensor<?x8xbf16>)
-           outs(%init : tensor<?x8x128xbf16>)
-           cu_seqlens(%cu_q, %cu_k : tensor<?xi32>, tensor<?xi32>)
-           mask<causal> -> tensor<?x8x128xbf16>
+    func.func @varlen(%q: tensor<?x16x128xbf16>, %k: tensor<?x4x128xbf16>,
+                      %v: tensor<?x4x128xbf16>, %lambda: tensor<?x8xbf16>,
+                      %cu_q: tensor<?xi32>, %cu_k: tensor<?xi32>,
+                      %init: tensor<?x8x128xbf16>) -> tensor<?x8x128xbf16> {
+      %0 = diff.attention
+             ins(%q, %k, %v, %lambda : tensor<?x16x128xbf16>,
+                 tensor<?x4x128xbf16>, tensor<?x4x128xbf16>, tensor<?x8xbf16>)
+             outs(%init : tensor<?x8x128xbf16>)
+             cu_seqlens(%cu_q, %cu_k : tensor<?xi32>, tensor<?xi32>)
+             mask<causal> -> tensor<?x8x128xbf16>
+      return %0 : tensor<?x8x128xbf16>
+    }
     ```
 
     **Layouts.** `layout` permutes the dimensions of `query`, `key`, `value` and
-    `output`, of which the head dimension stays innermost: see `#diff.layout`.
-    `lambda` and `lse` have one layout. `diff-fold-transposes` folds a
-    `linalg.transpose` of an operand or of the result into it.
+    `output`; the head dimension stays innermost (see `#diff.layout`). `lambda`
+    and `lse` always have the shapes above. `diff-fold-transposes` folds a
+    `linalg.transpose` of an operand or of the result into the layout.
 
     ```mlir
-    %0 = diff.attention
-           ins(%q, %k, %v, %lambda : tensor<1x16x512x128xbf16>,
-               tensor<1x4x512x128xbf16>, tensor<1x4x512x128xbf16>,
-               tensor<1x512x8xbf16>)
-           outs(%init : tensor<1x8x512x128xbf16>)
-           mask<causal>
-           layout<query = [0, 2, 1, 3], key = [0, 2, 1, 3],
-                  value = [0, 2, 1, 3], output = [0, 2, 1, 3]>
-           -> tensor<1x8x512x128xbf16>
+    func.func @head_major(%q: tensor<1x16x512x128xbf16>,
+                          %k: tensor<1x4x512x128xbf16>,
+                          %v: tensor<1x4x512x128xbf16>,
+                          %lambda: tensor<1x512x8xbf16>,
+                          %init: tensor<1x8x512x128xbf16>)
+        -> tensor<1x8x512x128xbf16> {
+      %0 = diff.attention
+             ins(%q, %k, %v, %lambda : tensor<1x16x512x128xbf16>,
+                 tensor<1x4x512x128xbf16>, tensor<1x4x512x128xbf16>,
+                 tensor<1x512x8xbf16>)
+             outs(%init : tensor<1x8x512x128xbf16>)
+             mask<causal>
+             layout<query = [0, 2, 1, 3], key = [0, 2, 1, 3],
+                    value = [0, 2, 1, 3], output = [0, 2, 1, 3]>
+             -> tensor<1x8x512x128xbf16>
+      return %0 : tensor<1x8x512x128xbf16>
+    }
     ```
   }];
   let arguments = (ins
-    Diff_Shaped:$query, Diff_Shaped:$key, Diff_Shaped:$value,
-    Optional<Diff_Shaped>:$cu_seqlens_q, Optional<Diff_Shaped>:$cu_seqlens_k,
-    Diff_Shaped:$lambda, Optional<Index>:$diagonal, Diff_Shaped:$output,
-    Optional<Diff_Shaped>:$lse, OptionalAttr<Diff_MaskAttr>:$mask,
-    OptionalAttr<F64Attr>:$scale, OptionalAttr<F64Attr>:$softcap,
+    Diff_Query:$query, Diff_Key:$key, Diff_Value:$value,
+    Optional<Diff_CuSeqlensQ>:$cu_seqlens_q,
+    Optional<Diff_CuSeqlensK>:$cu_seqlens_k,
+    Diff_Operand<"logits of the second map's factor">:$lambda,
+    Optional<Diff_Diagonal>:$diagonal, Diff_Output:$output,
+    Optional<Diff_Lse>:$lse, OptionalAttr<Diff_MaskAttr>:$mask,
+    OptionalAttr<Diff_ScaleAttr>:$scale, OptionalAttr<Diff_SoftcapAttr>:$softcap,
     OptionalAttr<Diff_LayoutAttr>:$layout,
     OptionalAttr<Diff_ScheduleAttr>:$schedule);
   let assemblyFormat = [{
@@ -181,52 +233,65 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
   let summary = "differential attention, V1";
   let description = [{
     Differential attention as in "Differential Transformer" (Ye et al., ICLR
-    2025, arXiv:2410.05258): two maps with keys of their own over values of
-    twice the width, an RMS norm of each head's row, and a constant factor:
+    2025, arXiv:2410.05258). The two maps have separate keys and share values of
+    twice the width. The second map is multiplied by a constant factor for each
+    head, and each output row is normalized by an RMS norm:
 
         x_j   = P_0 V - lambda_j * P_1 V
         out_j = (1 - lambda_init) * x_j / sqrt(mean(x_j^2) + epsilon) * weight
 
     Map `a` of output head `j` reads query head `2j + a`, key head
     `2 * (j / (h / h_kv)) + a` and value head `j / (h / h_kv)`. The scores are
-    those of `diff.attention`. The norm runs over the 2d values of a head; a
-    zero row stays zero.
+    computed as in `diff.attention`. The norm is over the 2d values of a head. A
+    row of zeros stays zero.
 
-    | operand | shape | type |
+    | operand | shape | element type |
     |---|---|---|
     | `query` | [B, N, 2h, d] | f16, bf16, f32, f64 |
     | `key` | [B, M, 2h_kv, d] | as `query` |
     | `value` | [B, M, h_kv, 2d] | as `query` |
     | `lambda` | [h] | f32 (f64 for f64 elements) |
     | `weight` | [2d] | as `query`, or the compute type |
-    | `diagonal` | | index, M - N when absent |
+    | `diagonal` | scalar, default M - N | index |
     | `output` | [B, N, h, 2d] | as `query` |
     | `lse` | [B, 2h, N] | f32 (f64 for f64 elements) |
 
-    `lambda` is the value itself, re-parameterised in front of the op:
-    exp(lq1 . lk1) - exp(lq2 . lk2) + lambda_init. `lambda_init` is finite and
-    below 1 (the paper: 0.8 - 0.6 exp(-0.3 layer)), `epsilon` finite and
-    positive. Everything else, sequences of variable length and layouts
-    included, is as for `diff.attention`.
+    `lambda` holds the factors themselves. Compute the re-parameterization
+    exp(lq1 . lk1) - exp(lq2 . lk2) + lambda_init before the op. `lambda_init`
+    is finite and less than 1 (0.8 - 0.6 exp(-0.3 layer) in the paper);
+    `epsilon` is finite and positive. The other attributes, sequences of
+    variable length and layouts work as in `diff.attention`.
 
     ```mlir
-    %0 = diff.attention_v1
-           ins(%q, %k, %v, %lambda, %weight : tensor<1x512x16x64xbf16>,
-               tensor<1x512x8x64xbf16>, tensor<1x512x4x128xbf16>,
-               tensor<8xf32>, tensor<128xf32>)
-           outs(%init : tensor<1x512x8x128xbf16>)
-           mask<causal> lambda_init(0.2) -> tensor<1x512x8x128xbf16>
+    func.func @attention_v1(%q: tensor<1x512x16x64xbf16>,
+                            %k: tensor<1x512x8x64xbf16>,
+                            %v: tensor<1x512x4x128xbf16>,
+                            %lambda: tensor<8xf32>, %weight: tensor<128xf32>,
+                            %init: tensor<1x512x8x128xbf16>)
+        -> tensor<1x512x8x128xbf16> {
+      %0 = diff.attention_v1
+             ins(%q, %k, %v, %lambda, %weight : tensor<1x512x16x64xbf16>,
+                 tensor<1x512x8x64xbf16>, tensor<1x512x4x128xbf16>,
+                 tensor<8xf32>, tensor<128xf32>)
+             outs(%init : tensor<1x512x8x128xbf16>)
+             mask<causal> lambda_init(0.2) -> tensor<1x512x8x128xbf16>
+      return %0 : tensor<1x512x8x128xbf16>
+    }
     ```
   }];
   let arguments = (ins
-    Diff_Shaped:$query, Diff_Shaped:$key, Diff_Shaped:$value,
-    Optional<Diff_Shaped>:$cu_seqlens_q, Optional<Diff_Shaped>:$cu_seqlens_k,
-    Diff_Shaped:$lambda, Diff_Shaped:$weight, Optional<Index>:$diagonal,
-    Diff_Shaped:$output, Optional<Diff_Shaped>:$lse,
-    OptionalAttr<Diff_MaskAttr>:$mask, OptionalAttr<F64Attr>:$scale,
-    OptionalAttr<F64Attr>:$softcap,
-    DefaultValuedAttr<F64Attr, "0.8">:$lambda_init,
-    DefaultValuedAttr<F64Attr, "1.0e-5">:$epsilon,
+    Diff_Query:$query, Diff_Key:$key, Diff_Value:$value,
+    Optional<Diff_CuSeqlensQ>:$cu_seqlens_q,
+    Optional<Diff_CuSeqlensK>:$cu_seqlens_k,
+    Diff_Operand<"factors of the second map">:$lambda,
+    Diff_Operand<"weights of the RMS norm">:$weight,
+    Optional<Diff_Diagonal>:$diagonal, Diff_Output:$output,
+    Optional<Diff_Lse>:$lse, OptionalAttr<Diff_MaskAttr>:$mask,
+    OptionalAttr<Diff_ScaleAttr>:$scale, OptionalAttr<Diff_SoftcapAttr>:$softcap,
+    DefaultValuedAttr<Diff_F64Attr<"initial lambda; 1 - lambda_init scales the "
+                                   "output">, "0.8">:$lambda_init,
+    DefaultValuedAttr<Diff_F64Attr<"epsilon of the RMS norm">,
+                      "1.0e-5">:$epsilon,
     OptionalAttr<Diff_LayoutAttr>:$layout,
     OptionalAttr<Diff_ScheduleAttr>:$schedule);
   let assemblyFormat = [{
@@ -255,38 +320,47 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
 def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 0> {
   let summary = "standard softmax attention";
   let description = [{
-    Standard attention, the baseline that users compare with: the case of one
-    map, `out_j = softmax(S_j) V` with the scores of `diff.attention`. Output
-    head `j` reads query head `j` and key and value head `j / (h / h_kv)`.
-    Sequences of variable length and layouts are those of `diff.attention`.
+    Standard softmax attention, the usual baseline. It has one map,
+    `out_j = softmax(S_j) V`, with scores as in `diff.attention`. Output head
+    `j` reads query head `j` and key and value head `j / (h / h_kv)`. Sequences
+    of variable length and layouts work as in `diff.attention`.
 
-    | operand | shape | type |
+    | operand | shape | element type |
     |---|---|---|
     | `query` | [B, N, h, d] | f16, bf16, f32, f64 |
     | `key` | [B, M, h_kv, d] | as `query` |
     | `value` | [B, M, h_kv, dv] | as `query` |
-    | `diagonal` | | index, M - N when absent |
+    | `diagonal` | scalar, default M - N | index |
     | `output` | [B, N, h, dv] | as `query` |
     | `lse` | [B, h, N] | f32 (f64 for f64 elements) |
 
-    The width of the values, dv, is free: with dv = 2d two of these are the maps
-    of `diff.attention_v1`.
+    The value width dv is arbitrary. With dv = 2d, two of these ops compute the
+    two maps of `diff.attention_v1`.
 
     ```mlir
-    %0:2 = diff.softmax_attention
-             ins(%q, %k, %v : tensor<?x?x8x64xf16>, tensor<?x?x2x64xf16>,
-                 tensor<?x?x2x64xf16>)
-             outs(%init, %lse : tensor<?x?x8x64xf16>, tensor<?x8x?xf32>)
-             mask<window = [128, 0]> softcap(30.0)
-             -> tensor<?x?x8x64xf16>, tensor<?x8x?xf32>
+    func.func @softmax_attention(%q: tensor<?x?x8x64xf16>,
+                                 %k: tensor<?x?x2x64xf16>,
+                                 %v: tensor<?x?x2x64xf16>,
+                                 %init: tensor<?x?x8x64xf16>,
+                                 %lse: tensor<?x8x?xf32>)
+        -> (tensor<?x?x8x64xf16>, tensor<?x8x?xf32>) {
+      %0:2 = diff.softmax_attention
+               ins(%q, %k, %v : tensor<?x?x8x64xf16>, tensor<?x?x2x64xf16>,
+                   tensor<?x?x2x64xf16>)
+               outs(%init, %lse : tensor<?x?x8x64xf16>, tensor<?x8x?xf32>)
+               mask<window = [128, 0]> softcap(30.0)
+               -> tensor<?x?x8x64xf16>, tensor<?x8x?xf32>
+      return %0#0, %0#1 : tensor<?x?x8x64xf16>, tensor<?x8x?xf32>
+    }
     ```
   }];
   let arguments = (ins
-    Diff_Shaped:$query, Diff_Shaped:$key, Diff_Shaped:$value,
-    Optional<Diff_Shaped>:$cu_seqlens_q, Optional<Diff_Shaped>:$cu_seqlens_k,
-    Optional<Index>:$diagonal, Diff_Shaped:$output,
-    Optional<Diff_Shaped>:$lse, OptionalAttr<Diff_MaskAttr>:$mask,
-    OptionalAttr<F64Attr>:$scale, OptionalAttr<F64Attr>:$softcap,
+    Diff_Query:$query, Diff_Key:$key, Diff_Value:$value,
+    Optional<Diff_CuSeqlensQ>:$cu_seqlens_q,
+    Optional<Diff_CuSeqlensK>:$cu_seqlens_k,
+    Optional<Diff_Diagonal>:$diagonal, Diff_Output:$output,
+    Optional<Diff_Lse>:$lse, OptionalAttr<Diff_MaskAttr>:$mask,
+    OptionalAttr<Diff_ScaleAttr>:$scale, OptionalAttr<Diff_SoftcapAttr>:$softcap,
     OptionalAttr<Diff_LayoutAttr>:$layout,
     OptionalAttr<Diff_ScheduleAttr>:$schedule);
   let assemblyFormat = [{
@@ -306,60 +380,82 @@ def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 0> {
 // diff.online_attention
 //===----------------------------------------------------------------------===//
 
+def Diff_MapsAttr : ConfinedAttr<I64Attr, []> {
+  let summary = "64-bit signless integer attribute (maps of an output head)";
+}
+
 def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
                                               [AttentionOpInterface]> {
   let summary = "online softmax attention over key tokens";
   let description = [{
-    The online softmax (Milakov and Gimelshein, 2018; FlashAttention-2): takes
-    the running values of each row, folds the given keys into them, and returns
-    the new ones. In base 2, with x the scores times log2(e) and -inf for an
-    invisible key,
+    One step of the online softmax (Milakov and Gimelshein, 2018;
+    FlashAttention-2). The op takes the running values of each row, accumulates
+    the contribution of the given keys, and returns the new values. It computes
+    in base 2: x denotes the scores times log2(e), and x is -inf for a key that
+    the row does not see.
 
         max' = maximum(max, rowmax(x))
         p    = exp2(x - max'),  f = exp2(max - max')
         sum' = f * sum + rowsum(p)
         acc' = f * acc + p V
 
-    where a max' of -inf counts, and is returned, as the lowest finite value,
-    so that the exponents of a row that sees no key are -inf. The identity is acc = 0,
-    max = -inf, sum = 0; a row's output is acc / sum, its log-sum-exp is
-    ln(2) * max + ln(sum).
+    If max' is -inf, the op uses and returns the lowest finite value instead, so
+    that all exponents of a row that sees no key are -inf. The identity is
+    acc = 0, max = -inf, sum = 0. The output of a row is acc / sum, and its
+    log-sum-exp is ln(2) * max + ln(sum).
 
-    An output head has `maps` rows for each query token; both maps of a pair
-    walk the same key tiles. The iteration domain is (batch, output head,
-    query token, key token), of which the last is a reduction: this op, and
-    none of the others, may be tiled and split along the keys.
+    An output head has `maps` rows for each query token. The maps of an output
+    head share the loop over the keys. The iteration domain is (batch, output
+    head, query token, key token); the last dimension is a reduction. This op is
+    the only one of the dialect that can be tiled along the keys.
 
-    Query `i` sees key `j` when `-left <= j - i - diagonal <= right` and
-    `j < key_length`; the operands keep masks and tails right under any tiling.
-    `layout` permutes the dimensions of `query`, `key` and `value`.
+    Query `i` sees key `j` if `-left <= j - i - diagonal <= right` and
+    `j < key_length`. These two operands keep the mask and the padding correct
+    when the op is tiled. `layout` permutes the dimensions of `query`, `key` and
+    `value`.
 
-    | operand | shape | type |
+    | operand | shape | element type |
     |---|---|---|
     | `query` | [B, N, maps h, d] | f16, bf16, f32 |
     | `key` | [B, M, h_kv, d] or [B, M, maps h_kv, d] | as `query` |
     | `value` | [B, M, h_kv, dv] | as `query` |
-    | `diagonal` | | index, M - N when absent |
-    | `key_length` | | index, M when absent |
+    | `diagonal` | scalar, default M - N | index |
+    | `key_length` | scalar, default M | index |
     | `acc` | [B, maps h, N, dv] | f32 |
     | `max`, `sum` | [B, maps h, N] | f32 |
 
     ```mlir
-    %0:3 = diff.online_attention
-             ins(%q, %k, %v : tensor<1x64x2x128xbf16>, tensor<1x32x1x128xbf16>,
-                 tensor<1x32x1x128xbf16>)
-             outs(%acc, %max, %sum : tensor<1x2x64x128xf32>,
-                  tensor<1x2x64xf32>, tensor<1x2x64xf32>)
-             maps(2) diagonal(%diag) mask<causal> scale(0.0883)
-             -> tensor<1x2x64x128xf32>, tensor<1x2x64xf32>, tensor<1x2x64xf32>
+    func.func @online_attention(%q: tensor<1x64x2x128xbf16>,
+                                %k: tensor<1x32x1x128xbf16>,
+                                %v: tensor<1x32x1x128xbf16>, %diagonal: index,
+                                %acc: tensor<1x2x64x128xf32>,
+                                %max: tensor<1x2x64xf32>,
+                                %sum: tensor<1x2x64xf32>)
+        -> (tensor<1x2x64x128xf32>, tensor<1x2x64xf32>, tensor<1x2x64xf32>) {
+      %0:3 = diff.online_attention
+               ins(%q, %k, %v : tensor<1x64x2x128xbf16>,
+                   tensor<1x32x1x128xbf16>, tensor<1x32x1x128xbf16>)
+               outs(%acc, %max, %sum : tensor<1x2x64x128xf32>,
+                    tensor<1x2x64xf32>, tensor<1x2x64xf32>)
+               maps(2) diagonal(%diagonal) mask<causal> scale(0.0883)
+               -> tensor<1x2x64x128xf32>, tensor<1x2x64xf32>,
+                  tensor<1x2x64xf32>
+      return %0#0, %0#1, %0#2
+          : tensor<1x2x64x128xf32>, tensor<1x2x64xf32>, tensor<1x2x64xf32>
+    }
     ```
   }];
   let arguments = (ins
-    Diff_Shaped:$query, Diff_Shaped:$key, Diff_Shaped:$value,
-    Optional<Index>:$diagonal, Optional<Index>:$key_length, Diff_Shaped:$acc,
-    Diff_Shaped:$max, Diff_Shaped:$sum, DefaultValuedAttr<I64Attr, "1">:$maps,
-    OptionalAttr<Diff_MaskAttr>:$mask, OptionalAttr<F64Attr>:$scale,
-    OptionalAttr<F64Attr>:$softcap, OptionalAttr<Diff_LayoutAttr>:$layout,
+    Diff_Query:$query, Diff_Key:$key, Diff_Value:$value,
+    Optional<Diff_Diagonal>:$diagonal,
+    Optional<Diff_Index<"number of keys without padding">>:$key_length,
+    Diff_Operand<"accumulators, a destination">:$acc,
+    Diff_Operand<"row maxima, a destination">:$max,
+    Diff_Operand<"row sums, a destination">:$sum,
+    DefaultValuedAttr<Diff_MapsAttr, "1">:$maps,
+    OptionalAttr<Diff_MaskAttr>:$mask, OptionalAttr<Diff_ScaleAttr>:$scale,
+    OptionalAttr<Diff_SoftcapAttr>:$softcap,
+    OptionalAttr<Diff_LayoutAttr>:$layout,
     OptionalAttr<Diff_ScheduleAttr>:$schedule);
   let assemblyFormat = [{
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,`

@@ -10,60 +10,66 @@
 include "mlir/Pass/PassBase.td"
 
 def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
-  let summary = "choose tile sizes for attentions that have none";
+  let summary = "select tile sizes for attentions that have none";
   let description = [{
-    Writes a `#diff.schedule` on every attention that has none. For a CPU
-    (`shared-memory` 0) the tile is small enough for vector registers. For a
-    GPU it is the largest of a table whose buffers fit into `shared-memory`
-    bytes: with r = maps x heads x queries rows and m keys of a tile, in bytes
+    Sets a `#diff.schedule` on every attention that has none. For a CPU
+    (`shared-memory` is 0), the tile is small enough for vector registers. For a
+    GPU, the pass selects the largest tile of a table whose buffers fit into
+    `shared-memory` bytes. With r = maps x heads x queries rows, q = heads x
+    queries, m keys per tile, elements of e bytes, and maps counting the key
+    heads of a value head, the buffers need, in bytes,
 
         4 (r m + r dv + 10 r + 4 q)             scores, accumulator, row values
         + e (r d + 2 q dv + m (maps d + dv))    query, output, key, value tiles
 
-    and 4 q dv for a row norm, where q = heads x queries, e is the size of an element and `maps` counts a
-    value head's key heads. It is an error when none fits, or when a schedule
-    that was given does not.
+    and 4 q dv for a row norm. It is an error if no tile fits, or if a schedule
+    set by the user does not fit.
 
-    On a GPU, f16 and bf16, and with `tf32` f32, get a tile for tensor cores
-    instead: the first of another table, best first, whose tiles in shared
-    memory, copied ahead in `stages` slots, and whose accumulators and scores in
-    registers are within the limits. Where the queries do not fill it, the heads
-    of a group share it. Remarks of the category `diff` say which one was chosen,
-    and which limit another breaks. It is an error when the head dimension or
-    the value width is no multiple of 8 up to 256, or when no tile fits.
+    On a GPU, attentions with f16 and bf16 elements, and with f32 elements if
+    `tf32` is set, get a tile for tensor cores instead. The pass selects the
+    first tile of a second table, best first, that is within the limits for
+    shared memory (with `stages` slots for prefetched tiles) and for registers
+    (accumulators and scores). If one head does not fill the queries of a tile,
+    the tile takes several heads of a group. Remarks of the category `diff`
+    report which tile is selected and which limit a rejected tile exceeds. It is
+    an error if the head dimension or the value width is not a multiple of 8 up
+    to 256, or if no tile fits.
   }];
   let options = [
     Option<"sharedMemory", "shared-memory", "int64_t", "0",
-           "Bytes of shared memory a block may use; 0 for a CPU">,
+           "Bytes of shared memory available to a block; 0 for a CPU">,
     Option<"threads", "threads", "int64_t", "0",
-           "Threads of a block that computes without tensor cores; 0 for a CPU">,
+           "Threads of a block that does not use tensor cores; 0 for a CPU">,
     Option<"tensorCores", "tensor-cores", "bool", "true",
-           "Tiles for tensor cores, where they multiply the type">,
+           "Select tiles for tensor cores for supported element types">,
     Option<"tf32", "tf32", "bool", "false",
-           "Let tensor cores multiply f32, rounded to tf32">,
+           "Round f32 to tf32 and multiply it on tensor cores">,
   ];
 }
 
 def DiffNameArgumentsPass : Pass<"diff-name-arguments", "::mlir::func::FuncOp"> {
-  let summary = "name a function's tensors after the operands they feed";
+  let summary = "name the arguments and results of functions and their sizes";
   let description = [{
-    Gives every argument that an attention reads, and every result that it
-    computes, the operand's name (`diff.name`) and the names of its sizes
-    (`diff.sizes`: B, N, M, and S = B + 1 sequence offsets), so that whoever
-    calls the compiled function can tell them apart. Names of a second attention
-    get a number. What has a name keeps it. Sizes of other arguments and results
-    that must equal a named one, since one loop of a linalg op goes over both or
-    both are made of one number, have its name; so a launcher finds that they
-    differ. Arguments that hold sequence offsets
-    say into which argument (`diff.offsets`, a `#diff.offsets`).
+    Sets the names by which callers of the compiled function and its manifest
+    identify tensors. Every argument that an attention reads, and every result
+    that it computes, gets the name of the operand (`diff.name`) and the names
+    of its sizes (`diff.sizes`: B, N, M, and S for the B + 1 sequence offsets).
+    Names for a second attention get a numeric suffix. Existing names are kept.
+
+    Sizes of other arguments and results that must equal a named size get its
+    name, so that a launcher can check them. They must be equal if one loop of a
+    linalg op iterates over both, or if both are computed from the same value.
+
+    Arguments that hold sequence offsets get `diff.offsets`, which names the
+    argument that the offsets point into.
   }];
 }
 
 def DiffStripNamesPass : Pass<"diff-strip-names", "::mlir::func::FuncOp"> {
-  let summary = "remove the names that were given to a function's tensors";
+  let summary = "remove the names of arguments and results";
   let description = [{
-    Removes the attributes of `diff-name-arguments` and `diff-lower-entry`, in
-    front of a translation that knows none of them.
+    Removes the attributes that `diff-name-arguments` and `diff-lower-entry`
+    set, before a translation that does not support them.
   }];
 }
 
@@ -71,30 +77,72 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
   let summary = "tile attentions over batch, output heads and query tokens";
   let description = [{
     Tiles every attention that has a schedule by its `heads` and `queries`, one
-    batch entry at a time, into an `scf.forall` over (batch, output heads,
-    query tokens). With threads in the schedule, the loops are mapped to a
-    GPU's blocks: z, y and x. With stages, they get the `tile.schedule` that the
-    passes of the tile dialect go by, and elementwise linalg ops that compute the
-    query, or another operand with query tokens, for the attention alone are
-    computed in its tiles: an element of such an operand is read by one tile. An
-    attention inside an `scf.forall` is a tile already.
+    batch entry at a time, into an `scf.forall` over (batch, output heads, query
+    tokens). An attention that is already inside an `scf.forall` is not tiled.
+
+    If the schedule has threads, the loops are mapped to GPU blocks in the order
+    z, y, x. If it has stages, the loop also gets the `tile.schedule` that the
+    passes of the tile dialect use. Elementwise linalg ops that compute the
+    query, or another operand with query tokens, for the attention only are then
+    fused into its tiles: each element of such an operand is read by one tile.
 
     Sequences of variable length are tiled over (output heads, query tiles of
     all sequences), mapped to y and x. Sequence b has the tiles from
-    cu_seqlens_q[b] floordiv queries + b on, as many as it needs and at most one
-    more; a binary search over cu_seqlens_q finds the sequence of a tile. So
-    there are N floordiv queries + B tiles, known from the shapes alone, of
-    which no more than one for each sequence, and those behind the last
-    sequence, have nothing to do: they read no key. The attention of a tile is one of a single batch entry, on
-    slices of the packed tensors.
+    cu_seqlens_q[b] floordiv queries + b on: as many as it needs, and at most
+    one more. A binary search over cu_seqlens_q finds the sequence of a tile.
+    The number of tiles, N floordiv queries + B, depends on shapes only. The
+    extra tiles, at most one for each sequence and those after the last
+    sequence, are empty and read no keys. The attention of a tile has one batch
+    entry and reads slices of the packed tensors.
 
     ```mlir
-    %0 = diff.attention … outs(%init : …)
-           {schedule = #diff.schedule<queries = 8, keys = 16>} -> …
-    // becomes
-    %0 = scf.forall (%b, %h, %n) in (…) shared_outs(%out = %init) -> (…) {
-      %1 = diff.attention … {schedule = …} -> …
-      …
+    func.func @attention(%q: tensor<1x16x4x8xf32>, %k: tensor<1x32x2x8xf32>,
+                         %v: tensor<1x32x2x8xf32>, %lambda: tensor<1x16x2xf32>,
+                         %init: tensor<1x16x2x8xf32>) -> tensor<1x16x2x8xf32> {
+      %0 = diff.attention
+             ins(%q, %k, %v, %lambda : tensor<1x16x4x8xf32>,
+                 tensor<1x32x2x8xf32>, tensor<1x32x2x8xf32>, tensor<1x16x2xf32>)
+             outs(%init : tensor<1x16x2x8xf32>)
+             {schedule = #diff.schedule<queries = 8, keys = 16>}
+             -> tensor<1x16x2x8xf32>
+      return %0 : tensor<1x16x2x8xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    #query_head = affine_map<()[s0] -> (s0 * 2)>
+    func.func @attention(%q: tensor<1x16x4x8xf32>, %k: tensor<1x32x2x8xf32>,
+                         %v: tensor<1x32x2x8xf32>, %lambda: tensor<1x16x2xf32>,
+                         %init: tensor<1x16x2x8xf32>) -> tensor<1x16x2x8xf32> {
+      %0 = scf.forall (%b, %h, %n) = (0, 0, 0) to (1, 2, 16) step (1, 1, 8)
+          shared_outs(%out = %init) -> (tensor<1x16x2x8xf32>) {
+        %qh = affine.apply #query_head()[%h]
+        %qs = tensor.extract_slice %q[%b, %n, %qh, 0] [1, 8, 2, 8] [1, 1, 1, 1]
+            : tensor<1x16x4x8xf32> to tensor<1x8x2x8xf32>
+        %ks = tensor.extract_slice %k[%b, 0, %h, 0] [1, 32, 1, 8] [1, 1, 1, 1]
+            : tensor<1x32x2x8xf32> to tensor<1x32x1x8xf32>
+        %vs = tensor.extract_slice %v[%b, 0, %h, 0] [1, 32, 1, 8] [1, 1, 1, 1]
+            : tensor<1x32x2x8xf32> to tensor<1x32x1x8xf32>
+        %ls = tensor.extract_slice %lambda[%b, %n, %h] [1, 8, 1] [1, 1, 1]
+            : tensor<1x16x2xf32> to tensor<1x8x1xf32>
+        %os = tensor.extract_slice %out[%b, %n, %h, 0] [1, 8, 1, 8] [1, 1, 1, 1]
+            : tensor<1x16x2x8xf32> to tensor<1x8x1x8xf32>
+        %tile = diff.attention
+                  ins(%qs, %ks, %vs, %ls : tensor<1x8x2x8xf32>,
+                      tensor<1x32x1x8xf32>, tensor<1x32x1x8xf32>,
+                      tensor<1x8x1xf32>)
+                  outs(%os : tensor<1x8x1x8xf32>)
+                  {schedule = #diff.schedule<queries = 8, keys = 16>}
+                  -> tensor<1x8x1x8xf32>
+        scf.forall.in_parallel {
+          tensor.parallel_insert_slice %tile into %out[%b, %n, %h, 0]
+              [1, 8, 1, 8] [1, 1, 1, 1]
+              : tensor<1x8x1x8xf32> into tensor<1x16x2x8xf32>
+        }
+      }
+      return %0 : tensor<1x16x2x8xf32>
     }
     ```
   }];
@@ -109,19 +157,41 @@ def DiffFoldTransposesPass
     : Pass<"diff-fold-transposes", "::mlir::func::FuncOp"> {
   let summary = "fold transposes of operands and results into layouts";
   let description = [{
-    Folds a `linalg.transpose` that makes the query, key or value of an
-    attention, or takes its output and is its only user, into the op's
-    `layout`: the op reads and writes the tensors as they lie in memory, and
-    nothing is copied. A transpose that moves the head dimension stays, and so
-    does one whose destination does not exist yet where the attention stands.
+    Folds a `linalg.transpose` that produces the query, key or value of an
+    attention into the `layout` of the op. Also folds a transpose of the output
+    if it is the only user of the output. The op then reads and writes the
+    tensors in their memory order without copies. The pass does not fold a
+    transpose that moves the head dimension, or one whose destination is
+    defined after the attention.
 
     ```mlir
-    %q = linalg.transpose ins(%x : tensor<1x16x512x128xbf16>)
-           outs(%e : tensor<1x512x16x128xbf16>) permutation = [0, 2, 1, 3]
-    %0 = diff.attention ins(%q, … : tensor<1x512x16x128xbf16>, …) …
-    // becomes
-    %0 = diff.attention ins(%x, … : tensor<1x16x512x128xbf16>, …) …
-           layout<query = [0, 2, 1, 3]>
+    func.func @attention(%x: tensor<1x4x16x8xf16>, %k: tensor<1x32x2x8xf16>,
+                         %v: tensor<1x32x2x8xf16>, %lambda: tensor<1x16x2xf16>,
+                         %init: tensor<1x16x2x8xf16>) -> tensor<1x16x2x8xf16> {
+      %e = tensor.empty() : tensor<1x16x4x8xf16>
+      %q = linalg.transpose ins(%x : tensor<1x4x16x8xf16>)
+             outs(%e : tensor<1x16x4x8xf16>) permutation = [0, 2, 1, 3]
+      %0 = diff.attention
+             ins(%q, %k, %v, %lambda : tensor<1x16x4x8xf16>,
+                 tensor<1x32x2x8xf16>, tensor<1x32x2x8xf16>, tensor<1x16x2xf16>)
+             outs(%init : tensor<1x16x2x8xf16>) -> tensor<1x16x2x8xf16>
+      return %0 : tensor<1x16x2x8xf16>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @attention(%x: tensor<1x4x16x8xf16>, %k: tensor<1x32x2x8xf16>,
+                         %v: tensor<1x32x2x8xf16>, %lambda: tensor<1x16x2xf16>,
+                         %init: tensor<1x16x2x8xf16>) -> tensor<1x16x2x8xf16> {
+      %0 = diff.attention
+             ins(%x, %k, %v, %lambda : tensor<1x4x16x8xf16>,
+                 tensor<1x32x2x8xf16>, tensor<1x32x2x8xf16>, tensor<1x16x2xf16>)
+             outs(%init : tensor<1x16x2x8xf16>)
+             layout<query = [0, 2, 1, 3]> -> tensor<1x16x2x8xf16>
+      return %0 : tensor<1x16x2x8xf16>
+    }
     ```
   }];
   let dependentDialects = [
@@ -134,11 +204,11 @@ def DiffFuseElementwisePass
     : Pass<"diff-fuse-elementwise", "::mlir::func::FuncOp"> {
   let summary = "fuse elementwise linalg ops with their users";
   let description = [{
-    Fuses an elementwise linalg op outside of tiles into its only user, by
-    upstream's patterns, where the user computes from each element once, so that
-    nothing is computed twice, or where the op only widens elements. A constant
-    with one value becomes a scalar of its user, and where it is no operand of such an
-    op, a `linalg.fill`. Named ops become generic ones.
+    Applies upstream's elementwise fusion to linalg ops outside of tiles. An
+    elementwise op is fused into its only user if the user reads each element
+    once, so that nothing is computed twice. An op that only extends the element
+    type is always fused. A splat constant becomes a scalar in its user, or a
+    `linalg.fill` if the user is not such an op. Named ops become generic ops.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
@@ -147,21 +217,39 @@ def DiffFuseElementwisePass
 }
 
 def DiffAlignOperandsPass : Pass<"diff-align-operands", "::mlir::func::FuncOp"> {
-  let summary = "copy what a GPU's blocks cannot read in chunks";
+  let summary = "copy operands whose rows are not aligned to chunks";
   let description = [{
-    Blocks copy rows of attentions and products in chunks of 16 bytes, or what
-    divides a row. A slice whose rows begin elsewhere, such as columns 1 to 64 of
-    65, is copied to a tensor of its own in front of them, and what they compute
-    is copied into such a slice behind them.
+    GPU blocks copy the rows of attentions and products in chunks of 16 bytes,
+    or of a smaller size that divides a row. A slice whose rows start at other
+    offsets, such as columns 1 to 64 of 65, is copied to a new tensor before the
+    op. A result that is inserted into such a slice is copied into it after the
+    op.
 
     ```mlir
-    %0 = tensor.extract_slice %x[0, 1] [%n, 64] [1, 1] : tensor<?x65xf16> to tensor<?x64xf16>
-    %1 = linalg.matmul ins(%0, …) …
-    // becomes
-    %0 = tensor.extract_slice %x[0, 1] [%n, 64] [1, 1] : tensor<?x65xf16> to tensor<?x64xf16>
-    %e = tensor.empty(%n) : tensor<?x64xf16>
-    %c = linalg.copy ins(%0 : tensor<?x64xf16>) outs(%e : tensor<?x64xf16>) …
-    %1 = linalg.matmul ins(%c, …) …
+    func.func @matmul(%x: tensor<32x65xf16>, %w: tensor<64x128xf16>,
+                      %init: tensor<32x128xf32>) -> tensor<32x128xf32> {
+      %0 = tensor.extract_slice %x[0, 1] [32, 64] [1, 1]
+          : tensor<32x65xf16> to tensor<32x64xf16>
+      %1 = linalg.matmul ins(%0, %w : tensor<32x64xf16>, tensor<64x128xf16>)
+             outs(%init : tensor<32x128xf32>) -> tensor<32x128xf32>
+      return %1 : tensor<32x128xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @matmul(%x: tensor<32x65xf16>, %w: tensor<64x128xf16>,
+                      %init: tensor<32x128xf32>) -> tensor<32x128xf32> {
+      %0 = tensor.extract_slice %x[0, 1] [32, 64] [1, 1]
+          : tensor<32x65xf16> to tensor<32x64xf16>
+      %e = tensor.empty() : tensor<32x64xf16>
+      %c = linalg.copy ins(%0 : tensor<32x64xf16>) outs(%e : tensor<32x64xf16>)
+             -> tensor<32x64xf16>
+      %1 = linalg.matmul ins(%c, %w : tensor<32x64xf16>, tensor<64x128xf16>)
+             outs(%init : tensor<32x128xf32>) -> tensor<32x128xf32>
+      return %1 : tensor<32x128xf32>
+    }
     ```
   }];
   let dependentDialects = [
@@ -172,31 +260,82 @@ def DiffAlignOperandsPass : Pass<"diff-align-operands", "::mlir::func::FuncOp"> 
 
 def DiffTileContractionsPass
     : Pass<"diff-tile-contractions", "::mlir::func::FuncOp"> {
-  let summary = "tile products beside the attention for tensor cores";
+  let summary = "tile matrix products for tensor cores";
   let description = [{
-    Tiles every product of matrices outside of loops that tensor cores can
-    compute into an `scf.forall` over its result, mapped to a GPU's blocks, with
-    a `tile.schedule`: f16 or bf16 operands (with `tf32` f32 ones), sums in f32,
-    columns and summands of a number that is known, rows of whole 16-byte chunks
-    in both operands. The `linalg.fill` of its sums and an elementwise op that is
-    the only user of its result are computed in the same tile. Tiles that
-    overhang are computed whole, on zeros. A loop over the summands gets
-    `tile.stages`.
+    Tiles every matrix product outside of loops that tensor cores support into
+    an `scf.forall` over its result, mapped to GPU blocks, with a
+    `tile.schedule`. Supported products have f16 or bf16 operands (or f32
+    operands if `tf32` is set), f32 sums, static numbers of columns and
+    summands, and operands whose rows are whole 16-byte chunks. The
+    `linalg.fill` of the sums, and an elementwise op that is the only user of
+    the result, are fused into the tile. Partial tiles are padded with zeros.
+    The loop over the summands gets `tile.stages`.
+
+    Other products are left for `diff-distribute-to-blocks`.
 
     ```mlir
-    %0 = linalg.matmul ins(%x, %w : tensor<?x512xbf16>, tensor<512x256xbf16>) …
-    // becomes
-    %0 = scf.forall (%i, %j) = (0, 0) to (%n, 256) step (128, 64) … {
-      %1 = scf.for … step 64 { linalg.matmul … } {tile.stages = 2}
-      …
-    } {diff.kernel = …, mapping = [#gpu.block<y>, #gpu.block<x>], tile.schedule = …}
+    func.func @matmul(%x: tensor<256x512xbf16>, %w: tensor<512x256xbf16>,
+                      %init: tensor<256x256xf32>) -> tensor<256x256xf32> {
+      %0 = linalg.matmul
+             ins(%x, %w : tensor<256x512xbf16>, tensor<512x256xbf16>)
+             outs(%init : tensor<256x256xf32>) -> tensor<256x256xf32>
+      return %0 : tensor<256x256xf32>
+    }
     ```
 
-    Others are left: they become kernels whose threads compute by themselves.
+    becomes
+
+    ```mlir
+    #lhs = affine_map<(m, n, k) -> (m, k)>
+    #rhs = affine_map<(m, n, k) -> (k, n)>
+    #sum = affine_map<(m, n, k) -> (m, n)>
+    func.func @matmul(%x: tensor<256x512xbf16>, %w: tensor<512x256xbf16>,
+                      %init: tensor<256x256xf32>) -> tensor<256x256xf32> {
+      %c64 = arith.constant 64 : index
+      %c512 = arith.constant 512 : index
+      %c0 = arith.constant 0 : index
+      %0 = scf.forall (%i, %j) = (0, 0) to (256, 256) step (128, 64)
+          shared_outs(%out = %init) -> (tensor<256x256xf32>) {
+        %rows = tensor.extract_slice %x[%i, 0] [128, 512] [1, 1]
+            : tensor<256x512xbf16> to tensor<128x512xbf16>
+        %columns = tensor.extract_slice %w[0, %j] [512, 64] [1, 1]
+            : tensor<512x256xbf16> to tensor<512x64xbf16>
+        %tile = tensor.extract_slice %out[%i, %j] [128, 64] [1, 1]
+            : tensor<256x256xf32> to tensor<128x64xf32>
+        %1 = scf.for %k = %c0 to %c512 step %c64 iter_args(%acc = %tile)
+            -> (tensor<128x64xf32>) {
+          %a = tensor.extract_slice %rows[0, %k] [128, 64] [1, 1]
+              : tensor<128x512xbf16> to tensor<128x64xbf16>
+          %b = tensor.extract_slice %columns[%k, 0] [64, 64] [1, 1]
+              : tensor<512x64xbf16> to tensor<64x64xbf16>
+          %2 = linalg.generic
+                 {indexing_maps = [#lhs, #rhs, #sum],
+                  iterator_types = ["parallel", "parallel", "reduction"]}
+                 ins(%a, %b : tensor<128x64xbf16>, tensor<64x64xbf16>)
+                 outs(%acc : tensor<128x64xf32>) {
+          ^bb0(%ae: bf16, %be: bf16, %sum: f32):
+            %af = arith.extf %ae : bf16 to f32
+            %bf = arith.extf %be : bf16 to f32
+            %product = arith.mulf %af, %bf : f32
+            %new_sum = arith.addf %sum, %product : f32
+            linalg.yield %new_sum : f32
+          } -> tensor<128x64xf32>
+          scf.yield %2 : tensor<128x64xf32>
+        } {tile.stages = 2 : i64}
+        scf.forall.in_parallel {
+          tensor.parallel_insert_slice %1 into %out[%i, %j] [128, 64] [1, 1]
+              : tensor<128x64xf32> into tensor<256x256xf32>
+        }
+      } {diff.kernel = #diff.kernel<op = "contraction", threads = 128>,
+         mapping = [#gpu.block<y>, #gpu.block<x>],
+         tile.schedule = #tile.schedule<warps = 4, stages = 2>}
+      return %0 : tensor<256x256xf32>
+    }
+    ```
   }];
   let options = [
     Option<"tf32", "tf32", "bool", "false",
-           "Let tensor cores multiply f32, rounded to tf32">,
+           "Round f32 to tf32 and multiply it on tensor cores">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -209,22 +348,23 @@ def DiffTileContractionsPass
 def DiffPadTilesPass : Pass<"diff-pad-tiles", "::mlir::func::FuncOp"> {
   let summary = "pad tiles to static sizes";
   let description = [{
-    Pads what is not static but has a constant upper bound, as a tile has:
+    Pads dynamic sizes that have a constant upper bound, such as the sizes of a
+    partial tile:
 
-    * `dim=queries`: the query tokens of a level-0 op, with zeros. It writes
-      into fresh destinations, of which the rows that exist are cut out.
-    * `dim=keys`: the key tokens of `diff.online_attention`, with zeros that
-      `key_length` hides.
+    * `dim=queries` pads the query tokens of a level-0 op with zeros. The op
+      writes into new destinations, and the rows that are not padding are
+      extracted from them.
+    * `dim=keys` pads the key tokens of `diff.online_attention` with zeros and
+      sets `key_length`, which masks the padding.
 
-    With `copy`, the query (or the keys and values) of a tile that is static
-    already is copied as well, by a pad of nothing, so that the tile is in
-    memory of its own.
+    With `copy`, the query (or the keys and values) of a static tile is also
+    copied (as a zero-width `tensor.pad`), so that the tile has its own buffer.
   }];
   let options = [
     Option<"dim", "dim", "std::string", "\"queries\"",
-           "What to pad: queries or keys">,
+           "The dimension to pad: queries or keys">,
     Option<"copy", "copy", "bool", "false",
-           "Copy the query, or the keys and values, of static tiles too">,
+           "Also copy the query, or the keys and values, of static tiles">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -234,12 +374,12 @@ def DiffPadTilesPass : Pass<"diff-pad-tiles", "::mlir::func::FuncOp"> {
 
 def DiffDecomposeAttentionPass
     : Pass<"diff-decompose-attention", "::mlir::func::FuncOp"> {
-  let summary = "bring attentions into their online form";
+  let summary = "decompose attentions to diff.online_attention and linalg";
   let description = [{
-    Replaces every level-0 op by fills, `diff.online_attention` over all its
-    keys, and the epilogue in linalg. Done on a tile, so that the running
-    values never exist as whole tensors. It is an error on memrefs and for f64
-    elements.
+    Replaces every level-0 op by fills of the running values, a
+    `diff.online_attention` over all keys, and the epilogue in linalg. Running
+    the pass on tiles avoids running values for whole tensors. It is an error if
+    an op is on memrefs or has f64 elements.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -251,15 +391,14 @@ def DiffDecomposeAttentionPass
 def DiffTileKeysPass : Pass<"diff-tile-keys", "::mlir::func::FuncOp"> {
   let summary = "tile diff.online_attention along the keys";
   let description = [{
-    Makes an `scf.for` over key tiles, of the size that the schedule gives, of
-    every `diff.online_attention` that has one; the running values are carried
-    by the loop. The loop starts at the first key that the mask lets any query
-    of the tile see, and ends behind the last.
+    Tiles every `diff.online_attention` that has a schedule into an `scf.for`
+    over key tiles that carries the running values. The loop covers the keys
+    that the mask makes visible to at least one query of the tile.
 
-    On tensor cores it makes two loops: one over the tiles of which every query
-    sees every key, whose ops need no mask and whose copies may run ahead
-    (`tile.stages`), and one over the others, those at either edge of the mask
-    and a short last one.
+    For tensor cores, the pass creates two loops. The first one covers the tiles
+    at the edges of the mask and a partial last tile. The second one covers the
+    tiles in which every query sees every key. Its ops have no mask, and its
+    copies can be prefetched (`tile.stages`).
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -271,22 +410,26 @@ def DiffDecomposePass : Pass<"diff-decompose"> {
   let summary = "decompose diff.online_attention to linalg";
   let description = [{
     Replaces every `diff.online_attention` on tensors by one step of the online
-    softmax in linalg. Dimensions of size 1 are dropped. With
-    `head-major-query`, the query of several rows a token is first brought into
-    the order of the running values, which a contraction of vectors wants.
-    `round-weights` rounds the weights of tiles on tensor cores to the values'
-    element type in front of the second product, as matrix instructions want it.
-    `lazy-max` lets the maximum of a tile whose schedule skips rescaling stay
-    while it would rise by less than a factor of 256.
+    softmax in linalg. Unit dimensions are dropped.
+
+    * `head-major-query` transposes the query into the order of the running
+      values if a token has several rows. The vectorized contraction requires
+      this order.
+    * `round-weights` rounds the weights of tiles for tensor cores to the
+      element type of the values before the second product, as matrix
+      instructions require.
+    * `lazy-max` keeps the maximum of a tile whose schedule skips rescaling
+      while the maximum would rise by less than a factor of 256.
   }];
   let options = [
     Option<"headMajorQuery", "head-major-query", "bool", "true",
-           "Reorder the query's rows in front of the contraction">,
+           "Transpose the query before the contraction">,
     Option<"roundWeights", "round-weights", "bool", "false",
-           "Round the weights to the values' element type in front of the "
+           "Round the weights to the element type of the values before the "
            "second product">,
     Option<"lazyMax", "lazy-max", "bool", "false",
-           "Let maxima rise only by a lot where rescaling is skipped">,
+           "Update maxima only if they rise by a factor of at least 256, in "
+           "tiles that skip rescaling">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -299,17 +442,17 @@ def DiffTileToRegistersPass
     : Pass<"diff-tile-to-registers", "::mlir::func::FuncOp"> {
   let summary = "tile linalg ops inside parallel loops for vector registers";
   let description = [{
-    Cuts the largest loop of every linalg op of static shape inside an
-    `scf.forall` into an `scf.for`, when the op has more iterations than its
-    budget: vector code is fully unrolled, so that this bounds its size
-    whatever the head dimension. The tile is the largest divisor that fits,
-    a multiple of 8 if there is one.
+    Tiles the largest loop of every static linalg op inside an `scf.forall` into
+    an `scf.for` if the op has more iterations than its limit. Vector code is
+    fully unrolled, so the limit bounds the code size for any head dimension.
+    The tile size is the largest divisor that fits, and a multiple of 8 if there
+    is one.
   }];
   let options = [
     Option<"maxProducts", "max-products", "int64_t", "4096",
-           "Iterations of a contraction">,
+           "Maximum number of iterations of a contraction">,
     Option<"maxElements", "max-elements", "int64_t", "1024",
-           "Iterations of any other op">,
+           "Maximum number of iterations of any other op">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -319,18 +462,20 @@ def DiffTileToRegistersPass
 }
 
 def DiffVectorizeTilesPass : Pass<"diff-vectorize-tiles", "::mlir::func::FuncOp"> {
-  let summary = "vectorize the linalg ops and pads inside parallel loops";
+  let summary = "vectorize linalg ops and pads inside parallel loops";
   let description = [{
-    Turns every linalg op of static shape and every tensor.pad to a static
-    shape inside an `scf.forall` into vector ops, and folds slices into the
-    transfers. Ops outside of parallel loops are whole tensors, which are left
-    to loops. `tiles` selects the loops with a `tile.schedule` (`tensor-cores`),
-    whose contractions then take their operands' element type, or those without
-    (`threads`).
+    Vectorizes every static linalg op, and every `tensor.pad` with a static
+    result, inside an `scf.forall`, and folds slices into the transfers. Ops
+    outside of parallel loops compute whole tensors and are lowered to loops
+    instead.
+
+    `tiles` selects the loops: `tensor-cores` selects loops with a
+    `tile.schedule`, whose contractions keep the element type of their operands;
+    `threads` selects loops without one; `all` selects both.
   }];
   let options = [
     Option<"tiles", "tiles", "std::string", "\"all\"",
-           "Which tiles: all, tensor-cores or threads">,
+           "Tiles to vectorize: all, tensor-cores or threads">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -339,21 +484,32 @@ def DiffVectorizeTilesPass : Pass<"diff-vectorize-tiles", "::mlir::func::FuncOp"
 }
 
 def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
-  let summary = "make tensors of public functions memref arguments";
+  let summary = "convert tensors of public functions to memref arguments";
   let description = [{
-    Gives every public function with a body, that nothing in the module calls,
-    the signature that it is called with from outside: each tensor argument
-    becomes a memref whose innermost dimension is contiguous and whose other
-    strides are free (its offset is 0: a pointer to the first element), and each
-    tensor result such a memref at the end of the arguments, marked
-    `diff.result`, which the function writes.
-    No argument may overlap a result.
+    Gives every public function with a body that nothing in the module calls the
+    signature for external callers. Each tensor argument becomes a memref with a
+    contiguous innermost dimension, dynamic other strides and offset 0, so that
+    its pointer is the address of the first element. Each tensor result becomes
+    such a memref at the end of the arguments, with the attribute `diff.result`;
+    the function writes it. Arguments must not overlap results.
 
     ```mlir
-    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32>
-    // becomes
+    func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+      return %x : tensor<?x8xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
     func.func @f(%x: memref<?x8xf32, strided<[?, 1]>>,
-                 %r: memref<?x8xf32, strided<[?, 1]>> {diff.result})
+                 %r: memref<?x8xf32, strided<[?, 1]>> {diff.result}) {
+      %0 = bufferization.to_tensor %x restrict
+          : memref<?x8xf32, strided<[?, 1]>> to tensor<?x8xf32>
+      bufferization.materialize_in_destination %0 in restrict writable %r
+          : (tensor<?x8xf32>, memref<?x8xf32, strided<[?, 1]>>) -> ()
+      return
+    }
     ```
   }];
   let dependentDialects = [
@@ -363,13 +519,13 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
 }
 
 def DiffExpandMathPass : Pass<"diff-expand-math"> {
-  let summary = "expand exponentials and the like into vectorizable arithmetic";
+  let summary = "expand math functions into vectorizable arithmetic";
   let description = [{
     Rewrites exp2 as exp, and exp, tanh and log as upstream's polynomial and
-    rational approximations (a few units in the last place of f32), so that
-    they are computed on vectors and no library is called for each element.
-    f64 is left alone. erf, erfc, cbrt and the inverse hyperbolic functions,
-    which LLVM has no intrinsics for, become calls of the C library.
+    rational approximations (accurate to a few units in the last place of f32).
+    The result is vectorizable and calls no library function. Functions of f64
+    are not changed. erf, erfc, cbrt and the inverse hyperbolic functions, which
+    have no LLVM intrinsic, become calls to the C library.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
@@ -379,11 +535,11 @@ def DiffExpandMathPass : Pass<"diff-expand-math"> {
 }
 
 def DiffExpandCopiesPass : Pass<"diff-expand-copies", "::mlir::func::FuncOp"> {
-  let summary = "expand memref.copy, and what is left in tiles, into loops";
+  let summary = "expand copies, and linalg ops in parallel loops, into loops";
   let description = [{
-    Makes a linalg op of every memref.copy, so that no library function copies
-    at run time, and sequential loops of the linalg ops on buffers that are left
-    inside an `scf.forall`, which is parallel enough.
+    Converts every `memref.copy` to a linalg op, so that no library function
+    copies at run time. Converts the linalg ops on buffers inside an
+    `scf.forall` to sequential loops, because the forall is already parallel.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",

@@ -13,21 +13,21 @@ include "mlir/IR/OpBase.td"
 def Tile_Dialect : Dialect {
   let name = "tile";
   let cppNamespace = "::mlir::diff::tile";
-  let summary = "Tiles of a GPU's block: layouts, shared memory, copies";
+  let summary = "Tiles of a GPU block: layouts, shared memory and copies";
   let description = [{
-    A block of a GPU works on tiles: vectors that its threads hold together,
-    and buffers in shared memory. `vector`, `arith`, `math` and `scf` carry the
-    computation; this dialect adds what they cannot say:
+    A GPU block works on tiles: vectors that are distributed over its threads,
+    and buffers in shared memory. The dialects `vector`, `arith`, `math` and
+    `scf` express the computation. This dialect adds:
 
-    * which thread holds which element of a vector (`#tile.layout`), which
-      matrix instruction computes a contraction (`#tile.mma`), and where a
-      value changes from one layout to another (`tile.to_layout`);
-    * shared memory as a ring of slots (`tile.ring`, `tile.slot`), filled by
-      asynchronous copies (`tile.copy_async`, `tile.wait`);
-    * decisions that hold for one warp (`tile.warp_any`).
+    * the distribution of a vector over threads (`#tile.layout`), the matrix
+      instruction of a contraction (`#tile.mma`), and conversions between
+      layouts (`tile.to_layout`);
+    * shared memory organized as a ring of slots (`tile.ring`, `tile.slot`),
+      filled by asynchronous copies (`tile.copy_async`, `tile.wait`);
+    * conditions that are uniform in a warp (`tile.warp_any`).
 
-    Nothing in it knows an attention: any op that becomes vectors in a
-    `gpu.launch` can take these passes. Warps have 32 lanes.
+    The dialect does not depend on attention. Its passes apply to any op that
+    becomes vectors in a `gpu.launch`. Warps have 32 lanes.
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
@@ -35,7 +35,7 @@ def Tile_Dialect : Dialect {
     void registerAttributes();
     void registerTypes();
     /// Name of the discardable attribute that holds the layouts of an op's
-    /// results: an array of `#tile.layout`, unit where a result has none.
+    /// results: an array of `#tile.layout`, or unit for a result without one.
     static constexpr ::llvm::StringLiteral kLayoutsAttrName = "tile.layouts";
     /// Name of the discardable attribute that holds a contraction's
     /// instruction and the layout of its result.
@@ -43,11 +43,11 @@ def Tile_Dialect : Dialect {
     /// Name of the discardable attribute of a kernel's loop or launch that
     /// holds its `#tile.schedule`.
     static constexpr ::llvm::StringLiteral kScheduleAttrName = "tile.schedule";
-    /// Name of the discardable attribute of a loop whose copies are to run
-    /// ahead: the slots of each buffer, an integer.
+    /// Name of the discardable attribute of a loop whose copies are to be
+    /// prefetched: the number of slots of each ring, an integer.
     static constexpr ::llvm::StringLiteral kStagesAttrName = "tile.stages";
-    /// Name of the discardable attribute of a loop that runs often, out of which
-    /// invariants are hoisted.
+    /// Name of the discardable attribute of a loop with many iterations, from
+    /// which loop invariants are hoisted.
     static constexpr ::llvm::StringLiteral kSteadyAttrName = "tile.steady";
   }];
   let dependentDialects = [

@@ -10,20 +10,36 @@
 include "mlir/Pass/PassBase.td"
 
 def TileForwardWritesPass : Pass<"tile-forward-writes"> {
-  let summary = "read vectors from the writes that wrote them";
+  let summary = "forward written vectors to their reads";
   let description = [{
-    Replaces a `vector.transfer_read` of a tensor that a `vector.transfer_write`
-    wrote whole by the part of the vector that it reads, and cuts the destination
-    of a write of which only a part is used to that part: what is computed in a
-    tile stays in vectors, and no tensor is left for bufferization to allocate.
-    Sequential loops in a loop with a `tile.schedule` carry vectors, too, and
-    what does not change in them is hoisted.
+    Replaces a `vector.transfer_read` of a tensor by the vector that a
+    `vector.transfer_write` wrote to it, or by the part that is read. If only a
+    part of a written destination is used, the destination is reduced to this
+    part. The values of a tile then stay in vectors, and bufferization has no
+    tensor to allocate. Sequential loops inside a loop with a `tile.schedule`
+    also carry vectors, and their invariants are hoisted.
 
     ```mlir
-    %1 = vector.transfer_write %v, %0[%c0, %c0] : vector<2x64xf32>, tensor<2x64xf32>
-    %2 = vector.transfer_read %1[%c1, %c0], %pad : tensor<2x64xf32>, vector<64xf32>
-    // becomes
-    %2 = vector.extract %v[1] : vector<64xf32> from vector<2x64xf32>
+    func.func @f(%v: vector<2x64xf32>, %0: tensor<2x64xf32>, %pad: f32)
+        -> vector<64xf32> {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %1 = vector.transfer_write %v, %0[%c0, %c0]
+          : vector<2x64xf32>, tensor<2x64xf32>
+      %2 = vector.transfer_read %1[%c1, %c0], %pad
+          : tensor<2x64xf32>, vector<64xf32>
+      return %2 : vector<64xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%v: vector<2x64xf32>, %0: tensor<2x64xf32>, %pad: f32)
+        -> vector<64xf32> {
+      %2 = vector.extract %v[1] : vector<64xf32> from vector<2x64xf32>
+      return %2 : vector<64xf32>
+    }
     ```
   }];
   let dependentDialects = ["::mlir::vector::VectorDialect",
@@ -31,27 +47,92 @@ def TileForwardWritesPass : Pass<"tile-forward-writes"> {
 }
 
 def TileStageOperandsPass : Pass<"tile-stage-operands"> {
-  let summary = "bring what contractions read by way of shared memory";
+  let summary = "stage contraction operands through shared memory";
   let description = [{
-    In a launch with a schedule, every `vector.transfer_read` of global memory
-    that a contraction takes as an operand becomes a copy into a slot of a ring, a wait, and a read of the slot
-    in front of each contraction:
+    In a launch with a schedule, converts every `vector.transfer_read` of global
+    memory that is a contraction operand to a copy into a slot of a ring, a
+    wait, and a read of the slot before each contraction.
+
+    If a contraction reduces the innermost dimension of both operands, and this
+    dimension is not a multiple of 32 bytes, which matrix instructions require,
+    the copy pads the rows with zeros.
+
+    In a loop that has `tile.stages`, the ring has this number of slots, and
+    each iteration uses the next slot. If the schedule of the launch has
+    `swizzle`, the chunks of the ring's rows are permuted; otherwise the rows
+    are padded.
 
     ```mlir
-    %k = vector.transfer_read %key[%b, %j, %h, %c0], %pad : …, vector<64x128xbf16>
-    // becomes
-    %token = tile.copy_async %key[%b, %j, %h, %c0], %slot …
-    tile.wait %token
-    %k = vector.transfer_read %slot[%c0, %c0], %pad : …, vector<64x128xbf16>
+    #lhs = affine_map<(m, n, k) -> (m, k)>
+    #rhs = affine_map<(m, n, k) -> (n, k)>
+    #sum = affine_map<(m, n, k) -> (m, n)>
+    func.func @scores(%key: memref<?x64xbf16>, %q: vector<64x64xbf16>,
+                      %acc: vector<64x64xf32>, %out: memref<64x64xf32>,
+                      %j: index) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c128 = arith.constant 128 : index
+      %pad = arith.constant 0.0 : bf16
+      gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+                 threads(%tx, %ty, %tz)
+                     in (%sx = %c128, %sy = %c1, %sz = %c1) {
+        %k = vector.transfer_read %key[%j, %c0], %pad
+            {in_bounds = [false, true]}
+            : memref<?x64xbf16>, vector<64x64xbf16>
+        %s = vector.contract
+               {indexing_maps = [#lhs, #rhs, #sum],
+                iterator_types = ["parallel", "parallel", "reduction"]}
+               %q, %k, %acc : vector<64x64xbf16>, vector<64x64xbf16>
+               into vector<64x64xf32>
+        vector.transfer_write %s, %out[%c0, %c0] {in_bounds = [true, true]}
+            : vector<64x64xf32>, memref<64x64xf32>
+        gpu.terminator
+      } {tile.schedule = #tile.schedule<warps = 4>}
+      return
+    }
     ```
 
-    Where the innermost dimension of both operands is summed and is no multiple
-    of 32 bytes, what matrix instructions take at a time, zeros are copied behind
-    it.
+    becomes
 
-    Inside a loop that has `tile.stages`, the ring gets that many slots, and the
-    slot is that of the iteration. With `swizzle` in the launch's schedule, the
-    chunks of the ring's rows are permuted, else the rows are padded.
+    ```mlir
+    #shared = #gpu.address_space<workgroup>
+    #identity = affine_map<(d0, d1) -> (d0, d1)>
+    #lhs = affine_map<(m, n, k) -> (m, k)>
+    #rhs = affine_map<(m, n, k) -> (n, k)>
+    #sum = affine_map<(m, n, k) -> (m, n)>
+    func.func @scores(%key: memref<?x64xbf16>, %q: vector<64x64xbf16>,
+                      %acc: vector<64x64xf32>, %out: memref<64x64xf32>,
+                      %j: index) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c128 = arith.constant 128 : index
+      %pad = arith.constant 0.0 : bf16
+      gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+                 threads(%tx, %ty, %tz)
+                     in (%sx = %c128, %sy = %c1, %sz = %c1) {
+        %ring = tile.ring {swizzle = #tile.swizzle<bits = 3, shift = 0>}
+            : memref<1x64x64xbf16, #shared>
+        %slot = tile.slot %ring[%c0]
+            : memref<1x64x64xbf16, #shared> -> memref<64x64xbf16, #shared>
+        %token = tile.copy_async %key[%j, %c0], %slot
+            {in_bounds = array<i1: false, true>, permutation_map = #identity}
+            : memref<?x64xbf16>, memref<64x64xbf16, #shared>
+        tile.wait %token
+        %k = vector.transfer_read %slot[%c0, %c0], %pad
+            {in_bounds = [true, true]}
+            : memref<64x64xbf16, #shared>, vector<64x64xbf16>
+        %s = vector.contract
+               {indexing_maps = [#lhs, #rhs, #sum],
+                iterator_types = ["parallel", "parallel", "reduction"]}
+               %q, %k, %acc : vector<64x64xbf16>, vector<64x64xbf16>
+               into vector<64x64xf32>
+        vector.transfer_write %s, %out[%c0, %c0] {in_bounds = [true, true]}
+            : vector<64x64xf32>, memref<64x64xf32>
+        gpu.terminator
+      } {tile.schedule = #tile.schedule<warps = 4>}
+      return
+    }
+    ```
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::affine::AffineDialect",
@@ -59,21 +140,98 @@ def TileStageOperandsPass : Pass<"tile-stage-operands"> {
 }
 
 def TileStageComputedPass : Pass<"tile-stage-computed"> {
-  let summary = "keep operands that a block computes itself in shared memory";
+  let summary = "stage computed contraction operands through shared memory";
   let description = [{
-    In a launch with a schedule, an operand of contractions that is computed,
-    element by element, from what is read of global memory, as a query that is
-    scaled, goes through a buffer in shared memory: it is computed once, in a
-    layout in which lanes read and write whole chunks of rows, and the contractions
-    read it as they read a copy. It would occupy registers as long as a loop
-    multiplies it.
+    In a launch with a schedule, a contraction operand that is computed
+    elementwise from reads of global memory, such as a scaled query, goes
+    through a buffer in shared memory. The block computes it once, in a layout
+    in which lanes read and write whole chunks of rows, and the contractions
+    read it like a copied operand. Otherwise it would occupy registers for the
+    whole loop of contractions.
 
     ```mlir
-    %q = arith.mulf %read, %scale : vector<64x128xbf16>
-    // becomes
-    %0 = tile.to_layout %q to #tile.layout<…>
-    vector.transfer_write %0, %slot[%c0, %c0] : …
-    gpu.barrier
+    #lhs = affine_map<(m, n, k) -> (m, k)>
+    #rhs = affine_map<(m, n, k) -> (n, k)>
+    #sum = affine_map<(m, n, k) -> (m, n)>
+    func.func @scores(%query: memref<64x64xbf16>, %k: vector<64x64xbf16>,
+                      %acc: vector<64x64xf32>, %out: memref<64x64xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c128 = arith.constant 128 : index
+      %pad = arith.constant 0.0 : bf16
+      gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+                 threads(%tx, %ty, %tz)
+                     in (%sx = %c128, %sy = %c1, %sz = %c1) {
+        %x = vector.transfer_read %query[%c0, %c0], %pad
+            {in_bounds = [true, true]}
+            : memref<64x64xbf16>, vector<64x64xbf16>
+        %q = arith.negf %x : vector<64x64xbf16>
+        %s = vector.contract
+               {indexing_maps = [#lhs, #rhs, #sum],
+                iterator_types = ["parallel", "parallel", "reduction"]}
+               %q, %k, %acc : vector<64x64xbf16>, vector<64x64xbf16>
+               into vector<64x64xf32>
+        vector.transfer_write %s, %out[%c0, %c0] {in_bounds = [true, true]}
+            : vector<64x64xf32>, memref<64x64xf32>
+        gpu.terminator
+      } {tile.schedule = #tile.schedule<warps = 4>}
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    #shared = #gpu.address_space<workgroup>
+    #identity = affine_map<(d0, d1) -> (d0, d1)>
+    #lhs = affine_map<(m, n, k) -> (m, k)>
+    #rhs = affine_map<(m, n, k) -> (n, k)>
+    #sum = affine_map<(m, n, k) -> (m, n)>
+    func.func @scores(%query: memref<64x64xbf16>, %k: vector<64x64xbf16>,
+                      %acc: vector<64x64xf32>, %out: memref<64x64xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c128 = arith.constant 128 : index
+      %pad = arith.constant 0.0 : bf16
+      gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+                 threads(%tx, %ty, %tz)
+                     in (%sx = %c128, %sy = %c1, %sz = %c1) {
+        %ring = tile.ring {swizzle = #tile.swizzle<bits = 3, shift = 0>}
+            : memref<1x64x64xbf16, #shared>
+        %slot = tile.slot %ring[%c0]
+            : memref<1x64x64xbf16, #shared> -> memref<64x64xbf16, #shared>
+        %source_ring = tile.ring {swizzle = #tile.swizzle<bits = 3, shift = 0>}
+            : memref<1x64x64xbf16, #shared>
+        %source = tile.slot %source_ring[%c0]
+            : memref<1x64x64xbf16, #shared> -> memref<64x64xbf16, #shared>
+        %token = tile.copy_async %query[%c0, %c0], %source
+            {in_bounds = array<i1: true, true>, permutation_map = #identity}
+            : memref<64x64xbf16>, memref<64x64xbf16, #shared>
+        tile.wait %token
+        %x = vector.transfer_read %source[%c0, %c0], %pad
+            {in_bounds = [true, true]}
+            : memref<64x64xbf16, #shared>, vector<64x64xbf16>
+        %q = arith.negf %x : vector<64x64xbf16>
+        %rows = tile.to_layout %q
+            to <warps = [4, 1], lanes = [4, 8], elems = [1, 8]>
+            : vector<64x64xbf16>
+        vector.transfer_write %rows, %slot[%c0, %c0] {in_bounds = [true, true]}
+            : vector<64x64xbf16>, memref<64x64xbf16, #shared>
+        gpu.barrier
+        %lhs = vector.transfer_read %slot[%c0, %c0], %pad
+            {in_bounds = [true, true]}
+            : memref<64x64xbf16, #shared>, vector<64x64xbf16>
+        %s = vector.contract
+               {indexing_maps = [#lhs, #rhs, #sum],
+                iterator_types = ["parallel", "parallel", "reduction"]}
+               %lhs, %k, %acc : vector<64x64xbf16>, vector<64x64xbf16>
+               into vector<64x64xf32>
+        vector.transfer_write %s, %out[%c0, %c0] {in_bounds = [true, true]}
+            : vector<64x64xf32>, memref<64x64xf32>
+        gpu.terminator
+      } {tile.schedule = #tile.schedule<warps = 4>}
+      return
+    }
     ```
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
@@ -81,64 +239,136 @@ def TileStageComputedPass : Pass<"tile-stage-computed"> {
 }
 
 def TileSelectMmaPass : Pass<"tile-select-mma"> {
-  let summary = "choose the matrix instruction and layout of contractions";
+  let summary = "select the matrix instruction and layout of contractions";
   let description = [{
-    Writes `#tile.mma` on every contraction of matrices that the tensor cores
-    compute: f16 or bf16 operands and an f32 accumulator, on m16n8k16; where the
-    schedule has `tf32`, f32 operands too, which are rounded to tf32 (to nearest)
-    in front of it, on m16n8k8. The rows
-    of the result are spread over the lanes first, over the warps next, both from
-    the innermost dimension on, so that a row's columns stay in one warp; the
-    rows of a contraction whose operand is computed from another one's result
-    stay where they are. A contraction without rows and columns, such as a sum
-    of squares, becomes a product and a reduction. It is an error when a contraction in a launch with a
-    schedule cannot be given a layout.
+    Sets `#tile.mma` on every matrix contraction that tensor cores support:
+    contractions of f16 or bf16 operands with an f32 accumulator use m16n8k16.
+    If the schedule has `tf32`, contractions of f32 operands use m16n8k8; the
+    pass rounds their operands to tf32 (to nearest).
+
+    The rows of the result are distributed over the lanes first and the warps
+    next, starting at the innermost row dimension, so that the columns of a row
+    stay in one warp. If an operand is computed from the result of another
+    contraction, its rows keep the distribution of this result. A contraction
+    without row and column dimensions, such as a sum of squares, becomes a
+    product and a reduction.
+
+    It is an error if a contraction in a launch with a schedule has no layout.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::arith::ArithDialect"];
 }
 
 def TileDeferReductionsPass : Pass<"tile-defer-reductions"> {
-  let summary = "reduce a loop's sums over lanes after the loop";
+  let summary = "defer the cross-lane reduction of loop-carried sums";
   let description = [{
-    A sum that a loop carries as `l' = f l + rowsum(p)` is carried as `lanes`
-    partial sums of a row, and summed after the loop: with the columns of p taken
-    as (repetitions, lanes, elems), a thread adds what it holds, and no value
-    crosses lanes in the loop. Only in launches with a `tile.schedule`.
+    A row sum that a loop carries as `l' = f l + rowsum(p)` is carried as
+    `lanes` partial sums for each row instead, and the partial sums are added
+    after the loop. The columns of p are divided into (repetitions, lanes,
+    elems), so each thread adds its own elements, and the loop has no cross-lane
+    communication. The pass applies to launches with a `tile.schedule`.
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "4",
-           "Lanes that a row is spread over">,
+           "Number of lanes that hold a row">,
     Option<"elems", "elems", "int64_t", "2",
-           "Neighbouring columns that a lane holds">,
+           "Number of contiguous columns that a lane holds">,
   ];
   let dependentDialects = ["::mlir::vector::VectorDialect",
                            "::mlir::arith::ArithDialect"];
 }
 
 def TileRowSumOnMmaPass : Pass<"tile-row-sum-on-mma"> {
-  let summary = "sum the rows of a matrix operand by a contraction with ones";
+  let summary = "compute row sums by a contraction with ones";
   let description = [{
-    A sum that a loop carries as `l' = f l + rowsum(p)`, where p is also,
-    rounded, the left operand of a contraction, becomes a contraction of the
-    rounded p with ones of 8 columns: the tensor cores sum, and p needs not be
-    kept in f32. What is summed is then the rounded p. Only in launches whose
-    schedule asks for it.
+    A row sum that a loop carries as `l' = f l + rowsum(p)`, where the rounded p
+    is also the left operand of a contraction, becomes a contraction of the
+    rounded p with 8 columns of ones. The tensor cores compute the sum, and p
+    need not be kept in f32. The result is the sum of the rounded p. The pass
+    applies to launches whose schedule has `row_sum_on_mma`.
   }];
   let dependentDialects = ["::mlir::vector::VectorDialect",
                            "::mlir::arith::ArithDialect"];
 }
 
 def TileSkipRescalePass : Pass<"tile-skip-rescale"> {
-  let summary = "multiply by a row factor only where it is not 1";
+  let summary = "skip multiplications by row factors that are all 1";
   let description = [{
-    A multiplication of an accumulator by a factor of its rows, in front of the
-    contraction that adds to it, is put behind a branch that a warp takes when
-    one of its factors is not 1. Only in launches whose schedule asks for it.
+    Moves the multiplication of an accumulator by row factors, before the
+    contraction that adds to it, into a branch. A warp takes the branch if one
+    of its factors is not 1. The pass applies to launches whose schedule has
+    `skip_rescale`.
 
     ```mlir
-    %any = tile.warp_any %not_one : vector<2x64xi1>
-    %acc = scf.if %any -> (vector<2x64x128xf32>) { … } else { … }
+    #lhs = affine_map<(m, n, k) -> (m, k)>
+    #rhs = affine_map<(m, n, k) -> (n, k)>
+    #sum = affine_map<(m, n, k) -> (m, n)>
+    func.func @rescale(%x: vector<64xf32>, %acc: vector<64x64xf32>,
+                       %p: vector<64x64xbf16>, %v: vector<64x64xbf16>,
+                       %out: memref<64x64xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c128 = arith.constant 128 : index
+      gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+                 threads(%tx, %ty, %tz)
+                     in (%sx = %c128, %sy = %c1, %sz = %c1) {
+        %f = math.exp2 %x : vector<64xf32>
+        %columns = vector.broadcast %f : vector<64xf32> to vector<64x64xf32>
+        %factors = vector.transpose %columns, [1, 0]
+            : vector<64x64xf32> to vector<64x64xf32>
+        %scaled = arith.mulf %acc, %factors : vector<64x64xf32>
+        %s = vector.contract
+               {indexing_maps = [#lhs, #rhs, #sum],
+                iterator_types = ["parallel", "parallel", "reduction"]}
+               %p, %v, %scaled : vector<64x64xbf16>, vector<64x64xbf16>
+               into vector<64x64xf32>
+        vector.transfer_write %s, %out[%c0, %c0] {in_bounds = [true, true]}
+            : vector<64x64xf32>, memref<64x64xf32>
+        gpu.terminator
+      } {tile.schedule = #tile.schedule<warps = 4, skip_rescale = true>}
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    #lhs = affine_map<(m, n, k) -> (m, k)>
+    #rhs = affine_map<(m, n, k) -> (n, k)>
+    #sum = affine_map<(m, n, k) -> (m, n)>
+    func.func @rescale(%x: vector<64xf32>, %acc: vector<64x64xf32>,
+                       %p: vector<64x64xbf16>, %v: vector<64x64xbf16>,
+                       %out: memref<64x64xf32>) {
+      %c0 = arith.constant 0 : index
+      %c1 = arith.constant 1 : index
+      %c128 = arith.constant 128 : index
+      gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+                 threads(%tx, %ty, %tz)
+                     in (%sx = %c128, %sy = %c1, %sz = %c1) {
+        %f = math.exp2 %x : vector<64xf32>
+        %one = arith.constant dense<1.0> : vector<64xf32>
+        %not_one = arith.cmpf une, %f, %one : vector<64xf32>
+        %any = tile.warp_any %not_one : vector<64xi1>
+        %scaled = scf.if %any -> (vector<64x64xf32>) {
+          %columns = vector.broadcast %f : vector<64xf32> to vector<64x64xf32>
+          %factors = vector.transpose %columns, [1, 0]
+              : vector<64x64xf32> to vector<64x64xf32>
+          %product = arith.mulf %acc, %factors : vector<64x64xf32>
+          scf.yield %product : vector<64x64xf32>
+        } else {
+          scf.yield %acc : vector<64x64xf32>
+        }
+        %s = vector.contract
+               {indexing_maps = [#lhs, #rhs, #sum],
+                iterator_types = ["parallel", "parallel", "reduction"]}
+               %p, %v, %scaled : vector<64x64xbf16>, vector<64x64xbf16>
+               into vector<64x64xf32>
+        vector.transfer_write %s, %out[%c0, %c0] {in_bounds = [true, true]}
+            : vector<64x64xf32>, memref<64x64xf32>
+        gpu.terminator
+      } {tile.schedule = #tile.schedule<warps = 4, skip_rescale = true>}
+      return
+    }
     ```
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
@@ -147,14 +377,15 @@ def TileSkipRescalePass : Pass<"tile-skip-rescale"> {
 }
 
 def TilePipelinePass : Pass<"tile-pipeline"> {
-  let summary = "let the copies of a loop run ahead";
+  let summary = "software-pipeline the copies of loops";
   let description = [{
-    In every loop with `tile.stages`, each copy is moved behind the first wait
-    after the last read of the slot that it overwrites, as many iterations ahead
-    as its ring allows: with s slots, s iterations when that wait is in the
-    iteration of the read, s - 1 when it is in the next. Upstream's
-    `scf::pipelineForLoop` carries it out. A loop whose trip count is not known
-    is guarded: it is left as it is when it has too few iterations.
+    In every loop with `tile.stages`, moves each copy after the first wait that
+    follows the last read of the slot that it overwrites, as many iterations
+    ahead as its ring allows. With s slots, these are s iterations if the wait
+    is in the same iteration as the read, and s - 1 if it is in the next one.
+    Upstream's `scf::pipelineForLoop` performs the transformation. A loop with a
+    dynamic trip count is guarded by a branch to the original loop for trip
+    counts that are too small.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::scf::SCFDialect",
@@ -162,37 +393,38 @@ def TilePipelinePass : Pass<"tile-pipeline"> {
 }
 
 def TileCoalesceStoresPass : Pass<"tile-coalesce-stores"> {
-  let summary = "store whole chunks of rows";
+  let summary = "convert stored vectors to a layout of whole chunks";
   let description = [{
-    Puts a `tile.to_layout` in front of every `vector.transfer_write` of global
-    memory whose rows are whole 16-byte chunks: neighbouring lanes then store
-    neighbouring chunks.
+    Inserts a `tile.to_layout` before every `vector.transfer_write` to global
+    memory whose rows are whole 16-byte chunks, so that neighboring lanes store
+    neighboring chunks.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect"];
 }
 
 def TilePropagateLayoutsPass : Pass<"tile-propagate-layouts"> {
-  let summary = "give every vector of a kernel a layout";
+  let summary = "assign a layout to every vector of a kernel";
   let description = [{
-    Starts at the contractions' anchors (`tile.mma`) and at `tile.to_layout`,
-    and goes forth and back through elementwise ops, reductions, broadcasts,
-    transposes, extractions, loops and branches until every vector has a layout,
-    which is written down as `tile.layouts` on the op that defines it. Where two
-    meet, a `tile.to_layout` stands in between; constants and other ops that are
-    cheaper to repeat are repeated. It is an error when a vector gets no layout.
+    Starts at the contractions with `tile.mma` and at `tile.to_layout` ops, and
+    propagates layouts forward and backward through elementwise ops, reductions,
+    broadcasts, transposes, extractions, loops and branches until every vector
+    has a layout. The attribute `tile.layouts` on the defining op holds it. If
+    two layouts meet, the pass inserts a `tile.to_layout`; it duplicates
+    constants and other ops that are cheaper to repeat. It is an error if a
+    vector gets no layout.
 
-    Run it right before `convert-tile-to-nvvm`: other passes may drop the
-    attributes.
+    Run the pass directly before `convert-tile-to-nvvm`, because other passes
+    may drop the attributes.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect"];
 }
 
 def TileConvertLayoutsPass : Pass<"tile-convert-layouts"> {
-  let summary = "change layouts by way of shared memory";
+  let summary = "convert layouts through shared memory";
   let description = [{
-    Every `tile.to_layout` between different layouts becomes a write of a ring
-    of its own in the one, and a read in the other, between barriers. Run it
-    after `tile-propagate-layouts`.
+    Replaces every `tile.to_layout` between different layouts by a write to a
+    new ring in the old layout and a read in the new layout, between barriers.
+    Run the pass after `tile-propagate-layouts`.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::gpu::GPUDialect",
@@ -201,15 +433,16 @@ def TileConvertLayoutsPass : Pass<"tile-convert-layouts"> {
 }
 
 def TilePackRingsPass : Pass<"tile-pack-rings"> {
-  let summary = "place rings in a launch's dynamic shared memory";
+  let summary = "pack rings into the dynamic shared memory of a launch";
   let description = [{
-    Gives every ring of a `gpu.launch` an offset, a multiple of 128 bytes, so
-    that rings that are in use at the same time do not overlap, and the launch
-    the bytes of all. It is an error when they exceed `limit` bytes.
+    Assigns every ring of a `gpu.launch` an offset, aligned to 128 bytes, such
+    that rings that are live at the same time do not overlap, and sets the
+    launch's size of dynamic shared memory. It is an error if the size exceeds
+    `limit` bytes.
   }];
   let options = [
     Option<"limit", "limit", "int64_t", "0",
-           "Bytes of shared memory that a block may have; 0 for no limit">,
+           "Maximum bytes of shared memory of a block; 0 for no limit">,
   ];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::arith::ArithDialect"];

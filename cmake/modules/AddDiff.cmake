@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# How the project declares its libraries, tools and generated headers.
+# Functions that declare libraries, tools and generated headers.
 
-# Warnings that the project's own sources must not cause.
+# Enables warnings for the sources of the project.
 #
 # An MLIR library compiles its sources in the object library obj.<name>.
 function(diff_set_warnings target)
@@ -28,9 +28,8 @@ endfunction()
 # add_diff_library(<name> <sources>... [DEPENDS <tablegen targets>...]
 #                  [LINK_LIBS <own libraries>...] [MLIR_LIBS <MLIR libraries>...])
 #
-# MLIR's components are named in MLIR_LIBS, never in LINK_LIBS: there they
-# become the one shared libMLIR when the distribution has it, archives
-# otherwise.
+# Name MLIR's components in MLIR_LIBS, never in LINK_LIBS. In MLIR_LIBS they
+# become the shared libMLIR if the distribution has it, and archives otherwise.
 function(add_diff_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS;MLIR_LIBS" ${ARGN})
   add_mlir_library(${name} STATIC PARTIAL_SOURCES_INTENDED
@@ -66,15 +65,15 @@ function(add_diff_tool name)
   endif()
 endfunction()
 
-# diff_tablegen(<target> <td file> [<output> <generator args>...]...) is kept
-# to MLIR's own function; this adds the result to what every library waits for.
+# add_diff_tablegen_target(<target>): adds a tablegen target to the dependencies
+# of all libraries.
 macro(add_diff_tablegen_target target)
   add_public_tablegen_target(${target})
   add_dependencies(diff-headers ${target})
 endmacro()
 
-# add_diff_doc(<td file> <output name> <generator args>...): a page of the
-# generated reference, docs/ in the build directory.
+# add_diff_doc(<td file> <output name> <generator args>...): adds a page to the
+# generated reference in docs/ of the build folder.
 function(add_diff_doc td_file output)
   if(NOT DIFF_INCLUDE_DOCS)
     return()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// DIFF V1 with its re-parameterised lambda, one value for all heads,
+// DIFF V1 with its re-parameterized lambda, one value for all heads,
 //   lambda = exp(lq1 . lk1) - exp(lq2 . lk2) + lambda_init,
-// as ordinary ops in front. lambda_init is that of layer 2,
+// computed by ordinary ops before the attention. lambda_init is that of layer 2,
 // 0.8 - 0.6 exp(-0.3 * 2).
 func.func @attention(%query: tensor<1x23x4x16xf32>,
                      %key: tensor<1x23x4x16xf32>,

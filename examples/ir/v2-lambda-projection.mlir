@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // DIFF V2 with its lambda projection, lambda = X W_lambda: an ordinary matrix
-// product in front of the op, whose sigmoid is inside.
+// product before the op, which applies the sigmoid.
 //
 //   diff-run v2-lambda-projection.mlir --target=cpu --input=x.npy
 //     --input=weight.npy --input=query.npy --input=key.npy --input=value.npy

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compares a causal DIFF V2 layer's output with the formulas in float64.
+"""Compares the output of a causal DIFF V2 layer with the formulas in float64.
 
     out_j = softmax(s Q_2j K^T) V - sigmoid(lambda_j) softmax(s Q_2j+1 K^T) V
 
-with s = 1/sqrt(d); query head i reads kv head i / (2h / h_kv); query i sees key
-j when j <= i + M - N. Exit status 1 when the error is larger than rounding the
-probabilities and the output to bf16 explains.
+with s = 1/sqrt(d). Query head i reads kv head i / (2h / h_kv), and query i sees
+key j if j <= i + M - N. The exit status is 1 if the error is larger than the
+rounding of the probabilities and the output to bf16 explains.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 
-#: Of the norm of the error relative to the norm of the result.
+#: Limit for the norm of the error relative to the norm of the result.
 LIMIT = 3e-3
 
 
@@ -68,7 +68,7 @@ def main() -> int:
     print(f"  largest error       {np.abs(error).max():.2e}   (largest value {np.abs(reference).max():.2f})")
     print(f"  relative norm error {relative:.2e}   (limit {LIMIT:.0e}; the rounding of the "
           f"result alone: {np.linalg.norm(rounding) / size:.2e})")  # fmt: skip
-    right = bool(relative <= LIMIT)  # a NaN is not
+    right = bool(relative <= LIMIT)  # false for NaN
     print("  right" if right else "  WRONG")
     return 0 if right else 1
 

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The front of a DIFF V2 layer in NumPy: from a text to the op's operands.
+"""The first part of a DIFF V2 layer in NumPy: from a text to the op's operands.
 
     text -> bytes -> embedding + position -> RMSNorm -> X [N, D]
     query  = rotary(X W_q) [1, N, 2h, d]     key   = rotary(X W_k) [1, N, h_kv, d]
     lambda = X W_lambda    [1, N, h]         value =        X W_v  [1, N, h_kv, d]
 
-h = 8 output heads are 16 query heads in pairs (2j, 2j+1). lambda is a plain
-matrix product, one logit a token and output head; its sigmoid belongs to the
-op. The weights come from a fixed seed. The operands are written as bf16, which
-in an .npy file is NumPy's two-byte void type.
+h = 8 output heads are 16 query heads in pairs (2j, 2j+1). lambda is an ordinary
+matrix product with one logit for each token and output head; the op applies the
+sigmoid. The weights come from a fixed seed. The operands are written as bf16,
+NumPy's two-byte void type in an .npy file.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ ROTARY_BASE = 10000.0
 
 
 def angles(tokens: int, dim: int) -> np.ndarray:
-    """[tokens, dim/2]: position times a frequency that falls with the index."""
+    """[tokens, dim/2]: the position times a frequency that decreases with the index."""
     frequency = ROTARY_BASE ** (-np.arange(0, dim, 2) / dim)
     return np.arange(tokens)[:, None] * frequency
 
 
 def embed(text: bytes, rng: np.random.Generator) -> np.ndarray:
-    """[N, D]: a row of a table for each byte, plus sines of the position."""
+    """[N, D]: a table row for each byte, plus sines of the position."""
     table = rng.standard_normal((256, D))
     angle = angles(len(text), D)
     position = np.stack([np.sin(angle), np.cos(angle)], axis=-1).reshape(len(text), D)
@@ -46,7 +46,7 @@ def rms_norm(x: np.ndarray, weight: np.ndarray, epsilon: float = 1e-6) -> np.nda
 
 
 def rotary(x: np.ndarray) -> np.ndarray:
-    """Turns the pairs (2i, 2i+1) of [N, heads, d] by the token's angles."""
+    """Rotates the pairs (2i, 2i+1) of [N, heads, d] by the angles of the token."""
     angle = angles(x.shape[0], x.shape[2])[:, None, :]
     even, odd = x[..., 0::2], x[..., 1::2]
     return np.stack([even * np.cos(angle) - odd * np.sin(angle),

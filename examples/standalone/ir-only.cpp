@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// For a frontend that only builds or reads the ops: it links MLIRDiffDialect
-// and registers the dialect. Prints the op, and the dialects that came with it.
+// A frontend that only builds or reads the ops: it links MLIRDiffDialect and
+// registers the dialect. Prints the op and the loaded dialects.
 //
 //===----------------------------------------------------------------------===//
 

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A compiler with its own opinion about tile sizes, in front of the project's
-// tiling: its pass reads the ops through their interface, whatever the variant.
+// A compiler that selects its own tile sizes before the tiling of the project.
+// Its pass reads the ops through their interface, independent of the variant.
 //
 //===----------------------------------------------------------------------===//
 

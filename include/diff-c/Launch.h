@@ -2,12 +2,12 @@
 |*                                                                            *|
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|
-|* Launches what diff-opt compiled: a manifest with PTX or a cubin, on a GPU  *|
-|* or in the simulator. Nothing of MLIR or LLVM is needed; link DiffLaunch.   *|
+|* Launches functions that diff-opt compiled to a manifest and PTX or a cubin *|
+|* on a GPU or on the simulator. Does not need MLIR or LLVM; link DiffLaunch. *|
 |*                                                                            *|
-|* Every function that may fail returns a status; diffLaunchGetError has the  *|
-|* message. A device and its programs are used by one thread at a time;       *|
-|* different devices are independent.                                         *|
+|* Functions that may fail return a status, and diffLaunchGetError returns    *|
+|* the message. A device and its programs must be used by one thread at a     *|
+|* time. Different devices are independent.                                   *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
@@ -25,9 +25,9 @@ extern "C" {
 
 typedef enum DiffLaunchStatus {
   DIFF_LAUNCH_SUCCESS = 0,
-  /** Something is wrong; what the call fills in is as it was. */
+  /** An error occurred. The outputs of the call are unchanged. */
   DIFF_LAUNCH_ERROR = 1,
-  /** The kernels ran, and the simulator's checkers found something. */
+  /** The kernels ran, and the checkers of the simulator reported findings. */
   DIFF_LAUNCH_FINDINGS = 2
 } DiffLaunchStatus;
 
@@ -36,53 +36,53 @@ typedef struct DiffLaunchDevice DiffLaunchDevice;
 /** Compiled functions on a device. */
 typedef struct DiffLaunchProgram DiffLaunchProgram;
 
-/** The message of the calling thread's last call that failed, "" when none
-    did. It is valid until that thread's next call. */
+/** Returns the message of the last failed call of the calling thread, or "".
+    It is valid until the next call of the thread. */
 const char *diffLaunchGetError(void);
 
 /*===-- Devices -----------------------------------------------------------===*/
 
-/** How the simulator runs kernels. Begin with diffLaunchGetDefaultSimOptions:
+/** Options of the simulator. Start with diffLaunchGetDefaultSimOptions, because
     later versions may add members. */
 typedef struct DiffLaunchSimOptions {
   /** The checkers: "all", "none" or a list of memory, init, race, sync and
       async, such as "memory,race". */
   const char *check;
-  /** When asynchronous copies take effect: "late", "eager" or "random". */
+  /** When asynchronous copies complete: "late", "eager" or "random". */
   const char *async;
-  /** Of what is random. */
+  /** The seed for random choices. */
   uint64_t seed;
-  /** Not 0: count what the kernels cost, for the report. */
+  /** Not 0: count the cost of the kernels for the report. */
   int profile;
-  /** Threads of the host; 0: one for each core. */
+  /** Host threads; 0: one for each core. */
   unsigned threads;
 } DiffLaunchSimOptions;
 
-/** All checkers, late copies, no counters. */
+/** Returns the default: all checkers, late copies, no counters. */
 DiffLaunchSimOptions diffLaunchGetDefaultSimOptions(void);
 
-/** Makes a simulated GPU of a chip such as "sm_90a". `options` may be null. */
+/** Creates a simulated GPU, such as "sm_90a". `options` may be null. */
 DiffLaunchStatus diffLaunchOpenSim(const char *chip,
                                    const DiffLaunchSimOptions *options,
                                    DiffLaunchDevice **device);
 
-/** Opens the GPU of that number, in its primary context. `library` is the
-    driver's, null for libcuda.so.1. `stream` is the CUstream of launches, null
-    for the default one; it belongs to the primary context. */
+/** Opens the GPU with this number in its primary context. `library` is the
+    driver library, null for libcuda.so.1. `stream` is the CUstream of launches,
+    null for the default one; it belongs to the primary context. */
 DiffLaunchStatus diffLaunchOpenCuda(int ordinal, const char *library,
                                     void *stream, DiffLaunchDevice **device);
 
-/** Closes a device. Its programs must have been unloaded; its memory is gone.
+/** Closes a device and frees its memory. Its programs must be unloaded before.
     Null is legal. */
 void diffLaunchClose(DiffLaunchDevice *device);
 
-/** The device's name for people, valid as long as the device. */
+/** Returns a name of the device for people, valid as long as the device. */
 const char *diffLaunchGetName(const DiffLaunchDevice *device);
 
 /*===-- Memory of a device ------------------------------------------------===*/
 
-/** Allocates memory, whose contents are undefined, aligned for every tensor.
-    An address is no pointer of the host. */
+/** Allocates memory with undefined contents, aligned for every tensor.
+    An address is not a host pointer. */
 DiffLaunchStatus diffLaunchAllocate(DiffLaunchDevice *device, uint64_t bytes,
                                     uint64_t *address);
 DiffLaunchStatus diffLaunchFree(DiffLaunchDevice *device, uint64_t address);
@@ -93,9 +93,9 @@ DiffLaunchStatus diffLaunchCopyToHost(DiffLaunchDevice *device, void *to,
 
 /*===-- Programs ----------------------------------------------------------===*/
 
-/** Loads compiled functions. `manifest` is the JSON text that diff-opt wrote,
-    `code` PTX text or, on a GPU, a cubin; neither needs a zero at its end. Both
-    may go when the call returns. */
+/** Loads compiled functions. `manifest` is the JSON text written by diff-opt,
+    `code` is PTX text or, on a GPU, a cubin. Neither needs a terminating zero,
+    and both may be freed after the call. */
 DiffLaunchStatus diffLaunchLoad(DiffLaunchDevice *device, const char *manifest,
                                 size_t manifestSize, const void *code,
                                 size_t codeSize, DiffLaunchProgram **program);
@@ -108,15 +108,15 @@ typedef enum DiffLaunchType {
   DIFF_LAUNCH_F16,
   DIFF_LAUNCH_BF16,
   DIFF_LAUNCH_F32,
-  /** Of offsets of sequences. */
+  /** For offsets of sequences. */
   DIFF_LAUNCH_I32
 } DiffLaunchType;
 
 typedef enum DiffLaunchMemory {
-  /** `data` is an address of the device's memory. */
+  /** `data` is an address in device memory. */
   DIFF_LAUNCH_DEVICE,
-  /** `data` is a pointer of the host: the elements are copied to the device for
-      the launch, and a result's are copied back. */
+  /** `data` is a host pointer: the elements are copied to the device for the
+      launch, and those of results are copied back. */
   DIFF_LAUNCH_HOST
 } DiffLaunchMemory;
 
@@ -126,7 +126,7 @@ typedef struct DiffLaunchTensor {
   uint64_t data;
   DiffLaunchMemory memory;
   DiffLaunchType type;
-  /** How many dimensions there are. */
+  /** The number of dimensions. */
   size_t rank;
   /** A size for each dimension. */
   const int64_t *shape;
@@ -134,35 +134,36 @@ typedef struct DiffLaunchTensor {
   const int64_t *strides;
 } DiffLaunchTensor;
 
-/** Launches a function, all of whose kernels run in order. `tensors` are its
-    arguments, then its results. Types, shapes, strides and alignment are
-    checked before anything runs.
+/** Launches all kernels of a function in order. `tensors` are its arguments,
+    followed by its results. Types, shapes, strides and alignment are checked
+    before anything runs.
 
-    With tensors in the device's memory alone and no `milliseconds`, the call
-    does not wait for a GPU: diffLaunchSynchronize does. Otherwise it waits.
-    `milliseconds`, unless null, receives the time of the kernels; the simulator
-    tells how long it took itself.
+    If all tensors are in device memory and `milliseconds` is null, the call
+    does not wait for a GPU; use diffLaunchSynchronize. Otherwise it waits.
+    `milliseconds`, unless null, receives the time of the kernels; for the
+    simulator, it is the time of the simulation.
 
-    A simulated device whose checkers find something returns
-    DIFF_LAUNCH_FINDINGS; results are then not copied to the host. */
+    If the checkers of a simulated device report findings, the call returns
+    DIFF_LAUNCH_FINDINGS and does not copy results to the host. */
 DiffLaunchStatus diffLaunchRun(DiffLaunchProgram *program, const char *function,
                                const DiffLaunchTensor *tensors, size_t count,
                                double *milliseconds);
 
-/** Waits until everything that was launched has ended. */
+/** Waits until all launches have completed. */
 DiffLaunchStatus diffLaunchSynchronize(DiffLaunchDevice *device);
 
-/*===-- What a simulated device found -------------------------------------===*/
+/*===-- Findings of a simulated device ------------------------------------===*/
 
-/** How many things the checkers found in the last diffLaunchRun. */
+/** Returns the number of findings of the last diffLaunchRun. */
 size_t diffLaunchGetFindingCount(const DiffLaunchDevice *device);
 
-/** The text of a finding, one line; null beyond the last one. Valid until the
-    next diffLaunchRun on the device. */
+/** Returns the text of a finding, one line, or null after the last one. It is
+    valid until the next diffLaunchRun on the device. */
 const char *diffLaunchGetFinding(const DiffLaunchDevice *device, size_t number);
 
-/** Findings and counters of the last diffLaunchRun as JSON (the keys are those
-    of ptx-sim), "" on a GPU. Valid until the next call with the device. */
+/** Returns findings and counters of the last diffLaunchRun as JSON (with the
+    keys of ptx-sim), or "" on a GPU. Valid until the next call with the device.
+ */
 const char *diffLaunchGetReport(DiffLaunchDevice *device);
 
 /* NOLINTEND(modernize-use-using) */

@@ -1,9 +1,9 @@
-//===- InitAll.h - Everything that the project registers --------*- C++ -*-===//
+//===- InitAll.h - Registration of the whole project ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What another compiler calls to have all of the project. Each function can be
-// called beside upstream's registerAll…; nothing is registered twice.
+// Registers the whole project in another compiler. Each function can be called
+// together with upstream's registerAll… functions.
 //
 //===----------------------------------------------------------------------===//
 

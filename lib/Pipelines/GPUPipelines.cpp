@@ -1,4 +1,4 @@
-//===- GPUPipelines.cpp - The route to a GPU ------------------------------===//
+//===- GPUPipelines.cpp - The pipelines for GPUs --------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -30,8 +30,8 @@
 using namespace mlir;
 using namespace mlir::diff;
 
-/// What a block's warps compute together: operands through shared memory,
-/// contractions on matrix instructions, copies ahead of their use.
+/// Passes for tiles that the warps of a block compute together: shared memory
+/// for operands, matrix instructions, and prefetched copies.
 static void buildTensorCorePipeline(OpPassManager &func, const Chip &chip) {
   func.addPass(tile::createTileStageOperandsPass());
   func.addPass(tile::createTileStageComputedPass());
@@ -39,7 +39,7 @@ static void buildTensorCorePipeline(OpPassManager &func, const Chip &chip) {
   func.addPass(tile::createTileDeferReductionsPass());
   func.addPass(tile::createTileSkipRescalePass());
   func.addPass(tile::createTileSelectMmaPass());
-  // The pipeliner takes no value that a loop carries unchanged.
+  // The pipeliner does not support values that a loop carries unchanged.
   addCleanup(func);
   func.addPass(tile::createTilePipelinePass());
   addCleanup(func);
@@ -67,15 +67,15 @@ void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
   pm.addNestedPass<func::FuncOp>(createDiffDistributeToThreadsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffVectorizeTilesPass({"threads"}));
-  // What has no vectors: elements that are looked up, windows, other maps.
+  // Ops without a vector form: table lookups, windows, other maps.
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffMapToGPUPass());
   pm.addNestedPass<func::FuncOp>(
       createDiffPackWorkgroupMemoryPass({chip.sharedMemoryPerBlock}));
   buildTensorCorePipeline(pm.nest<func::FuncOp>(), chip);
-  // No canonicalisation from here on: it would drop layouts, put the arguments
-  // together again, and hoist constants out of the launch.
+  // Do not canonicalize from here on: it would drop layouts, rebuild the
+  // arguments, and hoist constants out of the launch.
   pm.addNestedPass<func::FuncOp>(createDiffFlattenKernelArgumentsPass());
   pm.addPass(createGpuKernelOutliningPass());
   pm.addPass(createCSEPass());
@@ -102,8 +102,8 @@ void diff::buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
   module.addPass(createSCFToControlFlowPass());
   ConvertGpuOpsToNVVMOpsOptions gpuOptions;
   gpuOptions.useBarePtrCallConv = true;
-  // Before the GPU conversion, which would call libdevice for what has an
-  // instruction of its own.
+  // Run before the GPU conversion, which would call libdevice for functions
+  // that have instructions.
   module.addPass(createConvertMathToLLVMPass());
   module.addPass(createConvertGpuOpsToNVVMOps(gpuOptions));
   module.addPass(createArithToLLVMConversionPass());
@@ -112,8 +112,8 @@ void diff::buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
   module.addPass(createReconcileUnrealizedCastsPass());
   module.addPass(createDiffAnnotateKernelsPass());
   addCleanup(module);
-  // Lines alone: with sections of debug information ptxas allocates registers
-  // otherwise, and spills.
+  // Emit lines only. With debug sections, ptxas allocates registers differently
+  // and spills.
   if (lineInfo)
     pm.addPass(LLVM::createDIScopeForLLVMFuncOpPass(
         {LLVM::DIEmissionKind::DebugDirectivesOnly}));

@@ -1,4 +1,4 @@
-//===- HostPipelines.cpp - The routes to a CPU ----------------------------===//
+//===- HostPipelines.cpp - The pipelines for CPUs -------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -44,10 +44,10 @@ void diff::addCleanup(OpPassManager &pm) {
 
 void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
                                const CompileOptions &options) {
-  // A kernel's launches are in one function.
+  // The launches of kernels must be in one function.
   if (chip)
     pm.addPass(createInlinerPass());
-  // A mask that hides nothing and a map that vanishes are seen here.
+  // Removes masks and maps without effect.
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffFoldTransposesPass());
   pm.addNestedPass<func::FuncOp>(createDiffNameArgumentsPass());
@@ -94,7 +94,7 @@ void diff::buildBufferizationPipeline(OpPassManager &pm,
   addCleanup(pm);
 }
 
-/// Memrefs, loops and vectors to the LLVM dialect.
+/// Lowers memrefs, loops and vectors to the LLVM dialect.
 static void buildHostLowering(OpPassManager &pm) {
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);
@@ -129,7 +129,7 @@ static void buildHostLowering(OpPassManager &pm) {
   pm.addPass(createReconcileUnrealizedCastsPass());
 }
 
-/// The entry that the runtime and C programs call.
+/// Creates the entry that the runtime and C programs call.
 static void requestCInterface(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createDiffStripNamesPass());
   pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());

@@ -1,4 +1,4 @@
-//===- PipelineParts.h - What the routes are made of ------------*- C++ -*-===//
+//===- PipelineParts.h - Parts of the pipelines -----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -13,25 +13,25 @@ namespace mlir::diff {
 struct Chip;
 struct CompileOptions;
 
-/// Canonical form without duplicates.
+/// Adds canonicalization and common subexpression elimination.
 void addCleanup(OpPassManager &pm);
 
-/// Level 0 to level 1; `chip` is null for a CPU.
+/// Adds the passes from level 0 to 1. `chip` is null for a CPU.
 void buildTilingPipeline(OpPassManager &pm, const Chip *chip,
                          const CompileOptions &options);
 
-/// The public functions' signatures, and results computed in their place.
+/// Adds the passes that set the signatures of public functions.
 void buildEntryPipeline(OpPassManager &pm);
 
-/// Tensors to memrefs. `allocatesInLoops` lets a loop carry a new buffer from
-/// one iteration to the next, which a GPU's blocks cannot.
+/// Adds the passes from tensors to memrefs. `allocatesInLoops` allows loops to
+/// carry new buffers between iterations, which GPU blocks cannot.
 void buildBufferizationPipeline(OpPassManager &pm, bool allocatesInLoops);
 
-/// Level 1 to 2 and 2 to 3 on the CPU.
+/// Add the passes from level 1 to 2 and from 2 to 3 on a CPU.
 void buildHostKernelPipeline(OpPassManager &pm);
 void buildHostHardwarePipeline(OpPassManager &pm);
 
-/// Level 1 to 2 and 2 to 3 on a GPU.
+/// Add the passes from level 1 to 2 and from 2 to 3 on a GPU.
 void buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip);
 void buildGPUHardwarePipeline(OpPassManager &pm, const Chip &chip,
                               bool lineInfo);

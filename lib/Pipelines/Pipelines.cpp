@@ -33,7 +33,7 @@ std::optional<Level> diff::symbolizeLevel(StringRef keyword) {
   return static_cast<Level>(found - std::begin(kLevels));
 }
 
-/// A function whose results are arguments already.
+/// Returns true if the function has results as arguments.
 static bool hasEntryForm(Operation *op) {
   auto func = dyn_cast<func::FuncOp>(op);
   return func && llvm::any_of(func.getArguments(), [&](BlockArgument argument) {
@@ -44,8 +44,8 @@ static bool hasEntryForm(Operation *op) {
 
 Level diff::inferLevel(Operation *module) {
   Level level = Level::Semantic;
-  // A tile of a product by itself holds no diff op. An attention beside it is
-  // yet to be tiled.
+  // A tile of a product contains no diff op. An attention in the same module is
+  // not tiled yet.
   bool hasTiles = false, hasAttention = false;
   module->walk([&](Operation *op) {
     Level opLevel = Level::Semantic;
@@ -62,14 +62,14 @@ Level diff::inferLevel(Operation *module) {
   return hasTiles && !hasAttention ? std::max(level, Level::Tiled) : level;
 }
 
-/// The passes see the functions of the module itself, at one level. An
-/// attention elsewhere must not be dropped in silence.
+/// Passes process the functions of the outermost module, at one level. Reject
+/// other attentions, which would be dropped silently.
 static LogicalResult verifyCompilable(ModuleOp module, Level from) {
   WalkResult result = module.walk([&](AttentionOpInterface attention) {
     Operation *op = attention;
     if (op->getParentOfType<ModuleOp>() != module)
-      op->emitOpError("is in a module inside of the module; only functions of "
-                      "the outermost are compiled");
+      op->emitOpError("is in a nested module; only functions of the outermost "
+                      "module are compiled");
     else if (from >= Level::Kernel)
       op->emitOpError("is at a higher level than the rest of the module, which "
                       "is at level ")
@@ -81,7 +81,7 @@ static LogicalResult verifyCompilable(ModuleOp module, Level from) {
   return failure(result.wasInterrupted());
 }
 
-/// `value` is `first` or `second`, and then `chosen` says whether the second.
+/// Sets `chosen` if `value` is `second`. Returns an error unless it is either.
 static std::string parseChoice(StringRef option, StringRef first,
                                StringRef second, StringRef value,
                                bool &chosen) {
@@ -116,8 +116,8 @@ void diff::buildCompilePipeline(OpPassManager &pm, Level from, Level to,
 }
 
 namespace {
-/// `diff-compile`: a pass, not a fixed pipeline, since where it begins depends
-/// on the level of the module.
+/// `diff-compile` is a pass, not a fixed pipeline, because its first step
+/// depends on the level of the module.
 struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DiffCompile)
 
@@ -126,7 +126,7 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
 
   StringRef getArgument() const override { return "diff-compile"; }
   StringRef getDescription() const override {
-    return "Compile a module from the level it is at for a chip";
+    return "Compile a module for a chip, starting at its level";
   }
 
   Option<std::string> chip{*this, "chip",
@@ -135,17 +135,17 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
   Option<std::string> stopAfter{
       *this, "stop-after",
       llvm::cl::desc(
-          "The last level: tiled, kernel or hardware (the default)")};
+          "Last level: tiled, kernel or hardware (default)")};
   Option<std::string> f32{
       *this, "f32",
-      llvm::cl::desc("How a GPU multiplies f32: ieee (the default), or rounded "
-                     "to tf32 on tensor cores"),
+      llvm::cl::desc("Products of f32 on a GPU: ieee (default), or tf32 to "
+                     "round to tf32 and use tensor cores"),
       llvm::cl::init("ieee")};
   Option<std::string> tiles{
       *this, "tiles",
-      llvm::cl::desc("On a GPU, tensor-cores (the default) where they multiply "
-                     "the type, or threads: each computes for itself, for any "
-                     "head dimension and alignment"),
+      llvm::cl::desc("On a GPU: tensor-cores (default) for the types that they "
+                     "support, or threads to compile any head dimension and "
+                     "alignment without tensor cores"),
       llvm::cl::init("tensor-cores")};
   Option<std::string> debug{
       *this, "debug",
@@ -224,6 +224,6 @@ std::optional<CompileRequest> diff::getCompileRequest(OpPassManager &pm) {
 void diff::registerPipelines() {
   PassRegistration<DiffCompile>();
   PassPipelineRegistration<>("diff-linalg",
-                             "The portable, unfused route to the LLVM dialect",
+                             "Lower to the LLVM dialect without fusion",
                              buildLinalgPipeline);
 }

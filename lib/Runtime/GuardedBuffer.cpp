@@ -1,4 +1,4 @@
-//===- GuardedBuffer.cpp - A buffer that notices stray writes -------------===//
+//===- GuardedBuffer.cpp - A buffer that detects stray accesses -----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,8 +12,8 @@ using namespace mlir::diff;
 static_assert(GuardedBuffer::kGuardSize % GuardedBuffer::kAlignment == 0,
               "the elements must be aligned");
 
-/// The eight bytes that are repeated from the buffer's beginning: quiet NaNs
-/// with a payload that no computation produces by itself.
+/// Eight bytes that are repeated from the start of the buffer: quiet NaNs with
+/// a payload that no computation produces by itself.
 static uint64_t getPattern(NpyType type) {
   switch (type) {
   case NpyType::F16:

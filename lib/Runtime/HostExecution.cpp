@@ -1,4 +1,4 @@
-//===- HostExecution.cpp - Compile and run on this machine ----------------===//
+//===- HostExecution.cpp - Compile and run on the host --------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -23,7 +23,7 @@
 using namespace mlir;
 using namespace mlir::diff;
 
-/// What compiled code calls: the OpenMP runtime, and copies of memrefs.
+/// Libraries that compiled code uses: OpenMP, and copies of memrefs.
 static constexpr StringLiteral kRuntimeLibraries[] = {"libomp.so.5",
                                                       DIFF_RUNNER_LIBRARY};
 
@@ -84,7 +84,7 @@ void diff::registerHostExecution(DialectRegistry &registry) {
 
 LogicalResult diff::lowerForHost(ModuleOp module, StringRef function,
                                  HostRoute route) {
-  // Only an entry that nothing else calls has the signature for outside.
+  // Only an entry that nothing calls has the signature for external callers.
   for (auto other : module.getOps<func::FuncOp>())
     SymbolTable::setSymbolVisibility(
         other, other.getName() == function ? SymbolTable::Visibility::Public
@@ -99,8 +99,8 @@ LogicalResult diff::lowerForHost(ModuleOp module, StringRef function,
   return pm.run(module);
 }
 
-/// Loads a library that compiled code needs into the process, where the engine
-/// looks for symbols: the one beside MLIR, else the one that the loader finds.
+/// Loads a library that compiled code needs, so that the engine finds its
+/// symbols in the process. Searches next to MLIR first, then with the loader.
 static llvm::Error loadRuntimeLibrary(StringRef name) {
   SmallString<128> path(DIFF_RUNTIME_LIBRARY_DIR);
   llvm::sys::path::append(path, name);
@@ -144,7 +144,7 @@ HostFunction::compile(ModuleOp module, StringRef function) {
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
-  // The engine keeps the machine that it compiles with.
+  // The engine owns the machine that it compiles with.
   auto compiling = createHostMachine();
   if (!compiling)
     return compiling.takeError();

@@ -16,7 +16,7 @@ namespace {
 struct TypeInfo {
   NpyType type;
   const char *name;
-  /// How a header spells it; the first is the one that is written.
+  /// The spellings in headers; the first one is used for writing.
   const char *descr[2];
   int64_t size;
 };
@@ -48,7 +48,7 @@ constexpr char kMagic[] = "\x93NUMPY";
 constexpr int64_t kMagicSize = 6;
 constexpr int64_t kAlignment = 64;
 
-/// Parses the header's Python dictionary
+/// Parses the Python dictionary of the header,
 /// `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`.
 class HeaderParser {
 public:
@@ -56,7 +56,7 @@ public:
 
   std::string run(NpyArray &array) {
     if (!consume("{"))
-      return malformed("it is no dictionary");
+      return malformed("it is not a dictionary");
     bool descr = false, order = false, shape = false;
     while (!consume("}")) {
       std::string key, error;
@@ -152,11 +152,11 @@ private:
 
   std::string parseShape(std::vector<int64_t> &shape) {
     if (!consume("("))
-      return malformed("'shape' is no tuple");
+      return malformed("'shape' is not a tuple");
     while (!consume(")")) {
       int64_t size = 0;
       if (!parseSize(size))
-        return malformed("a size in 'shape' is no number that 64 bits hold");
+        return malformed("a size in 'shape' is not a 64-bit number");
       shape.push_back(size);
       if (!consume(",") && !peek(')'))
         return malformed("a comma or a closing parenthesis is missing");
@@ -194,7 +194,7 @@ int64_t mlir::diff::getNpyElementSize(NpyType type) {
 
 int64_t mlir::diff::getNpyDataSize(NpyType type,
                                    const std::vector<int64_t> &shape) {
-  // A size of 0 makes the array empty, but the others must make sense, too.
+  // A size of 0 makes the array empty, but the other sizes must be valid.
   int64_t bytes = getNpyElementSize(type);
   bool empty = false;
   for (int64_t size : shape) {
@@ -215,11 +215,11 @@ std::string mlir::diff::formatNpyShape(const std::vector<int64_t> &shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
-/// Splits the bytes into the header's text and the elements' offset.
+/// Splits the bytes into the text of the header and the elements.
 static std::string splitHeader(const char *bytes, int64_t size,
                                std::string &header, int64_t &offset) {
   if (size < kMagicSize || std::memcmp(bytes, kMagic, kMagicSize) != 0)
-    return "it is no .npy file: it does not begin with \\x93NUMPY";
+    return "it is not a .npy file: it does not start with \\x93NUMPY";
   auto byte = [&](int64_t i) {
     return static_cast<uint64_t>(static_cast<unsigned char>(bytes[i]));
   };
@@ -238,7 +238,7 @@ static std::string splitHeader(const char *bytes, int64_t size,
     length = length << 8 | byte(kMagicSize + 2 + i);
   if (length > static_cast<uint64_t>(size - offset))
     return "truncated .npy file: its header has " + std::to_string(length) +
-           " bytes, of which " + std::to_string(size - offset) + " are there";
+           " bytes, found " + std::to_string(size - offset);
   header.assign(bytes + offset, length);
   offset += static_cast<int64_t>(length);
   return "";

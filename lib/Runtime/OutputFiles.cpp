@@ -1,4 +1,4 @@
-//===- OutputFiles.cpp - Files that appear whole or not at all ------------===//
+//===- OutputFiles.cpp - Output files that are written atomically ---------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -20,7 +20,7 @@ static std::string describeFailure(const std::string &path) {
   return "cannot write " + name + ": " + std::strerror(errno);
 }
 
-/// Writes all of it; false with errno set on failure.
+/// Writes all bytes. Returns false and sets errno on failure.
 static bool writeAll(int descriptor, const char *data, size_t size) {
   while (size) {
     ssize_t written = ::write(descriptor, data, size);
@@ -60,7 +60,7 @@ std::string OutputFiles::add(const std::string &path, const std::string &header,
     return "cannot write to a file with an empty name";
   if (path == "-")
     return keep();
-  // What a link names is replaced, not the link.
+  // Replaces the target of a link, not the link.
   std::string place = path;
   mode_t mode = getDefaultMode();
   struct stat status;

@@ -1,10 +1,10 @@
-//===- ShapeEvaluation.cpp - Sizes of tensors before a run ----------------===//
+//===- ShapeEvaluation.cpp - Sizes of tensors before execution ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The ops of the function's entry block are visited in order. Index arithmetic
-// is folded on known operands; the sizes of a tensor are its type's, its
-// destination's, or what its op reifies.
+// Visits the ops of the function's entry block in order. Folds index arithmetic
+// on known operands. The sizes of a tensor are those of its type, of its
+// destination, or those that its op reifies.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +23,7 @@ using namespace mlir::diff;
 namespace {
 using Shape = SmallVector<int64_t>;
 
-/// A size and the value on which it was found.
+/// A size, and the value that determined it.
 struct SizeOf {
   int64_t size;
   std::string owner;
@@ -67,7 +67,7 @@ private:
     return getInteger(cast<Value>(value));
   }
 
-  /// The sizes of a tensor; those that are not known are kDynamic.
+  /// The sizes of a tensor, kDynamic if unknown.
   Shape getShape(Value value) const {
     auto found = shapes.find(value);
     if (found != shapes.end())
@@ -84,7 +84,7 @@ private:
         failed(checkElementwise(op)) || failed(checkSlice(op)) ||
         failed(checkCast(op)))
       return failure();
-    // Tiles inside of loops: their operands are slices of the whole.
+    // Tiles inside of loops: their operands are slices of tensors.
     WalkResult walk = op->walk([&](AttentionOpInterface tile) {
       return WalkResult(tile == op ? success() : checkTile(tile));
     });
@@ -143,7 +143,7 @@ private:
     return refine(shape, reifyShape(op, result));
   }
 
-  /// An operand whose shape the result has, or null.
+  /// Returns an operand that has the shape of the result, or null.
   static Value getValueOfSameShape(Operation *op, OpResult result) {
     if (auto destination = dyn_cast<DestinationStyleOpInterface>(op))
       return destination.getTiedOpOperand(result)->get();
@@ -162,7 +162,7 @@ private:
     return {};
   }
 
-  /// Builds the arithmetic of the op's shape behind it, and evaluates that.
+  /// Builds the arithmetic of the op's shape after the op, and evaluates it.
   Shape reifyShape(Operation *op, OpResult result) {
     auto reifiable = dyn_cast<ReifyRankedShapedTypeOpInterface>(op);
     if (!reifiable)
@@ -183,7 +183,7 @@ private:
     return shape;
   }
 
-  /// The sizes of `shape`, and those of `other` where it has none.
+  /// Returns the sizes of `shape`, and those of `other` if it has none.
   static Shape refine(Shape shape, const Shape &other) {
     if (shape.size() != other.size())
       return shape;
@@ -216,7 +216,7 @@ private:
   // Sizes that must agree
   //===--------------------------------------------------------------------===//
 
-  /// A size that was found on `owner` must be the one found before under the
+  /// Checks that a size of `owner` equals the size recorded earlier for the
   /// same key.
   template <typename Key>
   LogicalResult unify(Operation *op, DenseMap<Key, SizeOf> &sizes, Key key,
@@ -232,7 +232,7 @@ private:
            << known->second.owner << " has " << known->second.size;
   }
 
-  /// The operand's name, with the number of the argument that it is.
+  /// Returns the name of the operand, with the number of its argument.
   std::string describe(const Twine &name, Value value) {
     std::string text = name.str();
     auto argument = dyn_cast<BlockArgument>(value);
@@ -315,7 +315,7 @@ private:
     return success();
   }
 
-  /// A slice must lie inside the tensor.
+  /// Checks that a slice is within the bounds of its tensor.
   LogicalResult checkSlice(Operation *op) {
     Value whole;
     if (auto extract = dyn_cast<tensor::ExtractSliceOp>(op))
@@ -335,9 +335,9 @@ private:
         continue;
       int64_t last = *count > 0 ? *first + (*count - 1) * *step : *first - 1;
       if (*first < 0 || *count < 0 || last >= bound)
-        return op->emitError("the slice does not lie inside ")
+        return op->emitError("the slice exceeds ")
                << describe("its tensor", whole) << ": dimension " << dim
-               << " has the size " << bound << ", and the slice begins at "
+               << " has the size " << bound << ", and the slice starts at "
                << *first << " and has the size " << *count;
     }
     return success();
@@ -355,8 +355,8 @@ private:
            << type << " has the shape [" << llvm::ArrayRef(source) << "]";
   }
 
-  /// One dimension more, of size 1 and in front: a sequence in packed tensors
-  /// became a batch entry.
+  /// An added leading dimension of size 1: a sequence in packed tensors became
+  /// a batch entry.
   static bool addsBatch(tensor::ExpandShapeOp expand) {
     RankedTensorType type = expand.getResultType();
     return type.getRank() == expand.getSrcType().getRank() + 1 &&
@@ -384,8 +384,8 @@ private:
     return success();
   }
 
-  /// The whole that a tile inside of a loop was cut from: slices, casts and
-  /// pads in front of the loop are somebody's intention and not looked through.
+  /// Returns the tensor of a tile inside of a loop. Does not look through
+  /// slices, casts and pads before the loop, which are intended by the user.
   static Value getWhole(Value tile, Block *entry) {
     while (Operation *op = tile.getDefiningOp()) {
       if (op->getBlock() == entry)
@@ -408,7 +408,7 @@ private:
     return cast<BlockArgument>(tile).getOwner() == entry ? tile : Value();
   }
 
-  /// Batch and tokens of the tensors that a tile was cut from agree.
+  /// Checks the batch and token counts of the tensors of a tile.
   LogicalResult checkTile(AttentionOpInterface tile) {
     Block *entry = &function.getBody().front();
     DenseMap<char, SizeOf> sizes;
@@ -443,7 +443,7 @@ private:
 FailureOr<SmallVector<SmallVector<int64_t>>>
 diff::evaluateResultShapes(func::FuncOp function,
                            ArrayRef<ArgumentSizes> arguments) {
-  // Folding and reifying change the IR: work on a copy.
+  // Work on a copy, because folding and reification change the IR.
   OwningOpRef<func::FuncOp> copy = function.clone();
   if (!copy->getBody().hasOneBlock())
     return function.emitError("@")

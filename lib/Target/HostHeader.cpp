@@ -23,8 +23,8 @@ public:
                       [](char c) { return llvm::isAlnum(c) || c == '_'; }))
       return func.emitError("has the name '")
              << func.getName()
-             << "', which C cannot spell; a header has names of letters, "
-                "digits and _";
+             << "', which is not legal in C; names in a header consist of "
+                "letters, digits and _";
     std::string prototype;
     llvm::raw_string_ostream os(prototype);
     os << "/* @" << func.getName() << " " << func.getFunctionType() << "\n";
@@ -47,7 +47,7 @@ public:
     for (auto [i, type] : llvm::enumerate(func.getArgumentTypes()))
       if (failed(add(type, func.getArgAttr(i, kNameAttrName), "argument")))
         return failure();
-    // Tensors are parameters, one scalar is returned.
+    // Tensors are parameters. A single scalar result is returned.
     std::string returned;
     for (auto [i, type] : llvm::enumerate(func.getResultTypes())) {
       if (isa<RankedTensorType>(type)) {
@@ -76,13 +76,13 @@ public:
     llvm::raw_string_ostream os(text);
     os << "/* Functions compiled by DiffMLIR.\n"
           " *\n"
-          " * A tensor is passed as a pointer to its descriptor; results are "
-          "written into\n"
-          " * the tensors at the end of the parameters, which must not overlap "
-          "another.\n"
-          " * `aligned` points to the first element and `offset` is 0; strides "
+          " * A tensor is passed as a pointer to its descriptor. Results are "
+          "written to the\n"
+          " * tensors at the end of the parameters, which must not overlap "
+          "other tensors.\n"
+          " * `aligned` points to the first element and `offset` is 0. Strides "
           "count\n"
-          " * elements, and the innermost is 1. bf16 and f16 are 16-bit "
+          " * elements; the innermost stride is 1. bf16 and f16 are 16-bit "
           "words.\n"
           " */\n"
           "#ifndef DIFF_COMPILED_FUNCTIONS_H\n"
@@ -104,7 +104,7 @@ public:
   }
 
 private:
-  /// The C type, with the space or star that a parameter's name follows.
+  /// Returns the C type with the space or star before a parameter name.
   std::string getType(Type type) {
     if (isa<RankedTensorType, MemRefType>(type)) {
       int64_t rank = cast<ShapedType>(type).getRank();

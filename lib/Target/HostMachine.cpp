@@ -1,4 +1,4 @@
-//===- HostMachine.cpp - This machine as a target -------------------------===//
+//===- HostMachine.cpp - The host as a target -----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,9 +12,9 @@ mlir::diff::detectHostMachine() {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
   auto builder = llvm::orc::JITTargetMachineBuilder::detectHost();
-  // With this feature LLVM 22 stops with a fatal error at vectors of bf16 with
-  // 9, 17 or 33 elements, which some head dimensions make. Nothing is lost:
-  // bf16 is converted by integer arithmetic.
+  // With this feature, LLVM 22 fails on vectors of bf16 with 9, 17 or 33
+  // elements, which some head dimensions need. Disabling it costs nothing: bf16
+  // is converted by integer arithmetic.
   if (builder && builder->getTargetTriple().isX86())
     builder->addFeatures({"-avx512bf16"});
   return builder;

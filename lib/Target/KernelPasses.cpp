@@ -1,4 +1,4 @@
-//===- KernelPasses.cpp - LLVM's part in kernels --------------------------===//
+//===- KernelPasses.cpp - LLVM passes for kernels -------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -10,22 +10,22 @@
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
 
-/// What LLVM is to do for kernels. Less than its default pipeline: how loops
-/// are unrolled, what is hoisted out of them and what is computed in pairs has
-/// been decided. Loop-invariant code motion would hoist out of loops that run
-/// once or twice, too, and what it hoists lives through the loops in front of
-/// them. Pairs of f32 are taken apart, since neighbouring registers of the
-/// chips that compute with them would cost moves around matrix instructions.
+/// The LLVM passes for kernels, less than the default pipeline. Earlier passes
+/// have decided unrolling, hoisting and pairs of elements. Loop-invariant code
+/// motion would also hoist out of loops with one or two iterations, and hoisted
+/// values are live through the loops before them. The scalarizer splits pairs
+/// of f32: on the chips that support them, they need adjacent registers, which
+/// would cost moves around matrix instructions.
 static constexpr llvm::StringLiteral kKernelPasses =
     "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,"
     "scalarizer,"
     "loop(loop-rotate),gvn,instcombine<no-verify-fixpoint>,sink,dce,"
     "simplifycfg)";
 
-/// Computes constant offsets from a pointer in the block that uses them: there
-/// they are part of an instruction's address, and cost nothing; hoisted by
-/// loop-invariant code motion or shared between blocks they are a register
-/// each.
+/// Computes constant offsets from a pointer in the block that uses them. There
+/// they are part of the address of an instruction and cost nothing. If
+/// loop-invariant code motion hoists them, or blocks share them, each offset
+/// needs a register.
 static void sinkConstantOffsets(llvm::Function &function) {
   llvm::SmallVector<llvm::GetElementPtrInst *> offsets;
   for (llvm::Instruction &instruction : llvm::instructions(function))

@@ -1,4 +1,4 @@
-//===- KernelPasses.h - LLVM's part in kernels ------------------*- C++ -*-===//
+//===- KernelPasses.h - LLVM passes for kernels -----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -16,13 +16,13 @@ class TargetMachine;
 } // namespace llvm
 
 namespace mlir::diff {
-/// Brings the LLVM IR of kernels into the form that the NVPTX backend makes the
-/// fewest instructions and registers of.
+/// Optimizes the LLVM IR of kernels such that the NVPTX backend generates the
+/// fewest instructions and registers.
 llvm::Error optimizeKernels(llvm::Module &device, llvm::TargetMachine &machine);
 
-/// Keeps code generation from loop strength reduction, which would give each
-/// address in a loop a register of its own. It must outlive the context that it
-/// is the gate of.
+/// Disables loop strength reduction in code generation, which would use a
+/// separate register for each address in a loop. The gate must outlive the
+/// context that it is set on.
 class KernelPassGate : public llvm::OptPassGate {
 public:
   bool shouldRunPass(llvm::StringRef pass, llvm::StringRef) const override;

@@ -1,9 +1,9 @@
-//===- Manifest.cpp - How a kernel is launched ----------------------------===//
+//===- Manifest.cpp - The manifest of a PTX module ------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Read off the host side of the hardware level: a function with memref
-// arguments, which takes them apart and launches kernels on the parts.
+// Reads the host side of the hardware level: a function with memref arguments,
+// which decomposes them and launches kernels on the parts.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,7 +35,7 @@ static constexpr int64_t kSchemaVersion = 1;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Names of a function's arguments and of their dynamic sizes.
+/// Names of the arguments of a function and of their dynamic sizes.
 class Names {
 public:
   explicit Names(func::FuncOp func) : func(func) {}
@@ -59,7 +59,7 @@ private:
   func::FuncOp func;
 };
 
-/// A part of a memref argument: its pointer, or a size or stride. Or a pointer
+/// A part of a memref argument (its pointer, a size or a stride), or a pointer
 /// to a buffer that the function allocates.
 struct Part {
   enum Kind { Pointer, Size, Stride, Buffer } kind;
@@ -73,7 +73,7 @@ class ExpressionWriter {
 public:
   ExpressionWriter(func::FuncOp func) : func(func), names(func) {}
 
-  /// The part that a value of the host side is, if it is one.
+  /// Returns the part that a value on the host represents, if any.
   std::optional<Part> getPart(Value value) {
     auto metadata = value.getDefiningOp<memref::ExtractStridedMetadataOp>();
     if (!metadata)
@@ -96,7 +96,7 @@ public:
     return std::nullopt;
   }
 
-  /// The bytes of a buffer.
+  /// Returns the size of a buffer in bytes.
   FailureOr<std::string> writeBytes(memref::AllocOp buffer) {
     MemRefType type = buffer.getType();
     int64_t bits = type.getElementTypeBitWidth();
@@ -128,7 +128,7 @@ public:
   }
 
 private:
-  /// What a function computes sizes by itself with; they are not negative.
+  /// Ops by which functions compute sizes, which are not negative.
   FailureOr<std::string> writeArithmetic(Operation *op) {
     if (!op || op->getNumOperands() != 2)
       return failure();
@@ -182,11 +182,11 @@ private:
 } // namespace
 
 //===----------------------------------------------------------------------===//
-// What a kernel does with a pointer
+// Accesses of a kernel through a pointer
 //===----------------------------------------------------------------------===//
 
-/// Follows a pointer through the kernel, as an integer and around loops, to its
-/// loads, stores and copies.
+/// Follows a pointer through the kernel, also as an integer and through loops,
+/// to its loads, stores and copies.
 static void collectAccesses(Value pointer, bool &reads, bool &writes,
                             DenseSet<Value> &seen) {
   if (!seen.insert(pointer).second)
@@ -224,9 +224,9 @@ static StringRef getAccess(LLVM::LLVMFuncOp kernel, unsigned parameter) {
 // The manifest
 //===----------------------------------------------------------------------===//
 
-/// Bytes that a tensor's pointer, and all its strides, are multiples of: 16,
-/// or less when the innermost dimension is not. An empty dimension is a
-/// multiple of anything.
+/// Returns the alignment of a tensor's pointer and strides in bytes: 16, or
+/// less if the innermost dimension is not a multiple. An empty dimension is a
+/// multiple of everything.
 static int64_t getAlignment(MemRefType type) {
   int64_t element = type.getElementTypeBitWidth() / 8;
   if (type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1))
@@ -266,7 +266,7 @@ public:
   }
 
 private:
-  /// What the argument was before it became a memref.
+  /// Returns the type of the argument before it became a memref.
   static Type getTensorType(Type type) {
     auto memref = dyn_cast<MemRefType>(type);
     return memref ? RankedTensorType::get(memref.getShape(),
@@ -274,7 +274,7 @@ private:
                   : type;
   }
 
-  /// A launcher passes arrays.
+  /// The launcher passes arrays only.
   LogicalResult verifySignature(func::FuncOp func) {
     auto isLegal = [](Type type) {
       auto memref = dyn_cast<MemRefType>(type);
@@ -292,12 +292,13 @@ private:
              << "has " << (isResult ? "a result" : "an argument") << " (number "
              << argument.getArgNumber() << ") of "
              << getTensorType(argument.getType())
-             << "; a GPU's launcher passes tensors of f16, bf16, f32 and i32, "
-                "of a number one without dimensions";
+             << "; the GPU launcher supports tensors of f16, bf16, f32 and "
+                "i32, and numbers as tensors without dimensions";
     }
     if (func.getNumResults() != 0)
-      return func.emitOpError("returns ") << func.getResultTypes().front()
-                                          << "; a GPU's kernels write tensors";
+      return func.emitOpError("returns ")
+             << func.getResultTypes().front()
+             << "; GPU kernels return tensors only";
     return success();
   }
 
@@ -331,8 +332,8 @@ private:
         json.attribute("name", name);
         FailureOr<std::string> bytes = expressions.writeBytes(op);
         if (failed(bytes)) {
-          op->emitOpError("has a size that is no expression over the sizes of "
-                          "the arguments");
+          op->emitOpError("has a size that is not an expression of the "
+                          "argument sizes");
           failedOnce = true;
           return;
         }
@@ -420,7 +421,7 @@ private:
     std::optional<Part> part = expressions.getPart(operand);
     if (!part) {
       launch.emitOpError("has a kernel operand (number ")
-          << number << ") that is no pointer, size or stride of an argument";
+          << number << ") that is not a pointer, size or stride of an argument";
       failedOnce = true;
       return;
     }
@@ -467,8 +468,8 @@ private:
                        Value value) {
     FailureOr<std::string> text = expressions.write(value);
     if (failed(text)) {
-      launch.emitOpError("has a grid size that is no expression over the sizes "
-                         "of the arguments");
+      launch.emitOpError("has a grid size that is not an expression of the "
+                         "argument sizes");
       failedOnce = true;
       return;
     }
@@ -488,7 +489,7 @@ private:
   ModuleOp module;
   const Chip &chip;
   llvm::json::OStream json;
-  /// The buffers of the function that is written, in order, by name.
+  /// The buffers of the current function, in order, by name.
   llvm::MapVector<Operation *, std::string> buffers;
   bool failedOnce = false;
 };

@@ -1,4 +1,4 @@
-//===- PTX.cpp - Device code as text --------------------------------------===//
+//===- PTX.cpp - PTX and LLVM IR of device code ---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -22,14 +22,14 @@
 using namespace mlir;
 using namespace mlir::diff;
 
-/// The module that holds the kernels, null when there is none. All kernels of
-/// a module are in one, since PTX is one text.
+/// Returns the module that holds the kernels, or null if there is none. One
+/// module holds all kernels, because PTX is one text.
 static FailureOr<gpu::GPUModuleOp> getKernelModule(ModuleOp module) {
   gpu::GPUModuleOp found;
   for (auto kernels : module.getOps<gpu::GPUModuleOp>()) {
     if (found) {
       InFlightDiagnostic diag = kernels.emitOpError(
-          "is a second module of kernels; PTX is emitted from one");
+          "is a second module of kernels; PTX needs a single one");
       diag.attachNote(found.getLoc()) << "the first is here";
       return failure();
     }
@@ -38,7 +38,7 @@ static FailureOr<gpu::GPUModuleOp> getKernelModule(ModuleOp module) {
   return found;
 }
 
-/// The LLVM IR of the kernels, null after an error.
+/// Returns the LLVM IR of the kernels, or null after an error.
 static std::unique_ptr<llvm::Module> translate(Operation *kernels,
                                                llvm::LLVMContext &context) {
   std::unique_ptr<llvm::Module> translated =
@@ -48,7 +48,7 @@ static std::unique_ptr<llvm::Module> translate(Operation *kernels,
   return translated;
 }
 
-/// The backend for a chip, null after an error.
+/// Returns the backend for a chip, or null after an error.
 static std::unique_ptr<llvm::TargetMachine>
 createTargetMachine(Operation *kernels, const Chip &chip) {
   LLVMInitializeNVPTXTarget();
@@ -69,8 +69,8 @@ createTargetMachine(Operation *kernels, const Chip &chip) {
       std::nullopt, llvm::CodeGenOptLevel::Aggressive));
 }
 
-// Not by way of gpu-module-to-binary, whose serialization looks for a CUDA
-// toolkit and links its libdevice: the text would depend on the environment.
+// Does not use gpu-module-to-binary, which searches for a CUDA toolkit and
+// links its libdevice: the text must not depend on the environment.
 FailureOr<std::string> diff::emitPTX(ModuleOp module, const Chip &chip) {
   FailureOr<gpu::GPUModuleOp> kernels = getKernelModule(module);
   if (failed(kernels))

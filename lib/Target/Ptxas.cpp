@@ -28,7 +28,7 @@ Expected<std::string> mlir::diff::findPtxas(StringRef given) {
   if (!given.empty()) {
     if (isExecutable(given))
       return given.str();
-    return makeError("--ptxas: '" + given + "' is no executable file");
+    return makeError("--ptxas: '" + given + "' is not an executable file");
   }
   for (StringRef variable : {"CUDA_ROOT", "CUDA_HOME", "CUDA_PATH"}) {
     std::optional<std::string> root = sys::Process::GetEnv(variable);
@@ -48,11 +48,11 @@ Expected<std::string> mlir::diff::findPtxas(StringRef given) {
     return usual.str();
   return makeError("cannot find ptxas: CUDA_ROOT, CUDA_HOME and CUDA_PATH are "
                    "not set, it is not on PATH, and there is no " +
-                   usual + "; --ptxas=PATH names it");
+                   usual + "; use --ptxas=PATH");
 }
 
 namespace {
-/// A temporary file that goes with its owner.
+/// A temporary file that is deleted with its owner.
 struct TemporaryFile {
   SmallString<128> path;
   FileRemover remover;
@@ -93,7 +93,7 @@ Expected<std::string> mlir::diff::assemblePTX(StringRef ptxas, StringRef ptx,
                                    redirects, /*SecondsToWait=*/0,
                                    /*MemoryLimit=*/0, &message);
   if (status != 0) {
-    // Its first line says what is wrong.
+    // The first line contains the error.
     if (auto text = MemoryBuffer::getFile(log.path))
       if (!(*text)->getBuffer().trim().empty())
         message = (*text)->getBuffer().trim().split('\n').first.str();
@@ -101,7 +101,7 @@ Expected<std::string> mlir::diff::assemblePTX(StringRef ptxas, StringRef ptx,
                      (message.empty() ? "" : ": ") + message);
   }
   auto cubin = MemoryBuffer::getFile(output.path);
-  // The file was made empty above.
+  // The file was created empty above.
   if (!cubin || (*cubin)->getBufferSize() == 0)
     return makeError("'" + ptxas + "' wrote no cubin");
   return (*cubin)->getBuffer().str();

@@ -1,4 +1,4 @@
-//===- ToolSupport.cpp - What the command-line tools share ----------------===//
+//===- ToolSupport.cpp - Common code of the command-line tools ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -37,8 +37,8 @@ int diff::reportError(const Twine &message) {
 bool diff::hasReportedError() { return errorReported; }
 
 void diff::reportFirstErrorOnly(MLIRContext &context) {
-  // Handlers are asked in the reverse order of their registration, until one
-  // says that it handled the diagnostic.
+  // Handlers are called in the reverse order of their registration, until one
+  // of them handles the diagnostic.
   auto seen = std::make_shared<bool>(false);
   context.getDiagEngine().registerHandler(
       [seen](Diagnostic &diagnostic) -> LogicalResult {
@@ -66,8 +66,8 @@ void diff::initializeTool() {
 // The command line
 //===----------------------------------------------------------------------===//
 
-/// The newest PTX ISA that the NVPTX backend of this LLVM writes. A kernel
-/// states the lowest version that its chip needs.
+/// The newest PTX ISA that the NVPTX backend of this LLVM supports. A kernel
+/// requires the lowest version that supports its chip.
 static constexpr StringLiteral kNewestPTX = "9.0";
 
 static void printVersion(raw_ostream &os) {
@@ -78,7 +78,7 @@ static void printVersion(raw_ostream &os) {
 
 void diff::forgetLibraryOptions() { llvm::cl::ResetCommandLineParser(); }
 
-/// Makes one line of what LLVM's option parser printed.
+/// Joins the lines that LLVM's option parser printed.
 static std::string getOptionError(StringRef text, StringRef program) {
   SmallVector<StringRef> lines;
   text.split(lines, '\n', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
@@ -88,7 +88,7 @@ static std::string getOptionError(StringRef text, StringRef program) {
     line.consume_front(":");
     line = line.split("  Try: ").first.trim();
     line.consume_front("error: ");
-    // Neither a guess of a letter nor of a group of letters helps anybody.
+    // Suggestions for an option of one letter or group of letters do not help.
     if (line.empty() || line.starts_with("Did you mean '-o") ||
         line.contains("may not occur within a group"))
       continue;
@@ -102,8 +102,8 @@ static std::string getOptionError(StringRef text, StringRef program) {
   return llvm::join(parts, "; ");
 }
 
-/// LLVM groups options of one letter, so that -h swallows every unknown option
-/// that begins with an h. Returns such an argument, or an empty string.
+/// LLVM groups options of one letter, so that -h accepts every unknown option
+/// that starts with an h. Returns such an argument, or an empty string.
 static StringRef findUnknownBehindHelp(ArrayRef<const char *> arguments) {
   auto &options = llvm::cl::getRegisteredOptions();
   for (StringRef argument : arguments) {
@@ -120,8 +120,8 @@ static StringRef findUnknownBehindHelp(ArrayRef<const char *> arguments) {
 LogicalResult diff::parseCommandLine(int argc, const char *const *argv,
                                      StringRef overview) {
   llvm::cl::SetVersionPrinter(printVersion);
-  // --help and its kin are declared by the first function that needs them. This
-  // one hides nothing, since there is nothing in the subcommand.
+  // The first function that needs --help and similar options declares them.
+  // This call hides nothing, because the subcommand is empty.
   llvm::cl::SubCommand none;
   llvm::cl::HideUnrelatedOptions(ArrayRef<const llvm::cl::OptionCategory *>(),
                                  none);
@@ -129,7 +129,7 @@ LogicalResult diff::parseCommandLine(int argc, const char *const *argv,
   if (!unknown.empty())
     return failure(
         reportError("unknown command line argument '" + unknown + "'"));
-  // The last occurrence of an option counts.
+  // The last occurrence of an option takes effect.
   for (auto &[name, option] : llvm::cl::getRegisteredOptions()) {
     if (option->getNumOccurrencesFlag() == llvm::cl::Optional)
       option->setNumOccurrencesFlag(llvm::cl::ZeroOrMore);

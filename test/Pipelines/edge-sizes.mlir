@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sizes at the edge, on both routes to a CPU: one query of several batch
-// entries; no batch entry, no query, no key.
+// Extreme sizes on both CPU routes: one query for several batch entries; no batch
+// entry, no query, no key.
 // RUN: diff-opt %s -split-input-file --diff-compile="chip=host" | FileCheck %s
 // RUN: diff-opt %s -split-input-file --diff-linalg | FileCheck %s
 

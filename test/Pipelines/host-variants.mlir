@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every variant, with dynamic sizes, log-sum-exp, softcap and window, reaches
-// the LLVM dialect on both routes to a CPU, with nothing else left.
+// Every variant, with dynamic sizes, log-sum-exp, softcap and window, is lowered
+// completely to the LLVM dialect on both CPU routes.
 // RUN: diff-opt %s --diff-compile="chip=host" | FileCheck %s --implicit-check-not="{{ diff[.]}}" --implicit-check-not="{{ linalg[.]}}" --implicit-check-not="{{ tensor[.]}}" --implicit-check-not="{{ memref[.]}}" --implicit-check-not="{{ vector[.]}}" --implicit-check-not="{{ scf[.]}}" --implicit-check-not="{{ arith[.]}}" --implicit-check-not="{{ math[.]}}" --implicit-check-not="{{ affine[.]}}" --implicit-check-not="{{ bufferization[.]}}" --implicit-check-not="{{ builtin[.]}}"
 // RUN: diff-opt %s --diff-linalg | FileCheck %s --implicit-check-not="{{ diff[.]}}" --implicit-check-not="{{ linalg[.]}}" --implicit-check-not="{{ tensor[.]}}" --implicit-check-not="{{ memref[.]}}" --implicit-check-not="{{ vector[.]}}" --implicit-check-not="{{ scf[.]}}" --implicit-check-not="{{ arith[.]}}" --implicit-check-not="{{ math[.]}}" --implicit-check-not="{{ affine[.]}}" --implicit-check-not="{{ bufferization[.]}}" --implicit-check-not="{{ builtin[.]}}"
 // RUN: diff-opt %s --diff-compile="chip=host stop-after=kernel" | FileCheck %s --check-prefix=KERNEL
@@ -8,7 +8,7 @@
 // CHECK: llvm.func @_mlir_ciface_v1(
 // CHECK: llvm.func @_mlir_ciface_standard(
 
-// What a function on dynamic sizes allocates is of the size of a tile.
+// The allocations of a function on dynamic sizes have the size of a tile.
 // KERNEL-NOT: memref.alloc(%
 // KERNEL: func.func @v1
 // KERNEL-NOT: memref.alloc(%

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The levels of the route to a CPU. Going on from the printed text of a level
-// ends in the same IR as in one go, byte for byte.
+// The levels of the CPU route. Compiling the printed text of a level further results
+// in the same IR as compiling in one step, byte for byte.
 // RUN: rm -rf %t && mkdir -p %t
 // RUN: diff-opt %s --pass-pipeline="builtin.module(diff-compile{chip=host stop-after=tiled})" -o %t/tiled.mlir
 // RUN: diff-opt %s --pass-pipeline="builtin.module(diff-compile{chip=host stop-after=kernel})" -o %t/kernel.mlir
@@ -9,7 +9,7 @@
 // RUN: FileCheck %s --check-prefix=KERNEL --input-file=%t/kernel.mlir
 // RUN: FileCheck %s --check-prefix=HARDWARE --input-file=%t/hardware.mlir
 
-// The same again, and by way of each level.
+// The same again, through each level.
 // RUN: diff-opt %s --diff-compile="chip=host stop-after=hardware" | cmp - %t/hardware.mlir
 // RUN: diff-opt %t/tiled.mlir --diff-compile="stop-after=tiled" | cmp - %t/tiled.mlir
 // RUN: diff-opt %t/tiled.mlir --diff-compile="stop-after=kernel" | cmp - %t/kernel.mlir
@@ -19,8 +19,8 @@
 // RUN: diff-opt %t/hardware.mlir --diff-compile | cmp - %t/hardware.mlir
 // RUN: diff-opt %t/tiled.mlir --emit-bytecode | diff-opt --diff-compile | cmp - %t/hardware.mlir
 
-// With 1003 queries and 709 keys: no value has both among its sizes, unlike on
-// the unfused route.
+// With 1003 queries and 709 keys: no value has both sizes, unlike on the unfused
+// route.
 // RUN: FileCheck %s --check-prefix=LINEAR --input-file=%t/tiled.mlir
 // RUN: FileCheck %s --check-prefix=LINEAR --input-file=%t/kernel.mlir
 // RUN: diff-opt %s -convert-diff-to-linalg | FileCheck %s --check-prefix=UNFUSED

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An attention that the pipeline would not see is an error, not an empty kernel.
+// An attention that the pipeline would ignore is an error, not an empty kernel.
 // RUN: not diff-opt %s -split-input-file --diff-compile="chip=sm_90a" 2>&1 | FileCheck %s
 // RUN: not diff-opt %s -split-input-file --diff-compile="chip=host" 2>&1 | FileCheck %s
 
@@ -20,7 +20,7 @@ func.func @attention(%x: tensor<1x4x2x8xf32>, %init: tensor<1x4x2x8xf32>)
 
 // -----
 
-// CHECK: error: 'diff.softmax_attention' op is in a module inside of the module; only functions of the outermost are compiled
+// CHECK: error: 'diff.softmax_attention' op is in a nested module; only functions of the outermost module are compiled
 module {
   module {
     func.func @attention(%x: tensor<1x4x2x8xf32>, %init: tensor<1x4x2x8xf32>)

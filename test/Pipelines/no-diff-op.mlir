@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A module without a diff op is legal, as is an empty one; what upstream can
-// lower compiles.
+// A module without diff ops is legal, as is an empty one; everything that upstream
+// can lower compiles.
 // RUN: diff-opt %s -split-input-file --diff-compile="chip=host" | FileCheck %s
 // RUN: diff-opt %s -split-input-file --diff-compile="chip=host stop-after=tiled" | FileCheck %s --check-prefix=TILED
 // RUN: diff-opt %s -split-input-file --diff-linalg | FileCheck %s
@@ -31,7 +31,7 @@ func.func @scalar(%x: f32) -> f32 {
 
 // -----
 
-// Elementwise ops on tensors are upstream's too.
+// Elementwise ops on tensors also belong to upstream.
 // CHECK: llvm.func @_mlir_ciface_add(
 func.func @add(%x: tensor<4xf32>) -> tensor<4xf32> {
   %0 = arith.addf %x, %x : tensor<4xf32>

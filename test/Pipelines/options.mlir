@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Options of diff-compile that are wrong: one error, no IR on standard output.
+// Wrong options of diff-compile: one error, and no IR on standard output.
 // RUN: not diff-opt %s --diff-compile="chip=host stop-after=ptx" 2>%t.err >%t.out
 // RUN: FileCheck %s --check-prefix=LEVEL --input-file=%t.err
 // RUN: count 0 < %t.out
@@ -34,7 +34,7 @@
 // RUN: not diff-opt %s --diff-compile="speed=9" 2>&1 | FileCheck %s --check-prefix=OPTION
 // OPTION: no such option speed
 
-// A module that is past the last level.
+// A module after the last level.
 // RUN: diff-opt %s --diff-compile -o %t.hardware.mlir
 // RUN: not diff-opt %t.hardware.mlir --diff-compile="stop-after=kernel" 2>&1 | FileCheck %s --check-prefix=PAST
 // PAST: error: diff-compile: the module is at level hardware already, past stop-after=kernel

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A function that others call keeps its tensors, and no names that LLVM would
+// A function that is called by others keeps its tensors, and no names that LLVM would
 // warn about.
 // RUN: diff-opt %s --diff-compile="chip=host" --emit=llvm 2>&1 | FileCheck %s --implicit-check-not=warning --implicit-check-not=diff.name
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An attention between transposes, as a framework with heads in front of tokens
-// writes it, is one kernel on the tensors as they are, on every route.
+// An attention between transposes, as a framework with head-major tensors writes it,
+// is one kernel on the original tensors, on every route.
 // RUN: diff-opt %s --diff-compile="chip=host stop-after=tiled" | FileCheck %s
 // RUN: diff-opt %s --diff-compile="chip=sm_80 stop-after=tiled" | FileCheck %s
 // RUN: diff-opt %s --diff-compile=chip=sm_80 --emit=manifest | FileCheck %s --check-prefix=MANIFEST

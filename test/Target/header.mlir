@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The header declares what the compiled function takes and returns.
+// The header declares the parameters and results of the compiled function.
 // RUN: diff-opt %s --diff-compile="chip=host" --emit=header | FileCheck %s
 // RUN: diff-opt %s --diff-compile="chip=host" --emit=llvm | FileCheck %s --check-prefix=LLVM
 
@@ -17,7 +17,7 @@ func.func @scalar(%x: tensor<4xf32>, %i: i32) -> (tensor<4xf32>, f32) {
 }
 
 // RUN: echo 'func.func @layer.0() { return }' | not diff-opt --diff-compile="chip=host" --emit=header 2>&1 | FileCheck %s --check-prefix=NAME --implicit-check-not=error:
-// NAME: error: has the name 'layer.0', which C cannot spell
+// NAME: error: has the name 'layer.0', which is not legal in C
 
 // RUN: echo 'func.func @f(%%x: f32) -> (f32, f32) { return %%x, %%x : f32, f32 }' | not diff-opt --diff-compile="chip=host" --emit=header 2>&1 | FileCheck %s --check-prefix=TWO --implicit-check-not=error:
 // TWO: error: returns a value of type 'f32', which the header cannot declare

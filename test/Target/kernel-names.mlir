@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A kernel's name is an identifier of PTX whatever the function's is, no two are
-// the same, and the manifest has the same names.
+// The name of a kernel is a PTX identifier for any function name, names are unique,
+// and the manifest has the same names.
 // RUN: diff-opt %s --diff-compile="chip=sm_80" --emit=ptx -o %t.ptx
 // RUN: FileCheck %s --check-prefix=PTX --input-file=%t.ptx
 // RUN: %if ptxas %{ %ptxas -arch=sm_80 -v %t.ptx -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS_V %}

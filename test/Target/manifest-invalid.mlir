@@ -4,9 +4,9 @@
 // RUN: not diff-opt %t/type.mlir --diff-compile="chip=sm_80" --emit=manifest 2>&1 | FileCheck %s --check-prefix=TYPE
 // RUN: not diff-opt %t/returned.mlir --diff-compile="chip=sm_80" --emit=manifest 2>&1 | FileCheck %s --check-prefix=RETURNED
 
-// NUMBER: error: 'func.func' op has an argument (number 1) of 'f32'; a GPU's launcher passes tensors of f16, bf16, f32 and i32, of a number one without dimensions
-// TYPE: error: 'func.func' op has an argument (number 0) of 'tensor<8xi64>'; a GPU's launcher passes tensors
-// RETURNED: error: 'func.func' op returns 'f32'; a GPU's kernels write tensors
+// NUMBER: error: 'func.func' op has an argument (number 1) of 'f32'; the GPU launcher supports tensors of f16, bf16, f32 and i32, and numbers as tensors without dimensions
+// TYPE: error: 'func.func' op has an argument (number 0) of 'tensor<8xi64>'; the GPU launcher supports tensors
+// RETURNED: error: 'func.func' op returns 'f32'; GPU kernels return tensors only
 
 //--- number.mlir
 func.func @attention(%x: tensor<8xf32>, %s: f32) -> tensor<8xf32> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every tensor of a manifest has a name of its own: a destination that is an argument
-// is not named after the operand, and a result that is returned twice once.
+// Every tensor of a manifest has a unique name: a destination that is an argument is
+// not named after the operand, and a result that is returned twice is named once.
 // RUN: diff-opt %s --diff-compile="chip=sm_80" --emit=manifest | FileCheck %s
 
 // CHECK: "tensors": [

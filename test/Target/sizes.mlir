@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sizes that a function computes itself are expressions of the manifest.
+// Sizes that a function computes are expressions in the manifest.
 // RUN: diff-opt %s --diff-compile="chip=sm_80" --emit=manifest | FileCheck %s
 
 // CHECK: "bytes": "((4 * (floordiv(argument0_0, 3) + 1)) * 8)"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A function with several ops: a kernel each in one PTX text, in launch order in
-// the manifest; sizes of the second have names of their own.
+// A function with several ops: one kernel for each in one PTX text, in launch order
+// in the manifest. Sizes of the second op have separate names.
 // RUN: diff-opt %s --diff-compile="chip=sm_89" --emit=ptx -o %t.ptx
 // RUN: FileCheck %s --check-prefix=PTX --input-file=%t.ptx
 // RUN: %if ptxas %{ %ptxas -arch=sm_89 -v %t.ptx -o %t.cubin 2>&1 | FileCheck %s --check-prefix=PTXAS_V %}
@@ -16,7 +16,7 @@
 // PTX-DAG: .entry two_softmax_attention(
 // MANIFEST: "name": "two_attention"
 // MANIFEST: "name": "two_softmax_attention"
-// The first's threads compute by themselves (f32), the second's warps together.
+// The first kernel uses threads (f32), the second one tensor cores.
 // MANIFEST: "ceildiv(N_1, 128)",
 // MANIFEST: "B_1"
 // SCHEMA: {{^}}valid
@@ -33,7 +33,7 @@ func.func @two(%q: tensor<1x40x4x16xf32>, %k: tensor<1x40x2x16xf32>, %v: tensor<
   return %0, %1 : tensor<1x40x2x16xf32>, tensor<?x?x2x32xf16>
 }
 
-// A module without a diff op is legal, and has no entry.
+// A module without diff ops is legal and has no entry.
 // RUN: echo 'module {}' | diff-opt --diff-compile="chip=sm_80" --emit=ptx | FileCheck %s --check-prefix=EMPTY
 // EMPTY: .target sm_80
 // EMPTY-NOT: .entry

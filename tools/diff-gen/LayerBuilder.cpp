@@ -15,7 +15,7 @@ using namespace mlir;
 using namespace mlir::diff;
 
 namespace {
-/// Builds the function; the names are those of the ops' operands.
+/// Builds the function with the names of the op's operands.
 class LayerBuilder {
 public:
   LayerBuilder(MLIRContext &context, const Layer &layer)
@@ -64,7 +64,7 @@ private:
     argumentLocs.push_back(named(name));
   }
 
-  /// A shape in the layer's layout: with sequences there is no batch.
+  /// Returns a shape in the layout of the layer, without a batch for sequences.
   SmallVector<int64_t> getShape(int64_t tokens, int64_t heads, int64_t dim) {
     SmallVector<int64_t> shape = {batch, tokens, heads, dim};
     if (layer.headMajor)
@@ -101,7 +101,7 @@ private:
                                  b.getF32Type());
   }
 
-  /// Output and, if asked for, log-sum-exp; dynamic sizes are the query's.
+  /// Output and optional log-sum-exp. Dynamic sizes are those of the query.
   SmallVector<Value> createDestinations() {
     SmallVector<Value> sizes;
     if (layer.dynamic) {
@@ -149,7 +149,7 @@ private:
       offsetsQ = args[3];
       offsetsK = args[4];
     }
-    // What stands behind the offsets: lambda and weight.
+    // The operands after the offsets: lambda and weight.
     ValueRange rest = args.drop_front(layer.varlen ? 5 : 3);
     ScheduleAttr schedule;
     LayoutAttr layout = getLayout();

@@ -16,7 +16,7 @@ namespace mlir::diff {
 
 enum class Variant { V2, V1, Standard };
 
-/// What a layer is; `heads` counts output heads.
+/// The parameters of a layer. `heads` is the number of output heads.
 struct Layer {
   Variant variant = Variant::V2;
   int64_t batch = 1;
@@ -25,11 +25,11 @@ struct Layer {
   int64_t heads = 8;
   int64_t kvHeads = 4;
   int64_t dim = 128;
-  /// Of standard attention; none: the variant's, `dim` or twice that.
+  /// For standard attention. Default: `dim`, or twice `dim` for V1.
   std::optional<int64_t> valueDim;
-  /// The element type's keyword.
+  /// The keyword of the element type.
   std::string type = "bf16";
-  /// Left and right side of the window; -1 is unlimited. None: no mask.
+  /// Left and right side of the window; -1 for unlimited. None: no mask.
   std::optional<std::pair<int64_t, int64_t>> window;
   std::optional<double> softcap;
   std::optional<double> scale;
@@ -37,14 +37,14 @@ struct Layer {
   /// Batch and token counts are `?`.
   bool dynamic = false;
   double lambdaInit = 0.8;
-  /// The entries of the batch are sequences of variable length; the tokens are
-  /// those of all sequences.
+  /// The batch entries are sequences of variable length. Token counts are those
+  /// of all sequences.
   bool varlen = false;
-  /// Heads in front of tokens in query, key, value and output.
+  /// Head-major query, key, value and output.
   bool headMajor = false;
 };
 
-/// A module with one function `@attention` on tensors.
+/// Builds a module with one function `@attention` on tensors.
 OwningOpRef<ModuleOp> buildLayer(MLIRContext &context, const Layer &layer);
 
 } // namespace mlir::diff

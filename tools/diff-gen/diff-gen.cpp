@@ -1,4 +1,4 @@
-//===- diff-gen.cpp - Prints the IR of an attention layer -----------------===//
+//===- diff-gen.cpp - Generates the IR of an attention layer --------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,8 +19,8 @@ using namespace mlir;
 using namespace mlir::diff;
 
 static constexpr StringLiteral kOverview =
-    R"(Prints the IR of a differential-attention layer: a module with one function
-@attention on tensors of layout [batch, tokens, heads, dim].
+    R"(Prints the IR of a differential attention layer: a module with one function
+@attention on tensors with the layout [batch, tokens, heads, dim].
 
 variant   arguments                                    results
 v2        query [B,N,2h,d]  key, value [B,M,h_kv,d]    output [B,N,h,d]
@@ -30,12 +30,13 @@ v1        query [B,N,2h,d]  key [B,M,2h_kv,d]          output [B,N,h,2d]
 standard  query [B,N,h,d]  key [B,M,h_kv,d]            output [B,N,h,dv]
           value [B,M,h_kv,dv]                          lse [B,h,N] with --lse
 
-lse is f32, and so are lambda and weight of v1; all else has the element type.
+lse, and lambda and weight of v1, are f32. All other tensors have the element
+type.
 
-With --varlen the tensors are packed: no B, N and M count the tokens of all B
-sequences, and cu_seqlens_q [B+1] and cu_seqlens_k [B+1], i32, stand behind
-value. With --layout=bhsd heads stand in front of tokens in query, key, value
-and output.
+With --varlen the tensors are packed: they have no dimension B, N and M are the
+numbers of tokens of all B sequences, and cu_seqlens_q [B+1] and cu_seqlens_k
+[B+1], i32, follow value. With --layout=bhsd query, key, value and output are
+head-major.
 
 example:  diff-gen --causal --dynamic -o layer.mlir
 )";
@@ -70,26 +71,26 @@ struct Options {
                             cl::value_desc("bf16|f16|f32"), cl::init("bf16"),
                             cl::cat(category)};
   cl::opt<bool> causal{"causal",
-                       cl::desc("A query sees no key behind it (bottom right)"),
+                       cl::desc("Causal mask, aligned to the bottom right"),
                        cl::cat(category)};
   cl::opt<std::string> window{
       "window",
-      cl::desc("Sliding window, keys to the left and right of the diagonal; -1 "
-               "is unlimited; with --causal R is 0"),
+      cl::desc("Sliding window: keys before and after the diagonal; -1 is "
+               "unlimited; with --causal R is 0"),
       cl::value_desc("L,R"), cl::cat(category)};
   cl::opt<double> softcap{"softcap",
                           cl::desc("Cap scores with C * tanh(score / C)"),
                           cl::value_desc("C"), cl::cat(category)};
   cl::opt<double> scale{"scale", cl::desc("Softmax scale (default: 1/sqrt(d))"),
                         cl::value_desc("S"), cl::cat(category)};
-  cl::opt<bool> lse{"lse", cl::desc("Return the log-sum-exp of the rows, too"),
+  cl::opt<bool> lse{"lse", cl::desc("Also return the log-sum-exp of the rows"),
                     cl::cat(category)};
   cl::opt<bool> dynamic{"dynamic",
-                        cl::desc("Batch and token counts are dynamic"),
+                        cl::desc("Use dynamic batch and token counts"),
                         cl::cat(category)};
   cl::opt<bool> varlen{"varlen",
-                       cl::desc("The batch is B sequences of variable length; "
-                                "N and M count the tokens of all"),
+                       cl::desc("Use B sequences of variable length; N and M "
+                                "are the tokens of all sequences"),
                        cl::cat(category)};
   cl::opt<std::string> layout{
       "layout",
@@ -104,7 +105,7 @@ struct Options {
 };
 } // namespace
 
-/// Every size in its range, and every tensor small enough to be addressed.
+/// Checks the range of every size, and that every tensor is addressable.
 static LogicalResult checkSizes(const Layer &layer) {
   struct {
     StringRef option;
@@ -126,7 +127,7 @@ static LogicalResult checkSizes(const Layer &layer) {
     return failure(reportError("--heads must be a multiple of --kv-heads (" +
                                Twine(layer.kvHeads) + "), found " +
                                Twine(layer.heads)));
-  // The largest tensors have 2h heads of width 2d, or h of width dv, at most.
+  // The largest tensors have at most 2h heads of width 2d, or h of width dv.
   constexpr int64_t kElementSize = 4;
   int64_t bytes = kElementSize * 4;
   for (int64_t size :
@@ -139,7 +140,7 @@ static LogicalResult checkSizes(const Layer &layer) {
   return success();
 }
 
-/// `L,R`, each at least -1.
+/// Parses `L,R`, each at least -1.
 static LogicalResult parseWindow(StringRef text, int64_t &left,
                                  int64_t &right) {
   auto [leftText, rightText] = text.split(',');
@@ -152,7 +153,7 @@ static LogicalResult parseWindow(StringRef text, int64_t &left,
   return success();
 }
 
-/// A finite and positive number, if the option was given.
+/// Requires a finite and positive number if the option is given.
 static LogicalResult readPositive(const cl::opt<double> &option,
                                   std::optional<double> &value) {
   if (!option.getNumOccurrences())

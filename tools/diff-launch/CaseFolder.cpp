@@ -1,4 +1,4 @@
-//===- CaseFolder.cpp - A folder of cases to launch -----------------------===//
+//===- CaseFolder.cpp - A folder with compiled cases ----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -144,7 +144,7 @@ private:
   JsonReader reader;
 };
 
-/// The number in a chip's name, and whether it has a letter behind it.
+/// The number in the name of a chip, and whether a letter follows it.
 std::pair<unsigned, bool> rankChip(const std::string &chip) {
   unsigned number = 0;
   for (char c : chip)

@@ -1,4 +1,4 @@
-//===- CaseFolder.h - A folder of cases to launch ---------------*- C++ -*-===//
+//===- CaseFolder.h - A folder with compiled cases --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -31,7 +31,7 @@ struct CaseCode {
   std::string manifest;
 };
 
-/// An array that a result is compared with.
+/// An array to which a result is compared.
 struct CaseResult {
   std::string file;
   ErrorLimits limits;
@@ -45,16 +45,16 @@ struct LaunchCase {
   std::vector<std::string> inputs;
   std::vector<CaseResult> expected;
 
-  /// The code that suits a device best, or null: that of its very chip before
-  /// that of older ones.
+  /// Returns the best code for a device, or null. Code for exactly its chip has
+  /// priority over code for older chips.
   const CaseCode *chooseCode(unsigned capability) const;
 };
 
-/// Reads FOLDER/index.json. Returns an error message, empty on success.
+/// Reads FOLDER/index.json. Returns an empty string or an error message.
 std::string readCaseFolder(const std::string &folder,
                            std::vector<LaunchCase> &cases);
 
-/// Reads a file whole. Returns an error message, empty on success.
+/// Reads a complete file. Returns an empty string or an error message.
 std::string readFile(const std::string &path, std::string &text);
 
 } // namespace mlir::diff::launch

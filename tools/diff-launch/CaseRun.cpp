@@ -26,7 +26,7 @@ const char *mlir::diff::launch::getStatusName(CaseOutcome::Status status) {
 }
 
 namespace {
-/// Each step returns what is wrong; `outcome.status` says of which kind.
+/// Each step returns an error; `outcome.status` is its kind.
 class CaseRunner {
 public:
   CaseRunner(const LaunchCase &entry, DeviceInterface &device,

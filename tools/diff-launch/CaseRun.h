@@ -12,24 +12,24 @@
 
 namespace mlir::diff::launch {
 
-/// What came out of a case.
+/// The outcome of a case.
 struct CaseOutcome {
   enum class Status { Agrees, Differs, Findings, Failed };
   Status status = Status::Failed;
-  /// Of the code that was run.
+  /// The chip of the code that ran.
   std::string chip;
   /// One for each result.
   std::vector<Comparison> comparisons;
-  /// Of the timed runs, sorted.
+  /// The times of the timed runs, sorted.
   std::vector<double> milliseconds;
   std::vector<std::string> findings;
-  /// What is wrong; empty when all agrees.
+  /// The error, or empty if all results agree.
   std::string message;
 };
 
 const char *getStatusName(CaseOutcome::Status status);
 
-/// Runs a case once, and then `timedRuns` times for the clock.
+/// Runs a case once, and then `timedRuns` more times to measure the time.
 CaseOutcome runCase(const LaunchCase &entry, DeviceInterface &device,
                     unsigned timedRuns);
 

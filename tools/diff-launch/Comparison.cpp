@@ -1,4 +1,4 @@
-//===- Comparison.cpp - A result against the expected one -----------------===//
+//===- Comparison.cpp - Comparison with expected results ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -84,7 +84,7 @@ static std::string formatIndex(const std::vector<int64_t> &shape,
   return "[" + text + "]";
 }
 
-/// What is wrong with one element beyond its distance; empty for nothing.
+/// Returns an error of one element other than its distance, or empty.
 static std::string checkKind(double found, double expected) {
   if (std::isnan(found) != std::isnan(expected) ||
       ((std::isinf(found) || std::isinf(expected)) && found != expected &&
@@ -93,7 +93,7 @@ static std::string checkKind(double found, double expected) {
   return "";
 }
 
-/// The first row that must be 0 and is not, as a message.
+/// Returns a message for the first row that must be 0 and is not.
 static std::string checkZeroRows(const std::vector<double> &found,
                                  const std::vector<double> &expected,
                                  const std::vector<int64_t> &shape) {

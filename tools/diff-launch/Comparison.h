@@ -1,4 +1,4 @@
-//===- Comparison.h - A result against the expected one ---------*- C++ -*-===//
+//===- Comparison.h - Comparison with expected results ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,30 +12,30 @@
 
 namespace mlir::diff::launch {
 
-/// How far a result may be from the expected one.
+/// The allowed difference of a result from the expected one.
 struct ErrorLimits {
-  /// Of an element.
+  /// The maximum difference of an element.
   double maxError = 0;
-  /// Of the norm of the difference, relative to the norm of what is expected.
+  /// The norm of the difference, relative to the norm of the expected result.
   std::optional<double> normError;
-  /// A row of the innermost dimension that is 0 is 0 exactly.
+  /// Rows of the innermost dimension that are expected to be 0 are exactly 0.
   bool zeroRows = false;
 };
 
-/// What was measured.
+/// The measured differences.
 struct Comparison {
   double maxError = 0;
   double normError = 0;
-  /// The first thing that is wrong; empty when nothing is.
+  /// The first error, or empty.
   std::string failure;
 };
 
-/// The elements as numbers. False for a type that has none.
+/// Converts the elements to numbers. Returns false for unsupported types.
 bool toNumbers(NpyType type, const char *data, int64_t count,
                std::vector<double> &numbers);
 
-/// Compares elements in C order. NaN and infinities must be where they are
-/// expected, and there only.
+/// Compares elements in C order. NaN and infinities must occur exactly at the
+/// expected positions.
 Comparison compare(const std::vector<double> &found,
                    const std::vector<double> &expected,
                    const std::vector<int64_t> &shape,

@@ -1,10 +1,10 @@
-//===- OldLibc.cpp - Runs with an older C library -------------------------===//
+//===- OldLibc.cpp - Compatibility with older C libraries -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The unwinder in a static libgcc of 2022 and later asks the C library for the
-// object at an address by a function that is younger than the C libraries of
-// many machines with a GPU. Here is the same by means of an older one.
+// The unwinder in a static libgcc of 2022 and later finds the object at an
+// address by a function that is newer than the C libraries of many machines
+// with a GPU. This file implements it with an older function.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,7 +20,7 @@ struct Search {
 };
 } // namespace
 
-/// 1 ends the search: this object holds the address.
+/// 1 ends the search: this object contains the address.
 static int visit(dl_phdr_info *object, size_t, void *data) {
   auto &search = *static_cast<Search *>(data);
   bool found = false;

@@ -19,30 +19,30 @@ using namespace mlir::diff::launch;
 using Json = nlohmann::ordered_json;
 
 static constexpr const char *kHelp =
-    R"(Runs a folder of compiled cases on a GPU and compares what comes out.
+    R"(Runs a folder of compiled cases on a GPU and compares the results.
 
 usage: diff-launch FOLDER [options]
 
   --target=WHERE      cuda (default): a GPU; sim: the simulator
-  --device=N          the GPU's number (cuda; default: 0)
-  --libcuda=PATH      the CUDA driver (cuda; default: libcuda.so.1)
-  --chip=NAME         the GPU that is simulated (sim)
+  --device=N          the number of the GPU (cuda; default: 0)
+  --libcuda=PATH      the CUDA driver library (cuda; default: libcuda.so.1)
+  --chip=NAME         the GPU to simulate (sim)
   --check=LIST        all (default), none, or some of memory,init,race,sync,async
-  --async=POLICY      when copies take effect: late (default), eager, random
-  --seed=N            of what is random
+  --async=POLICY      when copies complete: late (default), eager, random
+  --seed=N            the seed for random choices
   --threads=N         host threads (default: one for each core)
-  --filter=TEXT       only cases whose name has this text
-  --time=N            run N times more and show the median
-  --json=FILE         write what came out as JSON
-  --list              print the names of the cases, and the chips of their code
+  --filter=TEXT       run only cases whose name contains TEXT
+  --time=N            run N more times and show the median
+  --json=FILE         write the results as JSON
+  --list              print the names of the cases and the chips of their code
   --probe             print the device's name; needs no folder
   --help, --version
 
-Each case runs the code that suits the device best. Its arrays lie between
-guards, results start as NaN, and every element must be written.
+Each case runs the code that fits the device best. Guard zones surround its
+arrays, results are initially NaN, and every element must be written.
 
-Exit status: 0 when all cases agree; 1 when one does not, and for an error; 2
-when a checker of the simulator found something.
+Exit status: 0 if all cases agree; 1 if a case does not agree or an error
+occurs; 2 if a checker of the simulator reports a finding.
 )";
 
 namespace {
@@ -52,7 +52,7 @@ struct Options {
   CudaSettings cuda;
   unsigned timedRuns = 0;
   bool list = false, probe = false;
-  /// Options that were given, by target.
+  /// The given options, by target.
   std::string ofSimulator, ofCuda;
 };
 } // namespace
@@ -73,7 +73,7 @@ static bool parseNumber(const char *text, uint64_t most, uint64_t &value) {
   return *text >= '0' && *text <= '9' && !*end && !errno && value <= most;
 }
 
-/// Returns an error message, empty on success.
+/// Returns an empty string or an error message.
 static std::string applyOption(const std::string &name, const char *value,
                                Options &options) {
   struct Text {
@@ -105,7 +105,7 @@ static std::string applyOption(const std::string &name, const char *value,
   uint64_t number = 0;
   uint64_t most = name == "seed" ? UINT64_MAX : INT32_MAX;
   if (!parseNumber(value, most, number) || (name == "time" && !number))
-    return "--" + name + ": '" + value + "' is no number from " +
+    return "--" + name + ": '" + value + "' is not a number from " +
            (name == "time" ? "1" : "0") + " to " + std::to_string(most);
   if (name == "seed")
     options.simulator.seed = number;
@@ -118,13 +118,13 @@ static std::string applyOption(const std::string &name, const char *value,
   return "";
 }
 
-/// The option that ::getopt_long has just refused.
+/// Returns the option that ::getopt_long has just rejected.
 static std::string getRefusedOption(char **argv) {
   std::string text = argv[optind - 1];
   return text.compare(0, 2, "--") == 0 ? text : std::string("-") + char(optopt);
 }
 
-/// Exit status, or -1 to go on.
+/// Returns the exit status, or -1 to continue.
 static int parseOptions(int argc, char **argv, Options &options) {
   static const option kOptions[] = {
       {"target", 1, nullptr, 0},    {"device", 1, nullptr, 0},
@@ -170,7 +170,7 @@ static int parseOptions(int argc, char **argv, Options &options) {
 
 static std::string checkOptions(const Options &options) {
   if (options.folder.empty() && !options.probe)
-    return "no folder; --help says how to run one";
+    return "no folder given; see --help";
   bool isSim = options.target == "sim";
   if (!isSim && options.target != "cuda")
     return "--target must be cuda or sim, found '" + options.target + "'";
@@ -185,7 +185,7 @@ static std::string checkOptions(const Options &options) {
 }
 
 //===----------------------------------------------------------------------===//
-// What is shown
+// Output
 //===----------------------------------------------------------------------===//
 
 static double getMedian(const std::vector<double> &sorted) {
@@ -200,7 +200,7 @@ static void printHeader(const std::string &device) {
               "median ms");
 }
 
-/// A line for the first result, and one for each thing to be said.
+/// Prints a line for the first result, and one for each message.
 static void printOutcome(const LaunchCase &entry, const CaseOutcome &outcome) {
   std::printf("%-40s %-8s %-9s", entry.name.c_str(), outcome.chip.c_str(),
               getStatusName(outcome.status));
@@ -295,7 +295,7 @@ static int runAll(const Options &options,
     printOutcome(entry, outcome);
     report["cases"].push_back(toJson(entry, outcome));
     ++counts[size_t(outcome.status)];
-    // After an illegal access nothing runs in a GPU's context any more.
+    // After an illegal access, the context of the GPU is unusable.
     if (outcome.status == CaseOutcome::Status::Failed)
       device.reset();
   }

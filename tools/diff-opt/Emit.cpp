@@ -1,4 +1,4 @@
-//===- Emit.cpp - What the compile driver can write -----------------------===//
+//===- Emit.cpp - Outputs of the compiler driver --------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -34,7 +34,7 @@ static Result emitCubin(const EmitInput &input) {
 }
 
 namespace {
-/// One kind of output.
+/// A kind of output.
 struct Emitter {
   StringLiteral kind;
   bool host;

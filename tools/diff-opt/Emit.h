@@ -1,4 +1,4 @@
-//===- Emit.h - What the compile driver can write ---------------*- C++ -*-===//
+//===- Emit.h - Outputs of the compiler driver ------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,9 +12,9 @@
 
 namespace mlir::diff {
 
-/// What an emitter is given.
+/// The input of an emitter.
 struct EmitInput {
-  /// The module as it was read, and compiled to the hardware level.
+  /// The original module, and the module compiled to the hardware level.
   ModuleOp source;
   ModuleOp compiled;
   /// "host" or a GPU of the chip table.
@@ -23,16 +23,16 @@ struct EmitInput {
   std::string ptxas;
 };
 
-/// Whether --emit takes the kind, for some chip.
+/// Returns true if any chip supports the kind for --emit.
 bool isEmitKind(StringRef kind);
 
-/// The kinds that a chip has, for messages.
+/// Returns the kinds that a chip supports, for messages.
 std::string getEmitKinds(bool host);
 
-/// Whether the chip has the kind.
+/// Returns true if the chip supports the kind.
 bool hasEmitKind(StringRef kind, bool host);
 
-/// The bytes of the kind. Failures are reported.
+/// Returns the bytes of the output. Reports failures.
 FailureOr<std::string> emit(StringRef kind, const EmitInput &input);
 
 } // namespace mlir::diff

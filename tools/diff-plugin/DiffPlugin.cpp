@@ -2,15 +2,15 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A dialect and pass plugin of mlir-opt and of every tool made of MlirOptMain:
+// A dialect and pass plugin of mlir-opt and of every tool based on MlirOptMain:
 //
 //   mlir-opt --load-dialect-plugin=lib/DiffPlugin.so
 //            --load-pass-plugin=lib/DiffPlugin.so
 //            --pass-pipeline='builtin.module(convert-diff-to-linalg)' in.mlir
 //
-// Passes and pipelines are named in --pass-pipeline and in
-// transform.apply_registered_pass only: when the options of mlir-opt itself
-// are made, the plugin is not loaded yet.
+// Passes and pipelines can only be named in --pass-pipeline and in
+// transform.apply_registered_pass, because mlir-opt creates its options before
+// it loads the plugin.
 //
 //===----------------------------------------------------------------------===//
 

@@ -24,7 +24,7 @@ static std::string toString(Type type) {
   return text;
 }
 
-/// A shape as NumPy writes it, `?` for a dynamic size.
+/// Returns a shape in NumPy's notation, with `?` for dynamic sizes.
 static std::string formatShape(ArrayRef<int64_t> shape) {
   std::string text = "(";
   for (auto [i, size] : llvm::enumerate(shape)) {
@@ -48,7 +48,7 @@ Signature diff::getSignature(func::FuncOp function, bool runsPTX) {
   return signature;
 }
 
-/// The tensor of an argument or result; null for a scalar.
+/// Returns the tensor of an argument or result, or null for a scalar.
 static ShapedType getTensor(const Signature &signature, Type type) {
   if (auto tensor = dyn_cast<RankedTensorType>(type))
     return tensor;
@@ -57,8 +57,8 @@ static ShapedType getTensor(const Signature &signature, Type type) {
   return {};
 }
 
-/// The type of arrays for an argument or result: a ranked tensor or, for an
-/// argument, a scalar. Reports an error otherwise.
+/// Returns the array type for an argument or result: a ranked tensor or, for an
+/// argument, a scalar. Reports an error for other types.
 static std::optional<NpyType> getArrayType(const Run &run, Type type,
                                            StringRef what, unsigned number,
                                            bool allowScalar) {
@@ -76,7 +76,7 @@ static std::optional<NpyType> getArrayType(const Run &run, Type type,
   return std::nullopt;
 }
 
-/// Signless integers stand for unsigned ones, too.
+/// Signless integers also represent unsigned ones.
 static bool isSameType(Type type, NpyType expected, NpyType found) {
   if (expected == found)
     return true;
@@ -115,7 +115,7 @@ static LogicalResult loadInput(Run &run, unsigned number,
   return success();
 }
 
-/// The value of an integer in an array without dimensions.
+/// Returns the value of an integer in an array without dimensions.
 static std::optional<int64_t> getInteger(const NpyArray &array) {
   auto read = [&](auto value) {
     std::memcpy(&value, array.data.data(), sizeof(value));
@@ -144,7 +144,7 @@ static std::optional<int64_t> getInteger(const NpyArray &array) {
 
 using Shapes = SmallVector<SmallVector<int64_t>>;
 
-/// Sizes of the results of a function on tensors.
+/// Computes the sizes of the results of a function on tensors.
 static FailureOr<Shapes> evaluateShapes(const Run &run) {
   SmallVector<ArgumentSizes> arguments;
   for (auto [array, type] :
@@ -158,7 +158,7 @@ static FailureOr<Shapes> evaluateShapes(const Run &run) {
   return evaluateResultShapes(run.function, arguments);
 }
 
-/// The name of an entry argument's size; empty if it has none.
+/// Returns the name of a size of an entry argument, or empty.
 static StringRef getSizeName(func::FuncOp function, unsigned argument,
                              size_t dim) {
   auto sizes = function.getArgAttrOfType<ArrayAttr>(argument, kSizesAttrName);
@@ -168,8 +168,8 @@ static StringRef getSizeName(func::FuncOp function, unsigned argument,
   return name ? name.getValue() : StringRef();
 }
 
-/// Sizes of the results of an entry: those that the arguments have under the
-/// same names.
+/// Computes the sizes of the results of an entry from the argument sizes with
+/// the same names.
 static FailureOr<Shapes> lookUpShapes(const Run &run) {
   llvm::StringMap<int64_t> sizes;
   for (auto [array, number] :
@@ -193,7 +193,7 @@ static FailureOr<Shapes> lookUpShapes(const Run &run) {
       if (found == sizes.end())
         return function.emitError("the size of dimension ")
                << dim << " of argument " << number << " (" << type
-               << "), a result, is the size of no other argument by its name";
+               << "), a result, has a name that no argument size has";
       size = found->second;
     }
     shapes.push_back(std::move(shape));
@@ -217,7 +217,7 @@ static LogicalResult computeResultTypes(Run &run) {
   return success();
 }
 
-/// The array of the argument with that name, or null.
+/// Returns the array of the argument with that name, or null.
 static const NpyArray *findInput(const Run &run, StringRef name) {
   func::FuncOp function = run.function;
   for (auto [array, number] :
@@ -229,7 +229,7 @@ static const NpyArray *findInput(const Run &run, StringRef name) {
   return nullptr;
 }
 
-/// Sequences must lie in the arrays, one behind the other.
+/// Checks that the offsets of sequences are valid for their arrays.
 static LogicalResult checkOffsets(const Run &run,
                                   const std::vector<std::string> &paths) {
   func::FuncOp function = run.function;

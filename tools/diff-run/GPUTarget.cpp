@@ -1,4 +1,4 @@
-//===- GPUTarget.cpp - Runs PTX in the simulator or on a GPU --------------===//
+//===- GPUTarget.cpp - Runs PTX on the simulator or a GPU -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -21,7 +21,7 @@ using namespace mlir::diff;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-/// What is launched.
+/// The program to launch.
 struct Code {
   std::string manifest;
   std::string ptx;
@@ -33,7 +33,7 @@ static LogicalResult lower(Run &run) {
   PassManager pm(run.module.getContext());
   Level level = inferLevel(run.module);
   if (level <= Level::Tiled) {
-    // Only what the function needs is compiled.
+    // Compile only the function and its callees.
     for (auto other : run.module.getOps<func::FuncOp>())
       SymbolTable::setSymbolVisibility(
           other, other == run.function ? SymbolTable::Visibility::Public
@@ -78,8 +78,8 @@ static LogicalResult check(const Twine &error) {
   return text.empty() ? success() : failure(reportError(text));
 }
 
-/// Runs once, or after a run that warms up as often as was asked for. Ends when
-/// a checker finds something.
+/// Runs once, or as often as requested after a warm-up run. Stops when a
+/// checker reports a finding.
 static LogicalResult runAll(Run &run, launch::DeviceInterface &device,
                             launch::ArrayRun &arrays) {
   for (unsigned i = 0; i <= run.timedRuns.value_or(0); ++i) {
@@ -99,8 +99,8 @@ static LogicalResult runAll(Run &run, launch::DeviceInterface &device,
   return success();
 }
 
-/// Reports an error in code; a place in it, `PTX:LINE:COLUMN: `, is one in the
-/// file that it came from and stands in front of `error: `.
+/// Reports an error in the code. A location in it, `PTX:LINE:COLUMN: `, is one
+/// in the source file and is printed before `error: `.
 static LogicalResult reportLoadError(const Run &run, StringRef error) {
   size_t end = error.find(": ");
   if (error.starts_with("PTX:") && end != StringRef::npos) {
@@ -131,7 +131,7 @@ static LogicalResult runOn(Run &run, launch::DeviceInterface &device) {
     return failure(reportError(error));
   std::vector<const NpyArray *> inputs;
   std::vector<NpyArray> results;
-  // Scalars are no tensors, and no kernel takes them.
+  // Scalars are not tensors, and no kernel uses them.
   for (auto [array, type] :
        llvm::zip_equal(run.inputs, run.signature.arguments))
     if (isa<ShapedType>(type))

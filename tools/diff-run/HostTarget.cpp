@@ -1,4 +1,4 @@
-//===- HostTarget.cpp - Runs on this machine's CPU ------------------------===//
+//===- HostTarget.cpp - Runs on the host CPU ------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -21,14 +21,14 @@ static double millisecondsSince(Clock::time_point start) {
       .count();
 }
 
-/// Machine code of the function.
+/// The machine code of the function.
 static std::unique_ptr<HostFunction> compile(Run &run, HostRoute route) {
   std::string name = run.function.getName().str();
   if (failed(lowerForHost(run.module, name, route))) {
     reportError("@" + name + " cannot be compiled for this machine");
     return nullptr;
   }
-  // The just-in-time linker prints errors of its own.
+  // The just-in-time linker prints its own errors.
   StandardErrorCapture capture;
   auto compiled = HostFunction::compile(run.module, name);
   std::string printed = capture.finish();
@@ -37,7 +37,7 @@ static std::unique_ptr<HostFunction> compile(Run &run, HostRoute route) {
     return std::move(*compiled);
   }
   std::string error = llvm::toString(compiled.takeError());
-  // What the linker prints says which symbols are missing, the error does not.
+  // The output of the linker names missing symbols, the error does not.
   StringRef reason = StringRef(printed).split('\n').first;
   if (reason.consume_front("JIT session error: "))
     error = reason.str();
@@ -49,7 +49,7 @@ static std::unique_ptr<HostFunction> compile(Run &run, HostRoute route) {
 }
 
 namespace {
-/// The function's arguments in memory.
+/// The arguments of the function in memory.
 class Arguments {
 public:
   explicit Arguments(Run &run) : run(run) {}
@@ -74,7 +74,7 @@ public:
     return success();
   }
 
-  /// The pointers that the compiled function is called with.
+  /// The pointers that are passed to the compiled function.
   SmallVector<void *> getPointers() {
     descriptors.clear();
     descriptors.reserve(inputs.size() + run.outputs.size());
@@ -94,7 +94,7 @@ public:
       buffer.poison();
   }
 
-  /// Nothing may be written but the results.
+  /// Only the results may be written.
   LogicalResult check() const {
     for (auto [number, buffer, array] : llvm::enumerate(inputs, run.inputs)) {
       if (failed(checkGuards(buffer, "argument", number)))
@@ -132,9 +132,9 @@ private:
   LogicalResult checkGuards(const GuardedBuffer &buffer, StringRef what,
                             unsigned number) const {
     if (!buffer.isFrontIntact())
-      return reportStray(what, number, "in front of the array");
+      return reportStray(what, number, "before the array");
     if (!buffer.isBackIntact())
-      return reportStray(what, number, "behind the array");
+      return reportStray(what, number, "after the array");
     return success();
   }
 
@@ -145,7 +145,7 @@ private:
 } // namespace
 
 static LogicalResult runOnHost(Run &run, HostRoute route) {
-  // Compilation replaces the function; its type is needed afterwards.
+  // Compilation replaces the function, but its type is needed later.
   OwningOpRef<func::FuncOp> original = run.function.clone();
   Clock::time_point start = Clock::now();
   std::unique_ptr<HostFunction> compiled = compile(run, route);

@@ -1,4 +1,4 @@
-//===- Run.h - What is run, and what comes out ------------------*- C++ -*-===//
+//===- Run.h - The run of a function ----------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -24,8 +24,8 @@ struct ResultType {
   std::vector<int64_t> shape;
 };
 
-/// What a function takes and gives: its own arguments and results or, at the
-/// kernel and hardware levels, memrefs of which some are marked as results.
+/// The signature of a function: its arguments and results. At the kernel and
+/// hardware levels, some memref arguments are marked as results.
 struct Signature {
   SmallVector<Type> arguments;
   SmallVector<Type> results;
@@ -36,62 +36,62 @@ struct Signature {
   bool isEntry = false;
 };
 
-/// The function's signature. Entries are for the targets that run PTX.
+/// Returns the signature. Entries are supported by targets that run PTX.
 Signature getSignature(func::FuncOp function, bool runsPTX);
 
-/// What the targets that run PTX are told beyond the chip.
+/// Options of the targets that run PTX, in addition to the chip.
 struct GPUOptions {
   launch::SimSettings simulator;
-  /// The CUDA driver's library.
+  /// The CUDA driver library.
   std::string library;
-  /// PTX in place of the compiled one; empty for none.
+  /// PTX that replaces the compiled one, or empty.
   std::string ptxFile;
-  /// Where the report goes; empty for nowhere.
+  /// The file for the report, or empty.
   std::string reportFile;
   bool profile = false;
 };
 
-/// One run of a function: what a target is given, and what it fills in.
+/// One run of a function: the inputs and outputs of a target.
 struct Run {
   ModuleOp module;
   func::FuncOp function;
   std::string functionName;
   Signature signature;
-  /// An array for each argument, of its type; a scalar's has no dimensions.
+  /// An array for each argument. The array of a scalar has no dimensions.
   std::vector<NpyArray> inputs;
   std::vector<ResultType> results;
-  /// The GPU, and how to compile for it.
+  /// The GPU, and the compile options for it.
   CompileOptions compile;
   GPUOptions gpu;
-  /// Runs to be timed, after one that warms up. None: one run, not timed.
+  /// The number of timed runs after a warm-up. None: one run without timing.
   std::optional<unsigned> timedRuns;
 
-  /// Filled in by the target, one for each result.
+  /// Set by the target, one for each result.
   std::vector<GuardedBuffer> outputs;
   double compileMilliseconds = 0;
   std::vector<double> milliseconds;
-  /// What the simulator's checkers found, one line each, and its report and
-  /// profile.
+  /// The findings of the simulator's checkers, one line each, its report and
+  /// its profile.
   std::vector<std::string> findings;
   std::string report;
   std::string profile;
 };
 
-/// Reads the arrays for the function's arguments and computes its results'
-/// sizes. Failures are reported.
+/// Reads the arrays of the arguments and computes the sizes of the results.
+/// Reports failures.
 LogicalResult loadInputs(Run &run, const std::vector<std::string> &paths);
 
-/// Writes all results and the report, or none of them. With findings there are
-/// no results. Failures are reported.
+/// Writes all results and the report, or none of them. With findings, it writes
+/// no results. Reports failures.
 LogicalResult writeOutputs(const Run &run,
                            const std::vector<std::string> &paths);
 
-/// The routes to this machine's CPU. Failures are reported.
+/// Runs on the host CPU. Reports failures.
 LogicalResult runOnHostLinalg(Run &run);
 LogicalResult runOnHostCpu(Run &run);
 
-/// The PTX of a chip, in the simulator or on a GPU. Failures are reported;
-/// findings are none.
+/// Runs PTX for a chip on the simulator or a GPU. Reports failures; findings
+/// are not failures.
 LogicalResult runOnSimulator(Run &run);
 LogicalResult runOnGPU(Run &run);
 

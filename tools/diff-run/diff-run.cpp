@@ -25,18 +25,18 @@ using namespace mlir::diff;
 static constexpr StringLiteral kOverview =
     R"(Compiles a function on tensors and runs it on arrays from .npy files.
 
-targets   linalg   the plain, unfused route on this machine's CPU
-          cpu      the tiled route on this machine's CPU
-          sim      the PTX of --chip in the simulator, with checkers
-          cuda     the PTX of --chip on a GPU
+targets   linalg   the unfused reference, on the CPU of this machine
+          cpu      the tiled code, on the CPU of this machine
+          sim      PTX for --chip, on the simulator with checkers
+          cuda     PTX for --chip, on a GPU
 
 There is one --input for each argument and one --output for each result, in
 order. Arrays are little-endian, in C order, and have exactly the declared type
-and shape; dynamic sizes take the array's. bf16 is NumPy's '<V2' or '|V2'. A
+and shape; arrays determine dynamic sizes. bf16 is NumPy's '<V2' or '|V2'. A
 scalar is an array without dimensions.
 
-sim and cuda take the text of every level. When a checker of the simulator finds
-something, no output is written and the exit status is 2.
+sim and cuda accept modules of every level. If a checker of the simulator
+reports a finding, no output is written and the exit status is 2.
 
 example:  diff-run layer.mlir --target=cpu --input=query.npy --input=key.npy
             --input=value.npy --input=lambda.npy --output=output.npy
@@ -47,15 +47,15 @@ struct Options {
   cl::OptionCategory category{"Options of diff-run"};
   cl::opt<std::string> source{cl::Positional, cl::desc("<file.mlir>"),
                               cl::init("-"), cl::cat(category)};
-  cl::opt<std::string> target{"target", cl::desc("Where to run (default: cpu)"),
+  cl::opt<std::string> target{"target", cl::desc("Target (default: cpu)"),
                               cl::value_desc("linalg|cpu|sim|cuda"),
                               cl::init("cpu"), cl::cat(category)};
   cl::opt<std::string> chip{"chip",
                             cl::desc("The GPU, such as sm_90a (sim and cuda)"),
                             cl::value_desc("chip"), cl::cat(category)};
-  cl::list<std::string> inputs{"input", cl::desc("Array for an argument"),
+  cl::list<std::string> inputs{"input", cl::desc("Array of an argument"),
                                cl::value_desc("file.npy"), cl::cat(category)};
-  cl::list<std::string> outputs{"output", cl::desc("Where a result goes"),
+  cl::list<std::string> outputs{"output", cl::desc("File for a result"),
                                 cl::value_desc("file.npy"), cl::cat(category)};
   cl::opt<std::string> function{
       "function", cl::desc("Function to run (default: attention)"),
@@ -65,20 +65,20 @@ struct Options {
       cl::desc("Run N times after a warm-up; print the times as a JSON line"),
       cl::value_desc("N"), cl::cat(category)};
   cl::opt<std::string> ptx{
-      "ptx", cl::desc("Run this PTX in place of the compiled one (sim, cuda)"),
+      "ptx", cl::desc("Run this PTX instead of the compiled PTX (sim, cuda)"),
       cl::value_desc("file.ptx"), cl::cat(category)};
   cl::opt<std::string> library{
-      "libcuda", cl::desc("The CUDA driver (cuda; default: libcuda.so.1)"),
+      "libcuda", cl::desc("CUDA driver library (cuda; default: libcuda.so.1)"),
       cl::value_desc("path"), cl::init("libcuda.so.1"), cl::cat(category)};
   cl::opt<std::string> f32{
       "f32",
-      cl::desc("Products of f32: ieee (default), or rounded to tf32 on tensor "
-               "cores (sim, cuda)"),
+      cl::desc("Products of f32: ieee (default), or tf32 to round to tf32 and "
+               "use tensor cores (sim, cuda)"),
       cl::value_desc("ieee|tf32"), cl::init("ieee"), cl::cat(category)};
   cl::opt<std::string> tiles{
       "tiles",
       cl::desc(
-          "tensor-cores (default) where they multiply the type, or threads "
+          "tensor-cores (default) for the types that they support, or threads "
           "for any head dimension and alignment (sim, cuda)"),
       cl::value_desc("tensor-cores|threads"), cl::init("tensor-cores"),
       cl::cat(category)};
@@ -89,17 +89,17 @@ struct Options {
       cl::value_desc("list"), cl::init("all"), cl::cat(category)};
   cl::opt<std::string> async{
       "async",
-      cl::desc("When copies take effect: late (default), eager, random (sim)"),
+      cl::desc("When copies complete: late (default), eager, random (sim)"),
       cl::value_desc("policy"), cl::init("late"), cl::cat(category)};
-  cl::opt<uint64_t> seed{"seed", cl::desc("Of what is random (sim)"),
+  cl::opt<uint64_t> seed{"seed", cl::desc("Seed for random choices (sim)"),
                          cl::value_desc("N"), cl::cat(category)};
   cl::opt<bool> perturb{
       "perturb",
-      cl::desc("Approximate functions err within what is documented (sim)"),
+      cl::desc("Perturb approximate functions within documented errors (sim)"),
       cl::cat(category)};
   cl::opt<std::string> tensor{
       "tensor",
-      cl::desc("Tensor cores: fma (default), or truncate as hardware (sim)"),
+      cl::desc("Tensor cores: fma (default), or truncate like hardware (sim)"),
       cl::value_desc("mode"), cl::init("fma"), cl::cat(category)};
   cl::opt<unsigned> threads{
       "threads", cl::desc("Host threads (sim; default: one for each core)"),
@@ -108,13 +108,13 @@ struct Options {
       "profile", cl::desc("Print counters and a lower bound of cycles (sim)"),
       cl::cat(category)};
   cl::opt<std::string> json{"json",
-                            cl::desc("Where findings and counters go (sim)"),
+                            cl::desc("File for findings and counters (sim)"),
                             cl::value_desc("file.json"), cl::cat(category)};
 
-  /// What `f32` and `tiles` say.
+  /// The parsed values of `f32` and `tiles`.
   CompileOptions compile;
 
-  /// The options of the simulator that were given.
+  /// The given options of the simulator.
   std::string findSimulatorOption() const {
     for (const cl::Option *option : std::initializer_list<const cl::Option *>{
              &check, &async, &seed, &perturb, &tensor, &threads, &profile,
@@ -125,10 +125,10 @@ struct Options {
   }
 };
 
-/// A way to run.
+/// A target.
 struct Target {
   StringLiteral name;
-  /// It runs PTX of a chip.
+  /// True if it runs the PTX of a chip.
   bool isGPU;
   LogicalResult (*run)(Run &run);
 };
@@ -141,7 +141,7 @@ static constexpr Target kTargets[] = {
     {"cuda", true, runOnGPU},
 };
 
-/// The target, when the options fit it and each other.
+/// Returns the target if the options are consistent with it.
 static const Target *checkOptions(Options &options) {
   const Target *target = llvm::find_if(kTargets, [&](const Target &candidate) {
     return candidate.name == options.target;
@@ -160,7 +160,7 @@ static const Target *checkOptions(Options &options) {
             getTargetNames();
   else if (!target->isGPU && hasChip)
     error = "--chip contradicts --target=" + target->name.str() +
-            ", which runs on this machine's CPU";
+            ", which runs on the CPU";
   else if (!target->isGPU && options.ptx.getNumOccurrences())
     error = "--ptx contradicts --target=" + target->name.str() +
             ", which runs no PTX";
@@ -188,7 +188,7 @@ static const Target *checkOptions(Options &options) {
   return target;
 }
 
-/// No file may be written twice, and the standard streams serve once.
+/// No file may be written twice, and each standard stream is used once.
 static LogicalResult checkFiles(Options &options) {
   unsigned readers = llvm::count(options.inputs, "-") +
                      (options.source == "-") + (options.ptx == "-");
@@ -235,7 +235,7 @@ static func::FuncOp findFunction(ModuleOp module, StringRef name) {
   return function;
 }
 
-/// One JSON line.
+/// Prints one line of JSON.
 static std::string formatTimes(const Run &run) {
   std::vector<double> times = run.milliseconds;
   llvm::sort(times);
@@ -267,7 +267,7 @@ static GPUOptions getGPUOptions(const Options &options) {
   return gpu;
 }
 
-/// Prints what the checkers found; returns the exit status.
+/// Prints the findings of the checkers and returns the exit status.
 static int reportFindings(const Run &run) {
   StringRef file =
       run.gpu.ptxFile.empty() ? StringRef("PTX") : StringRef(run.gpu.ptxFile);
@@ -281,7 +281,7 @@ static int reportFindings(const Run &run) {
   return kFoundSomething;
 }
 
-/// Returns the exit status of a run in which nothing failed.
+/// Returns the exit status of a run without failures.
 static FailureOr<int> runTool(Options &options) {
   const Target *target = checkOptions(options);
   if (!target || failed(checkFiles(options)))

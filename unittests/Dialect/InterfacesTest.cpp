@@ -1,4 +1,4 @@
-//===- InterfacesTest.cpp - Letters, levels and chips ---------------------===//
+//===- InterfacesTest.cpp - Dimension letters, levels and chips -----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

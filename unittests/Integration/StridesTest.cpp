@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tensors whose strides are larger than their sizes, up to beyond 2^32
-// elements, give the same bits as contiguous ones, and nothing between their
+// Tensors whose strides are larger than their sizes, up to more than 2^32
+// elements, compute the same bits as contiguous ones, and nothing between their
 // elements is read or written.
 //
 //===----------------------------------------------------------------------===//
@@ -46,7 +46,7 @@ func.func @attention(%q: tensor<?x?x4x16xf32>, %k: tensor<?x?x1x16xf32>,
   return %0#0, %0#1 : tensor<?x?x2x16xf32>, tensor<?x4x?xf32>
 })mlir";
 
-/// The same with heads in front of tokens.
+/// The same with head-major tensors.
 constexpr char kHeadMajor[] = R"mlir(
 func.func @attention(%q: tensor<?x4x?x16xf32>, %k: tensor<?x1x?x16xf32>,
                      %v: tensor<?x1x?x16xf32>, %l: tensor<?x?x2xf32>)
@@ -117,7 +117,7 @@ struct Tensor {
       product *= extent;
     return product;
   }
-  /// Where an element lies, given its number in C order.
+  /// Returns the position of an element, given its number in C order.
   int64_t place(int64_t number) const {
     int64_t offset = 0;
     for (size_t i = shape.size(); i-- > 0;) {
@@ -132,7 +132,7 @@ struct Tensor {
       elements.push_back(data[place(i)]);
     return elements;
   }
-  /// How many places are no element and not as they were.
+  /// Counts the positions that are not elements and have changed.
   int64_t countTouchedGaps() const {
     std::vector<char> isElement(data.size());
     for (int64_t i = 0; i < size(); ++i)
@@ -144,7 +144,7 @@ struct Tensor {
   }
 };
 
-/// A layer's tensors: arguments, then results.
+/// The tensors of a layer: arguments, then results.
 struct Layer {
   std::vector<Tensor> tensors;
   size_t results = 0;
@@ -152,7 +152,7 @@ struct Layer {
 
 using MakeStrides = llvm::function_ref<Sizes(const Sizes &shape)>;
 
-/// Normal numbers, the same for all strides.
+/// Normally distributed numbers, independent of the strides.
 void fill(Tensor &tensor, unsigned seed) {
   std::mt19937 generator(seed);
   std::normal_distribution<float> normal;
@@ -184,7 +184,7 @@ const std::vector<Sizes> kSequenceShapes = {
     {42, 4, 16}, {74, 1, 16}, {74, 1, 16}, {4},
     {4},         {42, 2},     {42, 2, 16}, {4, 42}};
 
-/// Three sequences, one of them without a key.
+/// Three sequences, one of them without keys.
 Layer makeSequences(MakeStrides makeStrides) {
   Layer layer = makeLayer(kSequenceShapes, 2, makeStrides);
   const uint32_t offsets[2][4] = {{0, 21, 30, 42}, {0, 37, 37, 74}};
@@ -196,7 +196,7 @@ Layer makeSequences(MakeStrides makeStrides) {
   return layer;
 }
 
-/// Strides that are multiples of 16 bytes, each larger than need be.
+/// Strides that are multiples of 16 bytes and larger than necessary.
 Sizes padded(const Sizes &shape) {
   Sizes strides(shape.size(), 1);
   for (size_t i = shape.size(); i-- > 1;)
@@ -270,7 +270,7 @@ protected:
                          nullptr);
   }
 
-  /// Both layers give the same bits, and the gaps stay.
+  /// Both layers compute the same bits, and the gaps do not change.
   void compare(Layer &one, Layer &two) {
     ASSERT_EQ(run(one), DIFF_LAUNCH_SUCCESS) << diffLaunchGetError();
     ASSERT_EQ(run(two), DIFF_LAUNCH_SUCCESS) << diffLaunchGetError();
@@ -306,7 +306,7 @@ TEST_F(SimStrides, PaddedSequences) {
   compare(one, two);
 }
 
-/// Elements that belong to no sequence keep what they hold.
+/// Elements that belong to no sequence keep their values.
 TEST_F(SimStrides, SequencesThatEndEarly) {
   compile(kSequences);
   Layer layer = makeSequences(getContiguousStrides);
@@ -344,7 +344,7 @@ TEST_F(SimStrides, OffsetsAreChecked) {
                "legal");
 }
 
-/// A kernel needs multiples of 16 bytes.
+/// A kernel requires multiples of 16 bytes.
 TEST_F(SimStrides, MisalignedAreErrors) {
   compile(kTokenMajor);
   Layer layer = makeLayer(kTokenMajorShapes, 2, [](const Sizes &shape) {
@@ -358,10 +358,10 @@ TEST_F(SimStrides, MisalignedAreErrors) {
   EXPECT_STREQ(
       diffLaunchGetError(),
       "function 'attention': argument 1 'key' stride 18 of dimension 1 "
-      "is no multiple of 4 elements (16 bytes)");
+      "is not a multiple of 4 elements (16 bytes)");
 }
 
-/// A layer on the device: each row along dimension `far` in its own place.
+/// A layer on the device. Each row along dimension `far` is separate.
 class FarLayer {
 public:
   FarLayer(DiffLaunchDevice *device, const std::vector<Sizes> &shapes,

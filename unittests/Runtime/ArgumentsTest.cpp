@@ -1,4 +1,4 @@
-//===- ArgumentsTest.cpp - The checks in front of a launch ----------------===//
+//===- ArgumentsTest.cpp - Checks before a launch -------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -72,7 +72,7 @@ TEST_F(Arguments, BecomeALaunch) {
 TEST_F(Arguments, NothingIsLaunchedOnAnEmptyGrid) {
   for (TensorArgument &argument : arguments)
     argument.shape[0] = 0;
-  // Without elements there need be no address, and strides lead nowhere.
+  // An empty tensor needs no address, and its strides are not used.
   x.address = 0;
   x.strides = {3, 2};
   sum.strides = {0, 0};
@@ -152,17 +152,17 @@ TEST_F(Arguments, Strides) {
                     "the innermost, is not 1");
   x.strides = {10, 1};
   EXPECT_EQ(bind(), "function 'scale': argument 0 'x' stride 10 of dimension 0 "
-                    "is no multiple of 4 elements (16 bytes)");
+                    "is not a multiple of 4 elements (16 bytes)");
   x.strides = {-8, 1};
   EXPECT_EQ(bind(), "function 'scale': argument 0 'x' stride -8 of dimension 0 "
                     "is negative; 0 and more are legal");
   x.strides = {kMost & ~7, 1};
-  EXPECT_EQ(bind(), "function 'scale': argument 0 'x' reaches farther than 64 "
-                    "bits can address");
-  // A row for all.
+  EXPECT_EQ(bind(), "function 'scale': argument 0 'x' exceeds the range of "
+                    "64-bit addresses");
+  // One row for all.
   x.strides = {0, 1};
   EXPECT_EQ(bind(), "");
-  // One step's width means nothing, but it must be a number of steps.
+  // The stride of a dimension of size 1 is not used, but must be aligned.
   for (TensorArgument &argument : arguments)
     argument.shape[0] = 1;
   x.strides = {3, 1};
@@ -185,8 +185,8 @@ TEST_F(Arguments, ResultsMustNotOverlap) {
 
 TEST_F(Arguments, Addresses) {
   x.address = 0x1008;
-  EXPECT_EQ(bind(), "function 'scale': argument 0 'x' begins at address 4104, "
-                    "which is no multiple of 16");
+  EXPECT_EQ(bind(), "function 'scale': argument 0 'x' starts at address 4104, "
+                    "which is not a multiple of 16");
   EXPECT_EQ(bindArguments(*function, arguments, false, sizes), "");
   x.address = 0;
   EXPECT_EQ(bind(), "function 'scale': argument 0 'x' has no address");
@@ -227,7 +227,7 @@ TEST_F(Arguments, BlockLimits) {
   read(replaceInManifest("[32, 1, 1]", "[512, 2, 2]"));
   EXPECT_EQ(plan(), "kernel 'scale_kernel': a block has 2048 threads; up to "
                     "1024 are legal");
-  // The manifest's limit, where it is the lower one.
+  // The limit of the manifest, if it is lower.
   read(replaceInManifest("\"threads_per_block\": 1024",
                          "\"threads_per_block\": 16"));
   EXPECT_EQ(plan(), "kernel 'scale_kernel': a block has 32 threads; up to 16 "

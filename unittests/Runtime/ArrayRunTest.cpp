@@ -1,4 +1,4 @@
-//===- ArrayRunTest.cpp - Runs on arrays, watched -------------------------===//
+//===- ArrayRunTest.cpp - Checked runs on arrays --------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -16,7 +16,7 @@ using namespace mlir::diff;
 using namespace mlir::diff::launch;
 
 namespace {
-/// A device without checkers, as a GPU is: its memory is the host's, and a
+/// A device without checkers, like a GPU. Its memory is host memory, and a
 /// kernel is a function on the parameter block.
 class HostDevice : public DeviceInterface {
 public:
@@ -80,7 +80,7 @@ float *toPointer(uint64_t address) {
   return reinterpret_cast<float *>(uintptr_t(address));
 }
 
-/// What the PTX computes.
+/// The same computation as the PTX.
 void scale(const LaunchShape &shape, const uint64_t *words) {
   for (uint64_t row = 0; row < shape.grid[0]; ++row)
     for (uint64_t i = 0; i < words[6]; ++i)
@@ -98,7 +98,7 @@ NpyArray makeArray(float first) {
   return array;
 }
 
-/// Runs once; returns what is wrong, or the findings.
+/// Runs once. Returns the error or the findings.
 std::string runOn(DeviceInterface &device, const std::string &ptx,
                   std::vector<float> *sum = nullptr) {
   std::unique_ptr<Program> program;
@@ -151,7 +151,7 @@ std::vector<float> getExpected() {
 }
 
 //===----------------------------------------------------------------------===//
-// Guards
+// Guard zones
 //===----------------------------------------------------------------------===//
 
 TEST(GuardedRun, Computes) {
@@ -178,17 +178,17 @@ TEST(GuardedRun, StrayWrites) {
     });
   };
   EXPECT_EQ(writeAt(4, 40),
-            "the kernel wrote behind the array of result 0 of 'scale'");
+            "the kernel wrote after the array of result 0 of 'scale'");
   EXPECT_EQ(writeAt(4, -1),
-            "the kernel wrote in front of the array of result 0 of 'scale'");
+            "the kernel wrote before the array of result 0 of 'scale'");
   EXPECT_EQ(writeAt(2, 40),
-            "the kernel wrote behind the array of argument 1 of 'scale'");
+            "the kernel wrote after the array of argument 1 of 'scale'");
   EXPECT_EQ(writeAt(2, 7), "the kernel wrote inside the read-only array of "
                            "argument 1 of 'scale'");
 }
 
-/// What lies beyond an array is NaN. Where arithmetic keeps a NaN's payload it
-/// looks as if nothing had been written.
+/// Elements outside of an array are NaN. If arithmetic keeps the payload of a
+/// NaN, the result looks unwritten.
 TEST(GuardedRun, StrayReadsShow) {
   std::vector<float> sum;
   std::string error = runOnHost(
@@ -261,7 +261,7 @@ TEST(SimulatedRun, ReportsAddUp) {
 }
 
 //===----------------------------------------------------------------------===//
-// What cannot be run
+// Functions that cannot run
 //===----------------------------------------------------------------------===//
 
 TEST(Program, Refusals) {
@@ -331,7 +331,7 @@ TEST(CudaDevice, NoDriver) {
   EXPECT_EQ(createCudaDevice(settings, device)
                 .find("no CUDA driver: /nowhere/libcuda.so.1: "),
             0u);
-  // A library without the driver's functions.
+  // A library without the functions of the driver.
   settings.library = "libm.so.6";
   EXPECT_EQ(createCudaDevice(settings, device),
             "no CUDA driver: libm.so.6 has no function cuInit");

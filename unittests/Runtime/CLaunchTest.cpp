@@ -1,4 +1,4 @@
-//===- CLaunchTest.cpp - The C interface to the launcher ------------------===//
+//===- CLaunchTest.cpp - The C interface of the launcher ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

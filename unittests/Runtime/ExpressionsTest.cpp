@@ -1,4 +1,4 @@
-//===- ExpressionsTest.cpp - Grid sizes as expressions --------------------===//
+//===- ExpressionsTest.cpp - Size expressions -----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- ManifestTest.cpp - Manifests, right and wrong ----------------------===//
+//===- ManifestTest.cpp - Valid and invalid manifests ---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,7 +12,7 @@ using namespace mlir::diff;
 using namespace mlir::diff::launch;
 
 namespace {
-/// The error of the manifest with a text replaced.
+/// Returns the error of the manifest after a replacement.
 std::string error(const std::string &before, const std::string &after) {
   Manifest manifest;
   return parseManifest(replaceInManifest(before, after), manifest);
@@ -63,17 +63,17 @@ TEST(Manifest, ElementTypes) {
 TEST(Manifest, TextThatIsNoJson) {
   Manifest manifest;
   EXPECT_EQ(parseManifest("", manifest)
-                .find("manifest: it is no JSON: parse "
+                .find("manifest: it is not JSON: parse "
                       "error at line 1, column 1"),
             0u);
   EXPECT_EQ(parseManifest("{\"a\": 1e999}", manifest),
-            "manifest: it is no JSON: number overflow parsing '1e999'");
+            "manifest: it is not JSON: number overflow parsing '1e999'");
   EXPECT_EQ(parseManifest("[1]", manifest),
             "manifest: an object is legal, found an array");
   std::string text = kScaleManifest;
   for (size_t size = 0; size + 1 < text.size(); size += 7)
     EXPECT_NE(parseManifest(text.substr(0, size), manifest), "") << size;
-  // Nesting exhausts nothing.
+  // Deep nesting does not exhaust the stack.
   EXPECT_NE(parseManifest(std::string(1000000, '['), manifest), "");
 }
 
@@ -128,8 +128,8 @@ TEST(Manifest, Tensors) {
             "manifest.functions[0].tensors[0].role: argument and result are "
             "legal, found \"operand\"");
   EXPECT_EQ(error("\"argument\"", "\"result\""),
-            "manifest.functions[0].tensors[1].role: an argument stands behind "
-            "a result");
+            "manifest.functions[0].tensors[1].role: an argument follows a "
+            "result");
   EXPECT_EQ(
       error("\"f32\"", "\"f64\""),
       "manifest.functions[0].tensors[0].element_type: f16, bf16, f32 and i32 "
@@ -244,7 +244,7 @@ TEST(Manifest, MessagesAreOneLine) {
       error("\"rows\", \"1\", \"1\"", "\"a\\nb\", \"1\", \"1\"").find('\n'),
       std::string::npos);
 }
-/// `y` holds where rows of `x` begin.
+/// `y` holds the offsets of rows of `x`.
 std::string withOffsets(const std::string &offsets) {
   return replaceInManifest(
       R"({"name": "y", "role": "argument", "element_type": "f32",

@@ -11,8 +11,8 @@
 
 namespace mlir::diff::launch {
 
-/// A function `scale` of `x` and `y` [rows, columns] to `sum`, row by row:
-/// rows are blocks, and a block has 32 threads.
+/// A function `scale` of `x` and `y` [rows, columns] to `sum`. Each row is one
+/// block of 32 threads.
 inline const char *const kScaleManifest = R"({
   "schema_version": 1,
   "target": {"chip": "sm_80", "ptx_version": "7.0", "address_size": 64},
@@ -51,7 +51,7 @@ inline const char *const kScaleManifest = R"({
   }]
 })";
 
-/// The manifest with the first occurrence of a text replaced.
+/// Returns the manifest with the first occurrence of a text replaced.
 inline std::string replaceInManifest(const std::string &before,
                                      const std::string &after) {
   std::string text = kScaleManifest;
@@ -60,8 +60,8 @@ inline std::string replaceInManifest(const std::string &before,
                                     : text.replace(place, before.size(), after);
 }
 
-/// The manifest with buffers, and its kernel's first parameter the pointer of
-/// the one that is named `between`.
+/// Returns the manifest with buffers. The first parameter of its kernel is the
+/// pointer of the buffer `between`.
 inline std::string addBuffer(const std::string &buffers) {
   std::string text = replaceInManifest(
       "{\"kind\": \"pointer\", \"type\": \"ptr\", \"tensor\": \"x\"",
@@ -70,7 +70,7 @@ inline std::string addBuffer(const std::string &buffers) {
                      "\"buffers\": [" + buffers + "], ");
 }
 
-/// What goes with it: sum = 2 x + y.
+/// The PTX of the manifest: sum = 2 x + y.
 inline const char *const kScalePTX = R"(
 .version 7.0
 .target sm_80
@@ -114,7 +114,7 @@ DONE:
 }
 )";
 
-/// The PTX with the first occurrence of a text replaced.
+/// Returns the PTX with the first occurrence of a text replaced.
 inline std::string replaceInPTX(const std::string &before,
                                 const std::string &after) {
   std::string text = kScalePTX;

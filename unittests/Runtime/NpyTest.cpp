@@ -1,4 +1,4 @@
-//===- NpyTest.cpp - Arrays in NumPy's files ------------------------------===//
+//===- NpyTest.cpp - Arrays in NumPy files --------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,13 +11,13 @@
 using namespace mlir::diff;
 
 namespace {
-/// The bytes of a file of zeros, as this library writes it.
+/// Returns the bytes of a file of zeros, as written by this library.
 std::string makeFile(NpyType type, const std::vector<int64_t> &shape) {
   return formatNpyHeader(type, shape) +
          std::string(getNpyDataSize(type, shape), '\0');
 }
 
-/// A file of the given version, header text and elements.
+/// Returns a file with this version, header text and elements.
 std::string makeFile(char major, std::string header, const std::string &data) {
   std::string file = std::string("\x93NUMPY") + major + '\0';
   size_t lengthBytes = major == 1 ? 2 : 4;
@@ -102,7 +102,7 @@ TEST(Npy, SizesDoNotOverflow) {
   EXPECT_EQ(getNpyDataSize(NpyType::F32, {most}), -1);
   EXPECT_EQ(getNpyDataSize(NpyType::I8, {most, 2}), -1);
   EXPECT_EQ(getNpyDataSize(NpyType::I8, {-1}), -1);
-  // Without elements the other sizes must make sense, too.
+  // The other sizes of an empty array must be valid.
   EXPECT_EQ(getNpyDataSize(NpyType::F64, {0, most}), -1);
   EXPECT_EQ(getNpyDataSize(NpyType::F64, {0, 7}), 0);
   NpyArray array;

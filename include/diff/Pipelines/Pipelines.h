@@ -12,54 +12,54 @@
 
 namespace mlir::diff {
 
-/// The levels of IR, each of which prints, parses, verifies and can be gone on
-/// from: diff ops on tensors; tiles in `scf.forall`; vectors and memrefs; the
-/// LLVM and NVVM dialects.
+/// The levels of IR: diff ops on tensors; tiles in `scf.forall`; vectors and
+/// memrefs; the LLVM and NVVM dialects. Modules at each level can be printed,
+/// parsed, verified and compiled further.
 enum class Level { Semantic, Tiled, Kernel, Hardware };
 
-/// The keyword of a level on the command line.
+/// Convert between a level and its keyword on the command line.
 StringRef stringifyLevel(Level level);
 std::optional<Level> symbolizeLevel(StringRef keyword);
 
-/// The level at which a module is: the highest of which it holds an op.
+/// Returns the level of a module, the highest level of its ops.
 Level inferLevel(Operation *module);
 
-/// Appends the passes that bring a module from level `from` to level `to` for
-/// `chip` ("host" or a GPU of the chip table).
+/// Options of the compile pipeline. `chip` is "host" or the name of a GPU in
+/// the chip table.
 struct CompileOptions {
   std::string chip = "host";
   /// Keep source locations in device code as line information.
   bool lineInfo = false;
-  /// On a GPU, let tensor cores multiply f32, rounded to tf32.
+  /// On a GPU, round f32 to tf32 and multiply it on tensor cores.
   bool tf32 = false;
-  /// On a GPU, tiles for tensor cores where they multiply the type; without,
-  /// each thread computes for itself.
+  /// On a GPU, use tensor cores for the supported element types. If false, each
+  /// thread computes its own elements.
   bool tensorCores = true;
 };
 
-/// The values of the options `f32` and `tiles`, or an error: what was found and
-/// what is legal.
+/// Parse the values of the options `f32` and `tiles`. Return an error message
+/// that names the value found and the legal ones, or an empty string.
 std::string parseF32(StringRef value, CompileOptions &options);
 std::string parseTiles(StringRef value, CompileOptions &options);
 
 void buildCompilePipeline(OpPassManager &pm, Level from, Level to,
                           const CompileOptions &options);
 
-/// The portable, unfused route from any level up to `tiled` to the LLVM
-/// dialect: `-convert-diff-to-linalg`, upstream's bufferization and loops.
+/// Appends the portable, unfused pipeline from any level up to `tiled` to the
+/// LLVM dialect: `-convert-diff-to-linalg`, upstream's bufferization and loops.
 void buildLinalgPipeline(OpPassManager &pm);
 
-/// What a `diff-compile` in a pipeline was asked for.
+/// The request of a `diff-compile` in a pipeline.
 struct CompileRequest {
   std::string chip;
-  /// The last level's keyword, empty when none was given.
+  /// The keyword of the last level, or empty if none was given.
   std::string stopAfter;
 };
 
-/// The first `diff-compile` of a pass manager, if it has one.
+/// Returns the request of the first `diff-compile` of a pass manager, if any.
 std::optional<CompileRequest> getCompileRequest(OpPassManager &pm);
 
-/// Registers the pipelines by name.
+/// Registers the named pipelines.
 void registerPipelines();
 
 } // namespace mlir::diff

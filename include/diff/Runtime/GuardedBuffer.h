@@ -1,8 +1,8 @@
-//===- GuardedBuffer.h - A buffer that notices stray writes -----*- C++ -*-===//
+//===- GuardedBuffer.h - A buffer that detects stray accesses ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plain C++: nothing of MLIR or LLVM.
+// Plain C++ without MLIR and LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,16 +15,16 @@
 
 namespace mlir::diff {
 
-/// Elements in memory between two zones that hold NaN: what reads past the
-/// buffer computes NaN, and what writes past it is found out. The elements are
-/// aligned to 64 bytes and NaN at first.
+/// A buffer between two guard zones that hold NaN. Reads outside of the buffer
+/// compute NaN, and writes outside of it are detected. The elements are aligned
+/// to 64 bytes and are initially NaN.
 class GuardedBuffer {
 public:
   static constexpr int64_t kAlignment = 64;
   static constexpr int64_t kGuardSize = 16384;
 
-  /// `size` is in bytes, a multiple of the element's. Without memory enough
-  /// the buffer is invalid.
+  /// `size` is in bytes, a multiple of the element size. If the allocation
+  /// fails, the buffer is invalid.
   GuardedBuffer(NpyType type, int64_t size);
 
   bool isValid() const { return memory != nullptr; }
@@ -32,20 +32,20 @@ public:
   const char *getData() const { return memory.get() + kGuardSize; }
   int64_t getSize() const { return size; }
 
-  /// The elements with the zones in front of them and behind them, to be
-  /// copied to another memory and back.
+  /// The elements with both guard zones, to be copied to another memory and
+  /// back.
   char *getWhole() { return memory.get(); }
   int64_t getWholeSize() const { return size + 2 * kGuardSize; }
 
-  /// Makes every element NaN (another pattern where there is no NaN).
+  /// Sets every element to NaN, or another pattern for types without NaN.
   void poison();
 
-  /// True when the zone in front of the elements is as it was.
+  /// Returns true if the zone before the elements has not changed.
   bool isFrontIntact() const;
-  /// True when the zone behind the elements is as it was.
+  /// Returns true if the zone after the elements has not changed.
   bool isBackIntact() const;
 
-  /// How many elements hold what `poison` wrote, and the first of them.
+  /// Return the number of elements that hold the poison, and the first one.
   int64_t countPoisoned(int64_t &first) const;
 
 private:

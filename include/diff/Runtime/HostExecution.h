@@ -1,4 +1,4 @@
-//===- HostExecution.h - Compile and run on this machine --------*- C++ -*-===//
+//===- HostExecution.h - Compile and run on the host ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -22,25 +22,24 @@ class ExecutionEngine;
 
 namespace diff {
 
-/// The routes to this machine's CPU: plain and unfused, or tiled.
+/// The pipelines for the host CPU: unfused or tiled.
 enum class HostRoute { Linalg, Cpu };
 
-/// The type of a tensor's elements, or of a scalar, in arrays; nullopt when
-/// arrays have no such type. Signless integers are signed ones; index has 64
-/// bits.
+/// Returns the array element type for a tensor element type or scalar type, or
+/// nullopt if there is none. Signless integers map to signed ones, and index to
+/// 64 bits.
 std::optional<NpyType> getNpyType(Type elementType);
 
-/// What the context of a module needs in order to be run.
+/// Prepares the context of a module for execution.
 void registerHostExecution(DialectRegistry &registry);
 
-/// Brings the module to the LLVM dialect with `function` as its only entry. An
-/// error was emitted on failure.
+/// Lowers the module to the LLVM dialect with `function` as its only entry.
+/// Emits an error on failure.
 LogicalResult lowerForHost(ModuleOp module, StringRef function,
                            HostRoute route);
 
-/// A ranked array as compiled code sees it, in row-major order. The layout is
-/// that of a memref's descriptor: allocated and aligned pointer, offset, sizes,
-/// strides.
+/// A ranked row-major array for compiled code. The layout is that of a memref
+/// descriptor: allocated and aligned pointer, offset, sizes, strides.
 class MemRefDescriptor {
 public:
   MemRefDescriptor(char *data, ArrayRef<int64_t> shape);
@@ -55,12 +54,12 @@ class HostFunction {
 public:
   ~HostFunction();
 
-  /// Compiles a module that `lowerForHost` returned.
+  /// Compiles a module that `lowerForHost` has lowered.
   static llvm::Expected<std::unique_ptr<HostFunction>>
   compile(ModuleOp module, StringRef function);
 
-  /// Calls it. There is one pointer for each argument of the C interface: to
-  /// the scalar, or to the pointer to the memref's descriptor.
+  /// Calls the function. There is one pointer for each argument of the C
+  /// interface: to the scalar, or to the pointer to the memref descriptor.
   void call(MutableArrayRef<void *> arguments) { entry(arguments.data()); }
 
 private:

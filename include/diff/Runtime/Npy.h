@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reads and writes .npy files (format versions 1.0 to 3.0): little-endian
-// arrays in C order. Plain C++: nothing of MLIR or LLVM. A function that may
-// fail returns an error message, empty on success.
+// Reads and writes .npy files (format versions 1.0 to 3.0) of little-endian
+// arrays in C order. Plain C++ without MLIR and LLVM. Functions that may fail
+// return an empty string or an error message.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +18,7 @@
 namespace mlir::diff {
 
 /// The element types of arrays. bf16 is stored as NumPy's two-byte void type,
-/// as ml_dtypes does.
+/// like in ml_dtypes.
 enum class NpyType {
   F16,
   BF16,
@@ -35,33 +35,33 @@ enum class NpyType {
   Bool
 };
 
-/// The type's keyword, such as `bf16`.
+/// Returns the keyword of the type, such as `bf16`.
 const char *getNpyTypeName(NpyType type);
 
-/// Bytes of an element.
+/// Returns the size of an element in bytes.
 int64_t getNpyElementSize(NpyType type);
 
-/// An array in memory, its elements in C order.
+/// An array in memory with its elements in C order.
 struct NpyArray {
   NpyType type = NpyType::F32;
   std::vector<int64_t> shape;
   std::vector<char> data;
 };
 
-/// Bytes of an array of this type and shape, or -1 when an `int64_t` cannot
-/// hold them or a size is negative.
+/// Returns the bytes of an array of this type and shape, or -1 if they exceed
+/// `int64_t` or a size is negative.
 int64_t getNpyDataSize(NpyType type, const std::vector<int64_t> &shape);
 
-/// A shape as NumPy writes it, such as `(2, 3)` or `(5,)`.
+/// Returns a shape in NumPy's notation, such as `(2, 3)` or `(5,)`.
 std::string formatNpyShape(const std::vector<int64_t> &shape);
 
-/// Reads an array from the bytes of a file, which holds it and nothing else.
+/// Reads an array from the bytes of a file, which must hold nothing else.
 std::string parseNpy(const char *bytes, int64_t size, NpyArray &array);
 
-/// Reads a file, `-` for standard input. Messages begin with the file's name.
+/// Reads a file, `-` for standard input. Messages start with the file name.
 std::string readNpy(const std::string &path, NpyArray &array);
 
-/// What stands in front of the elements in a file: a version 1.0 header,
+/// Returns the bytes before the elements in a file: a version 1.0 header,
 /// padded to a multiple of 64 bytes.
 std::string formatNpyHeader(NpyType type, const std::vector<int64_t> &shape);
 

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plain C++: nothing of MLIR or LLVM.
+// Plain C++ without MLIR and LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,9 +15,9 @@
 namespace mlir::diff {
 
 /// Checks offsets of sequences along a dimension of `size` elements: the first
-/// is 0, none is less than the one in front of it, and the last is at most
-/// `size`. `place` is what messages call the dimension. Returns an error
-/// message that says what was found and what is legal, empty on success.
+/// is 0, they do not decrease, and the last is at most `size`. `place` names
+/// the dimension in messages. Returns an empty string or an error message with
+/// the value found and the legal values.
 std::string checkOffsetValues(const int32_t *values, int64_t count,
                               int64_t size, const std::string &place);
 

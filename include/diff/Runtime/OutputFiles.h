@@ -1,8 +1,8 @@
-//===- OutputFiles.h - Files that appear whole or not at all ----*- C++ -*-===//
+//===- OutputFiles.h - Output files that are written atomically -*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plain C++ and POSIX: nothing of MLIR or LLVM.
+// Plain C++ and POSIX without MLIR and LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,10 +15,10 @@
 
 namespace mlir::diff {
 
-/// Output files of one run. Each is written to a temporary file beside its
-/// place; `commit` moves all of them there. Without it nothing is left behind,
-/// and a file that was there stays as it was. `-` is standard output; what is
-/// not a regular file (a pipe, a device) is written by `commit`.
+/// The output files of one run. Each file is written to a temporary file in the
+/// same folder; `commit` moves all of them to their destinations. Without
+/// `commit`, no new file remains and existing files are unchanged. `-` is
+/// standard output. `commit` writes pipes and devices directly.
 class OutputFiles {
 public:
   OutputFiles() = default;
@@ -27,17 +27,17 @@ public:
   ~OutputFiles();
 
   /// Prepares a file that holds `header` and then `size` bytes at `data`.
-  /// Returns an error message, empty on success.
+  /// Returns an empty string or an error message.
   std::string add(const std::string &path, const std::string &header,
                   const char *data = nullptr, size_t size = 0);
 
-  /// Puts the files in place. Returns an error message, empty on success.
+  /// Moves the files into place. Returns an empty string or an error message.
   std::string commit();
 
 private:
   struct File {
     std::string path;
-    /// The temporary file; empty where `contents` is written in place.
+    /// The temporary file, or empty if `contents` is written directly.
     std::string temporary;
     std::string contents;
   };

@@ -1,4 +1,4 @@
-//===- ShapeEvaluation.h - Sizes of tensors before a run --------*- C++ -*-===//
+//===- ShapeEvaluation.h - Sizes of tensors before execution ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -13,17 +13,17 @@
 
 namespace mlir::diff {
 
-/// What is known of an argument before a run: the sizes of a tensor, or the
-/// value of an integer.
+/// The known properties of an argument before a run: the sizes of a tensor, or
+/// the value of an integer.
 struct ArgumentSizes {
   SmallVector<int64_t> shape;
   std::optional<int64_t> integer;
 };
 
-/// Computes, without running the function, the sizes of its results from those
-/// of its arguments, by interpreting the index arithmetic in its body. Checks
-/// on the way that sizes which must agree do, so that a run reads and writes
-/// inside its tensors only. On failure an error was emitted.
+/// Computes the sizes of the results of a function from those of its arguments
+/// by interpreting the index arithmetic in its body, without running it. Checks
+/// that sizes which must agree do, so that a run accesses its tensors in bounds
+/// only. Emits an error on failure.
 FailureOr<SmallVector<SmallVector<int64_t>>>
 evaluateResultShapes(func::FuncOp function, ArrayRef<ArgumentSizes> arguments);
 

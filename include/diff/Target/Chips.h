@@ -14,31 +14,31 @@
 
 namespace mlir::diff {
 
-/// What the compiler knows of a GPU. Limits are those of the CUDA C++
-/// Programming Guide's table of compute capabilities.
+/// Properties of a GPU. The limits are those of the table of compute
+/// capabilities in the CUDA C++ Programming Guide.
 struct Chip {
-  /// The architecture as ptxas and NVPTX spell it.
+  /// The name of the architecture for ptxas and NVPTX.
   llvm::StringLiteral name;
-  /// The lowest PTX ISA version that knows the architecture, as 10 x major +
+  /// The first PTX ISA version that supports the architecture, as 10 x major +
   /// minor (PTX ISA, release notes).
   unsigned ptxVersion;
-  /// Shared memory that one block may have, opted in to, in bytes.
+  /// Maximum opt-in shared memory of a block, in bytes.
   int64_t sharedMemoryPerBlock;
   int64_t registersPerBlock;
   int64_t registersPerThread;
   int64_t threadsPerBlock;
 };
 
-/// The GPUs that kernels are compiled for.
+/// Returns the supported GPUs.
 llvm::ArrayRef<Chip> getChips();
 
-/// The GPU of that name, or null.
+/// Returns the GPU of that name, or null.
 const Chip *lookUpChip(llvm::StringRef name);
 
-/// The names of all targets, "host" first, for messages.
+/// Returns the names of all targets, "host" first, for messages.
 std::string getTargetNames();
 
-/// Threads of a block of the plain fused kernel.
+/// Threads of a block in kernels without tensor cores.
 constexpr int64_t kThreadsPerBlock = 128;
 
 } // namespace mlir::diff

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every function reports what is wrong and returns failure.
+// Every function reports errors and returns failure.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,16 +14,15 @@
 
 namespace mlir::diff {
 
-/// The LLVM IR text of a module at the hardware level.
+/// Returns the LLVM IR text of a module at the hardware level.
 FailureOr<std::string> emitHostLLVM(ModuleOp module);
 
-/// A position-independent object file for this machine's CPU, of a module at
-/// the hardware level. It needs the OpenMP runtime and the C mathematics
-/// library.
+/// Returns a position-independent object file for the host CPU, from a module
+/// at the hardware level. It needs the OpenMP runtime and the C math library.
 FailureOr<std::string> emitHostObject(ModuleOp module);
 
-/// A C header with the prototype of the entry `_mlir_ciface_NAME` of every
-/// public function, of a module that is not yet at the hardware level.
+/// Returns a C header with the prototype of the entry `_mlir_ciface_NAME` of
+/// every public function, for a module below the hardware level.
 FailureOr<std::string> emitHostHeader(ModuleOp module);
 
 } // namespace mlir::diff

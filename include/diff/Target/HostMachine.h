@@ -1,4 +1,4 @@
-//===- HostMachine.h - This machine as a target -----------------*- C++ -*-===//
+//===- HostMachine.h - The host as a target ---------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,8 +12,8 @@
 
 namespace mlir::diff {
 
-/// This machine's CPU with the features that code is compiled for. The native
-/// target is initialized.
+/// Returns the host CPU with the features that code is compiled for.
+/// Initializes the native target.
 llvm::Expected<llvm::orc::JITTargetMachineBuilder> detectHostMachine();
 
 } // namespace mlir::diff

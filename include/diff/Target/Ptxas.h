@@ -13,12 +13,13 @@
 
 namespace mlir::diff {
 
-/// The path of ptxas: `given` if it is not empty, else `bin/` under CUDA_ROOT,
-/// CUDA_HOME, CUDA_PATH (one that is set and has none is an error), else on
-/// PATH, else /usr/local/cuda/bin. The error says where was looked.
+/// Returns the path of ptxas: `given` if it is not empty, else `bin/` in
+/// CUDA_ROOT, CUDA_HOME or CUDA_PATH (an error if one is set without ptxas),
+/// else on PATH, else in /usr/local/cuda/bin. The error lists the searched
+/// places.
 llvm::Expected<std::string> findPtxas(llvm::StringRef given);
 
-/// Assembles PTX text for a chip; returns the cubin's bytes.
+/// Assembles PTX text for a chip. Returns the bytes of the cubin.
 llvm::Expected<std::string>
 assemblePTX(llvm::StringRef ptxas, llvm::StringRef ptx, llvm::StringRef chip);
 

@@ -1,10 +1,10 @@
-//===- ToolSupport.h - What the command-line tools share --------*- C++ -*-===//
+//===- ToolSupport.h - Common code of the command-line tools ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The contract of every tool: an error puts exactly one line with `error: ` on
-// standard error and makes the exit status 1; `--help` and `--version`; an
-// option with one value may be repeated, and the last one counts.
+// The contract of every tool: an error prints exactly one line with `error: `
+// on standard error, and the exit status is 1; `--help` and `--version` exist;
+// an option with one value may be repeated, and the last one takes effect.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,35 +25,35 @@ class MLIRContext;
 
 namespace diff {
 
-/// To be called first: what aborts inside LLVM becomes an error line.
+/// Must be called first. Converts aborts inside LLVM to an error line.
 void initializeTool();
 
-/// Forgets the options that libraries declared, so that a tool has its own
-/// only. To be called before the tool declares them.
+/// Removes the options that libraries have declared, so that a tool has only
+/// its own. Must be called before the tool declares them.
 void forgetLibraryOptions();
 
-/// Parses the command line. Whatever is wrong with it, from an unknown option
-/// to a bad value of a pass option, becomes one error line and failure.
+/// Parses the command line. Any error, from an unknown option to an invalid
+/// value of a pass option, becomes one error line and a failure.
 LogicalResult parseCommandLine(int argc, const char *const *argv,
                                StringRef overview);
 
-/// Prints `error: message`, unless an error was printed before; returns 1, the
+/// Prints `error: message`, unless an error was printed before. Returns 1, the
 /// exit status.
 int reportError(const Twine &message);
 
-/// True once an error was printed by `reportError`, or by a context given to
-/// `reportFirstErrorOnly`.
+/// Returns true if `reportError`, or a context passed to
+/// `reportFirstErrorOnly`, has printed an error.
 bool hasReportedError();
 
-/// Lets the context's first error through to its handlers and drops the later
-/// ones. To be called when those handlers are in place.
+/// Passes the first error of the context to its handlers and drops later ones.
+/// Must be called after these handlers are registered.
 void reportFirstErrorOnly(MLIRContext &context);
 
-/// The text of a file, `-` for standard input. A failure is reported.
+/// Returns the text of a file, `-` for standard input. Reports failures.
 std::unique_ptr<llvm::MemoryBuffer> readInput(const std::string &path);
 
-/// Writes a file whole or not at all, `-` for standard output. A failure is
-/// reported.
+/// Writes a file completely or not at all, `-` for standard output. Reports
+/// failures.
 LogicalResult writeOutput(const std::string &path, StringRef contents);
 
 } // namespace diff

@@ -1,4 +1,4 @@
-//===- DiffToLinalg.cpp - The unfused reference ---------------------------===//
+//===- DiffToLinalg.cpp - The unfused reference lowering ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

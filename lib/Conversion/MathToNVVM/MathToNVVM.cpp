@@ -1,4 +1,4 @@
-//===- MathToNVVM.cpp - The GPU's approximations --------------------------===//
+//===- MathToNVVM.cpp - Math functions to GPU approximations --------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -68,9 +68,9 @@ static Value buildLog10(OpBuilder &b, Location loc, Value x) {
       createF32(b, loc, llvm::numbers::ln2 / llvm::numbers::ln10));
 }
 
-/// The argument less k pi/2, within [-pi/4, pi/4], and k modulo 4. Sums with
-/// 1.5 * 2^23 are rounded to integers, which are their lowest bits; pi/2 comes
-/// in three parts, the products of which with k are exact or added unrounded.
+/// Returns the argument minus k pi/2, in [-pi/4, pi/4], and k modulo 4. Adding
+/// 1.5 * 2^23 rounds to an integer in the lowest bits. pi/2 is split into three
+/// parts, whose products with k are exact or are added without rounding.
 static std::pair<Value, Value> reduceAngle(OpBuilder &b, Location loc,
                                            Value x) {
   Value shift = createF32(b, loc, 12582912.0);
@@ -84,7 +84,7 @@ static std::pair<Value, Value> reduceAngle(OpBuilder &b, Location loc,
   return {x, arith::AndIOp::create(b, loc, bits, three)};
 }
 
-/// The sum of coefficients times powers of the square, the highest first.
+/// Returns the sum of coefficients times powers of the square, highest first.
 static Value buildPolynomial(OpBuilder &b, Location loc, Value square,
                              ArrayRef<double> coefficients) {
   Value sum = createF32(b, loc, coefficients.front());
@@ -94,8 +94,8 @@ static Value buildPolynomial(OpBuilder &b, Location loc, Value square,
   return sum;
 }
 
-/// The sine, `quarters` quarters of a turn ahead: the coefficients are those of
-/// the Cephes library.
+/// Returns the sine, shifted by `quarters` quarters of a turn. The coefficients
+/// are those of the Cephes library.
 static Value buildSineAhead(OpBuilder &b, Location loc, Value angle,
                             int64_t quarters) {
   auto [x, quadrant] = reduceAngle(b, loc, angle);
@@ -132,8 +132,8 @@ static Value buildCos(OpBuilder &b, Location loc, Value x) {
   return buildSineAhead(b, loc, x, 1);
 }
 
-/// Below 1 x p(x^2), else 1 - 2^-q(|x|), of which nothing is left beyond 4:
-/// fits of the least squares, in f32 with an error of 1.1e-7.
+/// x p(x^2) below 1, else 1 - 2^-q(|x|), which rounds to 1 above 4. The
+/// polynomials are least-squares fits with an error of 1.1e-7 in f32.
 static Value buildErf(OpBuilder &b, Location loc, Value x) {
   Value square = arith::MulFOp::create(b, loc, x, x);
   Value small = buildPolynomial(
@@ -158,7 +158,7 @@ static Value buildErf(OpBuilder &b, Location loc, Value x) {
 }
 
 /// x (1 - y/3 + 2 y^2/15 - 17 y^3/315 + 62 y^4/2835) with y = x^2, the series
-/// of tanh: what is left out is below the rounding of f32 where y is small.
+/// of tanh. For small y, the remainder is below the rounding error of f32.
 static constexpr double kSmallSquare = 0.09;
 
 static Value buildTanhSeries(OpBuilder &b, Location loc, Value x,
@@ -171,8 +171,8 @@ static Value buildTanhSeries(OpBuilder &b, Location loc, Value x,
   return math::FmaOp::create(b, loc, product, x, x);
 }
 
-/// 1 - 2 / (1 + exp(2x)), right at both infinities, but for a small x, where
-/// the subtraction would leave few digits: a large softcap multiplies the
+/// 1 - 2 / (1 + exp(2x)) is correct at both infinities. For small x, the
+/// subtraction would cancel most digits, and a large softcap multiplies the
 /// error.
 static Value buildTanh(OpBuilder &b, Location loc, Value x) {
   Value scaled = arith::MulFOp::create(
@@ -221,8 +221,9 @@ struct LowerApproximately : public OpRewritePattern<OpTy> {
   }
 };
 
-/// Lowers what LLVM's backend has instructions for, f16, bf16 and f64 among
-/// them, element by element. The conversion of GPU ops would call libdevice.
+/// Lowers functions that LLVM's backend has instructions for, also for f16,
+/// bf16 and f64, element by element. The conversion of GPU ops would call
+/// libdevice.
 template <typename OpTy>
 struct LowerToIntrinsic : public OpRewritePattern<OpTy> {
   LowerToIntrinsic(MLIRContext *context, StringRef intrinsic)
@@ -260,8 +261,8 @@ struct LowerToIntrinsic : public OpRewritePattern<OpTy> {
   StringRef intrinsic;
 };
 
-/// div.full.f32: a division rounded to nearest calls a subroutine in its slow
-/// path, around which ptxas spills.
+/// Uses div.full.f32. A correctly rounded division calls a subroutine in its
+/// slow path, and ptxas spills registers around the call.
 struct LowerDivision : public OpRewritePattern<arith::DivFOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -300,7 +301,7 @@ struct ConvertMathToNVVMApprox
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     populateMathToNVVMApproxPatterns(patterns);
-    // The conversion to LLVM takes elements of one-dimensional vectors only.
+    // The conversion to LLVM supports one-dimensional vectors only.
     vector::populateVectorToElementsUnrollPatterns(patterns);
     vector::populateVectorFromElementsUnrollPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
@@ -309,19 +310,19 @@ struct ConvertMathToNVVMApprox
       signalPassFailure();
   }
 
-  /// What is left would become a call of a function of libdevice.
+  /// The remaining functions would become calls to libdevice.
   static WalkResult verifyHasInstructions(Operation *op) {
     if (isa<arith::RemFOp>(op)) {
-      op->emitOpError("has no instruction on a GPU; x - y trunc(x / y) is a "
-                      "remainder of small quotients");
+      op->emitOpError("is not supported on a GPU; for small quotients, "
+                      "compute x - y trunc(x / y) instead");
       return WalkResult::interrupt();
     }
     if (!isa<math::MathDialect>(op->getDialect()) || isa<math::FmaOp>(op) ||
         !isa<FloatType>(getElementTypeOrSelf(op->getResult(0).getType())))
       return WalkResult::advance();
     op->emitOpError("of ") << getElementTypeOrSelf(op->getResult(0).getType())
-                           << " has no instructions on a GPU; functions are "
-                              "computed in f16, bf16 and f32";
+                           << " is not supported on a GPU; f16, bf16 and f32 "
+                              "are legal";
     return WalkResult::interrupt();
   }
 };
@@ -349,7 +350,7 @@ void diff::populateMathToNVVMApproxPatterns(RewritePatternSet &patterns) {
   patterns.add<LowerToIntrinsic<math::TruncOp>>(context, "llvm.trunc");
   patterns.add<LowerToIntrinsic<arith::MaxNumFOp>>(context, "llvm.maxnum");
   patterns.add<LowerToIntrinsic<arith::MinNumFOp>>(context, "llvm.minnum");
-  // The others by those above.
+  // Lowers the other functions by the patterns above.
   math::populateExpansionPatterns(
       patterns, {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "powf"});
   populateMathPolynomialApproximationPatterns(patterns, [](StringRef name) {

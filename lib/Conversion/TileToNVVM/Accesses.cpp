@@ -34,7 +34,7 @@ static SmallVector<DimPosition> getPositions(const Distribution &distribution,
 // Shared memory
 //===----------------------------------------------------------------------===//
 
-/// Row strides of a slot's leading dimensions, in rows.
+/// The strides of a slot's leading dimensions, in rows.
 static SmallVector<int64_t> getRowStrides(VectorType type) {
   SmallVector<int64_t> strides(type.getRank() - 1, 1);
   for (int64_t dim = type.getRank() - 3; dim >= 0; --dim)
@@ -42,8 +42,8 @@ static SmallVector<int64_t> getRowStrides(VectorType type) {
   return strides;
 }
 
-/// Whether the flattened row's dynamic part and its constants use different
-/// bits among the lowest three.
+/// Returns true if the dynamic part and the constants of the flattened row use
+/// different bits among the lowest three.
 static bool isRowXorSafe(ArrayRef<DimPosition> positions,
                          ArrayRef<int64_t> strides) {
   for (auto [dim, stride] : llvm::enumerate(strides))
@@ -54,7 +54,8 @@ static bool isRowXorSafe(ArrayRef<DimPosition> positions,
 }
 
 namespace {
-/// One lane's accesses to a slot, vectors along the innermost dimension.
+/// The accesses of one lane to a slot, by vectors along the innermost
+/// dimension.
 class SlotAccess {
 public:
   SlotAccess(OpBuilder &b, Location loc, const Distribution &distribution,
@@ -66,8 +67,8 @@ public:
              isRowXorSafe(positions, strides) && positions.back().isXorSafe()) {
   }
 
-  /// Calls `body` with the pointer to each run of neighbouring elements, and
-  /// the place of its first in the lane's vector.
+  /// Calls `body` with the pointer to each run of contiguous elements and the
+  /// position of its first element in the lane's vector.
   void forEachRun(VectorType laneType,
                   function_ref<void(Value, ArrayRef<int64_t>)> body) {
     int64_t rank = positions.size();
@@ -104,8 +105,8 @@ private:
   SharedTile tile;
 };
 
-/// ldmatrix: matrices of 8 x 8 elements of 16 bits, or 8 x 4 of 32 bits, whose
-/// rows lie along the innermost dimension of the slot.
+/// ldmatrix: matrices of 8 x 8 elements of 16 bits, or 8 x 4 of 32 bits, with
+/// rows along the innermost dimension of the slot.
 class MatrixReader {
 public:
   MatrixReader(OpBuilder &b, Location loc, const Distribution &distribution,
@@ -114,7 +115,7 @@ public:
         type(type), strides(getRowStrides(type)),
         registerElems(32 / type.getElementTypeBitWidth()) {}
 
-  /// Whether the layout is a fragment that ldmatrix gives.
+  /// Returns true if the layout is a fragment that ldmatrix loads.
   bool matches() {
     int64_t rank = type.getRank();
     int64_t bits = type.getElementTypeBitWidth();
@@ -126,7 +127,7 @@ public:
          elems = layout.getElems();
     if (lanes[last] == 4 && elems[last] == registerElems &&
         laneStrides[last] == 1) {
-      // Rows: eight lanes, four apart, the innermost dimension the fastest.
+      // Rows: eight lanes with stride four; the innermost dimension is fastest.
       int64_t stride = 4;
       for (int64_t dim = last - 1; dim >= 0; --dim) {
         if (elems[dim] != 1 || (lanes[dim] > 1 && laneStrides[dim] != stride))
@@ -151,8 +152,8 @@ public:
 
   Value read(VectorType laneType) {
     collectUnits();
-    // Two row units by two column units where there are as many, so that the
-    // lanes' addresses have one pattern.
+    // Use two row units by two column units if possible, so that the addresses
+    // of the lanes have one pattern.
     int64_t rowsPer = rowUnits.size() % 2 == 0 && sameDistance() ? 2 : 1;
     int64_t columnUnits =
         *layout.getRepetitions(type.getRank() - 1, type.getShape().back());
@@ -185,7 +186,7 @@ public:
   }
 
 private:
-  /// The first row of each unit of rows, apart from the warp's part.
+  /// The first row of each unit of rows, without the warp's part.
   void collectUnits() {
     SmallVector<int64_t> repetitions;
     for (auto [dim, size] : llvm::enumerate(type.getShape().drop_back()))
@@ -206,15 +207,15 @@ private:
     return true;
   }
 
-  /// A lane's row of its matrix: lane l gives the address of row l mod 8 of
-  /// matrix l / 8, and matrix i is row unit i mod rowsPer of column unit
-  /// i / rowsPer.
+  /// Returns the row that a lane addresses: lane l holds the address of row l
+  /// mod 8 of matrix l / 8. Matrix i is row unit i mod rowsPer of column unit i
+  /// / rowsPer.
   void makeTile(int64_t rowsPer, int64_t columnsPer) {
     I32Builder i32{b, loc};
     Value lane = distribution.getLane();
     Value inMatrix = i32.bitAnd(lane, 7), row;
     bool safe = true;
-    // The row of a unit, spread over the dimensions as the lanes are.
+    // The row of a unit, distributed over the dimensions as the lanes are.
     int64_t stride = 1;
     for (int64_t dim = type.getRank() - 2; dim >= 0; --dim) {
       int64_t count = layout.getLanes()[dim] * layout.getElems()[dim];
@@ -244,7 +245,7 @@ private:
     tile.emplace(b, loc, distribution, slot, row, byte, safe);
   }
 
-  /// The rows in front of a warp's own.
+  /// The rows before those of a warp.
   Value getWarpRows(int64_t dim) {
     I32Builder i32{b, loc};
     int64_t rows = type.getDimSize(dim) / layout.getWarps()[dim];
@@ -296,7 +297,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// One lane's accesses to a buffer in global memory.
+/// The accesses of one lane to a buffer in global memory.
 class GlobalAccess {
 public:
   template <typename OpTy>
@@ -319,7 +320,7 @@ public:
     }
   }
 
-  /// The indices of a register's element.
+  /// Returns the indices of the element in a register.
   SmallVector<Value> getIndices(ArrayRef<int64_t> register_) {
     SmallVector<Value> result(indices);
     int64_t rank = positions.size();
@@ -330,7 +331,7 @@ public:
     return result;
   }
 
-  /// Whether the element lies in the buffer; null when it does for certain.
+  /// Returns whether the element is in bounds, or null if it always is.
   Value isInside(ArrayRef<int64_t> register_) {
     Value inside;
     int64_t rank = positions.size();
@@ -377,8 +378,8 @@ private:
 };
 } // namespace
 
-/// One of the lanes and warps that hold copies of the same elements; null when
-/// there are no copies.
+/// Selects one of the lanes and warps that hold copies of the same elements.
+/// Returns null if there are no copies.
 static Value isFirstCopy(OpBuilder &b, Location loc,
                          const Distribution &distribution, LayoutAttr layout) {
   I32Builder i32{b, loc};
@@ -413,7 +414,7 @@ static int64_t getRunBytes(VectorType run) {
   return run.getNumElements() * run.getElementTypeBitWidth() / 8;
 }
 
-/// Whether a lane's runs of `elems` neighbours lie whole in the memory's rows.
+/// Returns true if the runs of `elems` elements of a lane are in bounds.
 template <typename OpTy> static bool isInRuns(OpTy op, int64_t elems) {
   AffineMap map = op.getPermutationMap();
   return map.getDimPosition(map.getNumResults() - 1) + 1 == map.getNumDims() &&
@@ -467,7 +468,7 @@ private:
                    VectorType type) const {
     Location loc = op.getLoc();
     GlobalAccess access(b, distribution, op, layout);
-    // Neighbours that lie in whole chunks are one load.
+    // Load contiguous elements in whole chunks at once.
     int64_t runElems =
         type.getRank()
             ? std::gcd(type.getShape().back(),
@@ -545,7 +546,7 @@ struct DistributeWrite : public DistributePattern<vector::TransferWriteOp> {
       rewriter.eraseOp(op);
       return success();
     }
-    // Neighbours that lie in whole chunks are one store; others are stored one
+    // Store contiguous elements in whole chunks at once, and other elements one
     // by one.
     int64_t runElems = run.getNumElements();
     if (runElems > 1 && !isInRuns(op, runElems)) {

@@ -26,24 +26,25 @@ using namespace mlir::diff::tile;
 // Copies
 //===----------------------------------------------------------------------===//
 
-/// On a copy, on the address of a thread's first chunk, and on the address
-/// behind its last row, where a loop can carry it: its number.
+/// The number of a cursor. On a copy, on the address of a thread's first chunk,
+/// and on the address after its last row, if a loop can carry the address.
 static constexpr StringLiteral kCursorAttrName = "tile.cursor";
 static constexpr StringLiteral kCursorEndAttrName = "tile.cursor_end";
-/// On a copy behind a loop that begins where the loop's cursor of this number
-/// ends, and on the address of a thread's first chunk.
+/// The number of the loop cursor after whose end a copy starts. On this copy
+/// and on the address of a thread's first chunk.
 static constexpr StringLiteral kBehindCursorAttrName = "tile.behind_cursor";
 
-/// Lanes along a row: at most 128 bytes, a line of banks and of the cache.
+/// Lanes along a row: at most 128 bytes, one line of banks and of the cache.
 static int64_t getChunksAcross(MemRefType tile) {
   int64_t rowBytes = tile.getShape().back() * tile.getElementTypeBitWidth() / 8;
   return std::gcd<int64_t>(rowBytes / kChunkBytes, 8);
 }
 
 namespace {
-/// A tile by chunks of 16 bytes: as many lanes along a row as the swizzle's
-/// groups are wide, the others along the rows. A group's chunks then fall into
-/// different banks, and a thread's places are a pointer and constants.
+/// Copies a tile by chunks of 16 bytes. The lanes along a row are as many as
+/// the chunks of a swizzle group, the others are along the rows. The chunks of
+/// a group are then in different banks, and a thread needs one pointer plus
+/// constants.
 class CopyBuilder {
 public:
   CopyBuilder(OpBuilder &b, CopyAsyncOp op, Value predicate,
@@ -109,13 +110,13 @@ private:
   int64_t getInnerDim() { return tile.getRank() - 2; }
   int64_t getInnerRows() { return tile.getDimSize(getInnerDim()); }
 
-  /// Whether a thread's rows are of one index in the outer dimensions, so that
-  /// all threads go from row to row by the same steps.
+  /// True if the rows of a thread have one index in the outer dimensions, so
+  /// that all threads advance from row to row by the same steps.
   bool hasUniformSteps() {
     return tile.getRank() <= 2 || getInnerRows() % rowsAtOnce == 0;
   }
 
-  /// A row's indices in the tile, one for each dimension but the last.
+  /// Returns the indices of a row in the tile, without the last dimension.
   SmallVector<int64_t> getIndices(int64_t row) {
     SmallVector<int64_t> indices(tile.getRank() - 1);
     if (indices.empty())
@@ -128,14 +129,14 @@ private:
     return indices;
   }
 
-  /// Where the next iteration's tile begins, for a cursor.
+  /// The start of the next iteration's tile, for a cursor.
   SmallVector<int64_t> getCursorEnd() {
     SmallVector<int64_t> indices(tile.getRank() - 1, 0);
     indices.back() = getInnerRows();
     return indices;
   }
 
-  /// A dimension's position, in the tile, of the thread's row beyond `row`.
+  /// Returns the position of the thread's row after `row` along a dimension.
   Value getPosition(int64_t dim, int64_t row) {
     I32Builder i32{b, loc};
     if (hasUniformSteps()) {
@@ -160,7 +161,7 @@ private:
     return arith::IndexCastOp::create(b, loc, b.getIndexType(), position);
   }
 
-  /// The source dimension of a tile's, and its stride.
+  /// Returns the source dimension of a tile dimension, and its stride.
   int64_t getSourceDim(int64_t dim) {
     return op.getPermutationMap().getDimPosition(dim);
   }
@@ -174,8 +175,8 @@ private:
         b, loc, metadata.getConstifiedMixedSizes()[sourceDim]);
   }
 
-  /// The address as many rows and so on from the last one as the indices
-  /// differ.
+  /// Advances the address by the difference of the indices from the previous
+  /// row.
   Value advance(ArrayRef<int64_t> indices) {
     Value step;
     for (auto [dim, from, to] : llvm::enumerate(lastIndices, indices)) {
@@ -191,9 +192,9 @@ private:
     return lastAddress;
   }
 
-  /// The address of the thread's first chunk in its row beyond `row`, an i64:
-  /// where all threads make the same steps, the one before plus a step. Such a
-  /// chain needs one register and no multiplication.
+  /// Returns the address of the thread's first chunk in its row after `row`, an
+  /// i64. If all threads take the same steps, it is the previous address plus a
+  /// step. Such a chain needs one register and no multiplication.
   Value getAddress(int64_t row) {
     if (lastAddress && hasUniformSteps())
       return advance(getIndices(row));
@@ -222,7 +223,7 @@ private:
     return lastAddress;
   }
 
-  /// Whether the thread's row exists in the source; null for certainly.
+  /// Returns whether the thread's row exists in the source, or null if always.
   Value getRowGuard(int64_t row) {
     Value &guard = rowGuards[row];
     if (guard)
@@ -242,7 +243,7 @@ private:
     return guard;
   }
 
-  /// Whether the thread's chunk exists in its row; null for certainly.
+  /// Returns whether the thread's chunk exists in its row, or null if always.
   Value getColumnGuard(int64_t chunk) {
     int64_t last = tile.getRank() - 1;
     if (op.getInBounds()[last])
@@ -264,7 +265,7 @@ private:
     return guard;
   }
 
-  /// `holds`: the thread has a row at all; `fills`: what there is to read.
+  /// `holds`: the thread has a row. `fills`: the bytes to read from the source.
   void copyChunk(Value address, Value place, int64_t byte, Value holds,
                  Value fills) {
     auto copy = [&](OpBuilder &b, Location loc) {
@@ -298,7 +299,7 @@ private:
   const SlotInfo &slot;
   MemRefType source, tile;
   int64_t elementBytes;
-  /// Rows that the threads copy together.
+  /// The number of rows that the threads copy at once.
   int64_t rowsAtOnce = 0;
   memref::ExtractStridedMetadataOp metadata;
   Value threadRow, threadByte, firstAddress, lastAddress;
@@ -317,7 +318,7 @@ struct DistributeCopy : public DistributePattern<CopyAsyncOp> {
       return rewriter.notifyMatchFailure(op, "not to a slot");
     CopyBuilder(rewriter, op, adaptor.getPredicate(), distribution, *slot)
         .build();
-    // Waits count groups; no one reads the token.
+    // Waits count groups, so nothing reads the token.
     I32Builder i32{rewriter, op.getLoc()};
     rewriter.replaceOp(op, i32.constant(0));
     return success();
@@ -352,7 +353,7 @@ void tile::populateCopyPatterns(RewritePatternSet &patterns,
 // Cursors
 //===----------------------------------------------------------------------===//
 
-/// The value that `value`, computed in the loop, has in the first iteration.
+/// Returns the value in the first iteration of `value`, computed in the loop.
 static Value cloneForFirstIteration(RewriterBase &rewriter, scf::ForOp loop,
                                     Value value) {
   BackwardSliceOptions options(
@@ -371,8 +372,8 @@ static Value cloneForFirstIteration(RewriterBase &rewriter, scf::ForOp loop,
   return mapping.lookup(value);
 }
 
-/// Whether the next iteration's tile begins where this one's ends, so that the
-/// address can be carried by the loop: nothing is multiplied in it then.
+/// Returns true if the tile of the next iteration starts at the end of this
+/// one. The loop can then carry the address and needs no multiplication.
 static bool isCursor(CopyAsyncOp op, int64_t numThreads) {
   auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
   auto tile = cast<MemRefType>(op.getDestination().getType());
@@ -402,7 +403,7 @@ static bool isCursor(CopyAsyncOp op, int64_t numThreads) {
   return isOutside(op.getSource());
 }
 
-/// Whether the copy, behind the loop of a cursor, begins where that ends.
+/// Returns true if the copy, after the loop of a cursor, starts at its end.
 static bool isBehindCursor(CopyAsyncOp op, CopyAsyncOp cursor) {
   auto loop = cast<scf::ForOp>(cursor->getParentOp());
   std::optional<int64_t> lower = getConstantIntValue(loop.getLowerBound()),
@@ -498,8 +499,9 @@ void tile::carryCursors(gpu::GPUFuncOp func) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Groups that are certainly committed after a token's, up to a point of its
-/// block. Fewer than there are is safe: a wait then waits for more.
+/// Returns the number of groups that are always committed after a token, up to
+/// a point of its block. A lower bound is safe: a wait then waits for more
+/// groups.
 class PendingCounter {
 public:
   int64_t count(Value token, Operation *point) {
@@ -508,7 +510,7 @@ public:
       return countArgument(argument, point);
     Operation *source = token.getDefiningOp();
     if (source->getBlock() != block) {
-      // From outside: up to the op that the point is in, and nothing inside.
+      // From outside: up to the op that contains the point, but not inside it.
       Operation *ancestor = source->getBlock()->findAncestorOpInBlock(*point);
       return ancestor ? count(token, ancestor) : 0;
     }
@@ -517,7 +519,7 @@ public:
       return between;
     if (auto loop = dyn_cast<scf::ForOp>(source)) {
       unsigned number = cast<OpResult>(token).getResultNumber();
-      // The loop may have run, or not.
+      // The loop may have no iteration.
       int64_t ran = count(loop.getYieldedValues()[number],
                           loop.getBody()->getTerminator());
       int64_t skipped = count(loop.getInitArgs()[number], loop);
@@ -534,7 +536,7 @@ public:
   }
 
 private:
-  /// A loop-carried token: of the iteration before, or from in front.
+  /// A loop-carried token, from the previous iteration or from before the loop.
   int64_t countArgument(BlockArgument argument, Operation *point) {
     auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
     if (!loop || point->getBlock() != loop.getBody())
@@ -550,7 +552,7 @@ private:
     return inside + std::min(first, later);
   }
 
-  /// Copies behind `from` (or from the block's start) and in front of `to`.
+  /// Counts copies after `from` (or the start of the block) and before `to`.
   static int64_t countBetween(Operation *from, Operation *to) {
     int64_t copies = 0;
     auto it = from ? std::next(from->getIterator()) : to->getBlock()->begin();

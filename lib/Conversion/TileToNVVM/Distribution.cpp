@@ -1,4 +1,4 @@
-//===- Distribution.cpp - What a lane holds of a tile ---------------------===//
+//===- Distribution.cpp - The part of a tile that a lane holds ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -101,8 +101,8 @@ Value DimPosition::buildDynamic(OpBuilder &b, Location loc) const {
 }
 
 bool DimPosition::isXorSafe() const {
-  // Lanes and elements are powers of two; a warp's part must not reach into
-  // the three lowest bits, unless repetitions fill them up to it.
+  // Lanes and elements are powers of two. The part of a warp must not use the
+  // three lowest bits, unless repetitions fill them.
   return llvm::isPowerOf2_64(elems) &&
          (warps == 1 || (repetitions * lanes * elems) % 8 == 0 ||
           llvm::isPowerOf2_64(repetitions));
@@ -112,7 +112,7 @@ bool DimPosition::isXorSafe() const {
 // Distribution
 //===----------------------------------------------------------------------===//
 
-/// The byte offset of a slot in its ring, right behind the slot.
+/// The byte offset of a slot in its ring, computed after the slot op.
 static Value buildSlotOffset(SlotOp slot, RingOp ring) {
   if (ring.getNumSlots() == 1 || isConstantIntValue(slot.getIndex(), 0))
     return {};
@@ -131,8 +131,8 @@ LogicalResult Distribution::initialize() {
   WalkResult result = func.walk([&](SlotOp slot) {
     auto ring = slot.getRing().getDefiningOp<RingOp>();
     if (!ring || !ring.getOffset()) {
-      slot.emitOpError("must be of a ring that has a place in shared memory "
-                       "(tile-pack-rings)");
+      slot.emitOpError("must be a slot of a ring that has an offset in shared "
+                       "memory (tile-pack-rings)");
       return WalkResult::interrupt();
     }
     slots[slot.getMemory()] = {ring, buildSlotOffset(slot, ring)};

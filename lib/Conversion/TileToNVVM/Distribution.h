@@ -1,4 +1,4 @@
-//===- Distribution.h - What a lane holds of a tile -------------*- C++ -*-===//
+//===- Distribution.h - The part of a tile that a lane holds ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -14,36 +14,36 @@
 
 namespace mlir::diff::tile {
 
-/// A slot of a ring: where it is in the block's dynamic shared memory.
+/// The position of a ring's slot in the dynamic shared memory of the block.
 struct SlotInfo {
   RingOp ring;
-  /// Bytes from the ring's first slot, an i32; null for none.
+  /// Bytes from the first slot of the ring, an i32; null for none.
   Value byteOffset;
 };
 
-/// The layouts of a kernel's values, and the values that all of its lanes
-/// compute once.
+/// The layouts of the values of a kernel, and the values that all lanes compute
+/// once.
 class Distribution {
 public:
   explicit Distribution(gpu::GPUFuncOp func) : func(func) {}
 
-  /// Reads layouts and slots off the kernel, and makes lane and warp.
+  /// Reads layouts and slots from the kernel, and creates lane and warp.
   LogicalResult initialize();
 
   LayoutAttr getLayout(Value value) const { return layouts.lookup(value); }
   bool isDistributed(Value value) const { return layouts.count(value); }
-  /// Null when the value is no slot.
+  /// Returns null if the value is not a slot.
   const SlotInfo *getSlot(Value value) const {
     auto found = slots.find(value);
     return found == slots.end() ? nullptr : &found->second;
   }
   int64_t getNumThreads() const { return numThreads; }
 
-  /// All i32.
+  /// All are i32.
   Value getThread() const { return thread; }
   Value getLane() const { return lane; }
   Value getWarp() const { return warp; }
-  /// The block's dynamic shared memory, an LLVM pointer to address space 3.
+  /// The dynamic shared memory, an LLVM pointer to address space 3.
   Value getSharedBase() const { return sharedBase; }
 
 private:
@@ -55,7 +55,7 @@ private:
 };
 
 /// A position along one dimension of a tile: a part that depends on the lane
-/// and warp, and for each register a constant.
+/// and warp, and a constant for each register.
 class DimPosition {
 public:
   DimPosition(const Distribution &distribution, LayoutAttr layout, int64_t dim,
@@ -67,8 +67,8 @@ public:
   int64_t getConstant(int64_t repetition, int64_t element) const {
     return repetition * lanes * elems + element;
   }
-  /// Whether the dynamic part and the constants use different bits among the
-  /// lowest three, so that adding them there is the same as exclusive or.
+  /// True if the dynamic part and the constants use different bits among the
+  /// lowest three, so that their sum equals their exclusive or.
   bool isXorSafe() const;
 
 private:
@@ -76,7 +76,7 @@ private:
   int64_t warps, warpStride, lanes, laneStride, elems, repetitions;
 };
 
-/// Small i32 arithmetic.
+/// Creates i32 arithmetic.
 struct I32Builder {
   OpBuilder &b;
   Location loc;
@@ -93,12 +93,12 @@ struct I32Builder {
 void forEachIndex(ArrayRef<int64_t> shape,
                   function_ref<void(ArrayRef<int64_t>)> body);
 
-/// The elements of a vector of any rank, last dimension fastest, and back.
+/// Convert between a vector of any rank and its elements, last one fastest.
 SmallVector<Value> getElements(OpBuilder &builder, Location loc, Value vector);
 Value fromElements(OpBuilder &builder, Location loc, VectorType type,
                    ArrayRef<Value> elements);
 
-/// A pattern that knows the distribution.
+/// A pattern that uses the distribution.
 template <typename OpTy>
 class DistributePattern : public OpConversionPattern<OpTy> {
 public:
@@ -116,10 +116,10 @@ protected:
   const Distribution &distribution;
 };
 
-/// Comparisons of positions with bounds, on scalars.
+/// Compares positions with bounds, on scalars.
 void populateComparisonPatterns(RewritePatternSet &patterns);
 
-// One for each file of patterns.
+// Each file of patterns defines one of these functions.
 void populateElementwisePatterns(RewritePatternSet &patterns,
                                  const TypeConverter &converter,
                                  const Distribution &distribution);
@@ -136,18 +136,18 @@ void populateMmaSyncPatterns(RewritePatternSet &patterns,
                              const TypeConverter &converter,
                              const Distribution &distribution);
 
-/// Gives every wait the number of groups of copies that may stay in flight
-/// (attribute `pending`): those that are committed after the ones it waits for,
-/// on whatever way the wait is reached.
+/// Sets, on every wait, the number of groups of copies that may stay in flight
+/// (attribute `pending`): the groups that are committed after those it waits
+/// for, on all paths to the wait.
 void countPendingCopies(gpu::GPUFuncOp func);
 
-/// Marks the copies that go on where they stopped in the iteration before, and
-/// lets loops carry their addresses once they are distributed.
+/// Marks the copies that continue at their end in the previous iteration, and
+/// makes loops carry their addresses after the copies are distributed.
 void findCursors(gpu::GPUFuncOp func, int64_t numThreads);
 void carryCursors(gpu::GPUFuncOp func);
 
-/// Lets loops and branches pass on the elements of vectors: each is a register,
-/// on every chip, while a vector of two f32 would be a pair on some.
+/// Makes loops and branches pass the elements of vectors. Each element is a
+/// register on every chip; a vector of two f32 would be a pair on some chips.
 void scalarizeLoops(gpu::GPUFuncOp func);
 
 } // namespace mlir::diff::tile

@@ -1,4 +1,4 @@
-//===- Elementwise.cpp - What a lane computes by itself -------------------===//
+//===- Elementwise.cpp - Elementwise ops of a lane ------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,7 +17,7 @@ using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
 namespace {
-/// An elementwise op on what a lane holds.
+/// Applies an elementwise op to the part of a lane.
 struct DistributeElementwise : public ConversionPattern {
   DistributeElementwise(const TypeConverter &converter, MLIRContext *context)
       : ConversionPattern(converter, MatchAnyOpTypeTag(), /*benefit=*/1,
@@ -68,7 +68,7 @@ private:
            type.getShape().back() % 2 == 0;
   }
 
-  /// cvt.rn.{f16x2,bf16x2}.f32, which rounds two elements; the first operand is
+  /// cvt.rn.{f16x2,bf16x2}.f32, which rounds two elements. The first operand is
   /// the upper half.
   static Value roundPairs(OpBuilder &b, Location loc, Value source,
                           VectorType type) {
@@ -88,7 +88,8 @@ private:
     return fromElements(b, loc, type, rounded);
   }
 
-  /// cvt.rna.tf32.f32, whose ties go away from zero: what every chip has.
+  /// cvt.rna.tf32.f32, which rounds ties away from zero and exists on all
+  /// chips.
   static Value roundToTF32(OpBuilder &b, Location loc, Value source,
                            VectorType type) {
     SmallVector<Value> rounded;
@@ -98,9 +99,10 @@ private:
     return fromElements(b, loc, type, rounded);
   }
 
-  /// Element by element: the backend would make pairs of f32 on the chips that
-  /// compute with them, whose registers have to be neighbours; accumulators of
-  /// matrix instructions are not, and are moved, or spilled.
+  /// Computes element by element. Otherwise the backend would create pairs of
+  /// f32 on chips that support them. Pairs need adjacent registers, which
+  /// accumulators of matrix instructions do not have, and would be moved or
+  /// spilled.
   static Value computeElements(OpBuilder &b, Operation *op,
                                ArrayRef<Value> operands, VectorType type,
                                ArrayRef<NamedAttribute> attributes) {
@@ -151,7 +153,7 @@ struct DistributePoison : public DistributePattern<ub::PoisonOp> {
   }
 };
 
-/// 0, 1, 2, ...: each lane's positions.
+/// 0, 1, 2, ...: the positions of each lane.
 struct DistributeStep : public DistributePattern<vector::StepOp> {
   using DistributePattern::DistributePattern;
 
@@ -180,8 +182,8 @@ struct DistributeStep : public DistributePattern<vector::StepOp> {
   }
 };
 
-/// Copies along leading dimensions: [r..., e...] becomes
-/// [1..., r..., 1..., e...], and then the repetitions of the new dimensions.
+/// Copies along leading dimensions: [r..., e...] becomes [1..., r..., 1...,
+/// e...], followed by the repetitions of the new dimensions.
 struct DistributeBroadcast : public DistributePattern<vector::BroadcastOp> {
   using DistributePattern::DistributePattern;
 
@@ -230,7 +232,7 @@ struct DistributeTranspose : public DistributePattern<vector::TransposeOp> {
   }
 };
 
-/// The casts that keep the order of a lane's elements; see castLayout in
+/// Casts that keep the order of a lane's elements; see castLayout in
 /// tile-propagate-layouts.
 struct DistributeShapeCast : public DistributePattern<vector::ShapeCastOp> {
   using DistributePattern::DistributePattern;
@@ -249,7 +251,7 @@ struct DistributeShapeCast : public DistributePattern<vector::ShapeCastOp> {
   }
 };
 
-/// Leading dimensions that one lane holds whole.
+/// The leading dimensions that one lane holds completely.
 struct DistributeExtract : public DistributePattern<vector::ExtractOp> {
   using DistributePattern::DistributePattern;
 
@@ -275,9 +277,9 @@ struct DistributeExtract : public DistributePattern<vector::ExtractOp> {
 } // namespace
 
 namespace {
-/// (b + c) < r is c < r - b: for a constant c, as the positions of a lane's
-/// elements have, the difference is shared by all of a row, and the comparison
-/// takes the constant itself.
+/// (b + c) < r is c < r - b. The positions of a lane's elements differ by a
+/// constant c, so the difference is shared by all elements of a row, and the
+/// comparison takes the constant directly.
 struct CompareWithConstant : public OpRewritePattern<arith::CmpIOp> {
   using OpRewritePattern::OpRewritePattern;
 

@@ -14,11 +14,11 @@ using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
 namespace {
-/// The registers of an operand: one for each pair of 16-bit elements, or for
-/// each of tf32, by repetitions.
+/// The registers of an operand by repetitions: one for each pair of 16-bit
+/// elements, or for each tf32 element.
 class Fragments {
 public:
-  /// `sum` is the dimension of summands.
+  /// `sum` is the reduced dimension.
   Fragments(OpBuilder &b, Location loc, Value value, int64_t sum) : sum(sum) {
     auto type = cast<VectorType>(value.getType());
     ArrayRef<int64_t> shape = type.getShape();
@@ -35,17 +35,17 @@ public:
         b, loc, VectorType::get(pairShape, element), value);
     forEachIndex(repetitions, [&](ArrayRef<int64_t> index) {
       Value pair = vector::ExtractOp::create(b, loc, pairs, index);
-      // bf16 registers are integers to NVVM, f16 ones vectors.
+      // In NVVM, bf16 registers are integers and f16 registers vectors.
       if (element.isBF16())
         pair = LLVM::BitcastOp::create(b, loc, b.getI32Type(), pair);
       registers.push_back(pair);
     });
   }
 
-  /// Registers along the summands.
+  /// Returns the number of registers along the reduced dimension.
   int64_t getNumSteps() const { return repetitions[sum] * perRepetition; }
 
-  /// Register `k` along the summands at other dimensions' `index`.
+  /// Returns register `k` along the reduced dimension at position `index`.
   Value get(SmallVector<int64_t> index, int64_t k) const {
     index[sum] = k / perRepetition;
     int64_t place = 0;
@@ -60,8 +60,8 @@ private:
   SmallVector<Value> registers;
 };
 
-/// m16n8k16, or m16n8k8 on tf32: a result of 16 rows takes two units of eight
-/// rows of one batch entry, wherever they are in the tile.
+/// m16n8k16, or m16n8k8 on tf32. The 16 rows of a result are two units of eight
+/// rows of one batch entry, at any position in the tile.
 class MmaBuilder {
 public:
   MmaBuilder(OpBuilder &b, vector::ContractionOp op, const Contraction &shape,
@@ -87,7 +87,7 @@ public:
 private:
   using Rows = SmallVector<int64_t>;
 
-  /// The repetitions of rows, in pairs of the same batch entry.
+  /// Returns the repetitions of rows, in pairs of the same batch entry.
   FailureOr<SmallVector<std::pair<Rows, Rows>>> pairRows() {
     SmallVector<std::pair<Rows, Rows>> pairs;
     llvm::SmallVector<Rows> open;
@@ -128,7 +128,7 @@ private:
     return rhs.get(index, k);
   }
 
-  /// The place of the first of a unit's two neighbouring elements.
+  /// The position of the first of a unit's two contiguous elements.
   int64_t getPlace(const Rows &rows, int64_t n) {
     int64_t place = 0;
     for (auto [dim, row] : llvm::enumerate(rows))

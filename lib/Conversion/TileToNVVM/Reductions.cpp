@@ -1,4 +1,4 @@
-//===- Reductions.cpp - Across a lane's elements and across lanes ---------===//
+//===- Reductions.cpp - Reductions in a lane and across lanes -------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -13,8 +13,8 @@ using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
 namespace {
-/// Folds what a lane holds, then butterflies over the lanes that the reduced
-/// dimensions are spread over.
+/// Folds the elements of a lane, then shuffles over the lanes that hold the
+/// reduced dimensions.
 struct DistributeReduction
     : public DistributePattern<vector::MultiDimReductionOp> {
   using DistributePattern::DistributePattern;
@@ -64,7 +64,7 @@ private:
                                 NVVM::ShflKind::bfly, UnitAttr());
   }
 
-  /// One value for each element of the result, in their order.
+  /// One value for each element of the result, in order.
   static SmallVector<Value> foldElements(OpBuilder &b,
                                          vector::MultiDimReductionOp op,
                                          Value source, ArrayRef<int64_t> dims,
@@ -87,7 +87,7 @@ private:
   }
 };
 
-/// Whether any element that the warp holds is true.
+/// Tests if any element of the warp is true.
 struct DistributeWarpAny : public DistributePattern<WarpAnyOp> {
   using DistributePattern::DistributePattern;
 

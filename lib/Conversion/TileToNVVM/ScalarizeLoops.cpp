@@ -1,4 +1,4 @@
-//===- ScalarizeLoops.cpp - Loops that carry registers --------------------===//
+//===- ScalarizeLoops.cpp - Loop-carried scalars instead of vectors -------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -14,7 +14,7 @@ using namespace mlir::diff::tile;
 
 static bool isVector(Value value) { return isa<VectorType>(value.getType()); }
 
-/// The vectors of `like`, put together from the elements of all.
+/// Builds the vectors of `like` from the elements of all vectors.
 static SmallVector<Value> assemble(OpBuilder &b, Location loc, ValueRange like,
                                    ValueRange elements) {
   SmallVector<Value> vectors, flat(elements);
@@ -37,8 +37,8 @@ static SmallVector<Value> takeApart(OpBuilder &b, Location loc,
   return elements;
 }
 
-/// A loop that carries elements beside its vectors, which stay as they were at
-/// first: canonicalization removes them.
+/// Creates a loop that carries elements in addition to its vectors. The vectors
+/// keep their initial values, and canonicalization removes them.
 static void scalarize(RewriterBase &rewriter, scf::ForOp loop) {
   Location loc = loop.getLoc();
   SmallVector<unsigned> numbers;
@@ -56,7 +56,7 @@ static void scalarize(RewriterBase &rewriter, scf::ForOp loop) {
   auto wide = cast<scf::ForOp>(*loop.replaceWithAdditionalYields(
       rewriter, elements, /*replaceInitOperandUsesInLoop=*/false,
       [&](OpBuilder &b, Location, ArrayRef<BlockArgument> added) {
-        // The body is moved to the new loop afterwards.
+        // The caller moves the body to the new loop.
         SmallVector<Value> arguments, yielded;
         for (unsigned number : numbers) {
           arguments.push_back(loop.getRegionIterArgs()[number]);
@@ -88,7 +88,7 @@ static void scalarize(RewriterBase &rewriter, scf::ForOp loop) {
   }
 }
 
-/// A branch with elements as results.
+/// Creates a branch with elements as results.
 static void scalarize(RewriterBase &rewriter, scf::IfOp branch) {
   if (llvm::none_of(branch.getResults(), isVector))
     return;

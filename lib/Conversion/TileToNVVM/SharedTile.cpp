@@ -65,7 +65,7 @@ Value SharedTile::getPointer(int64_t row, int64_t byte) {
     return offsetPointer(b, loc, getBase(chunkXor),
                          static_cast<int32_t>(place + row * pitch + rest));
   }
-  // The position whole, and then the swizzle.
+  // Compute the complete position, and then the swizzle.
   I32Builder i32{b, loc};
   Value wholeRow = i32.add(dynamicRow, i32.constant(row));
   Value wholeByte = i32.add(dynamicByte, i32.constant(byte));

@@ -11,25 +11,25 @@
 
 namespace mlir::diff::tile {
 
-/// Pointers into a slot. A position is a row, the leading dimensions flattened,
-/// and a byte in it, each a dynamic part and a constant. Where the dynamic part
-/// and the constants use different bits, the swizzle's exclusive or of the
-/// constants is folded: few pointers are computed, and the rest is the offsets
-/// of loads.
+/// Pointers into a slot. A position is a row (the flattened leading dimensions)
+/// and a byte in the row, each with a dynamic part and a constant. If both
+/// parts use different bits, the exclusive or of the swizzle applies to the
+/// constants separately. The code then computes few pointers and uses constant
+/// offsets of loads.
 class SharedTile {
 public:
-  /// `dynamicRow` and `dynamicByte` are i32, or null for 0. `xorSafe` says that
-  /// the constants that are asked for have no bit in common with the dynamic
-  /// parts, among the lowest three of the row, and of the byte's chunk.
+  /// `dynamicRow` and `dynamicByte` are i32, or null for 0. If `xorSafe` is
+  /// set, the constants have no bits in common with the dynamic parts, among
+  /// the lowest three bits of the row and of the chunk of the byte.
   SharedTile(OpBuilder &builder, Location loc, const Distribution &distribution,
              const SlotInfo &slot, Value dynamicRow, Value dynamicByte,
              bool xorSafe);
 
-  /// The pointer to a row and byte beyond the dynamic position.
+  /// Returns the pointer to a row and byte relative to the dynamic position.
   Value getPointer(int64_t row, int64_t byte);
 
 private:
-  /// The pointer of the dynamic position, its chunk xor'ed with a constant.
+  /// The pointer of the dynamic position, with a constant xor of the chunk.
   Value getBase(int64_t chunkXor);
 
   OpBuilder &b;

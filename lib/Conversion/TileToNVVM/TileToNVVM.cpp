@@ -1,4 +1,4 @@
-//===- TileToNVVM.cpp - Tiles to what a lane does -------------------------===//
+//===- TileToNVVM.cpp - Distribution of tiles over lanes ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -26,7 +26,7 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// Values by their own layouts, tokens to a number that nothing reads.
+/// Converts values by their layouts, and tokens to an unused number.
 static void addConversions(TypeConverter &converter,
                            const Distribution &distribution) {
   converter.addConversion([](Type type) { return type; });
@@ -37,7 +37,7 @@ static void addConversions(TypeConverter &converter,
     if (!layout)
       return std::nullopt;
     VectorType type = layout.getLaneType(cast<VectorType>(value.getType()));
-    // tf32 lives in registers of 32 bits.
+    // tf32 elements are in 32-bit registers.
     return type.getElementType().isTF32()
                ? type.clone(IntegerType::get(type.getContext(), 32))
                : type;
@@ -51,9 +51,9 @@ static void addConversions(TypeConverter &converter,
   converter.addTargetMaterialization(materialize);
 }
 
-/// Loop-invariant code motion that leaves a pointer's constant offset where it
-/// is used: an instruction's address is a register and a constant, so that it
-/// costs nothing there, and a register outside of the loop.
+/// Loop-invariant code motion that does not hoist constant offsets of pointers.
+/// An address is a register plus a constant, so the offset needs no instruction
+/// inside the loop, but a register outside of it.
 static void hoistInvariants(scf::ForOp loop) {
   auto loopLike = cast<LoopLikeOpInterface>(loop.getOperation());
   moveLoopInvariantCode(
@@ -69,8 +69,8 @@ static void hoistInvariants(scf::ForOp loop) {
       [&](Operation *op, Region *) { loopLike.moveOutOfLoop(op); });
 }
 
-/// Counts the iterations of a loop that does not use its induction variable in
-/// 32 bits: a register less for the counter and one less for its bound.
+/// Counts the iterations of a loop without uses of its induction variable in 32
+/// bits. This saves one register for the counter and one for its bound.
 static void countInI32(RewriterBase &rewriter, scf::ForOp loop) {
   if (!loop.getInductionVar().use_empty())
     return;
@@ -159,7 +159,7 @@ LogicalResult tile::distributeKernel(gpu::GPUFuncOp func) {
   });
   for (Operation *view : llvm::reverse(views)) {
     if (!view->use_empty())
-      return view->emitOpError("is used by what has no lowering to threads");
+      return view->emitOpError("has a user that cannot be lowered to threads");
     view->erase();
   }
   return success();

@@ -1,4 +1,4 @@
-//===- AnnotateKernels.cpp - What kernels can rely on ---------------------===//
+//===- AnnotateKernels.cpp - Launch bounds and shared memory --------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -40,8 +40,8 @@ struct DiffAnnotateKernels
       if (!size)
         return;
       func->setAttr(required, size);
-      // Without a minimum ptxas aims at more blocks than shared memory lets
-      // run, and spills a few bytes for them.
+      // Without a minimum, ptxas aims for more blocks than shared memory
+      // allows, and spills a few bytes for them.
       func->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
                     b.getI32IntegerAttr(1));
     });

@@ -1,4 +1,4 @@
-//===- DistributeToBlocks.cpp - Ops beside the diff ops to blocks ---------===//
+//===- DistributeToBlocks.cpp - Remaining ops to a grid of blocks ---------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -27,11 +27,11 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// The dimensions of a grid.
+/// The number of dimensions of a grid.
 static constexpr gpu::MappingId kGridDims[] = {
     gpu::MappingId::DimX, gpu::MappingId::DimY, gpu::MappingId::DimZ};
 
-/// Elements of the result that a block's threads compute at once.
+/// The number of elements of the result that a block computes at once.
 static int64_t getElementsPerBlock(linalg::LinalgOp op, int64_t threads) {
   if (op.getNumReductionLoops() > 0 && !linalg::isaContractionOpInterface(op))
     return threads;
@@ -40,9 +40,9 @@ static int64_t getElementsPerBlock(linalg::LinalgOp op, int64_t threads) {
                                             result.getElementTypeBitWidth());
 }
 
-/// Tile sizes: whole inner dimensions while the elements suffice, a part of the
-/// next, and one of each further out. A grid has three dimensions: those in
-/// front of them are the block's own.
+/// Returns the tile sizes: complete inner dimensions while the elements
+/// suffice, a part of the next one, and 1 for the outer ones. A grid has three
+/// dimensions; the block computes the dimensions before them.
 static SmallVector<OpFoldResult> getBlockTile(OpBuilder &b, linalg::LinalgOp op,
                                               int64_t threads) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
@@ -56,7 +56,7 @@ static SmallVector<OpFoldResult> getBlockTile(OpBuilder &b, linalg::LinalgOp op,
       break;
     int64_t range = ranges[loop];
     bool isWhole = !ShapedType::isDynamic(range) && range <= left;
-    // The outermost loop is always cut: a grid has a dimension.
+    // Always tile the outermost loop, because a grid needs a dimension.
     if (isWhole && loop != loops.front()) {
       left /= std::max<int64_t>(1, range);
       continue;
@@ -68,7 +68,7 @@ static SmallVector<OpFoldResult> getBlockTile(OpBuilder &b, linalg::LinalgOp op,
   return sizes;
 }
 
-/// What the kernel is called after its function.
+/// Returns the suffix of the kernel's name after that of its function.
 static StringRef getLabel(linalg::LinalgOp op) {
   if (isa<linalg::FillOp>(op))
     return "fill";
@@ -89,8 +89,9 @@ static Attribute getMapping(MLIRContext *context, size_t gridDim) {
   return gpu::GPUBlockMappingAttr::get(context, kGridDims[gridDim]);
 }
 
-/// The innermost dimension of the grid is x, and y and z are those further out;
-/// but these have at most 65535 blocks, so that one that may have more is x.
+/// The innermost dimension of the grid is x, the outer ones are y and z. y and
+/// z are limited to 65535 blocks, so that a dimension that may exceed this is
+/// x.
 static SmallVector<Attribute> getGridMapping(linalg::LinalgOp op,
                                              ArrayRef<OpFoldResult> sizes) {
   constexpr int64_t kMaxGridYZ = 65535;
@@ -111,8 +112,8 @@ static SmallVector<Attribute> getGridMapping(linalg::LinalgOp op,
   return mapping;
 }
 
-/// A tile's slice of an operand is cut between the first and last element that
-/// its map reaches, which must not run backwards or in circles.
+/// The slice of an operand for a tile ends at the first and last element that
+/// its map reaches, so the map must be monotonic.
 static LogicalResult verifyMaps(linalg::LinalgOp op) {
   for (AffineMap map : op.getIndexingMapsArray()) {
     bool isLegal = true;
@@ -127,14 +128,14 @@ static LogicalResult verifyMaps(linalg::LinalgOp op) {
     if (!isLegal)
       return op->emitOpError("has an indexing map ")
              << AffineMapAttr::get(map)
-             << " that no tile can be cut by; on a GPU sums of dimensions "
-                "times "
-                "positive numbers are legal (tensor.extract reads any element)";
+             << " that cannot be tiled; on a GPU, sums of dimensions times "
+                "positive numbers are legal (tensor.extract reads any "
+                "element)";
   }
   return success();
 }
 
-/// A grid of one block around what has no parallel dimension.
+/// Creates a grid of one block for ops without parallel dimensions.
 static void computeInOneBlock(RewriterBase &rewriter, linalg::LinalgOp op,
                               int64_t threads) {
   auto loop = scf::ForallOp::create(
@@ -170,7 +171,7 @@ static LogicalResult distribute(RewriterBase &rewriter, linalg::LinalgOp op,
   return success();
 }
 
-/// Makes a linalg op of a copy, which is distributed as all others.
+/// Converts a copy to a linalg op, which is distributed like all others.
 static void expandCopy(RewriterBase &rewriter, memref::CopyOp copy) {
   rewriter.setInsertionPoint(copy);
   if (copy.getSource() != copy.getTarget())
@@ -180,7 +181,7 @@ static void expandCopy(RewriterBase &rewriter, memref::CopyOp copy) {
 }
 
 namespace {
-/// A collapsed dimension is the product of those that it is made of.
+/// The size of a collapsed dimension is the product of the original sizes.
 struct ResolveCollapsedDim : public OpRewritePattern<memref::DimOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -223,8 +224,8 @@ struct DiffDistributeToBlocks
       if (op.hasPureBufferSemantics() &&
           failed(distribute(rewriter, op, threads)))
         return signalPassFailure();
-    // The sizes of views follow from those of arguments and buffers, which is
-    // all that a host has.
+    // Derive the sizes of views from those of arguments and buffers, the only
+    // sizes that the host knows.
     RewritePatternSet patterns(&getContext());
     memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
     patterns.add<ResolveCollapsedDim>(&getContext());

@@ -1,4 +1,4 @@
-//===- DistributeToThreads.cpp - A block's ops to its threads -------------===//
+//===- DistributeToThreads.cpp - Ops of a block to its threads ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -38,9 +38,9 @@ bool diff::isMappedToThreads(scf::ForallOp forall) {
          llvm::all_of(*mapping, llvm::IsaPred<gpu::GPUThreadMappingAttr>);
 }
 
-/// The elements of one access along a loop: as many as divide the loop, and
-/// where rows begin, of at most 16 bytes of each operand whose innermost
-/// dimension the loop is.
+/// Returns the number of elements of one access along a loop. It divides the
+/// loop size and the start of rows, and is at most 16 bytes of each operand
+/// whose innermost dimension is the loop.
 static int64_t getVectorSize(linalg::LinalgOp op, unsigned loop) {
   int64_t range = op.getStaticLoopRanges()[loop];
   if (ShapedType::isDynamic(range))
@@ -54,7 +54,7 @@ static int64_t getVectorSize(linalg::LinalgOp op, unsigned loop) {
       continue;
     innermost = true;
     auto type = cast<MemRefType>(operand.get().getType());
-    // In memory each element is bytes of its own, in a vector it is not.
+    // An element has its own bytes in memory, but not in a vector.
     if (type.getElementTypeBitWidth() < 8)
       return 1;
     size = std::min<int64_t>(size, tile::getRowAlignment(operand.get()) * 8 /
@@ -62,12 +62,12 @@ static int64_t getVectorSize(linalg::LinalgOp op, unsigned loop) {
   }
   if (!innermost)
     return 1;
-  // The largest power of two that divides the range.
+  // Returns the largest power of two that divides the range.
   return std::min<int64_t>(size, range & -range);
 }
 
-/// Tile sizes over the threads: one vector along the result's innermost loop,
-/// or one row of a reduction that is no contraction.
+/// Returns the tile sizes for the threads: one vector along the innermost loop
+/// of the result, or one row for reductions that are not contractions.
 static SmallVector<OpFoldResult> getThreadTile(OpBuilder &b,
                                                linalg::LinalgOp op) {
   SmallVector<OpFoldResult> sizes;
@@ -105,7 +105,7 @@ static LogicalResult tileReductions(RewriterBase &rewriter,
   return success();
 }
 
-/// What has no parallel loop is the first thread's.
+/// The first thread executes ops without parallel loops.
 static LogicalResult computeInOneThread(RewriterBase &rewriter,
                                         linalg::LinalgOp op) {
   auto first = gpu::GPUThreadMappingAttr::get(op.getContext(),
@@ -153,7 +153,7 @@ static LogicalResult distribute(RewriterBase &rewriter, linalg::LinalgOp op) {
   return success();
 }
 
-/// Makes linalg ops of the copies, which are distributed as all others.
+/// Converts copies to linalg ops, which are distributed like all others.
 static void expandCopies(RewriterBase &rewriter, scf::ForallOp forall) {
   SmallVector<memref::CopyOp> copies;
   forall.walk([&](memref::CopyOp copy) { copies.push_back(copy); });

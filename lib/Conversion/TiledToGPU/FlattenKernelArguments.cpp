@@ -21,8 +21,7 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// Rebuilds a memref inside each launch from its pointer, its sizes and its
-/// strides.
+/// Rebuilds a memref inside each launch from its pointer, sizes and strides.
 static void rebuildInLaunches(RewriterBase &rewriter, func::FuncOp func,
                               Value memory, Value pointer,
                               ArrayRef<OpFoldResult> sizes,
@@ -44,7 +43,7 @@ static void rebuildInLaunches(RewriterBase &rewriter, func::FuncOp func,
   });
 }
 
-/// Replaces the sizes that are asked of a memref by known ones.
+/// Replaces queries of a memref's sizes by known values.
 static void replaceDims(RewriterBase &rewriter, Value memory,
                         function_ref<Value(int64_t)> getSize) {
   for (Operation *user : llvm::make_early_inc_range(memory.getUsers())) {
@@ -67,7 +66,7 @@ static void flattenArgument(RewriterBase &rewriter, func::FuncOp func,
                     metadata.getConstifiedMixedStrides());
 }
 
-/// A buffer of the function: contiguous, of sizes that the host computes.
+/// A buffer of the function: contiguous, with sizes computed on the host.
 static void flattenBuffer(RewriterBase &rewriter, func::FuncOp func,
                           memref::AllocOp alloc) {
   Location loc = alloc.getLoc();
@@ -91,8 +90,8 @@ static void flattenBuffer(RewriterBase &rewriter, func::FuncOp func,
                     sizes, strides);
 }
 
-/// Computes inside the launch what can be computed from other values: only
-/// what the function was given is left to capture.
+/// Computes values inside the launch if they depend on other values, so that
+/// the launch captures the inputs of the function only.
 static void sinkComputations(RewriterBase &rewriter, gpu::LaunchOp launch) {
   bool changed = true;
   while (changed) {
@@ -104,8 +103,8 @@ static void sinkComputations(RewriterBase &rewriter, gpu::LaunchOp launch) {
       if (!op || isa<memref::ExtractStridedMetadataOp>(op) ||
           !isMemoryEffectFree(op))
         continue;
-      // Behind the arguments, whose parts are captured in their order, and in
-      // front of the buffers, whose sizes it may be.
+      // Insert after the arguments, whose parts are captured in order, and
+      // before the buffers, whose sizes may depend on it.
       auto position = launch.getBody().front().begin();
       while (isa<memref::ReinterpretCastOp>(*position) &&
              !llvm::is_contained(position->getOperands(), value))
@@ -133,14 +132,14 @@ struct DiffFlattenKernelArguments
     func.walk([&](gpu::LaunchOp launch) { launches.push_back(launch); });
     if (launches.empty())
       return;
-    // Views of arguments and buffers first: what they are of is then seen.
+    // Process views of arguments and buffers first, to expose their sources.
     for (gpu::LaunchOp launch : launches)
       sinkComputations(rewriter, launch);
     SmallVector<memref::AllocOp> buffers(
         func.getBody().getOps<memref::AllocOp>());
     for (memref::AllocOp buffer : llvm::reverse(buffers))
       flattenBuffer(rewriter, func, buffer);
-    // Each goes to the front, so that the first argument's come first.
+    // Each part is inserted at the front, so those of the first argument lead.
     for (BlockArgument argument : llvm::reverse(func.getArguments()))
       if (isa<MemRefType>(argument.getType()))
         flattenArgument(rewriter, func, argument);

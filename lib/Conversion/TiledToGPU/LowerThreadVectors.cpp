@@ -1,4 +1,4 @@
-//===- LowerThreadVectors.cpp - A thread's loads, stores, arithmetic ------===//
+//===- LowerThreadVectors.cpp - Vector ops of a thread --------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -21,7 +21,7 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// The alignment of an access of this type.
+/// Returns the alignment of an access of this type.
 static int64_t getAccessAlignment(VectorType type) {
   int64_t bytes = llvm::divideCeil(
       type.getNumElements() * type.getElementTypeBitWidth(), 8);

@@ -1,4 +1,4 @@
-//===- MapToGPU.cpp - Mapped loops to a kernel launch ---------------------===//
+//===- MapToGPU.cpp - Mapped loops to kernel launches ---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -26,10 +26,10 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// All kernels of a module are outlined into this one: PTX is one text.
+/// The module for all kernels, because PTX is one text.
 static constexpr StringLiteral kKernelModuleName = "diff_kernels";
 
-/// The number of iterations of each of the loop's dimensions.
+/// Returns the number of iterations of each dimension of the loop.
 static SmallVector<OpFoldResult> getTripCounts(OpBuilder &b,
                                                scf::ForallOp forall) {
   AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
@@ -43,8 +43,8 @@ static SmallVector<OpFoldResult> getTripCounts(OpBuilder &b,
   return counts;
 }
 
-/// The induction values of the iteration whose number in each dimension is
-/// given.
+/// Returns the induction values of an iteration, given by its number in each
+/// dimension.
 static SmallVector<Value> getInductionValues(OpBuilder &b, scf::ForallOp forall,
                                              ValueRange numbers) {
   AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
@@ -60,7 +60,7 @@ static SmallVector<Value> getInductionValues(OpBuilder &b, scf::ForallOp forall,
   return values;
 }
 
-/// Replaces a loop over threads by a loop whose step is their number, and a
+/// Replaces a loop over threads by a loop with their number as its step, and a
 /// barrier.
 static void mapToThreads(RewriterBase &rewriter, scf::ForallOp forall,
                          Value thread, int64_t numThreads) {
@@ -101,15 +101,16 @@ static LogicalResult verifyUniform(gpu::LaunchOp launch) {
             op->hasTrait<OpTrait::HasRecursiveMemoryEffects>() ||
             isMemoryEffectFree(op) || hasSingleEffect<MemoryEffects::Read>(op))
           return WalkResult::advance();
-        op->emitOpError("would be executed by every thread of the block; only "
-                        "what is distributed to threads may write memory");
+        op->emitOpError("writes memory and would be executed by every thread "
+                        "of the block; only ops that are distributed to "
+                        "threads may write memory");
         return WalkResult::interrupt();
       });
   return failure(result.wasInterrupted());
 }
 
-/// The letters, digits, _ and $ of a name, with _ for everything else: what PTX
-/// takes for an identifier.
+/// Replaces all characters of a name by _, except for letters, digits, _ and $,
+/// which are legal in PTX identifiers.
 static std::string makeIdentifier(StringRef name) {
   std::string text = name.str();
   for (char &c : text)
@@ -118,8 +119,8 @@ static std::string makeIdentifier(StringRef name) {
   return !text.empty() && llvm::isDigit(text.front()) ? "_" + text : text;
 }
 
-/// A name for the kernel: the function's and the op's, and a number from the
-/// second of a name on.
+/// Returns a name for the kernel: the names of the function and the op, and a
+/// number for repeated names.
 static std::string getKernelName(func::FuncOp func, KernelAttr kernel,
                                  llvm::StringMap<unsigned> &names) {
   std::string name =
@@ -186,7 +187,7 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
                           : blockIds[dimension]);
   SmallVector<Value> values = getInductionValues(rewriter, forall, numbers);
   auto terminator = gpu::TerminatorOp::create(rewriter, loc);
-  // What the block's warps compute together is distributed later.
+  // Ops that the warps of the block compute together are distributed later.
   Attribute schedule = forall->getAttr(tile::TileDialect::kScheduleAttrName);
   rewriter.eraseOp(forall.getTerminator());
   rewriter.inlineBlockBefore(forall.getBody(), terminator, values);
@@ -205,17 +206,17 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
   return success();
 }
 
-/// What stays on the host side of a function: sizes, views, the launches, and
-/// buffers between them.
+/// The ops that stay on the host: sizes, views, launches, and buffers between
+/// them.
 static LogicalResult verifyHostSide(func::FuncOp func) {
   for (Operation &op : func.getBody().getOps()) {
     if (isa<memref::GetGlobalOp>(op))
-      return op.emitOpError("is of a constant tensor, which is in the host's "
-                            "memory; a GPU's kernels take such as an argument");
+      return op.emitOpError("reads a constant tensor in host memory; pass "
+                            "it to the function as an argument");
     if (!isa<gpu::LaunchOp, func::ReturnOp, memref::AllocOp>(op) &&
         !isMemoryEffectFree(&op))
-      return op.emitOpError("has no kernel; the GPU route compiles diff ops, "
-                            "and linalg ops and copies beside them");
+      return op.emitOpError("cannot be compiled to a kernel; GPUs support diff "
+                            "ops, linalg ops and copies");
   }
   return success();
 }

@@ -67,7 +67,7 @@ struct DiffPackWorkgroupMemory
       return launch.emitOpError("needs ")
              << size << " bytes of shared memory in a block, more than the "
              << static_cast<int64_t>(limit)
-             << " that the chip has; a smaller schedule fits";
+             << " that the chip has; use a smaller schedule";
     rewriter.setInsertionPoint(launch);
     Value bytes = arith::ConstantOp::create(rewriter, loc,
                                             rewriter.getI32IntegerAttr(size));

@@ -1,4 +1,4 @@
-//===- PlaceWorkgroupMemory.cpp - A block's tensors -----------------------===//
+//===- PlaceWorkgroupMemory.cpp - Tensors of a block ----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -26,8 +26,8 @@ static Attribute getWorkgroupSpace(MLIRContext *context) {
       context, gpu::GPUDialect::getWorkgroupAddressSpace());
 }
 
-/// A user of its own buffer each: users that share an uninitialised tensor
-/// would otherwise be given copies of it.
+/// Gives each user its own buffer. Otherwise bufferization copies uninitialized
+/// tensors that several users share.
 static void placeEmptyTensor(RewriterBase &rewriter, tensor::EmptyOp empty) {
   Attribute space = getWorkgroupSpace(rewriter.getContext());
   for (OpOperand &use : llvm::make_early_inc_range(empty->getUses())) {
@@ -40,16 +40,16 @@ static void placeEmptyTensor(RewriterBase &rewriter, tensor::EmptyOp empty) {
   rewriter.eraseOp(empty);
 }
 
-/// Between kernels there is nothing but launches: no loops and branches, and no
-/// op on tensors that has no form on buffers.
+/// The code between kernels contains launches only: no loops, no branches, and
+/// no ops on tensors that cannot be bufferized.
 static LogicalResult verifyHostOps(func::FuncOp func) {
   for (Operation &op : func.getBody().getOps()) {
     bool hasTensors =
         llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>);
     if (isa<scf::ForOp, scf::IfOp, scf::IndexSwitchOp, scf::WhileOp>(op) ||
         (hasTensors && !isa<bufferization::BufferizableOpInterface>(op)))
-      return op.emitOpError("has no kernel; the GPU route compiles diff ops, "
-                            "and linalg ops and copies beside them");
+      return op.emitOpError("cannot be compiled to a kernel; GPUs support diff "
+                            "ops, linalg ops and copies");
   }
   return success();
 }
@@ -63,7 +63,7 @@ struct DiffPlaceWorkgroupMemory
       return signalPassFailure();
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](scf::ForallOp forall) {
-      // On tensor cores what is computed stays in vectors.
+      // On tensor cores, computed values stay in vectors.
       if (!isMappedToBlocks(forall) ||
           forall->hasAttr(tile::TileDialect::kScheduleAttrName))
         return;

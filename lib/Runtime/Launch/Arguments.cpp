@@ -1,4 +1,4 @@
-//===- Arguments.cpp - Tensors as a kernel's parameters -------------------===//
+//===- Arguments.cpp - Tensors as kernel parameters -----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -36,7 +36,7 @@ mlir::diff::launch::getContiguousStrides(const std::vector<int64_t> &shape) {
   int64_t stride = 1;
   for (size_t i = shape.size(); i-- > 0;) {
     strides[i] = stride;
-    // What is too large for 64 bits stays too large, for the checks to find.
+    // A value that exceeds 64 bits stays too large, for the checks to find.
     if (__builtin_mul_overflow(stride, std::max<int64_t>(shape[i], 1), &stride))
       stride = std::numeric_limits<int64_t>::max();
   }
@@ -47,7 +47,7 @@ mlir::diff::launch::getContiguousStrides(const std::vector<int64_t> &shape) {
 // Checks of one tensor
 //===----------------------------------------------------------------------===//
 
-/// `argument 0 'query'`; results are counted from 0, too.
+/// `argument 0 'query'`. Results are counted from 0 as well.
 static std::string nameTensor(const FunctionInfo &function, size_t number) {
   size_t first = 0;
   const TensorInfo &tensor = function.tensors[number];
@@ -57,7 +57,7 @@ static std::string nameTensor(const FunctionInfo &function, size_t number) {
          std::to_string(number - first) + " '" + tensor.name + "'";
 }
 
-/// A shape with the names of sizes, as NumPy writes it.
+/// Returns a shape with the names of sizes, in NumPy's notation.
 static std::string formatShape(const std::vector<DimensionSize> &shape) {
   std::string text = "(";
   for (size_t i = 0; i < shape.size(); ++i)
@@ -93,12 +93,12 @@ static std::string checkStrides(const TensorInfo &tensor,
              " is negative; 0 and more are legal";
   int64_t extent = argument.getExtent();
   if (extent < 0)
-    return "reaches farther than 64 bits can address";
+    return "exceeds the range of 64-bit addresses";
   int64_t multiple =
       std::max<int64_t>(1, tensor.alignment / getNpyElementSize(tensor.type));
   for (size_t i = 0; i < argument.shape.size(); ++i) {
     int64_t stride = argument.strides[i];
-    // Where there is no second step, its width means nothing.
+    // The stride of a dimension of size 1 is not used.
     if (extent == 0 || argument.shape[i] <= 1)
       continue;
     std::string found = "stride " + std::to_string(stride) + " of dimension " +
@@ -107,13 +107,13 @@ static std::string checkStrides(const TensorInfo &tensor,
     if (isInnermost && stride != 1)
       return found + ", the innermost, is not 1";
     if (!isInnermost && stride % multiple != 0)
-      return found + " is no multiple of " + std::to_string(multiple) +
+      return found + " is not a multiple of " + std::to_string(multiple) +
              " elements (" + std::to_string(tensor.alignment) + " bytes)";
   }
   return "";
 }
 
-/// Two elements of a result must not be one place.
+/// Two elements of a result must not have the same address.
 static std::string checkOverlap(const TensorArgument &argument) {
   std::vector<size_t> order;
   if (argument.getExtent() == 0)
@@ -143,8 +143,8 @@ static std::string checkAddress(const TensorInfo &tensor,
   if (!argument.address)
     return "has no address";
   if (argument.address % uint64_t(tensor.alignment) != 0)
-    return "begins at address " + std::to_string(argument.address) +
-           ", which is no multiple of " + std::to_string(tensor.alignment);
+    return "starts at address " + std::to_string(argument.address) +
+           ", which is not a multiple of " + std::to_string(tensor.alignment);
   return "";
 }
 
@@ -153,7 +153,7 @@ static std::string checkAddress(const TensorInfo &tensor,
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Values of sizes, and which tensor gave them.
+/// The values of sizes, and the tensors that determined them.
 struct Binder {
   const FunctionInfo &function;
   SizeTable &sizes;
@@ -279,7 +279,7 @@ public:
   Planner(const KernelEntry &kernel, const DeviceLimits &limits)
       : kernel(kernel), limits(limits) {}
 
-  /// `launch.shape` has a size of 0 when there is nothing to launch.
+  /// `launch.shape` has a size of 0 if there is nothing to launch.
   std::string plan(const SizeTable &sizes, PlannedLaunch &launch) {
     std::string error = planGrid(sizes, launch.shape);
     if (error.empty())
@@ -303,7 +303,7 @@ private:
     return "";
   }
 
-  /// The less of what the device and the manifest allow.
+  /// Returns the smaller of the limits of the device and the manifest.
   int64_t getLimit(const char *name, int64_t ofDevice) const {
     auto found = kernel.limits.find(name);
     return found == kernel.limits.end() ? ofDevice

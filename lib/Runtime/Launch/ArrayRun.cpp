@@ -1,4 +1,4 @@
-//===- ArrayRun.cpp - Runs a function on arrays, and watches --------------===//
+//===- ArrayRun.cpp - Checked runs on arrays ------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -10,7 +10,7 @@
 using namespace mlir::diff;
 using namespace mlir::diff::launch;
 
-/// The index of an element as `[1, 0, 3]`.
+/// Returns the index of an element, such as `[1, 0, 3]`.
 static std::string formatIndex(const std::vector<int64_t> &shape,
                                int64_t element) {
   std::string text;
@@ -64,7 +64,7 @@ std::string ArrayRun::prepare(const std::vector<const NpyArray *> &inputs,
   return "";
 }
 
-/// With offsets that end early, nothing is computed for the elements behind.
+/// If offsets end early, the elements after them are not computed.
 std::string ArrayRun::checkAllOffsets() {
   writesAll = true;
   std::vector<TensorArgument> arguments = getArguments();
@@ -194,7 +194,7 @@ std::string ArrayRun::checkInput(const Place &tensor, const std::string &name,
   return "";
 }
 
-/// Half of an element counts as unwritten, too.
+/// An element that is written in part counts as unwritten.
 std::string ArrayRun::checkTracked(const Place &tensor,
                                    const std::string &name) {
   DeviceInterface &device = getDevice();
@@ -216,9 +216,9 @@ std::string ArrayRun::checkTracked(const Place &tensor,
 std::string ArrayRun::checkGuarded(const Place &tensor, const std::string &name,
                                    const GuardedBuffer &fetched) {
   if (!fetched.isFrontIntact())
-    return "the kernel wrote in front of the array of " + name;
+    return "the kernel wrote before the array of " + name;
   if (!fetched.isBackIntact())
-    return "the kernel wrote behind the array of " + name;
+    return "the kernel wrote after the array of " + name;
   if (tensor.input || !writesAll)
     return "";
   int64_t first = 0;

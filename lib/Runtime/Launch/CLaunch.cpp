@@ -1,4 +1,4 @@
-//===- CLaunch.cpp - C interface to the launcher --------------------------===//
+//===- CLaunch.cpp - C interface of the launcher --------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -24,7 +24,7 @@ struct DiffLaunchProgram {
   std::unique_ptr<Program> program;
 };
 
-/// The calling thread's last error.
+/// The last error of the calling thread.
 static std::string &getLastError() {
   static thread_local std::string error;
   return error;
@@ -167,15 +167,15 @@ DiffLaunchStatus diffLaunchLoad(DiffLaunchDevice *device, const char *manifest,
 void diffLaunchUnload(DiffLaunchProgram *program) { delete program; }
 
 namespace {
-/// The tensors of one launch, those of the host with copies on the device.
+/// The tensors of one launch. Host tensors have copies on the device.
 class Tensors {
 public:
   Tensors(DeviceInterface &device, const FunctionInfo &function,
           const DiffLaunchTensor *tensors, size_t count)
       : device(device), function(function), tensors(tensors), count(count) {}
 
-  /// Takes the tensors and checks them, but for the addresses that host memory
-  /// does not have yet.
+  /// Copies the tensors and checks them, except for the addresses, which host
+  /// tensors do not have yet.
   std::string read();
   std::string copyIn();
   std::string copyOut();
@@ -229,7 +229,7 @@ std::string Tensors::read() {
   SizeTable sizes;
   std::string error =
       bindArguments(function, arguments, /*checkAddresses=*/false, sizes);
-  // What lies on the device cannot be looked at.
+  // The values of offsets in device memory are not checked.
   for (size_t i = 0; i < count && error.empty(); ++i)
     if (tensors[i].memory == DIFF_LAUNCH_HOST && tensors[i].data)
       error = checkOffsets(
@@ -252,8 +252,8 @@ std::string Tensors::copyIn() {
     if (!error.empty())
       return error;
     argument.address = copies.back().buffer.getAddress();
-    // What lies between the elements of a result, or is left out by offsets, is
-    // copied there and back.
+    // Memory between the elements of a result, and elements that offsets
+    // exclude, are copied to the device and back.
     bool isDense = argument.strides == getContiguousStrides(argument.shape);
     if (!function.tensors[i].isResult || !isDense || hasOffsets(function))
       error = device.copyToDevice(argument.address,

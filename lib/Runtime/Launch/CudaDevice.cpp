@@ -12,7 +12,7 @@
 using namespace mlir::diff::launch;
 using namespace mlir::diff::launch::cuda;
 
-/// Shared memory that a block has without asking for more, static and dynamic.
+/// Shared memory, static and dynamic, of a block without an opt-in.
 static constexpr int64_t kDefaultSharedMemory = 48 * 1024;
 
 namespace {
@@ -23,7 +23,7 @@ struct CudaKernel {
   Function function = nullptr;
   int staticShared = 0;
   int maxThreads = 0;
-  /// Dynamic shared memory that was asked for.
+  /// The requested maximum of dynamic shared memory.
   uint32_t dynamicShared = 0;
 };
 
@@ -70,8 +70,8 @@ public:
   }
 
 private:
-  /// Calls a function of the driver with the context current, and puts back
-  /// what was current before.
+  /// Calls a function of the driver with the context current, and restores the
+  /// previous context.
   template <typename Callee>
   std::string inContext(const char *function, Callee callee) {
     if (Result result = driver.pushContext(context))
@@ -210,7 +210,7 @@ std::string CudaDevice::set(uint64_t to, uint8_t value, uint64_t bytes) {
 
 std::string CudaDevice::load(const std::string &code,
                              std::unique_ptr<LoadedCode> &loaded) {
-  // What the driver's assembler says goes into the message, on one line.
+  // The log of the driver's assembler becomes part of the message, on one line.
   std::vector<char> log(8192);
   JitOption options[] = {JitErrorLogBuffer, JitErrorLogBufferSize};
   void *values[] = {log.data(), reinterpret_cast<void *>(log.size() - 1)};
@@ -226,7 +226,7 @@ std::string CudaDevice::load(const std::string &code,
   std::replace(text.begin(), text.end(), '\n', ' ');
   while (!text.empty() && text.back() == ' ')
     text.pop_back();
-  // A tool's message has one word `error: `, its own.
+  // A message must contain `error: ` only once, from the tool.
   for (size_t at; (at = text.find("error: ")) != std::string::npos;)
     text.erase(at, 7);
   return text.empty() ? error : error + ": " + text;
@@ -255,8 +255,8 @@ std::string CudaDevice::findKernel(const CudaCode &code,
   return error;
 }
 
-/// Refuses what the driver would refuse without saying why, and asks for shared
-/// memory beyond the default.
+/// Rejects launches that the driver would reject without a reason, and requests
+/// shared memory above the default.
 std::string CudaDevice::prepareKernel(CudaKernel &kernel,
                                       const LaunchShape &shape) {
   uint32_t threads = shape.block[0] * shape.block[1] * shape.block[2];
@@ -292,7 +292,7 @@ std::string CudaDevice::launch(const LoadedCode &code,
       findKernel(static_cast<const CudaCode &>(code), kernel, found);
   if (error.empty())
     error = prepareKernel(*found, shape);
-  // The block form: the driver compares its size with the kernel's.
+  // Pass the block of parameters: the driver compares its size.
   std::vector<uint8_t> block = parameters;
   size_t size = block.size();
   void *extra[] = {kLaunchParamPointer, block.data(), kLaunchParamSize, &size,

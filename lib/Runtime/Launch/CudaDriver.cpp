@@ -1,4 +1,4 @@
-//===- CudaDriver.cpp - The CUDA driver's functions -----------------------===//
+//===- CudaDriver.cpp - Functions of the CUDA driver ----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -9,7 +9,7 @@
 
 using namespace mlir::diff::launch::cuda;
 
-/// Looks a symbol up; null, with a message, when there is none.
+/// Looks up a symbol. Returns null and a message if it does not exist.
 static void *lookUp(void *handle, const std::string &library,
                     const char *symbol, std::string &error) {
   void *found = ::dlsym(handle, symbol);
@@ -23,7 +23,7 @@ std::string Driver::open(const std::string &library) {
   if (!handle) {
     const char *reason = ::dlerror();
     std::string text = reason ? reason : "it cannot be opened";
-    // The loader begins with the name itself, as it was given.
+    // The message of the loader starts with the name of the library.
     return "no CUDA driver: " + (text.compare(0, library.size(), library) == 0
                                      ? text
                                      : library + ": " + text);

@@ -1,8 +1,8 @@
-//===- CudaDriver.h - The CUDA driver's functions ---------------*- C++ -*-===//
+//===- CudaDriver.h - Functions of the CUDA driver --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The few functions of the driver API that a launcher needs, declared after its
+// The functions of the driver API that a launcher needs, declared from its
 // public documentation, so that neither the toolkit nor its headers are needed.
 //
 //===----------------------------------------------------------------------===//
@@ -48,7 +48,7 @@ enum JitOption : int {
   JitErrorLogBufferSize = 6,
 };
 
-/// CU_LAUNCH_PARAM_...: how a parameter block is handed over.
+/// CU_LAUNCH_PARAM_...: tags for a block of parameters.
 inline void *const kLaunchParamEnd = nullptr;
 inline void *const kLaunchParamPointer = reinterpret_cast<void *>(1);
 inline void *const kLaunchParamSize = reinterpret_cast<void *>(2);
@@ -97,8 +97,8 @@ inline void *const kLaunchParamSize = reinterpret_cast<void *>(2);
     (float *milliseconds, Event start, Event end))                             \
   X(destroyEvent, "cuEventDestroy_v2", (Event event))
 
-/// The driver's library, opened. It is never closed: drivers start threads of
-/// their own.
+/// The library of the driver. It is never closed, because drivers start their
+/// own threads.
 struct Driver {
 // NOLINTBEGIN(bugprone-macro-parentheses): a declarator and a list.
 #define DIFF_CUDA_DECLARE(member, symbol, parameters)                          \
@@ -107,10 +107,10 @@ struct Driver {
 #undef DIFF_CUDA_DECLARE
   // NOLINTEND(bugprone-macro-parentheses)
 
-  /// Opens and starts a driver. Returns an error message, empty on success.
+  /// Opens and initializes a driver. Returns an empty string or an error.
   std::string open(const std::string &library);
 
-  /// An empty string for success, else `FUNCTION: CUDA_ERROR_... (text)`.
+  /// Returns an empty string, or `FUNCTION: CUDA_ERROR_... (text)`.
   std::string describe(const char *function, Result result) const;
 };
 

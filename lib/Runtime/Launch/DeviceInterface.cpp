@@ -1,4 +1,4 @@
-//===- DeviceInterface.cpp - What kernels are launched on -----------------===//
+//===- DeviceInterface.cpp - Interface of devices that run kernels --------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -50,7 +50,7 @@ DeviceBuffer &DeviceBuffer::operator=(DeviceBuffer &&other) noexcept {
 
 std::string DeviceBuffer::allocate(uint64_t bytes) {
   reset();
-  // Devices give no address to nothing.
+  // Devices return no address for allocations of size 0.
   std::string error = device->allocate(bytes ? bytes : 1, address);
   if (!error.empty())
     address = 0;
@@ -58,7 +58,7 @@ std::string DeviceBuffer::allocate(uint64_t bytes) {
 }
 
 void DeviceBuffer::reset() {
-  // There is nothing to be done about memory that cannot be given back.
+  // An error while freeing memory cannot be handled.
   if (address)
     (void)device->free(address);
   address = 0;

@@ -1,4 +1,4 @@
-//===- Expressions.cpp - Grid sizes as expressions ------------------------===//
+//===- Expressions.cpp - Size expressions of a manifest -------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -14,7 +14,7 @@ static bool isNameStart(char c) {
 }
 
 namespace mlir::diff::launch {
-/// Recursive descent over the text; the first error ends it.
+/// A recursive descent parser that stops at the first error.
 class ExpressionParser {
 public:
   ExpressionParser(const std::string &text, Expression &expression)
@@ -32,7 +32,7 @@ public:
 private:
   using Operator = Expression::Operator;
 
-  /// What nests deeper comes from no compiler, and would exhaust the stack.
+  /// No compiler generates deeper nesting, which would exhaust the stack.
   static constexpr unsigned kMaxDepth = 64;
 
   void fail(const std::string &message) {
@@ -160,7 +160,7 @@ std::string Expression::apply(Operator op, int64_t lhs, int64_t rhs,
   if (rhs <= 0)
     return "'" + text + "' divides by " + std::to_string(rhs) +
            "; positive divisors are legal";
-  // Division rounds towards zero in C++.
+  // C++ division rounds toward zero.
   int64_t quotient = lhs / rhs, remainder = lhs % rhs;
   if (op == Operator::Mod)
     value = remainder < 0 ? remainder + rhs : remainder;

@@ -1,4 +1,4 @@
-//===- JsonReader.cpp - JSON with checks ----------------------------------===//
+//===- JsonReader.cpp - JSON reader with checks ---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,15 +17,15 @@ std::string mlir::diff::launch::describeJson(const Json &value) {
     return "an object";
   if (value.is_array())
     return "an array";
-  // A string may hold anything, and must not make the message unreadable.
+  // Strings may contain anything, and must not make messages unreadable.
   std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true,
                                 Json::error_handler_t::replace);
   return text.size() <= 60 ? text : text.substr(0, 57) + "...";
 }
 
 namespace {
-/// Goes through a text for what is wrong with it; a parser without exceptions
-/// says no more than that something is.
+/// Finds the errors in a text. A parser without exceptions only reports that
+/// there is an error.
 class ErrorFinder : public nlohmann::json_sax<Json> {
 public:
   bool null() override { return true; }
@@ -58,7 +58,7 @@ bool JsonReader::fail(const std::string &place, const std::string &message) {
   if (!error.empty())
     return false;
   error = root + place + ": " + message;
-  // Names in the document may hold anything; a message is one line.
+  // Names in the document may contain anything, but a message is one line.
   std::replace_if(
       error.begin(), error.end(), [](unsigned char c) { return c < ' '; }, '?');
   return false;
@@ -70,7 +70,7 @@ bool JsonReader::parse(const std::string &text, Json &document) {
     return true;
   ErrorFinder finder;
   Json::sax_parse(text, &finder);
-  return fail("", "it is no JSON: " + finder.message);
+  return fail("", "it is not JSON: " + finder.message);
 }
 
 bool JsonReader::checkObject(const Json &value, const std::string &place,

@@ -1,4 +1,4 @@
-//===- Manifest.cpp - How the kernels of a PTX text are launched ----------===//
+//===- Manifest.cpp - The manifest of a PTX module ------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -42,7 +42,7 @@ private:
   }
 
   bool readManifest(const Json &value) {
-    // The version first: another one may have other keys.
+    // Check the version first, because other versions may have other keys.
     int64_t version = 0;
     if (value.is_object() && value.contains("schema_version")) {
       if (!reader.readInteger(value["schema_version"], ".schema_version", 0,
@@ -135,7 +135,7 @@ private:
     tensor.isResult = role == "result";
     if (!tensor.isResult && !function.tensors.empty() &&
         function.tensors.back().isResult)
-      return reader.fail(place + ".role", "an argument stands behind a result");
+      return reader.fail(place + ".role", "an argument follows a result");
     if (type == "f16")
       tensor.type = NpyType::F16;
     else if (type == "bf16")
@@ -150,7 +150,7 @@ private:
     return true;
   }
 
-  /// What offsets point into may stand behind them.
+  /// The argument of offsets may come before the tensor that they index.
   bool readAllOffsets(const Json &tensors, const std::string &place,
                       FunctionInfo &function) {
     for (size_t i = 0; i < function.tensors.size(); ++i)
@@ -260,7 +260,7 @@ private:
         });
   }
 
-  /// An expression over the sizes of the function's tensors.
+  /// Reads an expression over the sizes of the function's tensors.
   bool readExpression(const Json &value, const std::string &place,
                       const FunctionInfo &function, Expression &expression) {
     std::string text;
@@ -391,7 +391,7 @@ private:
     return false;
   }
 
-  /// The number of the one with the name, or how many there are.
+  /// Returns the number of the entry with the name, or the number of entries.
   template <typename Info>
   static size_t findByName(const std::vector<Info> &list,
                            const std::string &name) {

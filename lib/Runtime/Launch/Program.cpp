@@ -48,13 +48,13 @@ std::string Program::placeBuffers(const FunctionInfo &function,
       buffers.push_back({DeviceBuffer(device)});
     Workspace &buffer = buffers[i];
     if (!buffer.memory.getAddress() || buffer.bytes < bytes[i]) {
-      // What is running must not lose it.
+      // A launch that is still running must not lose its buffer.
       error = device.synchronize();
       if (error.empty())
         error = buffer.memory.allocate(bytes[i]);
       buffer.bytes = error.empty() ? bytes[i] : 0;
     }
-    // A buffer that a kernel reads must have been written in this launch.
+    // A kernel must not read the contents of a buffer from an earlier launch.
     if (error.empty() && device.tracksMemory())
       error = device.poison(buffer.memory.getAddress(), buffer.bytes);
     addresses.push_back(buffer.memory.getAddress());

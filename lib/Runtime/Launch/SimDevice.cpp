@@ -1,4 +1,4 @@
-//===- SimDevice.cpp - Launches in the simulator --------------------------===//
+//===- SimDevice.cpp - Launches on the simulator --------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -56,8 +56,8 @@ static void addCounters(ptxsim::Counters &sum, const ptxsim::Counters &more) {
   addLines(sum, more);
 }
 
-/// Kernels run one after the other: counters and bounds add up. Of the bounds
-/// the pipe that binds longest is named, of occupancies the least.
+/// Kernels run one after the other, so counters and bounds are added. The
+/// result names the pipe with the longest bound and the lowest occupancy.
 static void addResult(ptxsim::LaunchResult &sum, ptxsim::LaunchResult more,
                       bool isFirst) {
   if (isFirst) {
@@ -187,7 +187,7 @@ public:
   std::vector<std::string> getFindings() const override {
     std::vector<std::string> lines;
     for (const ptxsim::Finding &finding : results.findings) {
-      // The PTX line follows on a line of its own.
+      // The PTX line follows on a separate line.
       std::string line = finding.format();
       for (size_t at; (at = line.find("\n  ")) != std::string::npos;)
         line.replace(at, 3, ": ");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Attributes may be any finite doubles; no infinity or zero of f32 comes out of
-// them, which would make NaN of what is finite.
+// Attributes may be any finite doubles. They must not round to infinity or zero in
+// f32, which would turn finite results into NaN.
 // RUN: diff-opt %s -split-input-file -convert-diff-to-linalg | FileCheck %s --implicit-check-not=0x7F800000
 
 // CHECK-LABEL: func @softcap_beyond_f32
@@ -51,7 +51,7 @@ func.func @epsilon_below_f32(%q: tensor<1x4x2x16xf32>,
 
 // -----
 
-// f64 has them.
+// f64 represents them.
 // CHECK-LABEL: func @softcap_of_f64
 // CHECK: math.tanh
 // CHECK: arith.constant 1.000000e-300 : f64

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// diff.online_attention becomes its decomposition, the one of diff-decompose.
+// diff.online_attention becomes the decomposition of diff-decompose.
 // RUN: diff-opt %s -convert-diff-to-linalg -canonicalize -cse | FileCheck %s --implicit-check-not=diff. --implicit-check-not=math.exp{{[^2]}}
 // RUN: diff-opt %s -convert-diff-to-linalg -canonicalize -cse -o %t.linalg
 // RUN: diff-opt %s -diff-decompose -canonicalize -cse -o %t.decomposed

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sequences of variable length are computed one after the other, in place; a
-// layout is read where it is.
+// Sequences of variable length are computed one after the other, in place. A layout
+// is read directly.
 // RUN: diff-opt %s --split-input-file -convert-diff-to-linalg -canonicalize -cse | FileCheck %s
 
 // CHECK-LABEL: func @sequences

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -convert-diff-to-linalg -canonicalize | FileCheck %s --implicit-check-not=linalg.softmax --implicit-check-not=diff.
 
-// One map: one contraction each with keys and values, and nothing to subtract
-// at the end. f32 elements are neither widened nor rounded.
+// One map: one contraction with the keys, one with the values, and no subtraction.
+// f32 elements are neither extended nor rounded.
 // CHECK-LABEL: func @attention
 // CHECK-NOT: arith.extf
 // CHECK-NOT: arith.truncf
@@ -23,8 +23,8 @@ func.func @attention(%q: tensor<1x12x4x16xf32>, %k: tensor<1x20x2x16xf32>,
 
 // -----
 
-// Rows of the result are as wide as the values; the scale is that of the keys'
-// width.
+// The rows of the result have the width of the values; the scale depends on the width
+// of the keys.
 // CHECK-LABEL: func @wide_values
 // CHECK-DAG: arith.constant 2.500000e-01 : f32
 // CHECK: linalg.generic {{.*}} outs(%{{.*}} : tensor<1x2x2x1x12x32xf32>)
@@ -41,8 +41,8 @@ func.func @wide_values(%q: tensor<1x12x4x16xf32>, %k: tensor<1x20x2x16xf32>,
 
 // -----
 
-// j <= i + M - N, aligned to the bottom right: 20 - 12 = 8. A row's last key is
-// computed once, and each score costs a comparison.
+// j <= i + M - N, aligned to the bottom right: 20 - 12 = 8. The last key of a row is
+// computed once, and each score takes one comparison.
 // CHECK-LABEL: func @causal
 // CHECK-DAG: %[[INF:.*]] = arith.constant 0xFF800000 : f32
 // CHECK-DAG: %[[DIAGONAL:.*]] = arith.constant 8 : i32
@@ -87,7 +87,7 @@ func.func @window(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>)
 
 // -----
 
-// A side of any size is clamped before it enters 32 bits.
+// A side of any size is clamped before it is converted to 32 bits.
 // CHECK-LABEL: func @huge_window
 // CHECK-DAG: %[[UPPER:.*]] = arith.constant 1073741824 : i32
 // CHECK-DAG: %[[LOWER:.*]] = arith.constant -10{{[0-9]*}} : i32
@@ -109,7 +109,7 @@ func.func @huge_window(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>)
 
 // -----
 
-// The diagonal that is given takes the place of M - N.
+// An explicit diagonal replaces M - N.
 // CHECK-LABEL: func @diagonal
 // CHECK-SAME: %[[D:[^:]*]]: index
 // CHECK: %[[MOST:.*]] = arith.minsi %[[D]], %{{.*}} : index
@@ -129,8 +129,8 @@ func.func @diagonal(%q: tensor<1x12x1x16xf32>, %k: tensor<1x20x1x16xf32>,
 
 // -----
 
-// softcap * tanh(scale * s / softcap): 0.5 / 32, then 32. The second factor is
-// that of scores without a softcap, behind the mask.
+// softcap * tanh(scale * s / softcap): 0.5 / 32, then 32. The second factor is that
+// of scores without a softcap, after the mask.
 // CHECK-LABEL: func @softcap
 // CHECK-DAG: %[[CAP:.*]] = arith.constant 3.200000e+01 : f32
 // CHECK-DAG: %[[INNER:.*]] = arith.constant 1.562500e-02 : f32
@@ -150,7 +150,7 @@ func.func @softcap(%q: tensor<1x12x1x16xf32>) -> tensor<1x12x1x16xf32> {
 
 // -----
 
-// lse = max + log(sum): -inf for a row that sees nothing, from both terms.
+// lse = max + log(sum): both terms are -inf for a row that sees no key.
 // CHECK-LABEL: func @lse
 // CHECK-SAME: %[[LSE:[^:]*]]: tensor<2x4x12xf32>
 // CHECK-DAG: %[[MAX:.*]] = tensor.collapse_shape {{.*}} into tensor<2x4x12xf32>
@@ -171,7 +171,7 @@ func.func @lse(%q: tensor<2x12x4x16xf16>, %lse: tensor<2x4x12xf32>)
 
 // -----
 
-// f64 is computed in f64 throughout: nothing of f32 is left.
+// f64 is computed in f64 throughout, without f32.
 // CHECK-LABEL: func @f64
 // CHECK-NOT: f32
 // CHECK: math.exp %{{.*}} : f64
@@ -188,7 +188,7 @@ func.func @f64(%q: tensor<1x12x1x16xf64>) -> tensor<1x12x1x16xf64> {
 
 // -----
 
-// The scale is not rounded to f32 first in f64: 1/sqrt(3).
+// With f64, the scale is not rounded to f32: 1/sqrt(3).
 // CHECK-LABEL: func @f64_scale
 // CHECK: arith.constant 0.57735026918962{{[0-9]+}} : f64
 func.func @f64_scale(%q: tensor<1x2x1x3xf64>) -> tensor<1x2x1x3xf64> {
@@ -201,7 +201,7 @@ func.func @f64_scale(%q: tensor<1x2x1x3xf64>) -> tensor<1x2x1x3xf64> {
 
 // -----
 
-// Sizes that are known only at run time: M - N is computed.
+// Dynamic sizes: M - N is computed.
 // CHECK-LABEL: func @dynamic
 // CHECK-SAME: (%[[Q:.*]]: tensor<?x?x4x16xf32>, %[[K:.*]]: tensor<?x?x2x16xf32>,
 // CHECK-DAG: %[[C1:.*]] = arith.constant 1 : index

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -convert-diff-to-linalg -canonicalize | FileCheck %s --implicit-check-not=linalg.softmax --implicit-check-not=diff.
 
-// Two maps with keys of their own: key head 2g + a is [g, a], query head
-// 2j + a of a group of two is [g, r, a]. Both maps read the same values.
+// Two maps with separate keys: key head 2g + a is [g, a], query head 2j + a of a
+// group of two is [g, r, a]. Both maps read the same values.
 // CHECK-DAG: #[[$QUERY:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d4, d1, d2, d3, d6)>
 // CHECK-DAG: #[[$KEY:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d5, d1, d3, d6)>
 // CHECK-DAG: #[[$VALUE:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d5, d1, d6)>
@@ -62,7 +62,7 @@ func.func @attention(%q: tensor<2x12x8x16xf16>, %k: tensor<2x20x4x16xf16>,
   return %0 : tensor<2x12x4x32xf16>
 }
 
-// The log-sum-exp comes map by map: rows 2j, then rows 2j + 1.
+// The log-sum-exp is computed for each map: rows 2j, then rows 2j + 1.
 // CHECK-LABEL: func @lse
 // CHECK-SAME: %[[LSE:[^:]*]]: tensor<2x8x12xf32>
 // CHECK: %[[EVEN:.*]] = tensor.extract_slice %[[LSE]][0, 0, 0] [2, 4, 12] [1, 2, 1]

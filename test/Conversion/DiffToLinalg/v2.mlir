@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -convert-diff-to-linalg | FileCheck %s --implicit-check-not=linalg.generic --implicit-check-not=linalg.softmax --implicit-check-not=diff.
 
-// The whole of it, step by step. Loops: batch, value head, row of a key head
-// (map and head of a group), map with keys of its own, query, key, and d or v.
+// The complete lowering, step by step. Loops: batch, value head, row of a key head
+// (map and head of a group), map with separate keys, query, key, and d or v.
 
 // CHECK-DAG: #[[$QUERY:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d4, d1, d2, d3, d6)>
 // CHECK-DAG: #[[$KEY:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d5, d1, d6)>
@@ -29,7 +29,7 @@
 // CHECK: %[[AB:.*]] = arith.mulf %[[AX]], %[[BX]] : f32
 // CHECK: arith.addf %[[C]], %[[AB]] : f32
 
-// 1/sqrt(16), and no comparison where there is no mask.
+// 1/sqrt(16), and no comparison without a mask.
 // CHECK: %[[SCALE:.*]] = arith.constant 2.500000e-01 : f32
 // CHECK: %[[S:.*]] = linalg.generic {indexing_maps = [#[[$SCORE]]], {{.*}}} outs(%[[QK]] :
 // CHECK-NEXT: ^bb0(%[[A:.*]]: f32):
@@ -41,7 +41,7 @@
 // CHECK: %[[MAX:.*]] = linalg.generic {indexing_maps = [#[[$SCORE]], #[[$ROW6]]], iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel", "reduction"]} ins(%[[S]] :{{.*}}) outs(%[[LOWEST]] :
 // CHECK: arith.maximumf
 
-// A row that sees nothing has a maximum of -inf, which counts as 0.
+// A row that sees no key has a maximum of -inf, which counts as 0.
 // CHECK: %[[SAFE:.*]] = linalg.generic {indexing_maps = [#[[$ROW]], #[[$ROW]]], {{.*}}} ins(%[[MAX]] :
 // CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %{{.*}}: f32):
 // CHECK-DAG: %[[INF:.*]] = arith.constant 0xFF800000 : f32

@@ -3,7 +3,7 @@
 
 gpu.module @m {
   gpu.func @double(%x: f64, %o: memref<f64>) kernel {
-    // expected-error @below {{'math.exp' op of 'f64' has no instructions on a GPU; functions are computed in f16, bf16 and f32}}
+    // expected-error @below {{'math.exp' op of 'f64' is not supported on a GPU; f16, bf16 and f32 are legal}}
     %a = math.exp %x : f64
     memref.store %a, %o[] : memref<f64>
     gpu.return
@@ -14,7 +14,7 @@ gpu.module @m {
 
 gpu.module @m {
   gpu.func @remainder(%x: f32, %o: memref<f32>) kernel {
-    // expected-error @below {{has no instruction on a GPU; x - y trunc(x / y) is a remainder of small quotients}}
+    // expected-error @below {{is not supported on a GPU; for small quotients, compute x - y trunc(x / y) instead}}
     %a = arith.remf %x, %x : f32
     memref.store %a, %o[] : memref<f32>
     gpu.return

@@ -26,7 +26,7 @@ gpu.module @m {
     gpu.return
   }
 
-  // A small argument takes the series, which keeps all digits.
+  // A small argument uses the series, which keeps all digits.
   // CHECK-LABEL: gpu.func @tanh(
   // CHECK-SAME: %[[X:[a-z0-9]*]]: f32,
   // CHECK: %[[THIRD:.*]] = arith.constant -0.333333343 : f32
@@ -47,7 +47,7 @@ gpu.module @m {
     gpu.return
   }
 
-  // Vectors element by element.
+  // Vectors are lowered element by element.
   // CHECK-LABEL: gpu.func @others(
   // CHECK-COUNT-4: llvm.nvvm.ex2.approx.ftz.f
   // CHECK-NOT: llvm.nvvm
@@ -58,7 +58,8 @@ gpu.module @m {
     gpu.return
   }
 
-  // k = round(2x / pi) is in the lowest bits of a sum; three parts of pi/2 follow.
+  // k = round(2x / pi) is in the lowest bits of a sum; the three parts of pi/2
+  // follow.
   // CHECK-LABEL: gpu.func @angles(
   // CHECK-SAME: %[[X:[a-z0-9]*]]: f32,
   // CHECK: %[[SHIFTED:.*]] = math.fma %[[X]],

@@ -6,7 +6,7 @@
 #bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
-// 32 chunks by 32 threads: one copy each, a group, and a wait for all groups.
+// 32 chunks by 32 threads: one copy each, one group, and a wait for all groups.
 // CHECK-LABEL: gpu.func @plain
 // CHECK: nvvm.cp.async.shared.global %{{.*}}, %{{.*}}, 16, cache = cg : !llvm.ptr<3>, !llvm.ptr<1>
 // CHECK-NOT: nvvm.cp.async.shared.global
@@ -35,7 +35,7 @@ gpu.module @kernels {
 #bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
-// Rows beyond the end are zeros: 16 bytes or none are read. So is a whole tile whose
+// Rows after the end are zeros: 16 bytes or none are read. So is a whole tile whose
 // predicate is false.
 // CHECK-LABEL: gpu.func @guarded
 // CHECK-SAME: %[[P:[^:]*]]: i1
@@ -67,7 +67,7 @@ gpu.module @kernels {
 #bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
-// More threads than chunks: the others copy nothing.
+// More threads than chunks: the other threads copy nothing.
 // CHECK-LABEL: gpu.func @spare_threads
 // CHECK: %[[HOLDS:.*]] = arith.cmpi slt
 // CHECK: scf.if %[[HOLDS]]
@@ -95,7 +95,8 @@ gpu.module @kernels {
 #bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
-// Groups that may be in flight still: those behind the token's, on every path.
+// The groups that may still be in flight: those after the token's group, on every
+// path.
 // CHECK-LABEL: gpu.func @pending
 // CHECK: nvvm.cp.async.wait.group 1
 // CHECK: nvvm.cp.async.wait.group 0
@@ -129,8 +130,8 @@ gpu.module @kernels {
 #bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
-// A token that a loop carries: the copy ahead of it was made in the iteration before,
-// and one more since, in front of the wait.
+// A loop-carried token: the copy that it waits for was issued in the previous
+// iteration, and one more copy since, before the wait.
 // CHECK-LABEL: gpu.func @carried
 // CHECK: scf.for
 // CHECK: nvvm.cp.async.wait.group 1
@@ -167,8 +168,9 @@ gpu.module @kernels {
 
 #shared = #gpu.address_space<workgroup>
 
-// The next iteration's rows lie behind this one's: the loop carries the address, which
-// is computed for the first iteration alone, and adds 16 rows of 32 bytes.
+// The rows of the next iteration follow those of this one: the loop carries the
+// address, which is computed for the first iteration only, and adds 16 rows of 32
+// bytes.
 // CHECK-LABEL: gpu.func @cursor
 // CHECK-SAME: %[[M:[^:]*]]: memref<?x16xbf16>, %[[LOW:[^:]*]]: index
 // CHECK-DAG: %[[ROWS:.*]] = arith.constant 512 : i64
@@ -202,8 +204,8 @@ gpu.module @kernels {
 
 #shared = #gpu.address_space<workgroup>
 
-// Behind the loop goes on what the loop carried: nothing is computed again. Other
-// rows have an address of their own.
+// After the loop, a copy continues at the carried address without new computations.
+// Other rows have a separate address.
 // CHECK-LABEL: gpu.func @behind_cursor
 // CHECK: %[[END:.*]] = scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}) -> (i64)
 // CHECK: arith.addi %{{.*}}, %c1536
@@ -248,9 +250,9 @@ gpu.module @kernels {
 
 #shared = #gpu.address_space<workgroup>
 
-// Two maps of keys: from a map's last rows to the next one's first, and to those of
-// the next iteration, all threads go by the same steps, so that one address is
-// carried.
+// Two maps of keys: all threads advance by the same steps from the last rows of a map
+// to the first rows of the next one, and to those of the next iteration, so one
+// address is carried.
 // CHECK-LABEL: gpu.func @maps
 // CHECK: scf.for {{.*}} iter_args(%[[FIRST:.*]] = %{{.*}}) -> (i64)
 // CHECK: llvm.inttoptr %[[FIRST]] : i64 to !llvm.ptr<1>
@@ -280,7 +282,7 @@ gpu.module @kernels {
 
 #shared = #gpu.address_space<workgroup>
 
-// A row by itself.
+// A single row.
 // CHECK-LABEL: gpu.func @row
 // CHECK: scf.if
 // CHECK: nvvm.cp.async.shared.global

@@ -10,7 +10,7 @@ gpu.module @kernels {
   gpu.func @no_place() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
       %c0 = arith.constant 0 : index
       %r = tile.ring : memref<1x16x16xbf16, #shared>
-      // expected-error @below {{must be of a ring that has a place in shared memory (tile-pack-rings)}}
+      // expected-error @below {{must be a slot of a ring that has an offset in shared memory (tile-pack-rings)}}
       %s = tile.slot %r[%c0] : memref<1x16x16xbf16, #shared> -> memref<16x16xbf16, #shared>
       gpu.return
   }
@@ -72,7 +72,7 @@ gpu.module @kernels {
   gpu.func @other_use(%m: memref<f32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
       %c0 = arith.constant 0 : index
       %r = tile.ring {offset = 0} : memref<1x16x16xf32, #shared>
-      // expected-error @below {{is used by what has no lowering to threads}}
+      // expected-error @below {{has a user that cannot be lowered to threads}}
       %s = tile.slot %r[%c0] : memref<1x16x16xf32, #shared> -> memref<16x16xf32, #shared>
       %x = memref.load %s[%c0, %c0] : memref<16x16xf32, #shared>
       memref.store %x, %m[] : memref<f32>
@@ -87,7 +87,7 @@ gpu.module @kernels {
 #bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
-// A reduction over columns that several warps hold.
+// A reduction over columns that are distributed over several warps.
 gpu.module @kernels {
   gpu.func @over_warps() kernel attributes {known_block_size = array<i32: 64, 1, 1>} {
       %c0 = arith.constant 0 : index
@@ -113,7 +113,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @no_layout() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
     %x = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<8x8xf32>
-    // expected-error @below {{has a vector without a layout as result; tile-propagate-layouts gives it one}}
+    // expected-error @below {{has a vector result without a layout; run tile-propagate-layouts first}}
     %y = arith.negf %x : vector<8x8xf32>
     gpu.return
   }
@@ -127,7 +127,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @operand() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
     %x = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<8x8xf32>
-    // expected-error @below {{takes operand #0 in the layout #tile.layout<lanes = [4, 8], elems = [2, 1]>, but it is in #tile.layout<lanes = [8, 4], elems = [1, 2]>}}
+    // expected-error @below {{requires operand #0 in the layout #tile.layout<lanes = [4, 8], elems = [2, 1]>, found #tile.layout<lanes = [8, 4], elems = [1, 2]>}}
     %y = arith.negf %x {tile.layouts = [#d]} : vector<8x8xf32>
     gpu.return
   }
@@ -140,7 +140,7 @@ gpu.module @kernels {
 gpu.module @kernels {
   gpu.func @result() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
     %x = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<8x8xf32>
-    // expected-error @below {{has a result in the layout #tile.layout<lanes = [8, 4], elems = [1, 2]>; its operands and attributes make it #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>}}
+    // expected-error @below {{has a result in the layout #tile.layout<lanes = [8, 4], elems = [1, 2]>, but its operands and attributes require #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>}}
     %y = vector.transpose %x, [1, 0] {tile.layouts = [#c]} : vector<8x8xf32> to vector<8x8xf32>
     gpu.return
   }

@@ -6,8 +6,8 @@
 #bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
-// One instruction. A is four 8 x 8 tiles and B two, each a register of a thread; the
-// accumulator is two rows of two columns.
+// One instruction. A is four 8 x 8 tiles and B two, each in one register of a thread.
+// The accumulator is two rows of two columns.
 // CHECK-LABEL: gpu.func @bf16
 // CHECK-DAG: nvvm.ldmatrix %{{.*}} {eltType = #nvvm.ld_st_matrix_elt_type<b16>, layout = #nvvm.mma_layout<row>, num = 4 : i32, {{.*}}}
 // CHECK-DAG: nvvm.ldmatrix %{{.*}} {eltType = #nvvm.ld_st_matrix_elt_type<b16>, layout = #nvvm.mma_layout<row>, num = 2 : i32, {{.*}}}
@@ -58,8 +58,8 @@ gpu.module @kernels {
 #bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
-// B as (k, n), which is how values lie: transposed on the way. f16 registers are
-// vectors of two.
+// B as (k, n), the layout of values: ldmatrix transposes. f16 registers are vectors
+// of two.
 // CHECK-LABEL: gpu.func @f16_transposed
 // CHECK-DAG: nvvm.ldmatrix %{{.*}} {{.*}}layout = #nvvm.mma_layout<row>, num = 4 : i32
 // CHECK-DAG: nvvm.ldmatrix %{{.*}} {{.*}}layout = #nvvm.mma_layout<col>, num = 2 : i32
@@ -104,8 +104,8 @@ gpu.module @kernels {
 #c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
 #k = #tile.layout<lanes = [8, 4], elems = [1, 1]>
 
-// tf32, single summands: ldmatrix gives A's four 8 x 4 tiles and B's two, and each
-// element is rounded.
+// tf32 with single elements: ldmatrix loads A's four 8 x 4 tiles and B's two, and
+// each element is rounded.
 // CHECK-LABEL: gpu.func @tf32
 // CHECK-DAG: nvvm.ldmatrix %{{.*}} {{.*}}layout = #nvvm.mma_layout<row>, num = 4 : i32
 // CHECK-DAG: nvvm.ldmatrix %{{.*}} {{.*}}layout = #nvvm.mma_layout<row>, num = 2 : i32

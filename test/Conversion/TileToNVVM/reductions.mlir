@@ -6,8 +6,8 @@
 #bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
-// A lane's two columns first, then the four lanes of a row, by shuffles over strides
-// 1 and 2; the initial value last.
+// First the two columns of a lane, then the four lanes of a row, by shuffles over
+// strides 1 and 2, and finally the initial value.
 // CHECK-LABEL: gpu.func @rows
 // CHECK-DAG: %[[ONE:.*]] = arith.constant 1 : i32
 // CHECK-DAG: %[[TWO:.*]] = arith.constant 2 : i32
@@ -46,7 +46,7 @@ gpu.module @kernels {
 #bt = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
-// A branch that a warp takes together.
+// A branch that is uniform in a warp.
 // CHECK-LABEL: gpu.func @any
 // CHECK: nvvm.vote.sync any
 gpu.module @kernels {

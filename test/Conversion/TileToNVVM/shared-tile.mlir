@@ -4,8 +4,8 @@
 #shared = #gpu.address_space<workgroup>
 
 // A warp has two repetitions of two rows: its first row is 0 or 4, a lane adds 0 or
-// 1, and a repetition 0 or 2. No bit is in two of them, so that the second repetition
-// is the first's chunk, exclusive or 2.
+// 1, and a repetition 0 or 2. These use different bits, so the second repetition is
+// the chunk of the first, exclusive or 2.
 // CHECK-LABEL: gpu.func @disjoint_bits
 // CHECK: %[[KEY:.*]] = arith.andi %[[ROW:.*]], %c7_i32
 // CHECK: %[[BYTES:.*]] = arith.muli %[[KEY]], %c16_i32
@@ -35,8 +35,8 @@ gpu.module @kernels {
 
 #shared = #gpu.address_space<workgroup>
 
-// With three repetitions a warp's first row is 0 or 6, and 6 + 2 has a carry: each
-// row is a sum, of which the chunk is permuted.
+// With three repetitions, the first row of a warp is 0 or 6, and 6 + 2 has a carry:
+// each row is a sum, and its chunk is permuted.
 // CHECK-LABEL: gpu.func @shared_bits
 // CHECK: %[[FIRST:.*]] = arith.muli %{{.*}}, %c6_i32
 // CHECK: %[[ROW:.*]] = arith.addi %[[FIRST]], %{{.*}} : i32

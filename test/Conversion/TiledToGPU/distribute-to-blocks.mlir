@@ -4,7 +4,8 @@
 #id = affine_map<(b, n, h, d) -> (b, n, h, d)>
 
 // 128 threads with 16 bytes each: 1024 elements of f16, which are 8 x 2 x 64. The
-// inner dimensions are whole, the tokens are cut, each entry has blocks of its own.
+// inner dimensions are complete, the tokens are divided, and each batch entry has
+// separate blocks.
 // CHECK-LABEL: func @elementwise(
 // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (3, %{{.*}}) step (1, 8)
 // CHECK: linalg.generic
@@ -21,7 +22,7 @@ func.func @elementwise(%a: memref<3x?x2x64xf16>, %b: memref<3x?x2x64xf16>) {
 
 // -----
 
-// A row each where rows are reduced.
+// One row for each thread if rows are reduced.
 // CHECK-LABEL: func @reduction(
 // CHECK: scf.forall (%{{.*}}) = (0) to (1000) step (128)
 // CHECK: linalg.generic
@@ -38,7 +39,7 @@ func.func @reduction(%a: memref<1000x64xf32>, %b: memref<1000xf32>) {
 
 // -----
 
-// Without a parallel dimension there is one block.
+// Without parallel dimensions there is one block.
 // CHECK-LABEL: func @sum(
 // CHECK: scf.forall (%{{.*}}) in (1)
 // CHECK: linalg.generic
@@ -55,8 +56,8 @@ func.func @sum(%a: memref<64xf32>, %b: memref<f32>) {
 
 // -----
 
-// Copies and fills; a grid has three dimensions, and what is in front of them is in
-// the block. What is in a loop is a part of it.
+// Copies and fills. A grid has three dimensions; the dimensions before them are in
+// the block. Ops in a loop belong to the loop.
 // CHECK-LABEL: func @others(
 // CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) = (0, 0, 0) to (%{{.*}}, %{{.*}}, 300) step (1, 1, 256)
 // CHECK: op = "copy"
@@ -86,7 +87,7 @@ func.func @contraction(%a: memref<64x32xf32>, %b: memref<32x2000xf32>, %c: memre
   return
 }
 
-// Rows that may be more than 65535 are blocks along x.
+// Rows that may exceed 65535 are blocks along x.
 // CHECK-LABEL: func @rows(
 // CHECK: scf.forall
 // CHECK: mapping = [#gpu.block<x>, #gpu.block<y>]

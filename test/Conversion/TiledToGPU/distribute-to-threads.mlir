@@ -3,7 +3,7 @@
 
 #wg = #gpu.address_space<workgroup>
 
-// Threads take vectors of 16 bytes: four f32, eight bf16.
+// Threads compute vectors of 16 bytes: four f32, eight bf16.
 // CHECK-LABEL: func @elementwise(
 // CHECK: scf.forall (%{{.*}}) in (4) {
 // CHECK:   scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (6, 32) step (1, 4) {
@@ -19,7 +19,7 @@ func.func @elementwise(%a: memref<6x32xf32, #wg>, %b: memref<6x32xbf16, #wg>, %c
   return
 }
 
-// A row of a reduction is one thread's, which walks it by vectors.
+// One thread computes a row of a reduction, by vectors.
 // CHECK-LABEL: func @reduction(
 // CHECK: scf.forall (%{{.*}}) in (6) {
 // CHECK:   scf.for %{{.*}} = %{{.*}} to %c32 step %c4
@@ -39,7 +39,7 @@ func.func @reduction(%a: memref<6x32xf32, #wg>, %r: memref<6xf32, #wg>) {
   return
 }
 
-// Without a mapping to blocks nothing is distributed.
+// Without a mapping to blocks, nothing is distributed.
 // CHECK-LABEL: func @elsewhere(
 // CHECK-NOT: gpu.thread
 // CHECK: linalg.fill
@@ -50,8 +50,8 @@ func.func @elsewhere(%a: memref<6x32xf32>, %x: f32) {
   return
 }
 
-// Of rows that begin anywhere threads take single elements, of those that begin at
-// multiples of 8 bytes, two.
+// Threads compute single elements of rows with any alignment, and two elements of
+// rows that are aligned to 8 bytes.
 // CHECK-LABEL: func @slices(
 // CHECK: scf.forall (%{{.*}}, %{{.*}}) in (6, 32) {
 // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (6, 32) step (1, 2) {
@@ -65,7 +65,7 @@ func.func @slices(%a: memref<6x33xf32>, %b: memref<6x36xf32>, %x: f32) {
   return
 }
 
-// A vector of i1 would be bits, where memory has bytes.
+// A vector of i1 would be bits, but memory has bytes.
 // CHECK-LABEL: func @bits(
 // CHECK: scf.forall (%{{.*}}, %{{.*}}) in (6, 32) {
 func.func @bits(%a: memref<6x32xi1>, %x: i1) {

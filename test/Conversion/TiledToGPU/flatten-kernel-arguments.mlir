@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s --pass-pipeline='builtin.module(func.func(diff-flatten-kernel-arguments),gpu-kernel-outlining)' | FileCheck %s
 
-// The kernel's parameters are the pointer, the dynamic size and the stride, in
-// the order of the arguments; constants and sizes are computed inside.
+// The parameters of the kernel are the pointer, the dynamic size and the stride, in
+// the order of the arguments. Constants and sizes are computed inside.
 // CHECK-LABEL: func @f(
 // CHECK-SAME: %[[A:.*]]: memref<?x8xf32, strided<[?, 1]>>
 // CHECK: %[[BASE:.*]], %{{.*}}, %[[SIZES:.*]]:2, %[[STRIDES:.*]]:2 = memref.extract_strided_metadata %[[A]]
@@ -22,8 +22,8 @@ func.func @f(%a: memref<?x8xf32, strided<[?, 1]>>, %x: f32) {
   return
 }
 
-// A buffer between kernels: its pointer alone; the strides follow from sizes, which
-// follow from those of the arguments.
+// A buffer between kernels: only its pointer. Its strides follow from its sizes,
+// which follow from those of the arguments.
 // CHECK-LABEL: func @buffer(
 // CHECK-SAME: %[[A:.*]]: memref<?xf32>
 // CHECK-DAG: %{{.*}}, %{{.*}}, %[[SIZES:.*]], %{{.*}} = memref.extract_strided_metadata %[[A]]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -verify-diagnostics --pass-pipeline='builtin.module(func.func(diff-map-to-gpu))' | FileCheck %s
 
-// Blocks become a launch named after function and op; threads a loop whose step
-// is their number, and a barrier. Bounds may be dynamic.
+// Blocks become a launch named after the function and the op. Threads become a loop
+// whose step is their number, and a barrier. Bounds may be dynamic.
 // CHECK-LABEL: func @f(
 // CHECK-SAME: %[[A:.*]]: memref<?xf32>, %[[N:.*]]: index
 // CHECK: %[[GRID:.*]] = affine.apply {{.*}}[%[[N]]]
@@ -25,7 +25,7 @@ func.func @f(%a: memref<?xf32>, %n: index, %x: f32) {
 
 // -----
 
-// A second kernel of a name gets a number.
+// A second kernel with the same name gets a number.
 // CHECK-LABEL: func @twice(
 // CHECK: function(@twice_attention)
 // CHECK: function(@twice_attention_1)
@@ -50,7 +50,7 @@ func.func @unmarked() {
 
 func.func @all_threads_write(%a: memref<4xf32>, %x: f32) {
   scf.forall (%i) in (4) {
-    // expected-error @below {{would be executed by every thread of the block; only what is distributed to threads may write memory}}
+    // expected-error @below {{writes memory and would be executed by every thread of the block; only ops that are distributed to threads may write memory}}
     memref.store %x, %a[%i] : memref<4xf32>
   } {diff.kernel = #diff.kernel<op = "attention", threads = 64>, mapping = [#gpu.block<x>]}
   return
@@ -59,7 +59,7 @@ func.func @all_threads_write(%a: memref<4xf32>, %x: f32) {
 // -----
 
 func.func @other(%a: memref<4xf32>, %x: f32, %i: index) {
-  // expected-error @below {{'memref.store' op has no kernel; the GPU route compiles diff ops, and linalg ops and copies beside them}}
+  // expected-error @below {{'memref.store' op cannot be compiled to a kernel; GPUs support diff ops, linalg ops and copies}}
   memref.store %x, %a[%i] : memref<4xf32>
   return
 }
@@ -68,7 +68,7 @@ func.func @other(%a: memref<4xf32>, %x: f32, %i: index) {
 
 memref.global "private" constant @table : memref<4xf32> = dense<[1.0, 2.0, 3.0, 4.0]>
 func.func @constant() {
-  // expected-error @below {{'memref.get_global' op is of a constant tensor, which is in the host's memory; a GPU's kernels take such as an argument}}
+  // expected-error @below {{'memref.get_global' op reads a constant tensor in host memory; pass it to the function as an argument}}
   %a = memref.get_global @table : memref<4xf32>
   return
 }

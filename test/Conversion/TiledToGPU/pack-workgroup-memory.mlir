@@ -4,7 +4,7 @@
 
 #wg = #gpu.address_space<workgroup>
 
-// Offsets are multiples of 16 bytes: 20 bytes of the first take 32.
+// Offsets are multiples of 16 bytes: the first buffer has 20 bytes and takes 32.
 // CHECK-LABEL: func @pack(
 // CHECK-DAG: %[[BYTES:.*]] = arith.constant 96 : i32
 // CHECK-DAG: %[[SECOND:.*]] = arith.constant 32 : index

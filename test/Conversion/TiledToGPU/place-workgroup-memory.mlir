@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s --pass-pipeline='builtin.module(func.func(diff-place-workgroup-memory))' | FileCheck %s
 
-// Every user of an uninitialised tensor has workgroup memory of its own, in a
-// loop that is mapped to blocks alone.
+// Every user of an uninitialized tensor has separate workgroup memory, in loops that
+// are mapped to blocks only.
 // CHECK-LABEL: func @block(
 // CHECK: %[[OUTSIDE:.*]] = tensor.empty
 // CHECK: scf.forall

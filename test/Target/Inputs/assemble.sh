@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# assemble.sh PTXAS PREFIX: compiles and assembles layers for every chip. What
-# stands behind a + is for diff-compile.
+# assemble.sh PTXAS PREFIX: compiles and assembles layers for every chip. The
+# options after a + are for diff-compile.
 ptxas=$1
 prefix=$2
 count=0
@@ -34,7 +34,7 @@ for chip in sm_80 sm_86 sm_89 sm_90a sm_100a sm_120; do
     }
     case $log in
     *"0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads"*) ;;
-    # Known: 8 bytes (spills-full.test has all that are).
+    # Known to spill 8 bytes (spills-full.test lists all of them).
     *) test "$chip $layer" = "sm_100a --variant=standard --type=bf16 --dim=128 --causal+" || echo "spilled: $chip $layer: $log" ;;
     esac
     count=$((count + 1))

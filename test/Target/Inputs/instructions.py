@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""instructions.py FOLDER LIMIT SCHEDULE: what an mma.sync costs in the steady
-loop, dynamically: (instructions at M = 2048 - at M = 1024) / (mma likewise), on
-the simulator. Prints it, and fails above LIMIT or with a bank conflict."""
+"""instructions.py FOLDER LIMIT SCHEDULE: prints the cost of an mma.sync in the steady
+loop: (instructions at M = 2048 - at M = 1024) / (the same for mma), counted on the
+simulator. Fails above LIMIT or with a bank conflict."""
 
 import json
 import os
@@ -18,13 +18,13 @@ def to_bf16(values):
 
 
 def profile(folder, keys, schedule):
-    """Runs one head of a V2 layer, and returns its counters."""
+    """Runs one head of a V2 layer and returns its counters."""
     prefix = os.path.join(folder, f"keys{keys}")
     layer = subprocess.run(
         ["diff-gen", "--variant=v2", "--heads=1", "--kv-heads=1", "--type=bf16", f"--dim={DIM}",
          f"--query-tokens={QUERIES}", f"--key-tokens={keys}"],
         check=True, capture_output=True, text=True).stdout  # fmt: skip
-    # An attribute dictionary stands in front of the op's arrow.
+    # The attribute dictionary precedes the op's arrow.
     lines = [line.replace(") -> ", f") {{schedule = {schedule}}} -> ") if "diff.attention ins" in line else line
              for line in layer.splitlines()]  # fmt: skip
     if lines == layer.splitlines():

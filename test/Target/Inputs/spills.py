@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """spills.py PTXAS FOLDER [--full] [--filter TEXT] [--except NAME]...: compiles and assembles
-tensor-core layers, and prints for each its registers and whether it spills.
+tensor-core layers, and prints the registers and spills of each.
 
-A configuration's name is VARIANT-dDIM-FEATURE-TYPE@CHIP, where the variant wide is
-standard attention with values of twice the width. The default set has every
-layer on one chip, going through the chips, so that each has layers of every variant;
-the full one has every layer on every chip, in all three types. A configuration that is named by --except must spill: one that
-no longer does is to be taken off the list."""
+A configuration has the name VARIANT-dDIM-FEATURE-TYPE@CHIP. The variant wide is
+standard attention with values of twice the width. The default set has every layer on
+one chip, cycling through the chips, so that each chip has layers of every variant. The
+full set has every layer on every chip, in all three types. A configuration named by
+--except must spill; remove it from the list when it no longer does."""
 
 import argparse
 import concurrent.futures
@@ -40,7 +40,7 @@ def layers():
 def configurations(full):
     if full:
         return [(*layer, kind, chip) for layer in layers() for kind in ("bf16", "f16", "tf32") for chip in CHIPS]
-    # tf32 is on the chip of the layer after the next, so that types meet all chips.
+    # tf32 uses the chip of the layer after the next one, so that types cover all chips.
     return [(*layer, kind, CHIPS[(i + shift) % len(CHIPS)]) for i, layer in enumerate(layers())
             for kind, shift in (("bf16", 0), ("tf32", 2))]  # fmt: skip
 
@@ -51,7 +51,7 @@ def name_of(configuration):
 
 
 def assemble(ptxas, folder, configuration):
-    """Returns what is wrong, or '', and the registers."""
+    """Returns the error, or '', and the registers."""
     variant, dim, feature, kind, chip = configuration
     prefix = os.path.join(folder, name_of(configuration).replace("@", "-"))
     printed = "f32" if kind == "tf32" else kind

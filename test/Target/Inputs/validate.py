@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """validate.py SCHEMA FILE: checks JSON against the part of JSON Schema that
-docs/manifest.schema.json uses; prints the first violation, or `valid`."""
+docs/manifest.schema.json uses. Prints the first violation, or `valid`."""
 
 import json
 import re

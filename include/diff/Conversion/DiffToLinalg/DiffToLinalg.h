@@ -1,4 +1,4 @@
-//===- DiffToLinalg.h - The unfused reference -------------------*- C++ -*-===//
+//===- DiffToLinalg.h - The unfused reference lowering ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,12 +17,12 @@ namespace diff {
 #define GEN_PASS_DECL_CONVERTDIFFTOLINALGPASS
 #include "diff/Conversion/Passes.h.inc"
 
-/// Builds the unfused form of an attention on tensors in front of it: scores,
-/// softmax and products as whole tensors. One value for each result.
+/// Builds the unfused form of an attention on tensors before the op, with
+/// complete tensors of scores and weights. Returns one value for each result.
 FailureOr<SmallVector<Value>>
 lowerAttentionToLinalg(OpBuilder &builder, AttentionCombineOpInterface op);
 
-/// Patterns that lower every diff op on tensors to upstream dialects.
+/// Adds patterns that lower every diff op on tensors to upstream dialects.
 void populateDiffToLinalgPatterns(RewritePatternSet &patterns);
 } // namespace diff
 } // namespace mlir

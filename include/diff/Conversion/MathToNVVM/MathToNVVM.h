@@ -1,4 +1,4 @@
-//===- MathToNVVM.h - The GPU's approximations ------------------*- C++ -*-===//
+//===- MathToNVVM.h - Math functions to GPU approximations ------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,9 +17,9 @@ namespace diff {
 #define GEN_PASS_DECL_CONVERTMATHTONVVMAPPROXPASS
 #include "diff/Conversion/Passes.h.inc"
 
-/// Patterns that lower the functions of the math dialect and division of f32,
-/// scalars and vectors, to approximate instructions and arithmetic, and
-/// rounding and signs of every type to LLVM's intrinsics.
+/// Adds patterns that lower f32 math functions and divisions, of scalars and
+/// vectors, to approximate instructions and arithmetic, and rounding and sign
+/// functions of every type to LLVM intrinsics.
 void populateMathToNVVMApproxPatterns(RewritePatternSet &patterns);
 } // namespace diff
 } // namespace mlir

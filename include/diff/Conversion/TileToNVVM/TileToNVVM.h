@@ -1,4 +1,4 @@
-//===- TileToNVVM.h - Tiles to what a lane does -----------------*- C++ -*-===//
+//===- TileToNVVM.h - Distribution of tiles over lanes ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,9 +17,9 @@ namespace mlir::diff {
 } // namespace mlir::diff
 
 namespace mlir::diff::tile {
-/// Distributes a kernel whose vectors have layouts to its lanes: vectors become
-/// what a lane holds, contractions mma.sync, reads of slots ldmatrix, copies
-/// cp.async. Nothing to do for a kernel without layouts.
+/// Distributes a kernel whose vectors have layouts over its lanes: vectors
+/// become the parts of a lane, contractions mma.sync, reads of slots ldmatrix
+/// and copies cp.async. A kernel without layouts is not changed.
 LogicalResult distributeKernel(gpu::GPUFuncOp func);
 } // namespace mlir::diff::tile
 

@@ -24,10 +24,10 @@ namespace mlir::diff {
 #include "diff/Conversion/Passes.h.inc"
 
 /// Bytes of the widest access of a thread, and the alignment of every buffer:
-/// PTX moves at most 16 bytes in one instruction on all chips.
+/// on all chips, a PTX instruction moves at most 16 bytes.
 constexpr int64_t kMaxAccessBytes = 16;
 
-/// Whether the loop is mapped to a GPU's blocks, or to the threads of one.
+/// Return true if the loop is mapped to GPU blocks, or to threads.
 bool isMappedToBlocks(scf::ForallOp forall);
 bool isMappedToThreads(scf::ForallOp forall);
 } // namespace mlir::diff

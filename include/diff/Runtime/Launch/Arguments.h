@@ -1,9 +1,9 @@
-//===- Arguments.h - Tensors as a kernel's parameters -----------*- C++ -*-===//
+//===- Arguments.h - Tensors as kernel parameters ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The checks between a caller's tensors and a device: the same for every kind
-// of device. Plain C++: nothing of MLIR or LLVM.
+// The checks between a caller's tensors and a device, independent of the
+// device. Plain C++ without MLIR and LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,7 +15,7 @@
 
 namespace mlir::diff::launch {
 
-/// A tensor in a device's memory.
+/// A tensor in device memory.
 struct TensorArgument {
   uint64_t address = 0;
   NpyType type = NpyType::F32;
@@ -23,50 +23,51 @@ struct TensorArgument {
   /// In elements.
   std::vector<int64_t> strides;
 
-  /// Elements from the first to behind the last one; 0 without elements, -1
-  /// when 64 bits cannot count its bytes. Strides must not be negative.
+  /// Returns the number of elements between the first and the last one,
+  /// inclusive, 0 without elements, or -1 if its bytes exceed 64 bits. Strides
+  /// must not be negative.
   int64_t getExtent() const;
 };
 
-/// The strides of an array in C order.
+/// Returns the strides of an array in C order.
 std::vector<int64_t> getContiguousStrides(const std::vector<int64_t> &shape);
 
 /// Checks types, shapes, strides and alignment against the function, and
-/// collects the values of its named sizes. `arguments` are one for each tensor
-/// of the function. Addresses are looked at only with `checkAddresses`. Returns
-/// an error message, empty on success, that names the argument, what was found
-/// and what is legal.
+/// collects the values of its named sizes. `arguments` holds one entry for each
+/// tensor of the function. Addresses are checked if `checkAddresses` is set.
+/// Returns an empty string or an error message that names the argument, the
+/// value found and the legal values.
 std::string bindArguments(const FunctionInfo &function,
                           const std::vector<TensorArgument> &arguments,
                           bool checkAddresses, SizeTable &sizes);
 
-/// Checks the values of offsets that are known on the host, as
-/// `TensorInfo::offsets` demands: `values` are those of the argument of that
-/// number. The arguments are bound.
+/// Checks offsets that are known on the host against the rules of
+/// `TensorInfo::offsets`. `values` are the elements of the argument with this
+/// number. The arguments must be bound.
 std::string checkOffsets(const FunctionInfo &function,
                          const std::vector<TensorArgument> &arguments,
                          size_t number, const int32_t *values);
 
-/// True when offsets may leave elements of the results out, which then keep
-/// what they held.
+/// Returns true if offsets may exclude elements of the results, which then keep
+/// their values.
 bool hasOffsets(const FunctionInfo &function);
 
-/// A kernel with all that its launch needs.
+/// A kernel with the parameters of its launch.
 struct PlannedLaunch {
   const KernelEntry *kernel;
   LaunchShape shape;
-  /// The parameter block: eight bytes each.
+  /// The parameter block, with eight bytes for each parameter.
   std::vector<uint8_t> parameters;
 };
 
-/// Computes the bytes of the function's buffers.
+/// Computes the sizes of the function's buffers in bytes.
 std::string getBufferSizes(const FunctionInfo &function, const SizeTable &sizes,
                            std::vector<uint64_t> &bytes);
 
 /// Computes the launches of a function whose arguments are bound, in order.
-/// `buffers` are the addresses of the function's. A grid with a size of 0 is
-/// left out. Grids, blocks and shared memory beyond
-/// what the manifest or the device allows are errors.
+/// `buffers` are the addresses of the function's buffers. A launch with a grid
+/// size of 0 is skipped. Grids, blocks and shared memory that exceed the limits
+/// of the manifest or the device are errors.
 std::string planLaunches(const FunctionInfo &function,
                          const std::vector<TensorArgument> &arguments,
                          const std::vector<uint64_t> &buffers,

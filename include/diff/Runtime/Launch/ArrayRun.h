@@ -1,8 +1,8 @@
-//===- ArrayRun.h - Runs a function on arrays, and watches ------*- C++ -*-===//
+//===- ArrayRun.h - Checked runs on arrays ----------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plain C++: nothing of MLIR or LLVM.
+// Plain C++ without MLIR and LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,29 +14,29 @@
 
 namespace mlir::diff::launch {
 
-/// Runs of a function on arrays in C order. Results start as written by
-/// nothing, and every element of them must be written, unless offsets end in
-/// front of the last; nothing else may be.
-/// Functions return an error message, empty on success.
+/// Runs a function on arrays in C order. Results are initially marked as
+/// unwritten. Every element of a result must be written, except after the end
+/// of offsets, and no other memory may be written. Functions return an empty
+/// string or an error message.
 class ArrayRun {
 public:
   ArrayRun(Program &program, const FunctionInfo &function)
       : program(program), function(function) {}
 
-  /// Places arrays for the arguments on the device, and room for results of
-  /// these types and shapes. What does not fit the function is an error before
-  /// anything is run. The inputs must outlive the object.
+  /// Copies arrays for the arguments to the device, and allocates results with
+  /// these types and shapes. Arrays that do not match the function are an error
+  /// before anything runs. The inputs must outlive the object.
   std::string prepare(const std::vector<const NpyArray *> &inputs,
                       const std::vector<NpyArray> &results);
 
-  /// Runs once, to the end.
+  /// Runs the function once, until it has completed.
   std::string run(double &milliseconds);
 
-  /// Fetches the results and checks what was written. Not to be called after a
-  /// run in which the device found something.
+  /// Fetches the results and checks the written memory. Must not be called
+  /// after a run in which the device reported a finding.
   std::string finish();
 
-  /// The results that `finish` fetched.
+  /// Returns the results that `finish` has fetched.
   std::vector<GuardedBuffer> &getResults() { return results; }
 
 private:
@@ -47,7 +47,7 @@ private:
     NpyType type = NpyType::F32;
     std::vector<int64_t> shape;
     int64_t bytes = 0;
-    /// The contents of an argument; null for a result.
+    /// The contents of an argument, or null for a result.
     const NpyArray *input = nullptr;
   };
 
@@ -67,7 +67,7 @@ private:
   const FunctionInfo &function;
   std::vector<Place> tensors;
   std::vector<GuardedBuffer> results;
-  /// Every element of the results is computed.
+  /// True if every element of the results must be written.
   bool writesAll = true;
 };
 

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plain C++: nothing of MLIR or LLVM, and nothing of CUDA's toolkit.
+// Plain C++ without MLIR, LLVM and the CUDA toolkit.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,16 +14,16 @@
 namespace mlir::diff::launch {
 
 struct CudaSettings {
-  /// The GPU's number.
+  /// The number of the GPU.
   int ordinal = 0;
-  /// The driver's library, opened at run time.
+  /// The driver library, opened at run time.
   std::string library = "libcuda.so.1";
-  /// The stream of launches, a CUstream; null is the default one.
+  /// The stream of the launches, a CUstream; null for the default stream.
   void *stream = nullptr;
 };
 
-/// A device of the CUDA driver, in its primary context, which stays current
-/// during a call alone. Returns an error message, empty on success.
+/// Creates a device of the CUDA driver in its primary context, which is current
+/// only during calls. Returns an empty string or an error message.
 std::string createCudaDevice(const CudaSettings &settings,
                              std::unique_ptr<DeviceInterface> &device);
 

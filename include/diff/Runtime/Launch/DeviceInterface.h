@@ -1,8 +1,8 @@
-//===- DeviceInterface.h - What kernels are launched on ---------*- C++ -*-===//
+//===- DeviceInterface.h - Interface of devices that run kernels *- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plain C++: nothing of MLIR or LLVM.
+// Plain C++ without MLIR and LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +17,7 @@
 
 namespace mlir::diff::launch {
 
-/// What a device allows. A launch beyond it would be refused.
+/// Limits of a device. Launches that exceed them are rejected.
 struct DeviceLimits {
   std::array<int64_t, 3> grid{2147483647, 65535, 65535};
   std::array<int64_t, 3> block{1024, 1024, 64};
@@ -26,7 +26,7 @@ struct DeviceLimits {
   int64_t sharedMemoryPerBlock = 0;
 };
 
-/// Sizes of a launch, within the device's limits.
+/// Sizes of a launch, within the limits of the device.
 struct LaunchShape {
   std::array<uint32_t, 3> grid{1, 1, 1};
   std::array<uint32_t, 3> block{1, 1, 1};
@@ -39,21 +39,21 @@ public:
   virtual ~LoadedCode() = default;
 };
 
-/// A device: memory, code and launches, all at once or in order. Addresses are
-/// the device's and are never dereferenced here. Functions that may fail return
-/// an error message, empty on success. A device is used from one thread at a
-/// time.
+/// A device: memory, code and launches, which run immediately or in order.
+/// Addresses belong to the device and are never dereferenced on the host.
+/// Functions that may fail return an empty string or an error message. A device
+/// must be used from one thread at a time.
 class DeviceInterface {
 public:
   virtual ~DeviceInterface() = default;
 
-  /// `NVIDIA H100 (sm_90)`, for people.
+  /// Returns a name for people, such as `NVIDIA H100 (sm_90)`.
   virtual std::string getName() const = 0;
-  /// The compute capability: 10 x major + minor.
+  /// Returns the compute capability, 10 x major + minor.
   virtual unsigned getCapability() const = 0;
   virtual DeviceLimits getLimits() const = 0;
 
-  /// Takes PTX text or, where the device can, a cubin.
+  /// Loads PTX text or, if the device supports it, a cubin.
   virtual std::string load(const std::string &code,
                            std::unique_ptr<LoadedCode> &loaded) = 0;
   virtual std::string allocate(uint64_t bytes, uint64_t &address) = 0;
@@ -62,41 +62,42 @@ public:
                                    uint64_t bytes) = 0;
   virtual std::string copyToHost(void *to, uint64_t from, uint64_t bytes) = 0;
   virtual std::string set(uint64_t to, uint8_t value, uint64_t bytes) = 0;
-  /// Starts a kernel. What goes wrong while it runs may show in `synchronize`.
+  /// Starts a kernel. Errors during its execution may show in `synchronize`.
   virtual std::string launch(const LoadedCode &code, const std::string &kernel,
                              const LaunchShape &shape,
                              const std::vector<uint8_t> &parameters) = 0;
-  /// Waits for everything that was started.
+  /// Waits until all started work has completed.
   virtual std::string synchronize() = 0;
 
-  /// The time of the launches between the two, in milliseconds. `endTiming`
-  /// waits for them.
+  /// Measure the time of the launches between the calls, in milliseconds.
+  /// `endTiming` waits for them.
   virtual std::string beginTiming() = 0;
   virtual std::string endTiming(double &milliseconds) = 0;
 
-  /// True for a device that notices stray accesses by itself and knows which
-  /// bytes were written. Others need guards around arrays and patterns in them.
+  /// Returns true if the device detects stray accesses and tracks written
+  /// bytes. Other devices need guard zones around arrays and fill patterns in
+  /// them.
   virtual bool tracksMemory() const { return false; }
-  /// Marks memory as written by nothing.
+  /// Marks memory as unwritten.
   virtual std::string poison(uint64_t address, uint64_t bytes);
-  /// How many bytes something wrote.
+  /// Returns the number of written bytes.
   virtual uint64_t countWritten(uint64_t address, uint64_t bytes);
 
-  /// What the device's checkers found since `clearResults`, one line each.
+  /// Returns the findings of the checkers since `clearResults`, one per line.
   virtual std::vector<std::string> getFindings() const { return {}; }
-  /// Findings and counters since `clearResults` as JSON; empty if it has none.
+  /// Returns findings and counters since `clearResults` as JSON, or empty.
   virtual std::string getReport() const { return ""; }
-  /// The counters as a table for people; empty if it has none.
+  /// Returns the counters as a table for people, or empty.
   virtual std::string getProfile() const { return ""; }
   virtual void clearResults() {}
 };
 
-/// Whether code for a chip, by its name in PTX, runs on a device: `sm_80` on
-/// that compute capability and later ones, `sm_90a` on that one alone,
+/// Returns true if code for a chip, by its name in PTX, runs on a device:
+/// `sm_80` on its compute capability and later ones, `sm_90a` on its own only,
 /// `sm_100f` on its family.
 bool runsOn(const std::string &chip, unsigned capability);
 
-/// Memory of a device that is freed with the object.
+/// Device memory that is freed with the object.
 class DeviceBuffer {
 public:
   explicit DeviceBuffer(DeviceInterface &device) : device(&device) {}

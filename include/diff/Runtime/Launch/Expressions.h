@@ -1,8 +1,8 @@
-//===- Expressions.h - Grid sizes as expressions ----------------*- C++ -*-===//
+//===- Expressions.h - Size expressions of a manifest -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plain C++: nothing of MLIR or LLVM.
+// Plain C++ without MLIR and LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,18 +21,18 @@ using SizeTable = std::map<std::string, int64_t>;
 
 /// An expression of a manifest: integers and names of sizes with +, *,
 /// parentheses, ceildiv(a, b), floordiv(a, b) and mod(a, b). Functions that may
-/// fail return an error message, empty on success.
+/// fail return an empty string or an error message.
 class Expression {
 public:
-  /// Takes a text apart.
+  /// Parses a text.
   static std::string parse(const std::string &text, Expression &expression);
 
-  /// Computes the value. A name without a value, a divisor that is not positive
-  /// and a result that 64 bits cannot hold are errors.
+  /// Computes the value. Names without a value, divisors that are not positive,
+  /// and results that exceed 64 bits are errors.
   std::string evaluate(const SizeTable &sizes, int64_t &value) const;
 
   const std::string &getText() const { return text; }
-  /// The sizes that it names.
+  /// Returns the names of sizes in the expression.
   std::vector<std::string> getNames() const;
 
 private:

@@ -1,9 +1,9 @@
-//===- Manifest.h - How the kernels of a PTX text are launched --*- C++ -*-===//
+//===- Manifest.h - The manifest of a PTX module ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The manifest that the compiler writes (docs/manifest.schema.json), in memory.
-// Plain C++: nothing of MLIR or LLVM.
+// Plain C++ without MLIR and LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,14 +17,14 @@
 
 namespace mlir::diff::launch {
 
-/// The size of a dimension: a number, or the name of a size that all tensors
-/// which use the name share.
+/// The size of a dimension: a number, or the name of a size that all dimensions
+/// with this name share.
 struct DimensionSize {
   int64_t number = 0;
   std::string name;
 };
 
-/// A dimension of a tensor, by its number in the function.
+/// A dimension of a tensor, which is given by its number in the function.
 struct TensorDimension {
   size_t tensor = 0;
   size_t dimension = 0;
@@ -36,27 +36,27 @@ struct TensorInfo {
   bool isResult = false;
   NpyType type = NpyType::F32;
   std::vector<DimensionSize> shape;
-  /// Bytes that the pointer and every stride are multiples of.
+  /// Alignment of the pointer and of every stride, in bytes.
   int64_t alignment = 1;
-  /// The elements, of type i32 and in one dimension, are offsets along this
-  /// dimension: from 0 on, not decreasing, up to its size.
+  /// The one-dimensional tensor of type i32 holds offsets along this dimension,
+  /// which start at 0, do not decrease, and do not exceed its size.
   std::optional<TensorDimension> offsets;
 };
 
-/// Memory that one kernel of a function fills for another.
+/// Memory that one kernel of a function writes and another one reads.
 struct BufferInfo {
   std::string name;
   Expression bytes;
 };
 
-/// What a kernel is given.
+/// A parameter of a kernel.
 struct ParameterInfo {
-  /// A tensor's pointer, a size or stride of it, or a buffer's pointer.
+  /// The pointer of a tensor or buffer, or a size or stride of a tensor.
   enum class Kind { Pointer, Size, Stride, Buffer };
   Kind kind = Kind::Pointer;
-  /// Which tensor's or buffer's, by its number in the function.
+  /// The tensor or buffer, by its number in the function.
   size_t tensor = 0;
-  /// Of a size or stride.
+  /// For a size or stride.
   size_t dimension = 0;
 };
 
@@ -66,11 +66,11 @@ struct KernelEntry {
   std::array<int64_t, 3> block{1, 1, 1};
   int64_t dynamicSharedMemory = 0;
   std::vector<ParameterInfo> parameters;
-  /// What the chip allows, by name; what is absent is not limited.
+  /// The limits of the chip, by name. A missing limit is unlimited.
   std::map<std::string, int64_t> limits;
 };
 
-/// A function: its kernels run in their order.
+/// A function. Its kernels run in order.
 struct FunctionInfo {
   std::string name;
   /// Arguments, then results.
@@ -85,13 +85,13 @@ struct Manifest {
   std::string ptxVersion;
   std::vector<FunctionInfo> functions;
 
-  /// The function of that name, or null.
+  /// Returns the function of that name, or null.
   const FunctionInfo *findFunction(const std::string &name) const;
 };
 
-/// Reads a manifest and checks it whole. Returns an error message, empty on
-/// success, that names the place (such as `manifest.functions[0].name`), what
-/// was found and what is legal.
+/// Parses and checks a manifest. Returns an empty string or an error message
+/// that names the place (such as `manifest.functions[0].name`), the value found
+/// and the legal values.
 std::string parseManifest(const std::string &text, Manifest &manifest);
 
 } // namespace mlir::diff::launch

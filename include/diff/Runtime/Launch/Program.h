@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plain C++: nothing of MLIR or LLVM.
+// Plain C++ without MLIR and LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,11 +14,11 @@
 
 namespace mlir::diff::launch {
 
-/// Code with its manifest, loaded on a device, which must outlive it. Functions
-/// that may fail return an error message, empty on success.
+/// Code and its manifest, loaded on a device, which must outlive it. Functions
+/// that may fail return an empty string or an error message.
 class Program {
 public:
-  /// Takes a manifest's text and PTX or a cubin.
+  /// Loads the text of a manifest and PTX or a cubin.
   static std::string load(DeviceInterface &device, const std::string &manifest,
                           const std::string &code,
                           std::unique_ptr<Program> &program);
@@ -26,18 +26,18 @@ public:
   DeviceInterface &getDevice() const { return device; }
   const Manifest &getManifest() const { return manifest; }
 
-  /// The function, or null with a message that lists those there are.
+  /// Returns the function, or null and a message that lists the functions.
   const FunctionInfo *findFunction(const std::string &name,
                                    std::string &error) const;
 
-  /// Checks the arguments, and starts the function's kernels in order, with
-  /// buffers that later launches use again.
+  /// Checks the arguments and starts the kernels of the function in order.
+  /// Later launches reuse the buffers.
   std::string launch(const FunctionInfo &function,
                      const std::vector<TensorArgument> &arguments);
 
 private:
-  /// A buffer that grows: what was launched may still use it, and launches that
-  /// follow run behind.
+  /// A buffer that grows. Launches that have started may still use the old
+  /// memory; later launches run after them.
   struct Workspace {
     DeviceBuffer memory;
     uint64_t bytes = 0;

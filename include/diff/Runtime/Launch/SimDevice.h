@@ -1,8 +1,8 @@
-//===- SimDevice.h - Launches in the simulator ------------------*- C++ -*-===//
+//===- SimDevice.h - Launches on the simulator ------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plain C++: nothing of MLIR or LLVM.
+// Plain C++ without MLIR and LLVM.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,23 +13,23 @@
 
 namespace mlir::diff::launch {
 
-/// What is simulated, and how, in the words of ptx-sim's options.
+/// Options of the simulation, with the meaning of the options of ptx-sim.
 struct SimSettings {
   std::string chip;
   std::string check = "all";
   std::string async = "late";
   uint64_t seed = 0;
-  /// Count what the kernels cost.
+  /// Count the cost of the kernels.
   bool profile = false;
-  /// Approximate functions err within what is documented.
+  /// Perturb approximate functions within their documented error.
   bool perturb = false;
-  /// `fma`, or `truncate` for tensor cores that cut off as hardware does.
+  /// `fma`, or `truncate` for tensor cores that truncate like hardware.
   std::string tensor = "fma";
   /// Host threads; 0: one for each core.
   unsigned threads = 0;
 };
 
-/// Returns an error message, empty on success.
+/// Returns an empty string or an error message.
 std::string createSimDevice(const SimSettings &settings,
                             std::unique_ptr<DeviceInterface> &device);
 

@@ -1,4 +1,4 @@
-//===- AttentionInterfaces.cpp - The one verifier of all attentions -------===//
+//===- AttentionInterfaces.cpp - The verifier of all attentions -----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -46,7 +46,7 @@ FloatType diff::detail::getComputeType(Operation *op) {
 }
 
 namespace {
-/// What a letter of an operand's dimensions stands for in a diagnostic.
+/// Returns the name of a dimension in diagnostics.
 StringRef describe(char dim) {
   switch (dim) {
   case 'b':
@@ -75,8 +75,8 @@ StringRef describe(char dim) {
 /// Heads and head dimensions are static; the others may be dynamic.
 bool mustBeStatic(char dim) { return !StringRef("bnms").contains(dim); }
 
-/// Verifies one attention op; keeps for each letter the size found first and
-/// the operand it was found on.
+/// Verifies one attention op. Records the first size found for each letter, and
+/// the operand that has it.
 class Verifier {
 public:
   explicit Verifier(AttentionOpInterface attention)
@@ -100,7 +100,7 @@ private:
     return ("'" + attention.getOperandName(operand) + "'").str();
   }
 
-  /// Both offsets or none; with them each sequence has a diagonal of its own.
+  /// Requires both offsets or none, and no diagonal with offsets.
   LogicalResult verifySequences() {
     Value query = attention.getCuSeqlensQ(), key = attention.getCuSeqlensK();
     if (!query != !key)
@@ -113,7 +113,7 @@ private:
     return success();
   }
 
-  /// A permutation of the dimensions that the operand has.
+  /// Requires permutations of the dimensions of the operands.
   LogicalResult verifyLayout() {
     LayoutAttr layout = attention.getLayoutAttr();
     if (!layout)
@@ -138,7 +138,7 @@ private:
     return success();
   }
 
-  /// All tensors or all memrefs, each of the rank that its letters say.
+  /// Requires all tensors or all memrefs, with the ranks of their letters.
   LogicalResult verifyOperandKinds() {
     bool tensors = isa<TensorType>(attention.getQuery().getType());
     for (OpOperand &operand : op->getOpOperands()) {
@@ -164,7 +164,7 @@ private:
     return success();
   }
 
-  /// Every dimension of one name has one size.
+  /// Requires one size for all dimensions with the same letter.
   LogicalResult verifyDims() {
     for (OpOperand &operand : op->getOpOperands()) {
       unsigned i = operand.getOperandNumber();
@@ -210,7 +210,7 @@ private:
     return success();
   }
 
-  /// The numbers of heads and the value's width fit together.
+  /// Requires consistent numbers of heads and a legal value width.
   LogicalResult verifyHeads() {
     int64_t maps = attention.getNumMaps();
     if (maps < 1)
@@ -251,8 +251,8 @@ private:
     return success();
   }
 
-  /// f16, bf16, f32 or f64 elements; running values and the log-sum-exp have
-  /// the compute type, weights either.
+  /// Requires f16, bf16, f32 or f64 elements. Running values and the
+  /// log-sum-exp have the compute type; weights have either type.
   LogicalResult verifyElementTypes() {
     Type element = getElementTypeOrSelf(attention.getQuery().getType());
     bool combine = isa<AttentionCombineOpInterface>(op);
@@ -310,7 +310,7 @@ private:
         succeeded(verifyPositive("softcap", attention.getSoftcapAttr())));
   }
 
-  /// One result of the same type for each tensor destination.
+  /// Requires one result of the same type for each tensor destination.
   LogicalResult verifyResults() {
     auto destination = cast<DestinationStyleOpInterface>(op);
     bool tensors = isa<TensorType>(attention.getQuery().getType());

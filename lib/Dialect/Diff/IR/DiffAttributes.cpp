@@ -184,11 +184,11 @@ void LayoutAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-/// More than any chip's memory close to its cores holds a row of.
+/// More than the shared memory of any chip can hold one row of.
 static constexpr int64_t kMaxTileSize = 65536;
 
-/// Slots beyond which nothing is gained: copies then run ahead by more than the
-/// latency of memory.
+/// More slots bring no gain: copies are then prefetched by more than the memory
+/// latency.
 static constexpr int64_t kMaxStages = 8;
 
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,

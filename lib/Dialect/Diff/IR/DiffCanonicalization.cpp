@@ -15,8 +15,8 @@ using namespace mlir;
 using namespace mlir::diff;
 
 namespace {
-/// Makes a window side unlimited that reaches past every key, and removes a
-/// mask that hides nothing. Without a diagonal, j - i - (M - N) runs from
+/// Makes a side of the window unlimited if it hides no key, and removes a mask
+/// that hides no key. Without a diagonal, j - i - (M - N) is in the range from
 /// -(M - 1) to N - 1.
 struct WidenMask
     : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
@@ -30,7 +30,7 @@ struct WidenMask
       return rewriter.notifyMatchFailure(op, "no mask");
     int64_t left = mask.getLeft(), right = mask.getRight();
     if (!op.getDiagonal()) {
-      // No sequence has more tokens than all.
+      // No sequence has more tokens than all sequences together.
       int64_t queries = op.getDimSize('n'), keys = op.getDimSize('m');
       if (!ShapedType::isDynamic(keys) && left >= keys - 1)
         left = -1;
@@ -50,7 +50,7 @@ struct WidenMask
   }
 };
 
-/// Without a mask the diagonal has no reader.
+/// The diagonal is not used without a mask.
 template <typename OpTy>
 struct DropUnusedDiagonal : public OpRewritePattern<OpTy> {
   using OpRewritePattern<OpTy>::OpRewritePattern;
@@ -64,7 +64,7 @@ struct DropUnusedDiagonal : public OpRewritePattern<OpTy> {
   }
 };
 
-/// A layout that names the default order of an operand.
+/// Removes layouts that name the default order of an operand.
 struct DropDefaultLayout
     : public OpInterfaceRewritePattern<AttentionOpInterface> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
@@ -81,7 +81,7 @@ struct DropDefaultLayout
   }
 };
 
-/// Without a batch entry or a query there is nothing to compute.
+/// An op without batch entries or queries has no result elements.
 struct DropEmptyAttention
     : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
@@ -100,8 +100,8 @@ struct DropEmptyAttention
   }
 };
 
-/// Without a key every row sees none. Which rows belong to a sequence is known
-/// when they are computed.
+/// Without keys, no row sees any. Which rows belong to a sequence is only known
+/// at run time.
 struct ReplaceAttentionWithoutKeys
     : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
@@ -134,9 +134,9 @@ struct ReplaceAttentionWithoutKeys
   }
 };
 
-/// A gate of sigmoid(-inf) = 0 leaves the first map of each pair: standard
-/// attention on the even query heads. The log-sum-exp of the odd heads would
-/// still be asked for, so an op that returns it keeps its maps.
+/// A gate of sigmoid(-inf) = 0 removes the second map of each pair, so the op
+/// is standard attention on the even query heads. An op that returns the
+/// log-sum-exp keeps its maps, because it needs that of the odd heads.
 struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -196,7 +196,7 @@ void SoftmaxAttentionOp::getCanonicalizationPatterns(RewritePatternSet &results,
 }
 
 void diff::populateEmptyAttentionPatterns(RewritePatternSet &patterns) {
-  // Ahead of lowerings, whose slices of nothing would not verify.
+  // Runs before lowerings, whose empty slices would not verify.
   patterns.add<DropEmptyAttention, ReplaceAttentionWithoutKeys>(
       patterns.getContext(), /*benefit=*/2);
 }

@@ -16,8 +16,9 @@ using namespace mlir::diff;
 #include "diff/Dialect/Diff/IR/DiffDialect.cpp.inc"
 
 namespace {
-/// The dialect's version in bytecode. `minor` grows when an op or attribute is
-/// added, `major` when the meaning or encoding of an existing one changes.
+/// The version of the dialect in bytecode. `minor` increases for a new op or
+/// attribute, `major` for a change of the meaning or encoding of an existing
+/// one.
 struct DiffDialectVersion : public DialectVersion {
   static constexpr uint64_t kMajor = 2;
   static constexpr uint64_t kMinor = 1;
@@ -26,7 +27,7 @@ struct DiffDialectVersion : public DialectVersion {
   uint64_t minor = kMinor;
 };
 
-/// Any op may be inlined anywhere: none depends on the function that it is in.
+/// Any op may be inlined, because none depends on its function.
 struct DiffInlinerInterface : public DialectInlinerInterface {
   using DialectInlinerInterface::DialectInlinerInterface;
 

@@ -23,14 +23,14 @@ using namespace mlir::diff;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Name and dimensions of an ODS operand, in ODS order.
+/// The name and dimensions of an ODS operand, in ODS order.
 struct OperandInfo {
   StringRef name;
   StringRef dims;
 };
 
-/// The entry of an operand, given how many actual operands each ODS operand
-/// has.
+/// Returns the entry of an operand, given the number of operands of each ODS
+/// operand.
 template <typename OpTy>
 OperandInfo lookUp(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
   unsigned end = 0;
@@ -43,8 +43,8 @@ OperandInfo lookUp(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
   llvm_unreachable("operand number out of range");
 }
 
-/// The dimensions of an operand in the op's layout. With sequences of variable
-/// length there is no batch.
+/// Returns the dimensions of an operand in the layout of the op. Sequences of
+/// variable length have no batch.
 template <typename OpTy>
 StringRef getDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
   OperandInfo info = lookUp(op, table, operand);
@@ -59,7 +59,7 @@ StringRef getDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
   std::string permuted;
   for (int64_t position : permutation)
     permuted += dims[position];
-  // The context keeps the letters.
+  // The context owns the letters.
   return StringAttr::get(op.getContext(), permuted).getValue();
 }
 
@@ -116,8 +116,8 @@ reifyDestinationShapes(DestinationStyleOpInterface op, OpBuilder &builder,
   return success();
 }
 
-/// On memrefs an op reads its operands, and reads and writes its destinations;
-/// on tensors it has no effect.
+/// On memrefs, an op reads its operands, and reads and writes its destinations.
+/// On tensors it has no effects.
 static void getDestinationStyleEffects(
     DestinationStyleOpInterface op,
     SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
@@ -186,7 +186,7 @@ Value SoftmaxAttentionOp::combineMaps(OpBuilder &, Location, ValueRange maps,
 }
 
 //===----------------------------------------------------------------------===//
-// What one op alone has to verify
+// Verifiers of single ops
 //===----------------------------------------------------------------------===//
 
 LogicalResult AttentionV1Op::verify() {
@@ -206,6 +206,6 @@ int64_t OnlineAttentionOp::getNumKeyMaps() {
   int64_t keyHeads = attention.getDimSize('k');
   int64_t valueHeads = attention.getDimSize('g');
   int64_t maps = getNumMaps();
-  // One key head for each value head, unless each map has keys of its own.
+  // One key head for each value head, or one for each map of it.
   return maps > 1 && keyHeads == maps * valueHeads ? maps : 1;
 }

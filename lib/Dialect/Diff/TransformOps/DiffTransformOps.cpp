@@ -19,8 +19,8 @@ using namespace mlir::transform;
 #include "diff/Dialect/Diff/TransformOps/DiffTransformOps.cpp.inc"
 
 namespace {
-/// Why a rewrite failed: the errors and match failures that it reports while
-/// this is alive, kept back so that a silenceable failure stays silent.
+/// Collects the errors and match failures of a rewrite while it is alive, so
+/// that a silenceable failure emits nothing.
 class FailureReasons {
 public:
   explicit FailureReasons(RewriterBase &rewriter)
@@ -37,7 +37,7 @@ public:
   }
   ~FailureReasons() { rewriter.setListener(listener.next); }
 
-  /// Hangs the reasons on `failure` as notes.
+  /// Attaches the reasons to `failure` as notes.
   void attachTo(DiagnosedSilenceableFailure &failure) {
     for (const auto &[location, text] : reasons)
       failure.attachNote(location) << text;

@@ -1,4 +1,4 @@
-//===- Utils.cpp - What the transform ops do ------------------------------===//
+//===- Utils.cpp - Functions of the transform ops -------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,7 +19,7 @@ diff::decomposeAggregatedOp(RewriterBase &rewriter,
                             linalg::AggregatedOpInterface op) {
   OpBuilder::InsertionGuard guard(rewriter);
   rewriter.setInsertionPoint(op);
-  // What is made stands between here and the op.
+  // The new ops are between this op and `op`.
   Operation *before = op->getPrevNode();
   FailureOr<SmallVector<Value>> values = op.decomposeOperation(rewriter);
   Operation *first = before ? before->getNextNode() : &op->getBlock()->front();
@@ -43,8 +43,8 @@ diff::decomposeAggregatedOp(RewriterBase &rewriter,
   return result;
 }
 
-/// The slice of `result`, of the outermost loop, that an iteration of the nest
-/// writes; null when the nest is not of the form that tiling makes.
+/// Returns the slice of `result` of the outermost loop that an iteration of the
+/// nest writes, or null if the nest was not produced by tiling.
 static OffsetSizeAndStrideOpInterface
 getWrittenSlice(OpResult result, ArrayRef<LoopLikeOpInterface> loops) {
   if (auto forall = dyn_cast<scf::ForallOp>(result.getOwner())) {
@@ -79,8 +79,8 @@ static bool dependsOn(Value value, Value source, DenseSet<Value> &seen) {
   });
 }
 
-/// Whether every iteration of the nest has a slice of its own: no loop walks a
-/// reduction, of which the slices hold partial results.
+/// Returns true if every iteration of the nest has a separate slice. Slices of
+/// a loop over a reduction hold partial results.
 static bool ownsSlices(OffsetSizeAndStrideOpInterface slice,
                        ArrayRef<LoopLikeOpInterface> loops) {
   return llvm::all_of(loops, [&](LoopLikeOpInterface loop) {
@@ -95,7 +95,7 @@ static bool ownsSlices(OffsetSizeAndStrideOpInterface slice,
   });
 }
 
-/// Why the consumer cannot be fused, as far as it is seen from outside.
+/// Returns the reason why the consumer cannot be fused, before any change.
 static LogicalResult checkConsumer(RewriterBase &rewriter, Operation *consumer,
                                    ArrayRef<LoopLikeOpInterface> loops) {
   auto refuse = [&](const Twine &why) {
@@ -113,7 +113,7 @@ static LogicalResult checkConsumer(RewriterBase &rewriter, Operation *consumer,
     return refuse("the consumer does not implement "
                   "DestinationStyleOpInterface");
   if (consumer->getBlock() != outermost->getBlock())
-    return refuse("the consumer is in another block than the outermost loop");
+    return refuse("the consumer and the loops are in different blocks");
   bool takesResult = false;
   for (Value operand : consumer->getOperands()) {
     if (operand.getDefiningOp() != outermost)
@@ -121,14 +121,14 @@ static LogicalResult checkConsumer(RewriterBase &rewriter, Operation *consumer,
     takesResult = true;
     auto slice = getWrittenSlice(cast<OpResult>(operand), loops);
     if (!slice)
-      return refuse("the loops are not a nest as tiling makes it: it does not "
-                    "yield one slice of the operand in each iteration");
+      return refuse("the loops are not a nest produced by tiling: an iteration "
+                    "does not yield one slice of the operand");
     if (!ownsSlices(slice, loops))
-      return refuse("a loop walks a reduction: its slices of the operand hold "
-                    "partial results until the last iteration");
+      return refuse("a loop iterates over a reduction: its slices of the "
+                    "operand hold partial results until the last iteration");
   }
   if (!takesResult)
-    return refuse("the consumer takes no result of the outermost loop");
+    return refuse("the consumer uses no result of the outermost loop");
   return success();
 }
 
@@ -142,7 +142,7 @@ diff::fuseConsumerIntoLoops(RewriterBase &rewriter, Operation *consumer,
       scf::tileAndFuseConsumer(rewriter, consumer, loops);
   if (failed(fused) || fused->tiledOps.empty())
     return failure();
-  // Its uses are the loop's results now.
+  // The results of the loop have replaced its uses.
   if (consumer->use_empty())
     rewriter.eraseOp(consumer);
   return fused->tiledOps.front();

@@ -30,14 +30,15 @@ diff::decomposeAttention(OpBuilder &b, AttentionCombineOpInterface op) {
            .hasPureTensorSemantics())
     return failure();
   if (attention.getComputeType().isF64()) {
-    op->emitOpError("has f64 elements, which only convert-diff-to-linalg (the "
-                    "unfused reference) computes; legal here are f16, bf16 "
-                    "and f32");
+    op->emitOpError("has f64 elements, which only the unfused lowering "
+                    "(convert-diff-to-linalg) supports; f16, bf16 and f32 are "
+                    "legal");
     return failure();
   }
   if (attention.hasSequences()) {
-    op->emitOpError("has sequences of variable length, which have no online "
-                    "form; run diff-tile before diff-decompose-attention");
+    op->emitOpError("has sequences of variable length and cannot be "
+                    "decomposed; run diff-tile before "
+                    "diff-decompose-attention");
     return failure();
   }
   OpBuilder::InsertionGuard guard(b);
@@ -71,7 +72,7 @@ diff::decomposeAttention(OpBuilder &b, AttentionCombineOpInterface op) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// One step of the online softmax over all keys of the op.
+/// Builds one step of the online softmax over all keys of the op.
 class OnlineStep {
 public:
   OnlineStep(OpBuilder &b, OnlineAttentionOp op,
@@ -105,14 +106,14 @@ public:
   }
 
 private:
-  /// By what a lazy maximum may be exceeded, in powers of two: weights up to
-  /// 256 are exact enough in f16 and bf16, and sums of them in f32.
+  /// The rise that a lazy maximum ignores, as a power of two. f16 and bf16
+  /// represent weights up to 256 precisely enough, and f32 their sums.
   static constexpr double kMaxRise = 8.0;
 
   static constexpr StringRef kRows[] = {"b", "gra", "n"};
   static constexpr StringRef kAccumulator[] = {"b", "gra", "n", "v"};
 
-  /// Query rows, with the token innermost as in the running values if asked.
+  /// Query rows, optionally with the token innermost as in the running values.
   NamedValue loadQuery() {
     NamedValue query = viewOperand(named, attention, kQueryOperand);
     std::string headMajor = named.keep("bgrand");
@@ -124,13 +125,13 @@ private:
         [](OpBuilder &, Location, ValueRange s) -> Value { return s[0]; });
   }
 
-  /// max(oldMax, factor * largest score): the factor is positive, so that only
-  /// rows are multiplied. A row that sees no key gets the lowest finite value:
-  /// its exponents are -inf without a test.
+  /// max(oldMax, factor * largest score). The factor is positive, so that only
+  /// rows are multiplied. A row that sees no key gets the lowest finite value;
+  /// its exponents are then -inf without a test.
   ///
-  /// A lazy maximum stays while it would rise by little: weights are then
-  /// larger than 1 by at most that, and the accumulator needs no new scale (Dao
-  /// et al., FlashAttention-4).
+  /// A lazy maximum stays if it would only rise a little. The weights then
+  /// exceed 1 by at most this factor, and the accumulator needs no rescaling
+  /// (Dao et al., FlashAttention-4).
   NamedValue updateMax(const NamedValue &scores, const NamedValue &oldMax) {
     bool isLazy = options.lazyMax && skipsRescale(op);
     double factor = getScoreFactor(attention, ExpBase::Two);
@@ -145,7 +146,7 @@ private:
               b, l, s[1], createFactor(b, l, compute, factor));
           if (!isLazy)
             return arith::MaximumFOp::create(b, l, s[0], scaled);
-          // A NaN is taken: it reaches its row.
+          // Update it for a NaN, which then reaches its row.
           Value rise = arith::SubFOp::create(b, l, scaled, s[0]);
           Value isHigh =
               arith::CmpFOp::create(b, l, arith::CmpFPredicate::UGT, rise,
@@ -154,7 +155,7 @@ private:
         });
   }
 
-  /// exp2(oldMax - newMax): what the old running values are worth now.
+  /// exp2(oldMax - newMax), the factor of the old running values.
   NamedValue rescaleFactor(const NamedValue &oldMax, const NamedValue &max) {
     return named.generic(AttentionLoops::rows, "", {oldMax, max},
                          named.empty(AttentionLoops::rows, compute),
@@ -163,7 +164,7 @@ private:
                          });
   }
 
-  /// exp2(factor * score - max), one fused multiply-add a score.
+  /// exp2(factor * score - max), one fused multiply-add for each score.
   NamedValue exponentials(const NamedValue &scores, const NamedValue &max) {
     double factor = getScoreFactor(attention, ExpBase::Two);
     return named.generic(
@@ -177,8 +178,8 @@ private:
         });
   }
 
-  /// The weights in the values' element type, which matrix instructions
-  /// multiply: the only rounding in front of the output's.
+  /// The weights in the element type of the values, as matrix instructions
+  /// require. This is the only rounding before that of the output.
   NamedValue roundWeights(const NamedValue &p) {
     Type element = getElementTypeOrSelf(op.getValue().getType());
     if (!options.roundWeights || !isOnTensorCores(op) || element == compute)

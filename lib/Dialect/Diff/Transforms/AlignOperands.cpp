@@ -1,4 +1,4 @@
-//===- AlignOperands.cpp - Rows that begin with whole chunks --------------===//
+//===- AlignOperands.cpp - Rows that start with whole chunks --------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -20,8 +20,8 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// Whether the op may be computed in tiles that are copied in chunks: an
-/// attention, a product, and what is fused with a product.
+/// Returns true if the tiles of the op may be copied in chunks: for attentions,
+/// products, and ops that are fused with a product.
 static bool readsChunks(Operation *op) {
   if (isa<AttentionCombineOpInterface>(op))
     return true;
@@ -76,7 +76,7 @@ struct DiffAlignOperands
         }
         rewriter.modifyOpInPlace(op, [&] { operand.set(copy); });
       }
-    // What is computed would otherwise be computed in the slice.
+    // Otherwise, the op would compute directly in the slice.
     for (tensor::InsertSliceOp insert : inserts) {
       Value source = insert.getSource();
       rewriter.setInsertionPoint(insert);

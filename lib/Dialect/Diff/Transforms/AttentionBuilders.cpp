@@ -1,4 +1,4 @@
-//===- AttentionBuilders.cpp - Pieces of an attention in linalg -----------===//
+//===- AttentionBuilders.cpp - Parts of an attention in linalg ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -20,7 +20,7 @@
 using namespace mlir;
 using namespace mlir::diff;
 
-/// Bounds of j - i are kept in 32 bits; this one is past every key.
+/// A bound of j - i after all keys, because the bounds have 32 bits.
 static constexpr int64_t kUnlimited = int64_t(1) << 30;
 
 static Value createFloat(OpBuilder &b, Location loc, Type type, double value) {
@@ -36,11 +36,11 @@ Value diff::createFactor(OpBuilder &b, Location loc, Type type, double value) {
   return createFloat(b, loc, type, value);
 }
 
-/// A softcap beyond this changes no score that f32 tells apart, and its product
-/// with log2(e) or the quotient of the scale and it may leave f32.
+/// A larger softcap has no effect in f32, and its product with log2(e), or the
+/// quotient of the scale and it, may exceed the range of f32.
 static constexpr double kUnlimitedSoftcap = 1.0e20;
 
-/// Widens an element to the type that is computed in.
+/// Extends an element to the compute type.
 static Value extend(OpBuilder &b, Location loc, Value element, Type type) {
   if (element.getType() == type)
     return element;
@@ -77,8 +77,8 @@ void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Which keys a query sees: lower <= j - i <= upper and j < length, each null
-/// when it hides nothing.
+/// The keys that a query sees: lower <= j - i <= upper and j < length. A bound
+/// that hides no key is null.
 struct VisibleBand {
   Value lower, upper, length;
 
@@ -102,9 +102,9 @@ struct VisibleBand {
 
   bool hidesNothing() const { return !lower && !upper && !length; }
 
-  /// Whether the query at row `i` sees the key at `j` (both index): the first
-  /// and the last key that it sees are the row's, so that a score takes one
-  /// comparison for each end.
+  /// Returns whether the query at row `i` sees the key at `j` (both index). The
+  /// first and the last visible key depend on the row only, so that each score
+  /// takes one comparison for each bound.
   Value isVisible(OpBuilder &b, Location loc, Value i, Value j) const {
     j = arith::IndexCastOp::create(b, loc, b.getI32Type(), j);
     if (lower || upper)
@@ -134,7 +134,7 @@ struct VisibleBand {
   }
 
 private:
-  /// position + offset as an i32, clamped so that it cannot wrap.
+  /// Returns position + offset as an i32, clamped to prevent overflow.
   static Value shift(OpBuilder &b, Location loc, OpFoldResult position,
                      int64_t offset) {
     Value value = getValueOrCreateConstantIndexOp(b, loc, position);
@@ -233,7 +233,7 @@ NamedValue diff::accumulateRowMax(NamedGenericBuilder &named,
                                   const NamedValue &destination) {
   return named.generic(AttentionLoops::scores, "m", {scores}, destination,
                        [](OpBuilder &b, Location l, ValueRange s) -> Value {
-                         // Propagates NaN: a NaN reaches its row.
+                         // Propagates NaN, which then reaches its row.
                          return arith::MaximumFOp::create(b, l, s[0], s[1]);
                        });
 }
@@ -290,8 +290,8 @@ public:
       return tensor::getMixedSize(b, loc, op.getOutput(), outputDims.find(dim));
     };
     OpFoldResult queries = sizeOf('n');
-    // With a single query, which dimension of size 1 a strided view of a buffer
-    // dropped would be ambiguous: all stay.
+    // With a single query, rank-reduced strided views of a buffer are
+    // ambiguous, so keep all dimensions of size 1.
     bool dropUnits = !isConstantIntValue(queries, 1);
     for (char dim : StringRef("bh")) {
       if (dropUnits)
@@ -303,7 +303,7 @@ public:
     named.declare('v', sizeOf('v'));
   }
 
-  /// 1 / sum, or 1 for a row that sees no key: its accumulator is 0.
+  /// 1 / sum, or 1 for a row that sees no key, whose accumulator is 0.
   NamedValue invertSum(Value sum, int64_t map) {
     return named.generic(
         "bhn", "", {named.everyNth(sum, "bhn", 'h', map, maps)},
@@ -318,7 +318,7 @@ public:
         });
   }
 
-  /// x = combineMaps(acc_a * inverse_a, ...) into `destination`.
+  /// Computes x = combineMaps(acc_a * inverse_a, ...) into `destination`.
   NamedValue combineMaps(Value acc, Value sum, const NamedValue &destination) {
     SmallVector<NamedValue> inputs;
     for (int64_t map = 0; map < maps; ++map)
@@ -343,7 +343,7 @@ public:
         });
   }
 
-  /// scale * x / sqrt(mean(x^2) + epsilon) * weight into `destination`.
+  /// Computes scale * x / sqrt(mean(x^2) + epsilon) * weight.
   NamedValue normalizeRows(const RowNorm &norm, const NamedValue &x,
                            const NamedValue &destination) {
     NamedValue squares =
@@ -383,7 +383,7 @@ public:
     NamedValue destination = named.view(output, outputDims);
     NamedValue result;
     if (std::optional<RowNorm> norm = combine.getRowNorm()) {
-      // The combined row takes the place of the first map's accumulator.
+      // The combined row replaces the accumulator of the first map.
       NamedValue place = named.everyNth(acc, "bhnv", 'h', 0, maps);
       result = normalizeRows(*norm, combineMaps(acc, sum, place), destination);
     } else {
@@ -421,7 +421,7 @@ private:
   ExpBase base;
   FloatType compute;
   int64_t maps;
-  /// The output's dimensions in the op's layout.
+  /// The dimensions of the output in the layout of the op.
   StringRef outputDims;
 };
 } // namespace
@@ -432,7 +432,7 @@ SmallVector<Value> diff::buildEpilogue(OpBuilder &b,
                                        ExpBase base) {
   EpilogueBuilder epilogue(b, op, base);
   SmallVector<Value> results;
-  // Before the output, which may take the place of an accumulator.
+  // Compute it before the output, which may replace an accumulator.
   Value lse = op.getLse() ? epilogue.buildLse(max, sum) : Value();
   results.push_back(epilogue.buildOutput(acc, sum));
   if (lse)

@@ -27,7 +27,7 @@ static Value createSlice(OpBuilder &b, Location loc, Value v,
   SmallVector<OpFoldResult> strides(offsets.size(), b.getIndexAttr(1));
   Operation *slice;
   auto type = cast<ShapedType>(v.getType());
-  // A slice of a tensor without elements would not verify.
+  // A slice of an empty tensor would not verify.
   if (isa<TensorType>(type) && llvm::is_contained(type.getShape(), 0))
     slice = tensor::EmptyOp::create(b, loc, sizes, type.getElementType());
   else if (isa<TensorType>(type))

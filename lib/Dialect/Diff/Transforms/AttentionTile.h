@@ -17,40 +17,39 @@ struct TileRange {
   OpFoldResult offset, size;
 };
 
-/// A tile of an attention's iteration domain, and where it lies in the op's
-/// operands.
+/// A tile of an attention's iteration domain, and its position in the operands
+/// of the op.
 class AttentionTile {
 public:
-  /// Without `keys` the tile has all of them; `batch` has no meaning for
-  /// sequences of variable length.
+  /// Without `keys`, the tile has all keys. `batch` is not used for sequences
+  /// of variable length.
   AttentionTile(OpBuilder &b, AttentionOpInterface op, TileRange batch,
                 TileRange heads, TileRange queries,
                 std::optional<TileRange> keys = std::nullopt);
 
-  /// A head tile is whole groups of a value head, or a part of one that
-  /// divides it: anything else would read a part of two value heads. Emits an
-  /// error.
+  /// Checks the size of a head tile: whole groups of a value head, or a divisor
+  /// of one. Other sizes would read parts of two value heads. Emits an error.
   LogicalResult verify();
 
-  /// Offsets and sizes of the tile in a tensor of the given dimensions.
+  /// Computes offsets and sizes of the tile in a tensor with these dimensions.
   void getPosition(Value v, StringRef dims,
                    SmallVectorImpl<OpFoldResult> &offsets,
                    SmallVectorImpl<OpFoldResult> &sizes);
 
-  /// The part of a tensor or memref; `slices` gets the op.
+  /// Returns the slice of a tensor or memref. `slices` receives the op.
   Value slice(Value v, StringRef dims, SmallVectorImpl<Operation *> &slices);
 
-  /// The diagonal as seen from the tile: + query offset - key offset.
+  /// Returns the diagonal of the tile: plus query offset, minus key offset.
   Value getDiagonal();
 
-  /// The number of keys that exist from the tile's first on; it may be
-  /// negative or reach past the tile.
+  /// Returns the number of keys from the first one of the tile. It may be
+  /// negative or exceed the tile.
   Value getKeyLength();
 
 private:
   OpFoldResult getKeyOffset();
   TileRange getRange(Value v, unsigned position, char dim);
-  /// The value heads that the tile's output heads read, times `factor`.
+  /// Returns the value heads of the tile's output heads, times `factor`.
   TileRange getValueHeads(int64_t factor);
 
   OpBuilder &b;

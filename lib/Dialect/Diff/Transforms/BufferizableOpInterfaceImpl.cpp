@@ -15,7 +15,7 @@ using namespace mlir::bufferization;
 using namespace mlir::diff;
 
 namespace {
-/// Results are written into the buffers of their destinations.
+/// Results are written to the buffers of their destinations.
 template <typename OpTy>
 struct DestinationModel
     : public DstBufferizableOpInterfaceExternalModel<DestinationModel<OpTy>,

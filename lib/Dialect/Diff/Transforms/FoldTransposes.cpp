@@ -22,7 +22,7 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// The operand's order of dimensions, spelled out.
+/// Returns the order of the operand's dimensions, never empty.
 static SmallVector<int64_t> getPermutation(AttentionOpInterface op,
                                            unsigned operand) {
   LayoutAttr layout = op.getLayoutAttr();
@@ -42,7 +42,7 @@ static bool keepsInnermost(ArrayRef<int64_t> permutation) {
 }
 
 namespace {
-/// A query, key or value that is a transpose is read where it comes from.
+/// Folds the transpose of a query, key or value into the layout.
 struct FoldTransposeOfOperand
     : public OpInterfaceRewritePattern<AttentionOpInterface> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
@@ -75,7 +75,7 @@ struct FoldTransposeOfOperand
   }
 };
 
-/// An output that is only transposed is written where it goes.
+/// Folds the transpose of an output into the layout.
 struct FoldTransposeOfOutput
     : public OpInterfaceRewritePattern<AttentionCombineOpInterface> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
@@ -94,7 +94,7 @@ struct FoldTransposeOfOutput
       return rewriter.notifyMatchFailure(
           op, "the output goes into no transpose that keeps the head dimension "
               "innermost");
-    // The rows that belong to no sequence would keep other values.
+    // Rows that belong to no sequence would have other values.
     if (attention.hasSequences() &&
         !init->get().getDefiningOp<tensor::EmptyOp>())
       return rewriter.notifyMatchFailure(op, "the destination has values");
@@ -128,8 +128,8 @@ struct FoldTransposeOfOutput
     return success();
   }
 
-  /// The transpose's destination, if it is there already where the attention
-  /// is; a new one where it has no values anyway.
+  /// Returns the destination of the transpose if it is defined before the
+  /// attention, or a new one if its values are not used.
   static Value getDestination(PatternRewriter &rewriter,
                               AttentionCombineOpInterface op,
                               linalg::TransposeOp transpose) {

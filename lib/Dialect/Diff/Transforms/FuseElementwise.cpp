@@ -25,15 +25,15 @@ static bool isInTile(Operation *op) {
   return op->getParentOfType<scf::ForallOp>() != nullptr;
 }
 
-/// Whether the user computes from each element of the operand once.
+/// Returns true if the user reads each element of the operand once.
 static bool readsOnce(OpOperand *operand) {
   auto user = cast<linalg::LinalgOp>(operand->getOwner());
   return user.getNumReductionLoops() == 0 &&
          user.getMatchingIndexingMap(operand).isPermutation();
 }
 
-/// Whether all that an op does is to widen its elements, which costs less than
-/// to read wider ones.
+/// Returns true if the op only extends its elements. This costs less than
+/// reading wider elements.
 static bool onlyWidens(linalg::LinalgOp op) {
   return llvm::all_of(
       op.getBlock()->without_terminator(),
@@ -46,8 +46,8 @@ static bool isWorthFusing(OpOperand *operand) {
          (readsOnce(operand) || onlyWidens(producer));
 }
 
-/// Kernels read no constants of the host: one number is filled in where it is
-/// used, which is where sums begin.
+/// Kernels cannot read constants of the host. A single value is inserted at its
+/// use, usually as the start of sums.
 static void fillSplats(RewriterBase &rewriter, func::FuncOp func) {
   SmallVector<OpOperand *> uses;
   func.walk([&](arith::ConstantOp constant) {
@@ -101,7 +101,7 @@ struct DiffFuseElementwise
     });
     for (linalg::LinalgOp op : named) {
       rewriter.setInsertionPoint(op);
-      // What has no generic form stays, a kernel of its own.
+      // An op without a generic form stays and becomes a separate kernel.
       (void)linalg::generalizeNamedOp(rewriter, op);
     }
     RewritePatternSet patterns(&getContext());

@@ -1,4 +1,4 @@
-//===- KeyTiles.cpp - Tiles that are visible whole, and others ------------===//
+//===- KeyTiles.cpp - Completely visible tiles, and others ----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,9 +19,9 @@ using namespace mlir;
 using namespace mlir::diff;
 
 namespace {
-/// The tiles of the visible keys, counted from the first visible one: tile t
-/// begins at key first + t keys. Tiles [begin, end) are seen whole by every
-/// query.
+/// The tiles of the visible keys, counted from the first visible key: tile t
+/// starts at key first + t keys. Every query sees all keys of the tiles [begin,
+/// end).
 class KeyTiles {
 public:
   KeyTiles(OpBuilder &b, OnlineAttentionOp op, int64_t keys)
@@ -37,14 +37,15 @@ public:
       last = atLeast(min({s0, s1}, {last, op.getKeyLength()}), first);
     count = apply((s1 - s0).ceilDiv(keys), {first, last});
     begin = b.getIndexAttr(0);
-    // What cuts the last visible tile short is the end of the keys.
+    // The end of the keys makes the last visible tile partial.
     OpFoldResult whole = last;
     if (MaskAttr mask = op.getMaskAttr()) {
       OpFoldResult queries = getMixedSize(b, attention, 'n');
       OpFoldResult diagonal = op.getDiagonal();
       if (!op.getDiagonal())
         diagonal = apply(s0 - s1, {size, queries});
-      // The last query sees the least far back: j >= queries - 1 + d - left.
+      // The last query sees the fewest keys before it: j >= queries - 1 + d -
+      // left.
       if (mask.getLeft() >= 0) {
         OpFoldResult seen = atLeast(
             apply(s0 + s1 - (1 + limit(mask.getLeft())), {queries, diagonal}),
@@ -52,19 +53,19 @@ public:
         begin = min({s0, s1},
                     {apply((s1 - s0).ceilDiv(keys), {first, seen}), count});
       }
-      // The first query sees the least far ahead: j <= d + right.
+      // The first query sees the fewest keys after it: j <= d + right.
       if (mask.getRight() >= 0)
         whole = min({s0 + (1 + limit(mask.getRight())), s1}, {diagonal, last});
     }
     end = atLeast(
         apply((s1 - s0).floorDiv(keys), {first, atLeast(whole, first)}), begin);
-    // All keys, in whole tiles: none is cut short.
+    // True if the tiles cover all keys and none is partial.
     std::optional<int64_t> total = getConstantIntValue(size);
     isWhole = total && *total % keys == 0 && isConstantIntValue(first, 0) &&
               !op.getKeyLength();
   }
 
-  /// The loop over the tiles that are seen whole.
+  /// Builds the loop over the completely visible tiles.
   SmallVector<Value> buildWholeLoop(ValueRange inits, int64_t stages) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
     auto bound = [&](OpFoldResult tile) {
@@ -86,7 +87,7 @@ public:
     return loop.getResults();
   }
 
-  /// The loop over the others: in front of `begin`, and from `end` on.
+  /// Builds the loop over the other tiles, before `begin` and from `end` on.
   SmallVector<Value> buildPartialLoop(ValueRange inits) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
                s2 = b.getAffineSymbolExpr(2);
@@ -116,7 +117,7 @@ private:
     return affine::makeComposedFoldedAffineMax(
         b, loc, AffineMap::get(0, 2, {s0, s1}, b.getContext()), {value, least});
   }
-  /// A window's side, so that sums with it do not wrap.
+  /// Limits a side of the window, so that sums with it do not overflow.
   static int64_t limit(int64_t side) {
     return std::min<int64_t>(side, int64_t(1) << 30);
   }
@@ -145,8 +146,8 @@ private:
     return min({b.getAffineConstantExpr(keys), s1 - s0}, {offset, last});
   }
 
-  /// A loop that folds a tile of `source`'s keys at a time into what it
-  /// carries.
+  /// Builds a loop that accumulates one tile of the keys of `source` in each
+  /// iteration.
   scf::ForOp buildLoop(
       OnlineAttentionOp source, OpFoldResult lower, OpFoldResult upper,
       OpFoldResult step, ValueRange inits,
@@ -199,8 +200,8 @@ LogicalResult diff::tileKeysByVisibility(RewriterBase &rewriter,
                                          int64_t stages) {
   rewriter.setInsertionPoint(op);
   KeyTiles tiles(rewriter, op, keys);
-  // The others first: while their masks take registers, there is no accumulator
-  // yet, and what the steady loop leaves is what the epilogue reads.
+  // Process the partial tiles first. There is no accumulator yet when their
+  // masks need registers, and the epilogue directly follows the steady loop.
   SmallVector<Value> values = tiles.buildPartialLoop(op.getDpsInits());
   values = tiles.buildWholeLoop(values, stages);
   if (tiles.isFailed)

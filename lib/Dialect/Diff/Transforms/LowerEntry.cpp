@@ -1,4 +1,4 @@
-//===- LowerEntry.cpp - How a compiled function is called -----------------===//
+//===- LowerEntry.cpp - Signatures of compiled functions ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -20,8 +20,8 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// A memref of the tensor's shape, contiguous along the innermost dimension;
-/// its pointer is that of the first element.
+/// Returns a memref of the tensor's shape with a contiguous innermost
+/// dimension, whose pointer is that of the first element.
 static MemRefType getEntryType(RankedTensorType type) {
   SmallVector<int64_t> strides(type.getRank(), ShapedType::kDynamic);
   if (!strides.empty())

@@ -22,8 +22,8 @@ using namespace mlir;
 using namespace mlir::diff;
 
 namespace {
-/// Which dynamic sizes of a function's tensors must be equal: those that one
-/// loop of a linalg op goes over, and those that are made of one number.
+/// Finds dynamic sizes of tensors that must be equal, because one loop of a
+/// linalg op iterates over them, or because they have the same value.
 class SizeClasses {
 public:
   explicit SizeClasses(func::FuncOp func) {
@@ -99,7 +99,7 @@ private:
         classes.unionSets(getKey(op->getResult(0), dim), getKey(number));
   }
 
-  /// One dimension among others of size 1 keeps its size.
+  /// The only dimension that is not of size 1 keeps its size.
   void visitCollapse(tensor::CollapseShapeOp op) {
     for (auto [dim, group] : llvm::enumerate(op.getReassociationIndices())) {
       SmallVector<int64_t> sizes;
@@ -126,7 +126,7 @@ private:
   llvm::EquivalenceClasses<Key> classes;
 };
 
-/// Names of one attention's tensors and of their sizes.
+/// Names the tensors of one attention and their sizes.
 class ArgumentNamer {
 public:
   ArgumentNamer(func::FuncOp func, AttentionOpInterface op, unsigned number)
@@ -136,7 +136,7 @@ public:
   void run() {
     auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
     for (OpOperand &operand : op->getOpOperands()) {
-      // A destination's name is the result's.
+      // The name of a destination is that of the result.
       if (destination.isDpsInit(&operand))
         continue;
       unsigned i = operand.getOperandNumber();
@@ -154,7 +154,7 @@ public:
     if (!returnOp)
       return;
     for (OpResult result : op->getResults())
-      // One that is returned twice has its name once.
+      // A result that is returned twice has its name once.
       for (auto [number, value] : llvm::enumerate(returnOp.getOperands())) {
         if (value != result)
           continue;
@@ -167,12 +167,12 @@ public:
       }
   }
 
-  /// The names of an operand's sizes, empty for those that are static.
+  /// Returns the names of an operand's sizes, empty for static sizes.
   ArrayAttr getSizes(unsigned operand) {
     SmallVector<Attribute> sizes;
     for (char dim : op.getOperandDims(operand)) {
-      // Batch and token counts are B, N and M, and S = B + 1 the number of
-      // sequence offsets; the others are static.
+      // Batch and token counts are B, N and M, and S = B + 1 is the number of
+      // sequence offsets. The other sizes are static.
       std::string size;
       if (StringRef("bnms").contains(dim))
         size = std::string(1, llvm::toUpper(dim)) + suffix;
@@ -193,7 +193,7 @@ private:
                : BlockArgument();
   }
 
-  /// Says into which dimension of which argument `offsets` point.
+  /// Records the dimension and argument into which `offsets` point.
   void markOffsets(Value offsets, AttentionOperand operand, char dim) {
     BlockArgument argument = getArgument(offsets);
     BlockArgument whole = getArgument(op->getOperand(operand));
@@ -229,7 +229,7 @@ struct DiffStripNames
          {kNameAttrName, kSizesAttrName, kOffsetsAttrName, kResultAttrName}) {
       for (unsigned i = 0; i < func.getNumArguments(); ++i)
         func.removeArgAttr(i, name);
-      // A function that is no entry keeps its results.
+      // A function that is not an entry keeps its results.
       for (unsigned i = 0; i < func.getNumResults(); ++i)
         func.removeResultAttr(i, b.getStringAttr(name));
     }
@@ -238,7 +238,7 @@ struct DiffStripNames
 } // namespace
 
 namespace {
-/// Names of sizes by where the first with the name is.
+/// Names of sizes, with the first position of each.
 class SizeNamer {
 public:
   explicit SizeNamer(func::FuncOp func)
@@ -319,8 +319,8 @@ private:
         named.push_back({value, static_cast<int64_t>(dim), name});
   }
 
-  /// The names of a tensor's sizes, null when none has one. A size that no
-  /// other has yet is named after the tensor, if that has a name.
+  /// Returns the names of a tensor's sizes, or null if none has a name. A size
+  /// without an equal named size is named after the tensor, if it has a name.
   ArrayAttr nameSizes(Value value, const std::string &tensor) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!type || type.hasStaticShape())

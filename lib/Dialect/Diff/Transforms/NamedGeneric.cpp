@@ -1,4 +1,4 @@
-//===- NamedGeneric.cpp - linalg ops over loops with names ----------------===//
+//===- NamedGeneric.cpp - linalg ops over named loops ---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -49,7 +49,7 @@ NamedValue NamedGenericBuilder::fill(StringRef dims, FloatType elementType,
   return {filled.getResult(0), destination.dims};
 }
 
-/// Each letter of `dims` as a group of its own.
+/// Returns each letter of `dims` as a separate group.
 static SmallVector<StringRef> splitLetters(StringRef dims) {
   SmallVector<StringRef> groups;
   for (size_t i = 0; i < dims.size(); ++i)
@@ -68,7 +68,7 @@ Value NamedGenericBuilder::unview(const NamedValue &part, Value tensor,
 
 NamedValue NamedGenericBuilder::view(Value tensor, ArrayRef<StringRef> groups) {
   auto type = cast<RankedTensorType>(tensor.getType());
-  // Take away the dimensions of which no letter is kept.
+  // Remove the dimensions that keep no letter.
   SmallVector<std::string> kept;
   SmallVector<int64_t> shape;
   for (auto [size, group] : llvm::zip_equal(type.getShape(), groups)) {
@@ -87,7 +87,7 @@ NamedValue NamedGenericBuilder::view(Value tensor, ArrayRef<StringRef> groups) {
     tensor = tensor::ExtractSliceOp::create(builder, loc, type, tensor, zeros,
                                             whole, ones);
   }
-  // Split the dimensions of which several are.
+  // Split the dimensions that keep several letters.
   std::string dims;
   SmallVector<OpFoldResult> split;
   SmallVector<ReassociationIndices> reassociation;
@@ -147,7 +147,7 @@ struct SliceParameters {
 };
 } // namespace
 
-/// The slice of every `stride`-th element of dimension `position`.
+/// Returns the slice of every `stride`-th element of dimension `position`.
 static SliceParameters getEveryNth(OpBuilder &builder, Location loc,
                                    Value tensor, unsigned position,
                                    OpFoldResult size, int64_t offset,
@@ -158,8 +158,8 @@ static SliceParameters getEveryNth(OpBuilder &builder, Location loc,
   slice.strides.assign(slice.sizes.size(), builder.getIndexAttr(1));
   slice.offsets[position] = builder.getIndexAttr(offset);
   slice.sizes[position] = size;
-  // A stride of one element would make it ambiguous which dimension a
-  // rank-reduced view of the buffer dropped.
+  // With a stride of one element, rank-reduced views of the buffer would be
+  // ambiguous.
   if (!isConstantIntValue(size, 1))
     slice.strides[position] = builder.getIndexAttr(stride);
   return slice;

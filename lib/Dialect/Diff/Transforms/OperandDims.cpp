@@ -1,4 +1,4 @@
-//===- OperandDims.cpp - Dimensions of operands by their letters ----------===//
+//===- OperandDims.cpp - Operand dimensions by letter ---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -37,8 +37,7 @@ NamedValue diff::viewOperand(NamedGenericBuilder &named,
       groups.push_back("gra");
       break;
     case 'k':
-      // Without keys of their own, all maps read the key head of the value
-      // head.
+      // If the maps share keys, all maps read the key head of the value head.
       groups.push_back(op.getNumKeyMaps() > 1 ? "ga" : "g");
       break;
     default:

@@ -1,4 +1,4 @@
-//===- Padding.cpp - Tiles of static size ---------------------------------===//
+//===- Padding.cpp - Padding of tiles to static sizes ---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,8 +19,8 @@
 using namespace mlir;
 using namespace mlir::diff;
 
-/// The constant that a dimension cannot exceed, or nothing. A static dimension
-/// needs no padding.
+/// Returns the constant upper bound of a dimension, or none. Static dimensions
+/// need no padding.
 static std::optional<int64_t> getUpperBound(Value v, int64_t dim) {
   if (!cast<ShapedType>(v.getType()).isDynamicDim(dim))
     return std::nullopt;
@@ -32,7 +32,7 @@ static std::optional<int64_t> getUpperBound(Value v, int64_t dim) {
   return *bound;
 }
 
-/// Pads one dimension to `size`; a pad of nothing copies.
+/// Pads one dimension to `size`. A zero-width pad is a copy.
 static Value padDim(OpBuilder &b, Location loc, Value v, int64_t dim,
                     int64_t size, double padding) {
   auto type = cast<RankedTensorType>(v.getType());
@@ -58,9 +58,9 @@ Value diff::padToShape(OpBuilder &b, Location loc, Value v,
   return v;
 }
 
-/// Pads one dimension of what an elementwise op of the tile computes, by
-/// padding what it computes from: nothing is lost, since rows that are padded
-/// are cut off in the end, and the op keeps a static shape.
+/// Pads one dimension of the result of an elementwise op in the tile by padding
+/// its operands. The padded rows are removed later, and the op has a static
+/// shape.
 static Value padQueries(OpBuilder &b, Location loc, Value v, int64_t dim,
                         int64_t size) {
   auto op = v.getDefiningOp<linalg::GenericOp>();
@@ -86,7 +86,7 @@ static Value padQueries(OpBuilder &b, Location loc, Value v, int64_t dim,
   return mlir::clone(b, op, operands.back().getType(), operands)->getResult(0);
 }
 
-/// The diagonal, made explicit: it would otherwise follow from padded sizes.
+/// Returns the explicit diagonal, which padded sizes would change.
 static Value getExplicitDiagonal(OpBuilder &b, AttentionOpInterface op) {
   if (!op.getMaskAttr() || op.getDiagonal())
     return op.getDiagonal();
@@ -98,7 +98,7 @@ static Value getExplicitDiagonal(OpBuilder &b, AttentionOpInterface op) {
           b, loc, m - n, {getMixedSize(b, op, 'm'), getMixedSize(b, op, 'n')}));
 }
 
-/// A copy of a tensor whose dimension `dim` is static.
+/// Copies a tensor whose dimension `dim` is static.
 static Value copyTile(OpBuilder &b, Location loc, Value v, int64_t dim) {
   return padDim(b, loc, v, dim, cast<ShapedType>(v.getType()).getDimSize(dim),
                 0.0);
@@ -146,7 +146,7 @@ bool diff::padQueryTokens(RewriterBase &rewriter,
                           AttentionCombineOpInterface op, bool copy) {
   auto attention = cast<AttentionOpInterface>(op.getOperation());
   auto destination = cast<DestinationStyleOpInterface>(op.getOperation());
-  // What is no tile yet is not padded.
+  // Ops that are not tiles yet are not padded.
   if (attention.hasSequences())
     return false;
   int64_t queryDim = attention.getOperandDims(kQueryOperand).find('n');

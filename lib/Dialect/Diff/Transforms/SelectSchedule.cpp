@@ -23,25 +23,25 @@ struct TileSizes {
   int64_t queries, keys;
 };
 
-/// A score tile of 2 x 8 rows by 16 keys is what a CPU's vector registers
-/// hold, and what keeps fully unrolled code small.
+/// A score tile of 2 x 8 rows by 16 keys fits into the vector registers of a
+/// CPU and keeps fully unrolled code small.
 constexpr TileSizes kHostTile = {8, 16};
 
-/// Scores of a tile beyond which a CPU's vector code, which is unrolled, takes
-/// minutes to compile.
+/// The maximum number of scores in a tile. For larger tiles, the unrolled
+/// vector code of a CPU takes minutes to compile.
 constexpr int64_t kMaxHostScores = 16384;
 
-/// Room for the epilogue's weights and for rounding buffers up to 16 bytes.
+/// Space for the weights of the epilogue and for alignment to 16 bytes.
 constexpr int64_t kSmallBuffers = 512;
 
-/// Rows of a GPU's tile are maps x queries. Largest first; the first that fits
-/// into shared memory is taken.
+/// The rows of a GPU tile are maps x queries. The first tile that fits into
+/// shared memory is selected, largest first.
 constexpr TileSizes kGpuTiles[] = {{32, 32}, {16, 32}, {16, 16},
                                    {8, 16},  {8, 8},   {4, 8}};
 } // namespace
 
-/// Bytes of shared memory that a tile's buffers take: see the pass's
-/// description.
+/// Returns the bytes of shared memory for the buffers of a tile; see the
+/// description of the pass.
 static int64_t getSharedBytes(AttentionOpInterface op, TileSizes tile,
                               int64_t heads = 1) {
   int64_t d = op.getDimSize('d'), dv = op.getDimSize('v');
@@ -50,7 +50,7 @@ static int64_t getSharedBytes(AttentionOpInterface op, TileSizes tile,
   int64_t queries = heads * tile.queries, keys = tile.keys;
   int64_t rows = op.getNumMaps() * queries;
   int64_t valueHeads = std::max<int64_t>(1, heads / op.getGroupSize());
-  // Rows that are normalised are kept in f32 first.
+  // Rows that are normalized are stored in f32 first.
   auto combine = dyn_cast<AttentionCombineOpInterface>(op.getOperation());
   int64_t normalized = combine && combine.getRowNorm() ? queries * dv : 0;
   return 4 * (normalized + rows * keys + rows * dv + 10 * rows + 4 * queries) +
@@ -75,7 +75,7 @@ struct DiffSelectSchedule
     return *fits;
   }
 
-  /// Completes and checks the schedule that an op was given.
+  /// Completes and checks the schedule that an op already has.
   LogicalResult complete(AttentionCombineOpInterface op) {
     auto attention = cast<AttentionOpInterface>(op.getOperation());
     ScheduleAttr given = op.getScheduleAttr();
@@ -88,9 +88,9 @@ struct DiffSelectSchedule
       if (rows * given.getKeys() > kMaxHostScores)
         return op->emitOpError("has a schedule with ")
                << rows * given.getKeys() << " scores in a tile (" << rows
-               << " rows by " << given.getKeys() << " keys), more than the "
-               << kMaxHostScores
-               << " that are compiled to vector code for a CPU";
+               << " rows by " << given.getKeys()
+               << " keys), more than the limit of " << kMaxHostScores
+               << " for a CPU";
       return success();
     }
     if (given.isOnTensorCores())

@@ -1,9 +1,9 @@
-//===- SequenceTiles.cpp - Sequences of variable length to tiles ----------===//
+//===- SequenceTiles.cpp - Tiling of variable-length sequences ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each sequence, or each tile of one, is an attention of one batch entry on
-// slices of the packed tensors.
+// Each sequence, or each tile of one, becomes an attention with one batch entry
+// on slices of the packed tensors.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +23,7 @@ using namespace mlir;
 using namespace mlir::diff;
 
 namespace {
-/// Where a sequence lies in the packed tensors.
+/// The position of a sequence in the packed tensors.
 struct Sequence {
   TileRange queries, keys;
 };
@@ -36,14 +36,14 @@ public:
         destination(cast<DestinationStyleOpInterface>(op.getOperation())),
         loc(op.getLoc()) {}
 
-  /// The number of sequences.
+  /// Returns the number of sequences.
   OpFoldResult getNumSequences() {
     AffineExpr s0 = b.getAffineSymbolExpr(0);
     return apply(s0 - 1, {getMixedSize(b, attention, 's')});
   }
 
-  /// Reads where a sequence begins and ends. A number past the last sequence
-  /// is one without tokens.
+  /// Reads the start and end of a sequence. A sequence number past the last one
+  /// gives a sequence without tokens.
   Sequence load(Value number) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
     OpFoldResult next = min({s0 + 1, s1}, {number, getNumSequences()});
@@ -55,25 +55,25 @@ public:
     return {range(attention.getCuSeqlensQ()), range(attention.getCuSeqlensK())};
   }
 
-  /// The number of the tile, of `size` query tokens, that is the first of a
-  /// sequence: cu_seqlens_q[number] floordiv size + number. Behind it there is
-  /// room for all tiles of the sequence, since
-  /// floor((a + n) / size) - floor(a / size) + 1 >= ceil(n / size).
+  /// Returns the number of the first tile, of `size` query tokens, of a
+  /// sequence: cu_seqlens_q[number] floordiv size + number. All tiles of the
+  /// sequence fit before the first tile of the next one, since floor((a + n) /
+  /// size) - floor(a / size) + 1 >= ceil(n / size).
   Value getFirstTile(Value number, int64_t size) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
     Value begin = loadOffset(attention.getCuSeqlensQ(), number);
     return toValue(apply(s0.floorDiv(size) + s1, {begin, number}));
   }
 
-  /// One more than the number of any tile.
+  /// Returns the total number of tiles.
   OpFoldResult getNumTiles(int64_t size) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
     return apply(s0.floorDiv(size) + s1,
                  {getMixedSize(b, attention, 'n'), getNumSequences()});
   }
 
-  /// The last sequence whose first tile is not behind `tile`: a binary search,
-  /// with first(low) <= tile < first(high) throughout.
+  /// Finds the last sequence whose first tile is at or before `tile` by a
+  /// binary search, with first(low) <= tile < first(high) as invariant.
   Value findSequence(Value tile, int64_t size) {
     Value zero = arith::ConstantIndexOp::create(b, loc, 0);
     OpFoldResult numSequences = getNumSequences();
@@ -84,7 +84,7 @@ public:
     auto loop = scf::WhileOp::create(b, loc, types,
                                      ValueRange{zero, toValue(numSequences)});
     OpBuilder::InsertionGuard guard(b);
-    // Affine ops look at the loop that they are in: it must be there already.
+    // Insert the loop first, because affine ops inspect their parent loop.
     ValueRange range =
         b.createBlock(&loop.getBefore(), {}, types, locs)->getArguments();
     Value count = arith::SubIOp::create(b, loc, range[1], range[0]);
@@ -104,8 +104,8 @@ public:
     return loop.getResult(0);
   }
 
-  /// The query tokens of a tile of a sequence, none for a number past its last,
-  /// and the keys that they may see; `diagonal` is as seen from the tile.
+  /// Returns the query tokens of a tile of a sequence (none past the last tile)
+  /// and the keys that they may see. `diagonal` is relative to the tile.
   Sequence cutTile(const Sequence &sequence, Value tile, Value number,
                    int64_t size, OpFoldResult &diagonal) {
     AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1),
@@ -117,7 +117,7 @@ public:
     OpFoldResult queries =
         min({s0 - s1, b.getAffineConstantExpr(size)}, {length, offset});
     diagonal = apply(s0 - s1 + s2, {sequence.keys.size, length, offset});
-    // Nothing is to be read for a tile without queries.
+    // A tile without queries must not read anything.
     Value zero = arith::ConstantIndexOp::create(b, loc, 0);
     Value isEmpty = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
                                           toValue(queries), zero);
@@ -127,9 +127,9 @@ public:
             {sequence.keys.offset, keys}};
   }
 
-  /// Builds the attention of one batch entry on a part of the operands and of
-  /// `destinations`, and calls `insert` with each of its results and the place
-  /// in the destination that it belongs to.
+  /// Builds the attention with one batch entry on a part of the operands and of
+  /// `destinations`, and calls `insert` with each result and its position in
+  /// the destination.
   using Insert = function_ref<void(Value result, Value destination,
                                    ArrayRef<OpFoldResult> offsets,
                                    ArrayRef<OpFoldResult> sizes)>;
@@ -200,7 +200,7 @@ private:
     return arith::IndexCastOp::create(b, loc, b.getIndexType(), loaded);
   }
 
-  /// Dimension 0 with the batch in front of it; the others alone.
+  /// Returns dimension 0 merged with the batch, and the others alone.
   static SmallVector<ReassociationIndices> getBatchGroups(int64_t rank) {
     SmallVector<ReassociationIndices> groups = {{0, 1}};
     for (int64_t i = 2; i < rank; ++i)
@@ -208,7 +208,7 @@ private:
     return groups;
   }
 
-  /// The tile of a tensor, with a batch of one entry if it has tokens.
+  /// Returns the tile of a tensor, with a unit batch if it has tokens.
   Value sliceBatchEntry(AttentionTile &tile, Value value, StringRef dims) {
     SmallVector<Operation *> slices;
     Value slice = tile.slice(value, dims, slices);
@@ -224,7 +224,7 @@ private:
         getBatchGroups(shape.size()), sizes);
   }
 
-  /// The layout of the same operands with a batch in front.
+  /// Returns the layout of the operands with a leading batch.
   LayoutAttr getBatchedLayout() {
     LayoutAttr packed = attention.getLayoutAttr(), batched;
     if (!packed)

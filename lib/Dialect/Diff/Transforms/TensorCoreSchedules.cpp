@@ -19,20 +19,20 @@ using namespace mlir::diff;
 namespace {
 /// A candidate: rows of a tile (maps x heads x queries), keys of a step.
 struct TileShape {
-  int64_t valueWidth; // up to this width of values
+  int64_t valueWidth; // up to this value width
   int64_t rows, keys, warps;
-  bool forOwnKeys = false; // only where each map has keys of its own
+  bool forOwnKeys = false; // only if each map has its own keys
 };
 
-/// Best first for each width: FlashAttention-2's tiles, of which the first that
-/// a chip's limits allow is taken. Fewer warps are for few queries.
+/// Best first for each width: the tiles of FlashAttention-2. The first one that
+/// the limits of a chip allow is selected. Fewer warps are for few queries.
 constexpr TileShape kTiles[] = {
     {64, 128, 64, 4},
     {64, 64, 64, 4},
     {64, 32, 64, 2},
     {64, 16, 64, 1},
-    // Keys of two maps and wide values are twice the bytes of a step: twice the
-    // rows are worth a block of its own multiprocessor.
+    // Keys of two maps and wide values have twice the bytes of a step. Twice
+    // the rows justify a block that occupies a whole multiprocessor.
     {128, 256, 64, 8, /*forOwnKeys=*/true},
     {128, 256, 48, 8, /*forOwnKeys=*/true},
     {128, 256, 32, 8, /*forOwnKeys=*/true},
@@ -50,23 +50,23 @@ constexpr TileShape kTiles[] = {
     {256, 16, 32, 1},
 };
 
-/// Rows and columns of a fragment's units, and summands of an instruction of
-/// 16-bit elements; tf32 has half as many.
+/// Rows and columns of the units of a fragment, and summands of an instruction
+/// on 16-bit elements; tf32 has half as many.
 constexpr int64_t kUnit = 8;
 constexpr int64_t kSummands = 16;
 
-/// The widest values whose accumulators fit into registers.
+/// The maximum value width whose accumulators fit into registers.
 constexpr int64_t kMaxWidth = 256;
 
-/// Accumulators and scores that a thread can hold beside everything else, and
-/// what is left of them when more than a causal mask's work is to be done: rows
-/// summed in f32 for a log-sum-exp, twice where each map has keys of its own, a
-/// softcap, a mask of two ends, or sizes and one map. ptxas spills beyond, on
-/// one chip or another (test/Target/spills.test).
+/// The registers that a thread can use for accumulators and scores, and the
+/// registers that other work takes from them: row sums in f32 for a log-sum-exp
+/// (twice if each map has its own keys), a softcap, a mask with two bounds, or
+/// dynamic sizes and one map. Above this limit, ptxas spills on at least one
+/// chip (test/Target/spills.test).
 constexpr int64_t kMaxFragmentRegisters = 192;
 constexpr int64_t kExtraRegisters = 16;
 
-/// The sizes that a tile's needs follow from.
+/// The sizes that determine the resources of a tile.
 struct Problem {
   int64_t maps, keyMaps, group, dim, valueWidth, elementBytes;
   std::optional<int64_t> queries;
@@ -90,11 +90,11 @@ struct Problem {
     keyMaps = op.getNumKeyMaps();
     group = op.getGroupSize();
     elementBytes = query.getElementTypeBitWidth() / 8;
-    // Copied with zeros behind it to whole instructions.
+    // Padded with zeros to whole instructions when copied.
     dim = llvm::alignTo(op.getDimSize('d'), kSummandBytes / elementBytes);
     valueWidth = op.getDimSize('v');
     isF32 = element.isF32();
-    // Sequences of a batch may be as short as they like.
+    // Sequences of a batch may be arbitrarily short.
     if (op.findDim('n') && !ShapedType::isDynamic(op.getDimSize('n')))
       queries = op.getDimSize('n');
     hasLegalWidths = op.getDimSize('d') % kUnit == 0 &&
@@ -102,14 +102,14 @@ struct Problem {
                      valueWidth <= kMaxWidth;
   }
 
-  /// Bytes from row to row of a tile in shared memory.
+  /// Returns the bytes from row to row of a tile in shared memory.
   int64_t getPitch(int64_t width, bool swizzle) const {
     int64_t bytes = width * elementBytes;
     return swizzle ? bytes : bytes + tile::getPaddingForRows(bytes);
   }
 
-  /// Bytes of shared memory: the query's rows, and the slots of the keys' and
-  /// values' tiles. What the epilogue needs is less, and reuses them.
+  /// Returns the bytes of shared memory for the rows of the query and the slots
+  /// of the key and value tiles. The epilogue needs less and reuses them.
   int64_t getSharedBytes(int64_t rows, int64_t keys, int64_t stages,
                          bool swizzle) const {
     int64_t keyBytes = getPitch(dim, swizzle);
@@ -117,15 +117,16 @@ struct Problem {
            stages * keys * (keyMaps * keyBytes + getPitch(valueWidth, swizzle));
   }
 
-  /// Whether rows are whole lines of 128 bytes: copies are then free of bank
-  /// conflicts in padded rows, too, whose addresses take fewer registers.
+  /// Returns true if rows are whole lines of 128 bytes. Padded rows are then
+  /// also free of bank conflicts in copies, and need fewer registers for
+  /// addresses.
   bool hasWholeLines() const {
     return dim * elementBytes % 128 == 0 &&
            valueWidth * elementBytes % 128 == 0;
   }
 
-  /// 32-bit registers of a thread for the accumulator and the scores, and what
-  /// the op needs beside them.
+  /// Returns the 32-bit registers of a thread for the accumulator and the
+  /// scores, and for the other work of the op.
   int64_t getFragmentRegisters(int64_t rows, int64_t keys,
                                int64_t warps) const {
     return rows * (valueWidth + keys) / (warps * 32) + extraRegisters;
@@ -133,7 +134,7 @@ struct Problem {
 };
 } // namespace
 
-/// The limit that a tile breaks, or nothing.
+/// Returns the limit that a tile exceeds, or none.
 static std::optional<std::string> findBrokenLimit(const Problem &problem,
                                                   ScheduleAttr schedule,
                                                   const TileLimits &limits) {
@@ -147,20 +148,20 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
   };
   if (!llvm::isPowerOf2_64(warps))
     return text("has ", warps, " warps; a power of two is legal");
-  // Maps with keys of their own share no instruction of 16 rows.
+  // Maps with separate keys do not share an instruction of 16 rows.
   int64_t rowsPerProduct = problem.keyMaps > 1 ? queries : rows;
   int64_t products = problem.keyMaps > 1 ? problem.keyMaps : 1;
   if (rowsPerProduct % (2 * kUnit) != 0 ||
       (rowsPerProduct / (2 * kUnit) * products) % warps != 0)
-    return text("has ", rowsPerProduct, " rows that share keys, which are not ",
-                "16 for each of ", warps, " warps, or a multiple");
+    return text("has ", rowsPerProduct, " rows that share keys; a multiple of ",
+                "16 for each of ", warps, " warps is legal");
   if (schedule.getKeys() % kSummands != 0)
     return text("has ", schedule.getKeys(),
                 " keys in a step; a multiple of 16 is legal");
   int64_t bytes = problem.getSharedBytes(
       rows, schedule.getKeys(), schedule.getStages(), schedule.getSwizzle());
-  // Where the maps are in different warps, their accumulators meet in shared
-  // memory.
+  // If the maps are in different warps, their accumulators are combined in
+  // shared memory.
   if (problem.keyMaps > 1 && queries / (2 * kUnit) < warps) {
     int64_t rowBytes = problem.valueWidth * sizeof(float);
     bytes = std::max(
@@ -174,13 +175,13 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
       problem.getFragmentRegisters(rows, schedule.getKeys(), warps);
   if (registers > kMaxFragmentRegisters)
     return text("needs ", registers,
-                " registers of a thread for accumulators and scores, more than "
+                " registers in a thread for accumulators and scores, more than "
                 "the ",
-                kMaxFragmentRegisters, " that fit beside the rest");
+                kMaxFragmentRegisters, " that are available");
   return std::nullopt;
 }
 
-/// What is said of a choice, with `--remarks-filter=diff`.
+/// Emits a remark about a choice, shown by `--remarks-filter=diff`.
 static const remark::RemarkOpts kRemark =
     remark::RemarkOpts::name("schedule").category("diff");
 
@@ -190,13 +191,13 @@ static std::string print(ScheduleAttr schedule) {
   return text;
 }
 
-/// Output heads of a group whose rows share a tile, so that keys and values are
-/// read once for all of them: as many as there are rows for, when the queries
-/// alone do not fill it.
+/// Returns the output heads of a group that share a tile, so that keys and
+/// values are read once for all of them. If the queries do not fill the tile,
+/// it takes as many heads as it has rows for.
 static int64_t packHeads(const Problem &problem, int64_t rows) {
   int64_t heads = 1;
-  // Maps with keys of their own, and a padded log-sum-exp of several heads, are
-  // not brought into vectors yet.
+  // Maps with separate keys, and a padded log-sum-exp of several heads, cannot
+  // be vectorized yet.
   if (!problem.queries || problem.keyMaps > 1 || problem.hasLse)
     return heads;
   int64_t least =
@@ -214,7 +215,7 @@ bool diff::hasTensorCoreType(AttentionCombineOpInterface op, bool allowTF32) {
   return element.isF16() || element.isBF16() || (allowTF32 && element.isF32());
 }
 
-/// What is legal, with the way out.
+/// Returns the legal values and the alternative.
 static LogicalResult reportWidths(AttentionCombineOpInterface op) {
   auto attention = cast<AttentionOpInterface>(op.getOperation());
   return op->emitOpError("has a head dimension of ")
@@ -249,7 +250,7 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
       remark::missed(op.getLoc(), kRemark) << lastBroken;
       continue;
     }
-    // Smaller tiles while one holds all queries, and as many heads.
+    // Use smaller tiles as long as one holds all queries and as many heads.
     if (best && (!problem.queries || *problem.queries > queries ||
                  heads < best.getHeads() ||
                  (heads == best.getHeads() && queries >= best.getQueries())))

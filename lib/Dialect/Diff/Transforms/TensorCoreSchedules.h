@@ -15,7 +15,7 @@ namespace mlir::diff {
 /// 8 of tf32.
 inline constexpr int64_t kSummandBytes = 32;
 
-/// What a block may use on a chip.
+/// The resources that a block may use on a chip.
 struct TileLimits {
   /// Bytes of shared memory.
   int64_t sharedMemory;
@@ -23,17 +23,17 @@ struct TileLimits {
   int64_t threads;
 };
 
-/// Whether tensor cores multiply the op's element type: f16 and bf16, and f32
-/// where rounding to tf32 is allowed.
+/// Returns true if tensor cores support the op's element type: f16 and bf16,
+/// and f32 if rounding to tf32 is allowed.
 bool hasTensorCoreType(AttentionCombineOpInterface op, bool allowTF32);
 
-/// The best tile of the table that the chip's limits allow, for an op of a type
-/// that tensor cores multiply. It is an error when there is none: a dimension
-/// is not one that they take, or every tile breaks a limit.
+/// Returns the best tile of the table that the limits of the chip allow, for an
+/// op whose element type tensor cores support. Emits an error if there is none,
+/// because a dimension is not supported or every tile exceeds a limit.
 FailureOr<ScheduleAttr> chooseTensorCoreSchedule(AttentionCombineOpInterface op,
                                                  const TileLimits &limits);
 
-/// An error that names the limit when a schedule with stages breaks one.
+/// Emits an error that names the limit if a schedule with stages exceeds one.
 LogicalResult verifyTensorCoreSchedule(AttentionCombineOpInterface op,
                                        ScheduleAttr schedule,
                                        const TileLimits &limits);

@@ -1,4 +1,4 @@
-//===- TileContractions.cpp - Products beside the attention ---------------===//
+//===- TileContractions.cpp - Tiling of products for tensor cores ---------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -30,25 +30,25 @@ using namespace mlir;
 using namespace mlir::diff;
 
 namespace {
-/// A candidate: rows of a tile and the warps that compute them, 16 or a
-/// multiple each.
+/// A candidate: rows of a tile, and the warps that compute 16 or a multiple of
+/// rows each.
 struct ProductTile {
   int64_t rows, warps;
 };
 
-/// Fewer rows where there are no more.
+/// Smaller tiles for fewer rows.
 constexpr ProductTile kProductTiles[] = {{128, 4}, {64, 4}, {32, 2}, {16, 1}};
 constexpr int64_t kColumns = 64;
 
 /// A step over the summands is a line of 128 bytes of each row, or a half or
-/// quarter of it; two steps are in shared memory at a time.
+/// quarter of it. Two steps are in shared memory at a time.
 constexpr int64_t kStepBytes = 128;
 constexpr int64_t kStages = 2;
 
-/// Bytes of the chunks that rows are copied in.
+/// Bytes of the chunks in which rows are copied.
 constexpr int64_t kChunkBytes = 16;
 
-/// A product of matrices by its loops: rows and batches, columns, summands.
+/// A matrix product by its loops: rows and batches, columns, summands.
 struct Product {
   SmallVector<unsigned> rows;
   unsigned columns = 0, summands = 0;
@@ -63,8 +63,8 @@ static bool isAlongLast(linalg::LinalgOp op, OpOperand *operand,
   return map.getResults().back() == getAffineDimExpr(loop, op.getContext());
 }
 
-/// The product that the op is, if tensor cores can compute it: rows of both
-/// operands are copied in whole chunks, and sums are f32.
+/// Returns the product that the op computes, if tensor cores support it: the
+/// rows of both operands can be copied in whole chunks, and the sums are f32.
 static FailureOr<Product> getProduct(linalg::LinalgOp op, bool allowTF32) {
   if (!op.hasPureTensorSemantics() || !linalg::isaContractionOpInterface(op))
     return failure();
@@ -94,7 +94,7 @@ static FailureOr<Product> getProduct(linalg::LinalgOp op, bool allowTF32) {
     return !ShapedType::isDynamic(size) && size > 0 &&
            size * product.elementBytes % bytes == 0;
   };
-  // The operand on the left is that of the rows.
+  // The left operand is the one with the rows.
   if (!op.getMatchingIndexingMap(lhs).isFunctionOfDim(dims->m.front()))
     return failure();
   if (!isAlongLast(op, lhs, product.summands) ||
@@ -108,8 +108,8 @@ static FailureOr<Product> getProduct(linalg::LinalgOp op, bool allowTF32) {
   return product;
 }
 
-/// The elementwise op that takes the product and nothing else does: it is
-/// computed in the same tile. The product itself, if there is none.
+/// Returns the elementwise op that is the only user of the product, to be fused
+/// into the same tile, or the product itself if there is none.
 static linalg::LinalgOp getConsumer(linalg::LinalgOp product) {
   Value result = product->getResult(0);
   if (!result.hasOneUse())
@@ -128,7 +128,7 @@ static linalg::LinalgOp getConsumer(linalg::LinalgOp product) {
       !consumer.getIndexingMapMatchingResult(consumer->getResult(0))
            .isIdentity())
     return product;
-  // The indices of a tile's dimensions would be its own.
+  // linalg.index in a tile would be relative to the tile.
   bool usesIndices = !consumer.getBody()->getOps<linalg::IndexOp>().empty();
   return usesIndices ? product : consumer;
 }
@@ -154,16 +154,16 @@ selectTile(linalg::LinalgOp op) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Computes a tile in its full size, whatever part of it exists, and without
-/// the dimensions of which it has one: what is read is padded with zeros, and
-/// the part is cut out of the result.
+/// Computes a tile in its full size, without its unit dimensions, even if it is
+/// partial. Its inputs are padded with zeros, and the existing part is
+/// extracted from the result.
 class WholeTile {
 public:
   /// `sizes` are those of the result's dimensions.
   WholeTile(RewriterBase &rewriter, ArrayRef<int64_t> sizes)
       : rewriter(rewriter), sizes(sizes) {}
 
-  /// Rewrites the loop's body; returns the product in it.
+  /// Rewrites the body of the loop and returns the product in it.
   linalg::LinalgOp run(scf::ForallOp loop) {
     SmallVector<linalg::LinalgOp> ops(
         loop.getBody()->getOps<linalg::LinalgOp>());
@@ -181,8 +181,8 @@ public:
   }
 
 private:
-  /// Sizes of an op's loops: those that the result's dimensions are, else
-  /// whole.
+  /// Returns the sizes of an op's loops: those of the result's dimensions, or
+  /// the complete size.
   SmallVector<int64_t> getLoopSizes(linalg::LinalgOp op) {
     SmallVector<int64_t> loopSizes = op.getStaticLoopRanges();
     AffineMap map = op.getIndexingMapMatchingResult(op->getResult(0));
@@ -223,7 +223,7 @@ private:
     return whole;
   }
 
-  /// The map without loops of one iteration, and without what they index.
+  /// Returns the map without unit loops and the results that they index.
   static AffineMap dropLoops(AffineMap map, ArrayRef<int64_t> loopSizes) {
     SmallVector<AffineExpr> replacements, results;
     unsigned kept = 0;
@@ -246,7 +246,7 @@ private:
       return value;
     if (Value whole = wholes.lookup(value))
       return whole;
-    // What the dimensions that stay are padded to.
+    // Sizes to which the remaining dimensions are padded.
     SmallVector<int64_t> kept, shape;
     for (auto [dim, result] : llvm::enumerate(map.getResults())) {
       int64_t size = loopSizes[cast<AffineDimExpr>(result).getPosition()];
@@ -265,7 +265,7 @@ private:
     return padToShape(rewriter, op.getLoc(), value, shape);
   }
 
-  /// The part of the result that exists goes where it went.
+  /// The existing part of the result replaces the original result.
   void cutOut(scf::ForallOp loop, tensor::ParallelInsertSliceOp insert) {
     Value whole = wholes.lookup(insert.getSource());
     auto type = cast<RankedTensorType>(whole.getType());
@@ -291,7 +291,7 @@ private:
 
   RewriterBase &rewriter;
   ArrayRef<int64_t> sizes;
-  /// What ops of the tile compute, by what they computed.
+  /// Results of the ops in the tile, by their original values.
   llvm::DenseMap<Value, Value> wholes;
 };
 } // namespace
@@ -300,7 +300,7 @@ private:
 // diff-tile-contractions
 //===----------------------------------------------------------------------===//
 
-/// Into a loop over the summands whose copies run ahead.
+/// Tiles the op into a loop over the summands with prefetched copies.
 static LogicalResult tileSummands(RewriterBase &rewriter, linalg::LinalgOp op,
                                   const Product &product) {
   unsigned summands = op.getNumLoops() - 1;
@@ -337,7 +337,7 @@ static SmallVector<Attribute> getGridMapping(MLIRContext *context,
   return mapping;
 }
 
-/// A grid of tiles of the product and its consumer, with what fills the sums.
+/// Builds a grid over tiles of the product, its fill and its consumer.
 static LogicalResult tileProduct(RewriterBase &rewriter, linalg::LinalgOp op,
                                  const Product &product) {
   MLIRContext *context = op.getContext();
@@ -393,7 +393,7 @@ struct DiffTileContractions
       if (op->getParentOfType<LoopLikeOpInterface>())
         return;
       FailureOr<Product> product = getProduct(op, tf32);
-      // Of a grid's three dimensions two are rows and columns.
+      // Rows and columns use two of the three dimensions of a grid.
       if (succeeded(product) && product->rows.size() <= 2)
         products.emplace_back(op, *product);
     });
@@ -404,7 +404,7 @@ struct DiffTileContractions
         return signalPassFailure();
       }
     RewritePatternSet patterns(&getContext());
-    // Steps over the summands cut the padded operand: they are padded instead.
+    // Steps over the summands slice the padded operand: pad the slices instead.
     patterns.add<linalg::ExtractSliceOfPadTensorSwapPattern>(
         &getContext(), [](tensor::ExtractSliceOp slice) -> std::optional<bool> {
           if (!isOnTensorCores(slice))

@@ -34,7 +34,7 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// The schedule of the loop that the op is in, or null.
+/// Returns the schedule of the loop that contains the op, or null.
 static tile::ScheduleAttr getTileSchedule(Operation *op) {
   for (auto loop = op->getParentOfType<scf::ForallOp>(); loop;
        loop = loop->getParentOfType<scf::ForallOp>())
@@ -57,7 +57,7 @@ bool diff::skipsRescale(Operation *op) {
 // diff-tile
 //===----------------------------------------------------------------------===//
 
-/// Writes what the passes on the way to a kernel go by on its loop.
+/// Sets the attributes for the lowering to a kernel on the loop.
 static void markKernel(Operation *loop, AttentionCombineOpInterface op) {
   ScheduleAttr schedule = op.getScheduleAttr();
   MLIRContext *context = op.getContext();
@@ -76,9 +76,9 @@ static void markKernel(Operation *loop, AttentionCombineOpInterface op) {
                       schedule.getSkipRescale(), schedule.getTf32()));
 }
 
-/// Whether an operand of products has as many summands as matrix instructions
-/// take at a time, or a multiple: what is copied is filled up with zeros, what
-/// is computed is not.
+/// Returns true if the number of summands of a product operand is a multiple of
+/// that of a matrix instruction. Copied operands are padded with zeros,
+/// computed operands are not.
 static bool hasWholeSummands(AttentionOpInterface op, OpOperand &operand) {
   constexpr int64_t kSummandBits = 256;
   if (operand.getOperandNumber() != kQueryOperand)
@@ -88,9 +88,9 @@ static bool hasWholeSummands(AttentionOpInterface op, OpOperand &operand) {
          0;
 }
 
-/// The elementwise ops that compute an operand whose elements one tile each
-/// reads, such as the query: fused, they are computed as often as before, and
-/// what they compute is not stored. Keys are read by many tiles.
+/// Finds the elementwise ops that compute an operand, such as the query, each
+/// element of which one tile reads. Fusing them repeats no computation and
+/// stores no intermediate. Keys are read by many tiles.
 static SmallVector<Operation *> findFusable(AttentionOpInterface op) {
   SmallVector<Operation *> producers;
   for (OpOperand *operand : cast<DestinationStyleOpInterface>(op.getOperation())
@@ -118,7 +118,7 @@ struct TiledLoops {
 };
 } // namespace
 
-/// Tiles an op, and into its tiles fuses what of its producers may be.
+/// Tiles an op, and fuses its producers into the tiles if possible.
 static FailureOr<TiledLoops> tileAndFuse(RewriterBase &rewriter, Operation *op,
                                          const scf::SCFTilingOptions &options,
                                          ArrayRef<Operation *> fusable) {
@@ -180,7 +180,7 @@ static LogicalResult tileIntoForall(RewriterBase &rewriter,
     options.setMapping({block(gpu::MappingId::DimZ),
                         block(gpu::MappingId::DimY),
                         block(gpu::MappingId::DimX)});
-  // Threads would need a copy of what is computed in shared memory.
+  // Threads would need a copy of the computed values in shared memory.
   SmallVector<Operation *> fusable;
   if (schedule.isOnTensorCores())
     fusable = findFusable(cast<AttentionOpInterface>(op.getOperation()));
@@ -223,9 +223,8 @@ struct DiffDecomposeAttention
         getOperation().walk([&](AttentionCombineOpInterface op) {
           if (!cast<DestinationStyleOpInterface>(op.getOperation())
                    .hasPureTensorSemantics()) {
-            op.emitOpError("cannot be brought into its online form on "
-                           "memrefs; run diff-decompose-attention before "
-                           "bufferization");
+            op.emitOpError("cannot be decomposed on memrefs; run "
+                           "diff-decompose-attention before bufferization");
             return WalkResult::interrupt();
           }
           FailureOr<SmallVector<Value>> results =
@@ -266,7 +265,7 @@ diff::getVisibleKeys(OpBuilder &b, OnlineAttentionOp op) {
                  : affine::makeComposedFoldedAffineMin(b, loc, map, operands);
   };
   AffineExpr zero = b.getAffineConstantExpr(0);
-  // The last query sees the furthest: j <= (queries - 1) + diagonal + right.
+  // The last query sees the last key: j <= (queries - 1) + diagonal + right.
   OpFoldResult last = keys;
   if (mask.getRight() >= 0) {
     AffineExpr s2 = b.getAffineSymbolExpr(2);
@@ -274,7 +273,7 @@ diff::getVisibleKeys(OpBuilder &b, OnlineAttentionOp op) {
                  {queries, diagonal, keys}, /*isMax=*/false);
     last = bound({s0, zero}, {last}, /*isMax=*/true);
   }
-  // The first query sees the least far back: j >= diagonal - left.
+  // The first query sees the first key: j >= diagonal - left.
   OpFoldResult first = b.getIndexAttr(0);
   if (mask.getLeft() >= 0) {
     first = bound({s0 - std::min<int64_t>(mask.getLeft(), 1 << 30), zero},
@@ -284,7 +283,7 @@ diff::getVisibleKeys(OpBuilder &b, OnlineAttentionOp op) {
   return std::pair(first, last);
 }
 
-/// Cuts the op to the keys that any of its queries sees: tiling with one tile.
+/// Restricts the op to the keys that any query sees: tiling with one tile.
 static FailureOr<OnlineAttentionOp> narrowToVisibleKeys(RewriterBase &rewriter,
                                                         OnlineAttentionOp op) {
   rewriter.setInsertionPoint(op);
@@ -310,7 +309,7 @@ static FailureOr<OnlineAttentionOp> narrowToVisibleKeys(RewriterBase &rewriter,
   return cast<OnlineAttentionOp>(narrowed->tiledOps.front());
 }
 
-/// One loop over all keys: tiles of the same size, the last one shorter.
+/// Builds one loop over all keys by equal tiles; the last one may be partial.
 static LogicalResult tileKeys(RewriterBase &rewriter, OnlineAttentionOp op,
                               int64_t keys) {
   FailureOr<OnlineAttentionOp> narrowed = narrowToVisibleKeys(rewriter, op);
@@ -339,7 +338,7 @@ struct DiffTileKeys : public diff::impl::DiffTileKeysPassBase<DiffTileKeys> {
     IRRewriter rewriter(&getContext());
     for (OnlineAttentionOp op : ops) {
       ScheduleAttr schedule = op.getScheduleAttr();
-      // Without a key the running values stay as they are.
+      // Without keys, the running values do not change.
       if (cast<AttentionOpInterface>(*op).getDimSize('m') == 0) {
         rewriter.replaceOp(op, op.getDpsInits());
         continue;
@@ -395,13 +394,14 @@ struct DiffDecompose : public diff::impl::DiffDecomposePassBase<DiffDecompose> {
     populateDecomposeOnlineAttentionPatterns(
         patterns, {headMajorQuery, roundWeights, lazyMax});
     walkAndApplyPatterns(getOperation(), std::move(patterns));
-    // Out of sequential loops only: tiles of a parallel loop keep their own
-    // values.
+    // Hoist out of sequential loops only: tiles of a parallel loop keep their
+    // own values.
     getOperation()->walk(hoistInvariants);
   }
 
-  /// Hoists what the steps over key tiles have in common, the query above all.
-  /// A fill stays: it is cheaper than the copies that sharing it would cost.
+  /// Hoists the common work of the steps over key tiles, mainly that of the
+  /// query. A fill stays, because sharing it would require copies, which cost
+  /// more.
   static void hoistInvariants(scf::ForOp loop) {
     auto loopLike = cast<LoopLikeOpInterface>(loop.getOperation());
     moveLoopInvariantCode(

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One model tiles all attentions. The iteration domain is (batch, output head,
-// query token), and a key token, a reduction, for diff.online_attention.
+// query token); diff.online_attention adds the key token, a reduction.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,17 +35,17 @@ LogicalResult diff::verifyHeadTile(AttentionOpInterface op, int64_t heads) {
          << " that share a value head";
 }
 
-/// Positions of the iteration domain's dimensions.
+/// Positions of the dimensions of the iteration domain.
 enum Loop : unsigned { kBatch = 0, kHead = 1, kQuery = 2, kKey = 3 };
 
-/// The tile at a position of the iteration domain. Emits an error when the op
-/// cannot be tiled so.
+/// Returns the tile at a position of the iteration domain. Emits an error if
+/// the op cannot be tiled by these sizes.
 static FailureOr<AttentionTile> getTile(OpBuilder &b, AttentionOpInterface op,
                                         ArrayRef<OpFoldResult> offsets,
                                         ArrayRef<OpFoldResult> sizes) {
   if (op.hasSequences())
-    return op.emitOpError("has sequences of variable length, which diff-tile "
-                          "cuts into tiles, and no other tiling");
+    return op.emitOpError("has sequences of variable length, which only "
+                          "diff-tile can tile");
   auto at = [&](Loop loop) -> TileRange {
     return {offsets[loop], sizes[loop]};
   };
@@ -58,8 +58,8 @@ static FailureOr<AttentionTile> getTile(OpBuilder &b, AttentionOpInterface op,
   return tile;
 }
 
-/// Clones `op` on slices of its operands; `inits` are the sliced destinations
-/// when they are already there.
+/// Clones `op` on slices of its operands. `inits` are the sliced destinations,
+/// if they already exist.
 template <typename OpTy>
 static FailureOr<TilingResult>
 tileAttention(OpBuilder &b, OpTy op, ArrayRef<OpFoldResult> offsets,
@@ -97,8 +97,8 @@ tileAttention(OpBuilder &b, OpTy op, ArrayRef<OpFoldResult> offsets,
   return TilingResult{{tiled}, SmallVector<Value>(tiled->getResults()), slices};
 }
 
-/// The tile of the iteration domain that covers a tile of a tensor, which must
-/// have the batch, a head and the query token among its dimensions.
+/// Returns the tile of the iteration domain that covers a tile of a tensor,
+/// which must have the batch, a head and the query token among its dimensions.
 static LogicalResult getDomainTile(OpBuilder &b, AttentionOpInterface op,
                                    unsigned numLoops, StringRef dims,
                                    ArrayRef<OpFoldResult> offsets,
@@ -150,7 +150,7 @@ struct AttentionTiling
     b.setInsertionPoint(op);
     auto attention = cast<AttentionOpInterface>(op);
     OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
-    // Sequences have no batch; their tokens are not tiled by this interface.
+    // Sequences have no batch; this interface does not tile their tokens.
     SmallVector<OpFoldResult> sizes = {
         attention.hasSequences() ? one : getMixedSize(b, attention, 'b'),
         b.getIndexAttr(attention.getNumOutputHeads()),
@@ -250,9 +250,9 @@ struct AttentionTiling
 // Splitting the keys
 //===----------------------------------------------------------------------===//
 
-/// Running values of splits carry a leading dimension, the split. Merging them
-/// is the online softmax's own law: with M the maximum over splits and init,
-/// sum = sum_s sum_s 2^(max_s - M), and acc likewise.
+/// Partial running values have a leading dimension, the split. They are merged
+/// by the rule of the online softmax: with M the maximum over splits and init,
+/// sum = sum_s sum_s 2^(max_s - M), and acc in the same way.
 class SplitMerger {
 public:
   SplitMerger(OpBuilder &b, OnlineAttentionOp op, ValueRange parts)
@@ -277,7 +277,7 @@ public:
   }
 
 private:
-  /// exp2(max - M), with an M of -inf counting as 0.
+  /// exp2(max - M); an M of -inf counts as 0.
   Value weight(OpBuilder &b, Location l, Value max, Value merged) {
     Value infinity =
         arith::ConstantOp::create(b, l, b.getFloatAttr(compute, -INFINITY));
@@ -352,8 +352,8 @@ struct OnlinePartialReduction
       return failure();
     resultOffsets.insert(resultOffsets.begin(), splitReductionIvs.front());
     resultSizes.insert(resultSizes.begin(), b.getIndexAttr(1));
-    // The width of an accumulator that is already a partial one would be
-    // read off its wrong dimension.
+    // The value width would be read from the wrong dimension of an accumulator
+    // that is already partial.
     if (resultNumber == 0)
       resultSizes.back() = getMixedSize(b, cast<AttentionOpInterface>(op), 'v');
     return success();
@@ -397,7 +397,7 @@ struct OnlinePartialReduction
                                          const SetVector<unsigned> &) const {
     SmallVector<Value> merged =
         SplitMerger(b, cast<OnlineAttentionOp>(op), parts).merge();
-    // Transform ops expect one merging op: the accumulator's.
+    // Transform ops expect one merging op: that of the accumulator.
     return MergeResult{{merged.front().getDefiningOp()}, merged};
   }
 };

@@ -1,4 +1,4 @@
-//===- VectorizePasses.cpp - Tiles to vectors -----------------------------===//
+//===- VectorizePasses.cpp - Vectorization of tiles -----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -39,7 +39,7 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// The largest divisor of `size` up to `limit`, of those that are multiples of
+/// Returns the largest divisor of `size` up to `limit`, among the multiples of
 /// 8 if there are any.
 static int64_t getTileSize(int64_t size, int64_t limit) {
   int64_t best = size;
@@ -49,7 +49,7 @@ static int64_t getTileSize(int64_t size, int64_t limit) {
   return best;
 }
 
-/// Tiles the largest loop so that the op's iterations fit the budget.
+/// Tiles the largest loop so that the iterations of the op fit the budget.
 static LogicalResult tileLargestLoop(RewriterBase &rewriter,
                                      linalg::LinalgOp op, int64_t budget) {
   SmallVector<int64_t> ranges = op.getStaticLoopRanges();
@@ -76,7 +76,7 @@ static LogicalResult tileLargestLoop(RewriterBase &rewriter,
   return success();
 }
 
-/// The linalg ops inside parallel loops: the others are whole tensors.
+/// Collects the linalg ops inside parallel loops. Others are whole tensors.
 static SmallVector<linalg::LinalgOp> collectTileOps(func::FuncOp func) {
   SmallVector<linalg::LinalgOp> ops;
   func.walk([&](linalg::LinalgOp op) {
@@ -124,7 +124,7 @@ struct DiffVectorizeTiles
       rewriter.setInsertionPoint(op);
       FailureOr<linalg::VectorizationResult> vectorized =
           linalg::vectorize(rewriter, op);
-      // What has no vector form is lowered to loops.
+      // Ops without a vector form are lowered to loops.
       if (succeeded(vectorized))
         rewriter.replaceOp(op, vectorized->replacements);
     }
@@ -170,7 +170,7 @@ struct DiffExpandCopies
   }
 };
 
-/// exp2(x) = exp(x ln 2) of what is approximated: f32 and less.
+/// exp2(x) = exp(x ln 2) for approximated types: f32 and narrower.
 struct ExpandExp2 : public OpRewritePattern<math::Exp2Op> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -194,7 +194,7 @@ struct ExpandExp2 : public OpRewritePattern<math::Exp2Op> {
 struct DiffExpandMath
     : public diff::impl::DiffExpandMathPassBase<DiffExpandMath> {
   void runOnOperation() override {
-    // Upstream's expansion of exp2 would take f64 too.
+    // Upstream's expansion of exp2 would also apply to f64.
     RewritePatternSet expand(&getContext());
     expand.add<ExpandExp2>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(expand))))
@@ -207,7 +207,7 @@ struct DiffExpandMath
         });
     if (failed(applyPatternsGreedily(getOperation(), std::move(approximate))))
       return signalPassFailure();
-    // What has no LLVM intrinsic is a function of the C mathematics library.
+    // Functions without an LLVM intrinsic become calls to the C math library.
     RewritePatternSet library(&getContext());
     populateMathToLibmConversionPatterns(library);
     ConversionTarget target(getContext());

@@ -30,7 +30,7 @@ void TileDialect::registerAttributes() {
 // Layout
 //===----------------------------------------------------------------------===//
 
-/// Strides that make the last dimension the fastest.
+/// Returns strides that make the last dimension the fastest.
 static SmallVector<int64_t> getRowMajorStrides(ArrayRef<int64_t> counts) {
   SmallVector<int64_t> strides(counts.size(), 1);
   int64_t stride = 1;
@@ -41,7 +41,7 @@ static SmallVector<int64_t> getRowMajorStrides(ArrayRef<int64_t> counts) {
   return strides;
 }
 
-/// Strides with 1 where a dimension is not cut.
+/// Returns the strides with 1 for undistributed dimensions.
 static SmallVector<int64_t> canonicalize(ArrayRef<int64_t> counts,
                                          ArrayRef<int64_t> strides) {
   SmallVector<int64_t> result(strides);

@@ -55,8 +55,8 @@ LogicalResult SlotOp::verify() {
       ring.getElementType() != slot.getElementType() ||
       ring.getMemorySpace() != slot.getMemorySpace() ||
       !slot.getLayout().isIdentity())
-    return emitOpError("must be the ring without its first dimension, found ")
-           << getMemory().getType() << " of " << getRing().getType();
+    return emitOpError("must have the shape of a slot of the ring, found ")
+           << getMemory().getType() << " for the ring " << getRing().getType();
   return success();
 }
 
@@ -68,7 +68,7 @@ LogicalResult CopyAsyncOp::verify() {
   auto source = dyn_cast<MemRefType>(getSource().getType());
   auto destination = dyn_cast<MemRefType>(getDestination().getType());
   if (!source || !destination || !destination.hasStaticShape())
-    return emitOpError("copies from a ranked buffer to one of static size");
+    return emitOpError("must copy from a ranked memref to a static one");
   if (source.getElementType() != destination.getElementType())
     return emitOpError("must not change the element type, found ")
            << source.getElementType() << " and "
@@ -96,8 +96,8 @@ LogicalResult CopyAsyncOp::verify() {
 
 LogicalResult WaitOp::verify() {
   if (getTokens().empty())
-    return emitOpError("needs at least one token of a copy to wait for, found "
-                       "none; where threads only meet, gpu.barrier is legal");
+    return emitOpError("needs at least one token, found none; use gpu.barrier "
+                       "to only synchronize threads");
   return success();
 }
 

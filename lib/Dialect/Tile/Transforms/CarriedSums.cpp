@@ -1,4 +1,4 @@
-//===- CarriedSums.cpp - Row sums that a loop carries ---------------------===//
+//===- CarriedSums.cpp - Loop-carried row sums ----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,7 +12,7 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// Whether the reduction adds what is along the last dimension.
+/// Returns true if the reduction adds along the last dimension.
 static bool isRowSum(vector::MultiDimReductionOp reduction) {
   SmallVector<int64_t> dims(reduction.getReductionDims());
   auto type = dyn_cast<VectorType>(reduction.getType());
@@ -46,7 +46,7 @@ std::optional<CarriedSum> CarriedSum::match(scf::ForOp loop, unsigned number) {
   return sum;
 }
 
-/// Whether a step may begin with the value.
+/// Returns true if a step may start with the value.
 static bool isInit(Value value) {
   return matchPattern(value, m_AnyZeroFloat()) ||
          value.getDefiningOp<vector::MultiDimReductionOp>();
@@ -59,7 +59,7 @@ CarriedSum::match(vector::MultiDimReductionOp reduction) {
   CarriedSum sum;
   sum.reduction = reduction;
   sum.product = reduction.getAcc().getDefiningOp<arith::MulFOp>();
-  // A plain sum of a row is a step only behind another.
+  // A plain row sum is a step only after another one.
   if (!sum.product) {
     sum.init = reduction.getAcc();
     return sum.init.getDefiningOp<vector::MultiDimReductionOp>()
@@ -108,7 +108,7 @@ Value tile::broadcastRows(OpBuilder &b, Location loc, Value value,
   return vector::TransposeOp::create(b, loc, leading, permutation);
 }
 
-/// Partial sums that add up to the initial value.
+/// Returns partial sums that add up to the initial value.
 static Value getPartialInit(OpBuilder &b, Value init, VectorType partial,
                             vector::CombiningKind finish) {
   if (matchPattern(init, m_AnyZeroFloat()))
@@ -120,7 +120,7 @@ static Value getPartialInit(OpBuilder &b, Value init, VectorType partial,
   return {};
 }
 
-/// The partial sums after a step.
+/// Returns the partial sums after a step.
 static Value buildStep(OpBuilder &b, CarriedSum sum, Value before,
                        function_ref<Value(OpBuilder &, Location, Value)> step) {
   Location loc = sum.reduction.getLoc();
@@ -131,7 +131,7 @@ static Value buildStep(OpBuilder &b, CarriedSum sum, Value before,
   return step(b, loc, before);
 }
 
-/// The loop, which carries the partial sums beside the sums.
+/// Returns a loop that carries the partial sums in addition to the sums.
 static scf::ForOp
 buildLoop(RewriterBase &rewriter, CarriedSum sum, Value init,
           function_ref<Value(OpBuilder &, Location, Value)> step) {
@@ -143,7 +143,7 @@ buildLoop(RewriterBase &rewriter, CarriedSum sum, Value init,
         return SmallVector<Value>{buildStep(b, sum, added.front(), step)};
       }));
   loop->setDiscardableAttrs(attributes);
-  // The old sum carries its initial value, and goes with canonicalization.
+  // The old sum carries its initial value; canonicalization removes it.
   auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
   rewriter.modifyOpInPlace(yield, [&] {
     yield.setOperand(sum.number, loop.getRegionIterArgs()[sum.number]);

@@ -1,4 +1,4 @@
-//===- CoalesceStores.cpp - Whole chunks of rows --------------------------===//
+//===- CoalesceStores.cpp - Stores of whole chunks ------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- Contractions.cpp - A product of matrices ---------------------------===//
+//===- Contractions.cpp - Matrix contractions -----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,7 +11,7 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// The position of the iteration dimension in the map's results, or -1.
+/// Returns the position of the iteration dimension in the map, or -1.
 static int64_t find(AffineMap map, unsigned dim) {
   for (unsigned i = 0; i < map.getNumResults(); ++i)
     if (map.getDimPosition(i) == dim)
@@ -67,7 +67,7 @@ FailureOr<Contraction> Contraction::get(vector::ContractionOp op) {
 }
 
 namespace {
-/// The parts of a layout while it is put together.
+/// The parts of a layout during its construction.
 struct LayoutParts {
   SmallVector<int64_t> warps, lanes, elems, warpStrides, laneStrides;
 
@@ -82,7 +82,7 @@ struct LayoutParts {
     warpStrides[dim] = layout.getWarpStrides()[from];
     laneStrides[dim] = layout.getLaneStrides()[from];
   }
-  /// Four neighbouring lanes with some neighbours each.
+  /// Four adjacent lanes with several contiguous elements each.
   void setSummands(int64_t dim, int64_t neighbours) {
     lanes[dim] = 4;
     elems[dim] = neighbours;

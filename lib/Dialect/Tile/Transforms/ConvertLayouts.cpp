@@ -1,4 +1,4 @@
-//===- ConvertLayouts.cpp - Layouts by way of shared memory ---------------===//
+//===- ConvertLayouts.cpp - Layout conversions through shared memory ------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -21,7 +21,7 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// Writes the value to a ring in its own layout and reads it in the other.
+/// Writes the value to a ring in its layout and reads it in the new layout.
 static Value convert(RewriterBase &rewriter, ToLayoutOp op, Block &entry) {
   Location loc = op.getLoc();
   auto type = cast<VectorType>(op.getType());
@@ -51,7 +51,7 @@ static Value convert(RewriterBase &rewriter, ToLayoutOp op, Block &entry) {
       AffineMapAttr::get(rewriter.getMultiDimIdentityMap(type.getRank()));
   ArrayAttr inBounds =
       rewriter.getBoolArrayAttr(SmallVector<bool>(type.getRank(), true));
-  // What was in this memory before has been read by all threads.
+  // Wait until all threads have read the previous contents of the memory.
   gpu::BarrierOp::create(rewriter, loc);
   vector::TransferWriteOp::create(rewriter, loc, op.getSource(), slot, indices,
                                   identity, inBounds);
@@ -83,7 +83,7 @@ struct TileConvertLayouts
                     kChunkBytes !=
                 0) {
           op.emitOpError("cannot change the layout of ")
-              << type << ": its rows are no whole 16-byte chunks";
+              << type << ": its rows are not whole 16-byte chunks";
           return WalkResult::interrupt();
         }
         Value converted = convert(rewriter, op, launch.getBody().front());

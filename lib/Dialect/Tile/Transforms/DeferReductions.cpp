@@ -1,4 +1,4 @@
-//===- DeferReductions.cpp - Sums over lanes after the loop ---------------===//
+//===- DeferReductions.cpp - Cross-lane sums after the loop ---------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -18,8 +18,8 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// sum over repetitions and elements: [rows..., columns] is taken as
-/// [rows..., repetitions, lanes, elems] and only lanes are kept.
+/// Sums over repetitions and elements: [rows..., columns] is reshaped to
+/// [rows..., repetitions, lanes, elems], and only lanes are kept.
 static LogicalResult deferSum(RewriterBase &rewriter, CarriedSum sum,
                               int64_t lanes, int64_t elems) {
   auto summand = cast<VectorType>(sum.getSummand().getType());

@@ -1,4 +1,4 @@
-//===- ForwardWrites.cpp - Vectors from the writes that wrote them --------===//
+//===- ForwardWrites.cpp - Forwarding of written vectors to reads ---------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -25,8 +25,8 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// Whether the op's vector holds the whole tensor, in the order of its
-/// dimensions, but for dimensions of size 1 that it may lack.
+/// Returns true if the vector of the op holds the whole tensor, in the order of
+/// its dimensions, possibly without dimensions of size 1.
 static bool writesWholeTensor(vector::TransferWriteOp write) {
   auto type = dyn_cast<RankedTensorType>(write.getShapedType());
   if (!type || !type.hasStaticShape() || write.getMask() ||
@@ -48,7 +48,7 @@ static bool writesWholeTensor(vector::TransferWriteOp write) {
 }
 
 namespace {
-/// read(write(v)) is the part of v that is read.
+/// Replaces read(write(v)) by the part of v that is read.
 struct ReadOfWrite : public OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -62,8 +62,8 @@ struct ReadOfWrite : public OpRewritePattern<vector::TransferReadOp> {
     if (!readMap.isProjectedPermutation())
       return rewriter.notifyMatchFailure(read, "not a projected permutation");
     auto type = cast<RankedTensorType>(read.getShapedType());
-    // Leading dimensions are read at one index, the others whole; those of size
-    // 1 may lack.
+    // Leading dimensions are read at one index, the others completely. Unit
+    // dimensions may be missing.
     SmallVector<int64_t> position;
     bool dropsUnitDims = false;
     unsigned next = 0;
@@ -101,9 +101,9 @@ struct ReadOfWrite : public OpRewritePattern<vector::TransferReadOp> {
   }
 };
 
-/// Every s-th index of one dimension of what was written: that dimension of the
-/// vector is cut in two, [n] into [n / s, s], and the inner one read at the
-/// offset.
+/// Forwards a read of every s-th index of one dimension of a written tensor:
+/// this dimension of the vector is reshaped from [n] to [n / s, s], and the
+/// inner part is read at the offset.
 struct ReadOfStridedSlice : public OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -117,8 +117,8 @@ struct ReadOfStridedSlice : public OpRewritePattern<vector::TransferReadOp> {
         !read.getPermutationMap().isIdentity() ||
         read.getVectorType().getShape() != slice.getType().getShape())
       return rewriter.notifyMatchFailure(read, "no whole slice of a write");
-    // The strided dimension in the vector, its offset and stride; all others
-    // are read whole.
+    // The strided dimension in the vector, its offset and stride. All others
+    // are read completely.
     AffineMap map = write.getPermutationMap();
     std::optional<unsigned> strided;
     int64_t offset = 0, stride = 1;
@@ -163,8 +163,8 @@ struct ReadOfStridedSlice : public OpRewritePattern<vector::TransferReadOp> {
   }
 };
 
-/// A slice from the origin of what was written is written into a slice: what
-/// lies beyond it is out of bounds.
+/// Writes a slice of a written tensor, starting at its origin, to a slice of
+/// the destination: elements outside of it are out of bounds.
 struct SliceOfWrite : public OpRewritePattern<tensor::ExtractSliceOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -203,7 +203,7 @@ struct SliceOfWrite : public OpRewritePattern<tensor::ExtractSliceOp> {
   }
 };
 
-/// What a slice held before all of it is written needs not be written.
+/// The old contents of a slice that is written completely are not needed.
 struct SliceOfOverwritten : public OpRewritePattern<vector::TransferWriteOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -232,7 +232,7 @@ struct SliceOfOverwritten : public OpRewritePattern<vector::TransferWriteOp> {
   }
 };
 
-/// Without dimensions of size 1, a tensor is written without them.
+/// Writes a tensor without its unit dimensions.
 struct CollapseOfWrite : public OpRewritePattern<tensor::CollapseShapeOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -248,7 +248,7 @@ struct CollapseOfWrite : public OpRewritePattern<tensor::CollapseShapeOp> {
              !isConstantIntValue(write.getIndices()[dim], 0) ||
              collapse.getSrcType().getDimSize(dim) != 1;
     };
-    // Of each group, the one dimension that is more than a 1.
+    // For each group, the dimension that is larger than 1.
     SmallVector<int64_t> kept;
     for (ArrayRef<int64_t> group : collapse.getReassociationIndices()) {
       int64_t found = group.front();
@@ -281,8 +281,8 @@ struct CollapseOfWrite : public OpRewritePattern<tensor::CollapseShapeOp> {
   }
 };
 
-/// Lets a loop carry vectors instead of the tensors that they are read from,
-/// and hoists what does not change out of it.
+/// Makes a loop carry vectors instead of the tensors from which they are read,
+/// and hoists loop invariants.
 void carryVectors(RewriterBase &rewriter, scf::ForOp loop) {
   moveLoopInvariantCode(cast<LoopLikeOpInterface>(loop.getOperation()));
   DictionaryAttr attributes = loop->getDiscardableAttrDictionary();
@@ -291,8 +291,8 @@ void carryVectors(RewriterBase &rewriter, scf::ForOp loop) {
   hoisted->setDiscardableAttrs(attributes);
 }
 
-/// Moves vectors that are computed in front of a loop and used behind it to
-/// their first use: they would occupy registers through the loop.
+/// Sinks vectors that are computed before a loop and used after it to their
+/// first use. Otherwise they would occupy registers during the loop.
 void sinkBehindLoops(scf::ForallOp forall) {
   Block *body = forall.getBody();
   for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*body))) {
@@ -329,9 +329,9 @@ struct TileForwardWrites
     patterns.add<CollapseOfWrite, ReadOfStridedSlice, ReadOfWrite, SliceOfWrite,
                  SliceOfOverwritten>(&getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
-    // What is read of a padded tensor is read of what was padded.
+    // Forward reads of a padded tensor to its source.
     linalg::populatePadOpVectorizationPatterns(patterns);
-    // A tensor that a loop carries unchanged is the one in front of it.
+    // Replace a tensor that a loop carries unchanged by its initial value.
     scf::ForOp::getCanonicalizationPatterns(patterns, &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();

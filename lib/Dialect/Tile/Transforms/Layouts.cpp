@@ -1,4 +1,4 @@
-//===- Layouts.cpp - The layouts that are written down --------------------===//
+//===- Layouts.cpp - Access to layout attributes --------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

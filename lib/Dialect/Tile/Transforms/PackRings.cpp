@@ -19,11 +19,11 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// A line of 32 banks: a swizzled row keeps its banks wherever it begins.
+/// A line of 32 banks. With this alignment, a swizzled row keeps its banks.
 static constexpr int64_t kRingAlignment = 128;
 
 namespace {
-/// From the first to the last op of the launch's body that uses a ring.
+/// From the first to the last op in the launch body that uses a ring.
 struct Lifetime {
   RingOp ring;
   unsigned first, last;
@@ -41,7 +41,7 @@ struct Lifetime {
 struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
   using TilePackRingsPassBase::TilePackRingsPassBase;
 
-  /// The lifetimes of the rings, in their order.
+  /// Returns the live ranges of the rings, in order.
   static SmallVector<Lifetime> getLifetimes(gpu::LaunchOp launch) {
     Block &body = launch.getBody().front();
     llvm::DenseMap<Operation *, unsigned> positions;
@@ -56,7 +56,7 @@ struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
         if (isa<SlotOp>(user))
           llvm::append_range(users, user->getUsers());
         unsigned position = positions.lookup(body.findAncestorOpInBlock(*user));
-        // A view alone uses nothing.
+        // A view alone is not a use.
         if (!isa<SlotOp>(user)) {
           lifetime.first = std::min(lifetime.first, position);
           lifetime.last = std::max(lifetime.last, position);
@@ -67,8 +67,8 @@ struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
     return lifetimes;
   }
 
-  /// Puts a barrier in front of the first use of a ring that takes the place of
-  /// one before it, unless one is there.
+  /// Inserts a barrier before the first use of a ring that reuses the memory of
+  /// an earlier one, unless there already is one.
   static void separate(gpu::LaunchOp launch, const Lifetime &lifetime,
                        ArrayRef<Lifetime> placed) {
     if (llvm::none_of(placed, [&](const Lifetime &other) {
@@ -94,7 +94,7 @@ struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
     SmallVector<Lifetime> placed;
     int64_t size = 0;
     for (Lifetime lifetime : getLifetimes(launch)) {
-      // The lowest place that no ring of the same time takes.
+      // Returns the lowest offset that no ring with an overlapping range uses.
       SmallVector<int64_t> candidates{0};
       for (const Lifetime &other : placed)
         if (other.overlaps(lifetime))
@@ -121,7 +121,7 @@ struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
       return launch.emitOpError("needs ")
              << size << " bytes of shared memory in a block, more than the "
              << static_cast<int64_t>(limit)
-             << " that the chip has; a smaller schedule fits";
+             << " that the chip has; use a smaller schedule";
     OpBuilder b(launch);
     launch.getDynamicSharedMemorySizeMutable().assign(arith::ConstantOp::create(
         b, launch.getLoc(), b.getI32IntegerAttr(size)));

@@ -1,4 +1,4 @@
-//===- Pipeline.cpp - Copies that run ahead -------------------------------===//
+//===- Pipeline.cpp - Prefetching of copies -------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -26,13 +26,13 @@ using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
 namespace {
-/// A copy of a loop, where it goes, and how many iterations ahead.
+/// A copy in a loop, its new position, and its prefetch distance.
 struct Placement {
   CopyAsyncOp copy;
-  /// Behind this wait; null where the copy stands already.
+  /// The wait after which it moves; null if the copy does not move.
   WaitOp anchor;
   int64_t distance;
-  /// Whether only a barrier keeps the last iteration's reads in front of it.
+  /// True if only a barrier keeps the last iteration's reads before it.
   bool needsBarrier;
 };
 } // namespace
@@ -42,8 +42,8 @@ static RingOp getRing(Value slot) {
   return op ? op.getRing().getDefiningOp<RingOp>() : RingOp();
 }
 
-/// Where a copy may go: behind the first wait that follows the last read of the
-/// slot that it overwrites, since all threads have read then.
+/// Finds the position of a copy: after the first wait that follows the last
+/// read of the slot that it overwrites. All threads have read the slot then.
 static Placement place(scf::ForOp loop, CopyAsyncOp copy, bool runsAhead) {
   RingOp ring = getRing(copy.getDestination());
   Operation *lastRead = nullptr;
@@ -70,7 +70,7 @@ static Placement place(scf::ForOp loop, CopyAsyncOp copy, bool runsAhead) {
   if (next)
     return {copy, runsAhead ? next : WaitOp(), runsAhead ? slots : 0, false};
   int64_t distance = runsAhead ? slots - 1 : 0;
-  // In its own iteration a copy must stay in front of its own wait.
+  // Within its own iteration, a copy must stay before its own wait.
   if (distance == 0 && first == own)
     return {copy, {}, 0, true};
   return {copy, first, distance, false};
@@ -83,8 +83,8 @@ static SmallVector<Placement> placeCopies(scf::ForOp loop, bool runsAhead) {
   return placements;
 }
 
-/// Gives the copy its own computations of indices and slot, right in front of
-/// it, so that they move with it.
+/// Clones the computations of the indices and the slot directly before the
+/// copy, so that they move with it.
 static SmallVector<Operation *> isolate(RewriterBase &rewriter, scf::ForOp loop,
                                         CopyAsyncOp copy) {
   BackwardSliceOptions options([&](Operation *op) {
@@ -109,7 +109,7 @@ static SmallVector<Operation *> isolate(RewriterBase &rewriter, scf::ForOp loop,
   return isolated;
 }
 
-/// Moves the copies of a loop to their places in their own iteration.
+/// Moves the copies of a loop to their positions within their iteration.
 static void arrange(RewriterBase &rewriter, scf::ForOp loop) {
   for (const Placement &placement : placeCopies(loop, /*runsAhead=*/false)) {
     SmallVector<Operation *> ops = isolate(rewriter, loop, placement.copy);
@@ -127,13 +127,13 @@ static void arrange(RewriterBase &rewriter, scf::ForOp loop) {
 }
 
 namespace {
-/// The loop with its copies ahead, by upstream's pipeliner.
+/// Pipelines the copies of a loop with upstream's pipeliner.
 class Pipeliner {
 public:
   Pipeliner(RewriterBase &rewriter, scf::ForOp loop)
       : rewriter(rewriter), loop(loop) {}
 
-  /// Iterations that copies are ahead at most.
+  /// Maximum number of iterations by which copies are prefetched.
   int64_t getDepth() {
     int64_t depth = 0;
     for (const Placement &placement : placeCopies(loop, /*runsAhead=*/true))
@@ -163,8 +163,8 @@ public:
             llvm::append_range(schedule, behind.lookup(&op));
           }
         };
-    // With at least `depth` iterations every part runs, so that what the
-    // pipeliner guards is always true.
+    // With at least `depth` iterations, every part runs, so the predicates of
+    // the pipeliner are always true.
     options.supportDynamicLoops = true;
     llvm::SetVector<Value> guards;
     options.predicateFn = [&](RewriterBase &, Operation *op, Value guard) {
@@ -201,7 +201,7 @@ static Value buildTripCount(OpBuilder &b, scf::ForOp loop) {
   return arith::CeilDivSIOp::create(b, loc, distance, loop.getStep());
 }
 
-/// Pipelines where there are enough iterations.
+/// Pipelines the loop for sufficiently large trip counts.
 static LogicalResult pipeline(RewriterBase &rewriter, scf::ForOp loop) {
   int64_t depth = Pipeliner(rewriter, loop).getDepth();
   std::optional<APInt> count = loop.getStaticTripCount();

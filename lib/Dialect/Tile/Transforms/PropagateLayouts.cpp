@@ -1,4 +1,4 @@
-//===- PropagateLayouts.cpp - A layout for every vector -------------------===//
+//===- PropagateLayouts.cpp - Layouts of all vectors ----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -32,9 +32,9 @@ static SmallVector<int64_t> firstDims(int64_t count) {
   return llvm::to_vector(llvm::seq<int64_t>(0, count));
 }
 
-/// The layout of a shape cast that cuts the last dimension into (repetitions,
-/// lanes, elems), or one that is not spread over lanes into two, or that only
-/// adds or drops dimensions of size 1. Null for any other.
+/// Returns the layout of a shape cast that splits the last dimension into
+/// (repetitions, lanes, elems), splits an undistributed dimension into two, or
+/// only adds or drops unit dimensions. Returns null for others.
 static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
                              VectorType to) {
   int64_t rank = from.getRank();
@@ -75,7 +75,7 @@ static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
     for (int64_t cut = 0; cut < rank; ++cut) {
       if (from.getDimSize(cut) == to.getDimSize(cut))
         continue;
-      // The inner part must be what a lane holds at one place.
+      // A lane must hold the inner part as contiguous elements.
       if (layout.getLanes()[cut] != 1 || layout.getElems()[cut] != 1 ||
           *layout.getRepetitions(cut, from.getDimSize(cut)) %
                   to.getDimSize(cut + 1) !=
@@ -107,9 +107,9 @@ static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
   return dim == rank ? finish() : LayoutAttr();
 }
 
-/// The layout with the warps of the `count` leading dimensions moved to the
-/// rows behind them, or to the columns where these have no room. Null when
-/// lanes are spread over leading dimensions.
+/// Returns the layout with the warps of the `count` leading dimensions moved to
+/// the next row dimension, or to the columns if it has no space. Returns null
+/// if lanes are distributed over the leading dimensions.
 static LayoutAttr gatherLeadingDims(LayoutAttr layout, VectorType type,
                                     int64_t count) {
   SmallVector<int64_t> warps(layout.getWarps());
@@ -142,15 +142,15 @@ static LayoutAttr gatherLeadingDims(LayoutAttr layout, VectorType type,
 }
 
 namespace {
-/// The layouts of a kernel's vectors, to a fixed point. The first that reaches
-/// a value stays.
+/// Computes the layouts of a kernel's vectors, to a fixed point. The first
+/// layout that reaches a value stays.
 class Propagation {
 public:
   explicit Propagation(Operation *root) : root(root) {}
 
   void run() {
     propagate();
-    // What no contraction determines takes the layout that it is stored in.
+    // Values that no contraction determines get the layout of their store.
     root->walk([&](ToLayoutOp op) { set(op.getSource(), op.getLayout()); });
     propagate();
     root->walk([&](vector::TransferWriteOp op) {
@@ -161,8 +161,8 @@ public:
 
   LayoutAttr lookup(Value value) const { return layouts.lookup(value); }
 
-  /// Takes the layouts that are written down, and checks that every vector has
-  /// one, and that each op has the operands and results that it demands.
+  /// Reads the layout attributes and checks that every vector has a layout, and
+  /// that each op has operands and results in the layouts that it requires.
   LogicalResult verifyWritten() {
     WalkResult result = root->walk([&](Operation *op) {
       return failed(verifyCount(op)) ? WalkResult::interrupt()
@@ -195,14 +195,14 @@ private:
         continue;
       LayoutAttr layout = lookup(result), inferred = inferResult(result);
       if (!layout)
-        return op->emitOpError("has a vector without a layout as result; "
-                               "tile-propagate-layouts gives it one");
+        return op->emitOpError("has a vector result without a layout; run "
+                               "tile-propagate-layouts first");
       if (!layout.getLaneType(cast<VectorType>(result.getType())))
         return op->emitOpError("has a result of ")
                << result.getType() << " that cannot be laid out as " << layout;
       if (inferred && inferred != layout)
         return op->emitOpError("has a result in the layout ")
-               << layout << "; its operands and attributes make it "
+               << layout << ", but its operands and attributes require "
                << inferred;
     }
     for (OpOperand &operand : op->getOpOperands()) {
@@ -210,9 +210,9 @@ private:
         continue;
       LayoutAttr layout = lookup(operand.get()), demand = getDemand(operand);
       if (layout && demand && layout != demand)
-        return op->emitOpError("takes operand #")
+        return op->emitOpError("requires operand #")
                << operand.getOperandNumber() << " in the layout " << demand
-               << ", but it is in " << layout;
+               << ", found " << layout;
       if (!layout)
         return op->emitOpError("has operand #")
                << operand.getOperandNumber() << ", a vector without a layout";
@@ -220,7 +220,7 @@ private:
     return success();
   }
 
-  /// Lanes along the innermost dimensions, copies for the rest.
+  /// Lanes along the innermost dimensions, and copies for the others.
   static LayoutAttr getDefaultLayout(VectorType type) {
     int64_t rank = type.getRank(), left = kLanes;
     SmallVector<int64_t> ones(rank, 1), lanes(rank, 1);
@@ -247,7 +247,7 @@ private:
   }
 
 public:
-  /// The layout in which an op takes an operand, null when in any.
+  /// Returns the layout that an op requires for an operand, or null for any.
   LayoutAttr getDemand(OpOperand &use) const {
     Operation *op = use.getOwner();
     unsigned number = use.getOperandNumber();
@@ -284,7 +284,7 @@ public:
     if (auto extract = dyn_cast<vector::ExtractOp>(op)) {
       if (lookup(use.get()) || !isVector(extract.getResult()))
         return getExtracted(extract);
-      // A source that nothing else determines: each thread has what it takes.
+      // An undetermined source: each thread holds the elements that it needs.
       LayoutAttr layout = lookup(extract.getResult());
       return layout ? layout.prependDims(extract.getNumIndices()) : layout;
     }
@@ -309,7 +309,7 @@ private:
     changed = true;
   }
 
-  /// The layout that one of the op's vectors has.
+  /// Returns the layout of one of the op's vectors.
   LayoutAttr getElementwise(Operation *op) const {
     for (Value result : op->getResults())
       if (LayoutAttr layout = lookup(result))
@@ -320,7 +320,7 @@ private:
     return {};
   }
 
-  /// The layout of an extraction's source that lets each thread take its own.
+  /// Returns the source layout of an extraction that is local to each thread.
   LayoutAttr getExtracted(vector::ExtractOp extract) const {
     LayoutAttr layout = lookup(extract.getSource());
     if (!layout || extract.hasDynamicPosition())
@@ -355,7 +355,7 @@ private:
         .Case([&](vector::BroadcastOp broadcast) -> LayoutAttr {
           auto type = dyn_cast<VectorType>(broadcast.getSourceType());
           LayoutAttr layout = lookup(broadcast.getSource());
-          // Copies along dimensions of size 1 only: the rest is undetermined.
+          // Copies along unit dimensions only: the rest is undetermined.
           if (!type || !layout ||
               type.getNumElements() !=
                   broadcast.getResultVectorType().getNumElements())
@@ -385,7 +385,7 @@ private:
         });
   }
 
-  /// What a loop carries has one layout.
+  /// A loop-carried value has one layout.
   void shareLoop(Operation *op) {
     auto loop = dyn_cast<scf::ForOp>(op);
     if (!loop)
@@ -411,8 +411,8 @@ private:
 
 struct TilePropagateLayouts
     : public tile::impl::TilePropagateLayoutsPassBase<TilePropagateLayouts> {
-  /// Ops that are cheaper to repeat than to convert: constants, positions, and
-  /// what is computed from them alone.
+  /// Returns true for ops that are cheaper to repeat than to convert:
+  /// constants, positions, and values computed from them only.
   static bool isCheap(Operation *op, llvm::DenseMap<Operation *, bool> &known) {
     auto found = known.find(op);
     if (found != known.end())
@@ -429,7 +429,7 @@ struct TilePropagateLayouts
     return known[op] = cheap;
   }
 
-  /// A cheap op of its own for every use, inside the launch.
+  /// Creates a copy of a cheap op for every use inside the launch.
   static void repeatCheapOps(RewriterBase &rewriter, gpu::LaunchOp launch) {
     llvm::DenseMap<Operation *, bool> known;
     SmallVector<OpOperand *> uses;
@@ -460,9 +460,9 @@ struct TilePropagateLayouts
         rewriter.eraseOp(op);
   }
 
-  /// A read of its own for every contraction that takes the same tile of shared
-  /// memory in another layout: keys that are the values, too. To read it twice
-  /// costs less than a conversion, which would write it there again.
+  /// Creates a separate read for every contraction that requires another layout
+  /// of the same tile in shared memory, such as keys that are also the values.
+  /// Reading it twice costs less than a conversion through shared memory.
   static void repeatReads(RewriterBase &rewriter, gpu::LaunchOp launch) {
     Propagation contractions(launch);
     SmallVector<vector::TransferReadOp> reads;
@@ -478,7 +478,7 @@ struct TilePropagateLayouts
           uses[demand].push_back(&use);
       if (uses.size() < 2)
         continue;
-      // In front of the use, so that no tile lives longer than it has to.
+      // Insert it before the use, to keep the live range short.
       for (auto &[layout, operands] : uses)
         for (OpOperand *use : operands) {
           rewriter.setInsertionPoint(use->getOwner());
@@ -491,7 +491,7 @@ struct TilePropagateLayouts
     }
   }
 
-  /// Conversions where an operand has another layout than the op takes.
+  /// Inserts conversions for operands that have the wrong layout.
   static void convertOperands(RewriterBase &rewriter, gpu::LaunchOp launch,
                               Propagation &propagation) {
     SmallVector<std::pair<OpOperand *, LayoutAttr>> conversions;
@@ -505,7 +505,7 @@ struct TilePropagateLayouts
           conversions.emplace_back(&operand, demand);
       }
     });
-    // In a block's order, so that the first one of a value serves the others.
+    // In program order, so that the first conversion of a value is reused.
     llvm::MapVector<std::tuple<Value, LayoutAttr, Block *>, Value> done;
     for (auto [operand, layout] : conversions) {
       Operation *user = operand->getOwner();
@@ -523,7 +523,7 @@ struct TilePropagateLayouts
     }
   }
 
-  /// Writes the layouts down.
+  /// Sets the layout attributes.
   static LogicalResult annotate(gpu::LaunchOp launch,
                                 Propagation &propagation) {
     Builder b(launch.getContext());
@@ -535,9 +535,9 @@ struct TilePropagateLayouts
         LayoutAttr layout =
             isVector(value) ? propagation.lookup(value) : LayoutAttr();
         if (isVector(value) && !layout) {
-          op->emitOpError("gets no layout: nothing between it and a "
-                          "contraction or tile.to_layout determines which "
-                          "thread holds which of its elements");
+          op->emitOpError("gets no layout: no contraction or "
+                          "tile.to_layout determines its distribution over "
+                          "threads");
           return WalkResult::interrupt();
         }
         layouts.push_back(layout ? Attribute(layout) : b.getUnitAttr());

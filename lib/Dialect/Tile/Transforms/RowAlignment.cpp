@@ -1,4 +1,4 @@
-//===- RowAlignment.cpp - Where rows begin in memory ----------------------===//
+//===- RowAlignment.cpp - Alignment of rows in memory ---------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -21,7 +21,7 @@ using namespace mlir::diff::tile;
 
 static constexpr int64_t kLargest = 16;
 
-/// The largest power of two, up to the limit, that divides a number of
+/// Returns the largest power of two, up to the limit, that divides a number of
 /// elements.
 static int64_t getDivisor(int64_t number) {
   return number == 0 ? kLargest : std::min(kLargest, number & -number);
@@ -63,7 +63,7 @@ static int64_t getDivisor(OpFoldResult number) {
   return 1;
 }
 
-/// That of all results.
+/// The common divisor of all results.
 static int64_t getDivisor(AffineMap map, ValueRange operands) {
   // Every operand is a multiple of its divisor.
   MLIRContext *context = map.getContext();
@@ -95,7 +95,7 @@ int64_t tile::getRowAlignment(ShapedType type) {
   return getDivisor(type.getShape().back() * bytes);
 }
 
-/// A slice's rows begin behind the source's.
+/// The rows of a slice start at an offset from those of the source.
 static int64_t getSliceAlignment(OffsetSizeAndStrideOpInterface slice,
                                  Value source) {
   auto type = cast<ShapedType>(source.getType());
@@ -106,7 +106,7 @@ static int64_t getSliceAlignment(OffsetSizeAndStrideOpInterface slice,
                   getDivisor(offset * getElementBytes(type)));
 }
 
-/// The innermost dimension may have been cut.
+/// The slice may reduce the innermost dimension.
 static int64_t getExpandedAlignment(Value source, ShapedType type) {
   if (type.getRank() == 0)
     return getRowAlignment(source);

@@ -18,10 +18,10 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// The fewest columns that a matrix instruction computes.
+/// The minimum number of columns of a matrix instruction.
 static constexpr int64_t kColumns = 8;
 
-/// The summand rounded, as a contraction multiplies it, beside the reduction.
+/// Returns the rounded summand that a contraction multiplies, if any.
 static arith::TruncFOp findRounded(CarriedSum sum) {
   for (Operation *user : sum.getSummand().getUsers())
     if (auto rounded = dyn_cast<arith::TruncFOp>(user);
@@ -60,7 +60,7 @@ static LogicalResult sumOnMma(RewriterBase &rewriter, CarriedSum sum) {
   return carryPartialSums(
       rewriter, sum, partial,
       [&](OpBuilder &b, Location loc, Value scaled) -> Value {
-        // The rounding may stand behind the sum.
+        // The rounding may be after the sum.
         if (sum.loop)
           b.setInsertionPoint(sum.reduction->getBlock()->getTerminator());
         else

@@ -23,9 +23,9 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// Rows and columns of the 8 x 8 tiles that fragments are made of.
+/// Rows and columns of the 8 x 8 units of fragments.
 static constexpr int64_t kUnit = 8;
-/// Lanes along a unit's columns, each with two elements.
+/// Lanes along the columns of a unit, each with two elements.
 static constexpr int64_t kColumnLanes = 4;
 static constexpr int64_t kColumnElems = 2;
 
@@ -36,10 +36,10 @@ struct RowLayout {
 };
 } // namespace
 
-/// Spreads rows over 8 lanes, then over the warps, from the innermost dimension
-/// on. An instruction takes two units of rows of one batch entry: when no row
-/// dimension outside of `innermost` repeats in a thread, one of its factors of
-/// two stays there.
+/// Distributes rows over 8 lanes, then over the warps, starting at the
+/// innermost dimension. An instruction takes two units of rows of one batch
+/// entry. If no row dimension outside of `innermost` is repeated in a thread, a
+/// factor of two of `innermost` stays in the thread.
 static FailureOr<RowLayout> distributeRows(ArrayRef<int64_t> sizes,
                                            ArrayRef<bool> isBatch,
                                            int64_t numWarps) {
@@ -59,7 +59,7 @@ static FailureOr<RowLayout> distributeRows(ArrayRef<int64_t> sizes,
   }
   if (lanes > 1)
     return failure();
-  // The pair of units: from the outermost row dimension that can give it.
+  // The pair of units comes from the outermost row dimension that allows it.
   bool paired = false;
   for (int64_t dim = 0; dim < rank && !paired; ++dim)
     if (!isBatch[dim] && left[dim] % 2 == 0) {
@@ -79,7 +79,7 @@ static FailureOr<RowLayout> distributeRows(ArrayRef<int64_t> sizes,
   return layout;
 }
 
-/// The contraction whose result, through elementwise ops, is the value.
+/// Returns the contraction from whose result the value is computed elementwise.
 static vector::ContractionOp findProducer(Value value) {
   llvm::SetVector<Operation *> chain;
   if (Operation *op = value.getDefiningOp())
@@ -99,8 +99,8 @@ static vector::ContractionOp findProducer(Value value) {
   return {};
 }
 
-/// A contraction without rows and columns of its own, as a sum of squares is,
-/// is a product and a reduction: no matrix instruction takes it.
+/// Converts a contraction without rows and columns, such as a sum of squares,
+/// to a product and a reduction, because no matrix instruction supports it.
 static void reduceProducts(RewriterBase &rewriter, vector::ContractionOp op) {
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   auto acc = dyn_cast<VectorType>(op.getAccType());
@@ -119,8 +119,8 @@ static void reduceProducts(RewriterBase &rewriter, vector::ContractionOp op) {
       op, product, op.getAcc(), reduced, op.getKind());
 }
 
-/// Operands of f32 are rounded to tf32, to nearest: the instruction would cut
-/// them off, and what is cut off would add up.
+/// Rounds f32 operands to tf32, to nearest. The instruction would truncate
+/// them, and the errors would accumulate.
 static void roundOperands(RewriterBase &rewriter, vector::ContractionOp op) {
   auto isF32 = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
   if (!isF32(op.getLhsType()) || !isF32(op.getRhsType()))
@@ -153,9 +153,9 @@ public:
     FailureOr<Contraction> contraction = Contraction::get(op);
     if (failed(contraction))
       return op.emitOpError(
-          "is no product of matrices that the tensor cores "
-          "compute: f16 or bf16 operands (f32 where the schedule has tf32), an "
-          "f32 accumulator, and one dimension each of columns and of sums");
+          "is not a matrix product that tensor cores support: it needs f16 or "
+          "bf16 operands (f32 if the schedule has tf32), an f32 accumulator, "
+          "one column dimension and one reduced dimension");
     bool isTF32 = op.getLhsType().getElementType().isTF32();
     int64_t summands = isTF32 ? kUnit : 2 * kUnit;
     for (auto [name, size, unit] :
@@ -163,11 +163,11 @@ public:
           {"summands", contraction->getSummands(), summands}})
       if (size % unit != 0)
         return op.emitOpError("has ")
-               << size << " " << name << ", no multiple of " << unit
-               << ", which m16n8k" << summands << " takes at a time";
+               << size << " " << name << "; m16n8k" << summands
+               << " needs a multiple of " << unit;
     FailureOr<RowLayout> rows = getRows(op, *contraction);
     if (failed(rows))
-      return op.emitOpError("has rows that cannot be spread over ")
+      return op.emitOpError("has rows that cannot be distributed over ")
              << numWarps << " warps of 16 rows each";
     rows->warps.push_back(1);
     rows->lanes.push_back(kColumnLanes);
@@ -184,9 +184,9 @@ public:
   }
 
 private:
-  /// Single summands of tf32 are what `ldmatrix` gives, where both operands are
-  /// stored along them; what another product computed, and columns that are
-  /// stored along the other dimension, come in pairs.
+  /// `ldmatrix` loads single tf32 elements along k if both operands are stored
+  /// with k innermost. The results of other contractions, and operands with k
+  /// not innermost, use pairs.
   static int64_t getNeighbours(vector::ContractionOp op,
                                const Contraction &contraction) {
     bool alongSummands =
@@ -195,7 +195,7 @@ private:
     return alongSummands && !findProducer(op.getLhs()) ? 1 : kColumnElems;
   }
 
-  /// The rows of the result: where the operand's are, or spread anew.
+  /// Use the row distribution of the operand, or a new one.
   FailureOr<RowLayout> getRows(vector::ContractionOp op,
                                const Contraction &contraction) {
     if (vector::ContractionOp producer = findProducer(op.getLhs())) {

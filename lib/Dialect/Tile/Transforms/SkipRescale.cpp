@@ -23,7 +23,7 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// The row value that `value` repeats along its columns, or null.
+/// Returns the row value that `value` repeats along its columns, or null.
 static Value getRowFactor(Value value) {
   if (auto transpose = value.getDefiningOp<vector::TransposeOp>())
     value = transpose.getVector();
@@ -45,8 +45,8 @@ static Value matchRescale(arith::MulFOp op) {
   return getRowFactor(op.getRhs());
 }
 
-/// Puts products with one row factor behind one branch, right behind the
-/// factor: what follows is not held back by it.
+/// Moves products with one row factor into one branch, directly after the
+/// factor, so that it does not delay later ops.
 static void skipRescales(RewriterBase &rewriter, Value factor,
                          ArrayRef<arith::MulFOp> products) {
   Operation *position = factor.getDefiningOp();
@@ -62,7 +62,7 @@ static void skipRescales(RewriterBase &rewriter, Value factor,
       rewriter, loc,
       DenseElementsAttr::get(
           type, rewriter.getFloatAttr(type.getElementType(), 1.0)));
-  // A NaN differs from 1.
+  // A NaN also differs from 1.
   Value changed = arith::CmpFOp::create(rewriter, loc,
                                         arith::CmpFPredicate::UNE, factor, one);
   Value any = WarpAnyOp::create(rewriter, loc, rewriter.getI1Type(), changed);

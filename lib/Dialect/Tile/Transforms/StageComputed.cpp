@@ -26,8 +26,8 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// Whether a vector is computed, element by element, from what is read of
-/// global memory: from no contraction, and from nothing that a loop carries.
+/// Returns true if a vector is computed elementwise from reads of global
+/// memory, and not from contractions or loop-carried values.
 static bool isComputedFromReads(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
@@ -46,7 +46,7 @@ static bool isComputedFromReads(Value value) {
 }
 
 namespace {
-/// Stages what one launch computes.
+/// Stages the computed operands of one launch.
 class ComputedStager {
 public:
   ComputedStager(RewriterBase &rewriter, gpu::LaunchOp launch,
@@ -56,7 +56,7 @@ public:
   void run() {
     llvm::MapVector<Value, SmallVector<OpOperand *>> computed;
     launch.walk([&](vector::ContractionOp op) {
-      // A sum of products element by element is no product of matrices.
+      // An elementwise sum of products is not a matrix product.
       if (op.getIndexingMapsArray()[0] == op.getIndexingMapsArray()[1])
         return;
       for (unsigned number : {0u, 1u}) {
@@ -100,7 +100,7 @@ private:
         AffineMapAttr::get(rewriter.getMultiDimIdentityMap(shape.size()));
     auto inBounds =
         rewriter.getBoolArrayAttr(SmallVector<bool>(shape.size(), true));
-    // Of the iteration before, all must have read it.
+    // All threads must have read the value of the previous iteration.
     if (value.getDefiningOp()->getParentOfType<LoopLikeOpInterface>())
       gpu::BarrierOp::create(rewriter, loc);
     vector::TransferWriteOp::create(rewriter, loc, value, slot, zeros, identity,
@@ -117,7 +117,7 @@ private:
     }
   }
 
-  /// The reads of as many elements as a vector has that it is computed from.
+  /// Collects the reads, as large as the vector, from which it is computed.
   static SmallVector<vector::TransferReadOp> findReads(Value value) {
     SmallVector<vector::TransferReadOp> reads;
     int64_t count = cast<VectorType>(value.getType()).getNumElements();
@@ -137,9 +137,9 @@ private:
     return reads;
   }
 
-  /// Lets a read of whole rows be one of what was copied to shared memory: a
-  /// copy fills up with zeros what does not exist, without a branch. Its place
-  /// is free again when the operand is computed.
+  /// Converts a read of whole rows to a read of a copy in shared memory. A copy
+  /// fills missing rows with zeros without a branch. The memory is free again
+  /// after the operand is computed.
   void copyFirst(vector::TransferReadOp read) {
     AffineMap map = read.getPermutationMap();
     auto type = cast<MemRefType>(read.getShapedType());
@@ -170,7 +170,7 @@ private:
         rewriter.getBoolArrayAttr(SmallVector<bool>(tile.getRank(), true)));
   }
 
-  /// A buffer of its own in shared memory.
+  /// Creates a separate buffer in shared memory.
   Value makeSlot(Location loc, VectorType tile) {
     auto space = gpu::AddressSpaceAttr::get(
         rewriter.getContext(), gpu::GPUDialect::getWorkgroupAddressSpace());

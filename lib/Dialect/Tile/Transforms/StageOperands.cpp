@@ -1,4 +1,4 @@
-//===- StageOperands.cpp - Operands by way of shared memory ---------------===//
+//===- StageOperands.cpp - Operands through shared memory -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -28,7 +28,7 @@ using namespace mlir;
 using namespace mlir::diff;
 using namespace mlir::diff::tile;
 
-/// A transposed read is a read with its dimensions in another order.
+/// Converts a transposed read to a read with permuted dimensions.
 static void foldTransposes(RewriterBase &rewriter, Operation *root) {
   SmallVector<vector::TransposeOp> transposes;
   root->walk([&](vector::TransposeOp op) { transposes.push_back(op); });
@@ -53,8 +53,8 @@ static void foldTransposes(RewriterBase &rewriter, Operation *root) {
   }
 }
 
-/// A whole tile of global memory that only contractions multiply, in rows of
-/// whole chunks.
+/// Returns true for a read of a whole tile of global memory, in rows of whole
+/// chunks, that only contractions use.
 static bool isStaged(vector::TransferReadOp read) {
   auto type = dyn_cast<MemRefType>(read.getShapedType());
   AffineMap map = read.getPermutationMap();
@@ -72,8 +72,8 @@ static bool isStaged(vector::TransferReadOp read) {
   });
 }
 
-/// Brings the rows of a tile into the order of the result's, so that rows which
-/// neighbouring lanes hold are neighbours in the slot.
+/// Permutes the rows of a tile into the order of the result, so that rows of
+/// adjacent lanes are adjacent in the slot.
 static void orderRows(RewriterBase &rewriter, vector::TransferReadOp read) {
   SmallVector<int64_t> order = getRowOrder(*read->use_begin());
   if (llvm::is_sorted(order) || llvm::any_of(read->getUses(), [&](auto &use) {
@@ -102,13 +102,13 @@ static void orderRows(RewriterBase &rewriter, vector::TransferReadOp read) {
   rewriter.eraseOp(read);
 }
 
-/// Bytes of summands that a matrix instruction takes at a time: 16 of 16 bits,
-/// or 8 of tf32.
+/// Bytes of the summands of a matrix instruction: 16 elements of 16 bits, or 8
+/// of tf32.
 static constexpr int64_t kSummandBytes = 32;
 
-/// A read of the whole innermost dimension, of which a contraction sums
-/// `size` - not a whole number of instructions' - elements, widened so that it
-/// is one: what lies beyond is zeros. Null when it is no such read.
+/// Pads a read of the whole innermost dimension, whose `size` elements a
+/// contraction sums, with zeros to a whole number of instructions. Returns null
+/// if it is not such a read.
 static vector::TransferReadOp widen(RewriterBase &rewriter, Value operand,
                                     int64_t size) {
   auto read = operand.getDefiningOp<vector::TransferReadOp>();
@@ -116,7 +116,7 @@ static vector::TransferReadOp widen(RewriterBase &rewriter, Value operand,
     return {};
   auto type = cast<MemRefType>(read.getShapedType());
   SmallVector<int64_t> shape(read.getVectorType().getShape());
-  // What a use before this one widened.
+  // The padded read of an earlier use.
   if (shape.back() == size)
     return read;
   if (type.getShape().back() != shape.back() ||
@@ -137,8 +137,8 @@ static vector::TransferReadOp widen(RewriterBase &rewriter, Value operand,
       rewriter.getBoolArrayAttr(inBounds));
 }
 
-/// Widens both operands of contractions whose summands are the innermost
-/// dimension of each, to whole instructions.
+/// Pads both operands of contractions that reduce the innermost dimension of
+/// each, to whole instructions.
 static void padSummands(RewriterBase &rewriter, gpu::LaunchOp launch) {
   SmallVector<vector::ContractionOp> contractions;
   launch.walk([&](vector::ContractionOp op) { contractions.push_back(op); });
@@ -177,7 +177,7 @@ static void padSummands(RewriterBase &rewriter, gpu::LaunchOp launch) {
   });
 }
 
-/// The buffer that a view is of.
+/// Returns the buffer of a view.
 static Value getRoot(Value memory) {
   while (auto view = memory.getDefiningOp<ViewLikeOpInterface>())
     memory = view.getViewSource();
@@ -203,7 +203,7 @@ public:
     });
     for (vector::TransferReadOp read : reads)
       stage(read);
-    // One wait for everything that is first used at one place.
+    // One wait for all copies that are first used at the same op.
     for (auto &[user, tokens] : waits) {
       rewriter.setInsertionPoint(user);
       WaitOp::create(rewriter, user->getLoc(), tokens);
@@ -217,8 +217,8 @@ private:
     return launch.getBody().front().findAncestorOpInBlock(*op);
   }
 
-  /// The ring that tiles of this buffer go through. One whose tiles have all
-  /// been read is taken again, behind a barrier.
+  /// Returns the ring for tiles of this buffer. A ring whose tiles have all
+  /// been read is reused after a barrier.
   RingOp getRing(vector::TransferReadOp read, int64_t slots) {
     VectorType tile = read.getVectorType();
     Operation *first = getTopLevel(read), *last = first;
@@ -268,7 +268,7 @@ private:
     RingOp ring = getRing(read, numSlots);
     rewriter.setInsertionPoint(read);
     Value index;
-    // A ring that was taken again may have more slots than are needed here.
+    // A reused ring may have more slots than necessary here.
     if (numSlots == 1) {
       index = arith::ConstantIndexOp::create(rewriter, loc, 0);
     } else {
@@ -304,8 +304,8 @@ private:
     slots.emplace_back(read, slot.getMemory());
   }
 
-  /// Each contraction reads the slot itself, so that no tile lives in
-  /// registers longer than it has to.
+  /// Each contraction reads the slot separately, so that no tile stays in
+  /// registers longer than necessary.
   void readFromSlot(vector::TransferReadOp read, Value slot) {
     for (OpOperand &use : llvm::make_early_inc_range(read->getUses())) {
       rewriter.setInsertionPoint(use.getOwner());
@@ -325,7 +325,7 @@ private:
   RewriterBase &rewriter;
   gpu::LaunchOp launch;
   bool swizzle;
-  /// For each buffer its rings, and the last op that uses each.
+  /// The rings of each buffer, and the last op that uses each ring.
   llvm::DenseMap<Value, SmallVector<std::pair<RingOp, Operation *>>> rings;
   llvm::MapVector<Operation *, SmallVector<Value>> waits;
   SmallVector<std::pair<vector::TransferReadOp, Value>> slots;

@@ -7,7 +7,7 @@ func.func private @mask_spellings() attributes {
   a = #diff.mask<causal>,
   // CHECK-SAME: b = #diff.mask<causal, window = [4096, 0]>
   b = #diff.mask<causal, window = [4096, 0]>,
-  // causal means that the right side is 0, whatever the window says.
+  // causal means that the right side is 0, with any window.
   // CHECK-SAME: c = #diff.mask<causal, window = [4096, 0]>
   c = #diff.mask<causal, window = [4096, 7]>,
   // CHECK-SAME: d = #diff.mask<causal>

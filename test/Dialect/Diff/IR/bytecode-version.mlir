@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The bytecode carries the dialect's version, and a reader refuses a newer
-// one, and one of another major version. A version section is its number, 7, its
-// length and two integers, where n is written as 2n + 1: 2.1 is 05 03.
+// The bytecode carries the version of the dialect. A reader rejects a newer version
+// and another major version. A version section is its number, 7, its length and two
+// integers, where n is written as 2n + 1: 2.1 is 05 03.
 // RUN: diff-opt %s --emit-bytecode -o %t.mlirbc
 // RUN: diff-opt %t.mlirbc | FileCheck %s
 // RUN: %python -c "import sys; b = open(sys.argv[1], 'rb').read(); assert b.count(b'\x07\x05\x05\x03') == 1; open(sys.argv[2], 'wb').write(b.replace(b'\x07\x05\x05\x03', b'\x07\x05\x05\x05')); open(sys.argv[3], 'wb').write(b.replace(b'\x07\x05\x05\x03', b'\x07\x05\x07\x01')); open(sys.argv[4], 'wb').write(b.replace(b'\x07\x05\x05\x03', b'\x07\x05\x03\x01'))" %t.mlirbc %t.minor.mlirbc %t.major.mlirbc %t.older.mlirbc

@@ -3,7 +3,7 @@
 // RUN: diff-opt %s -convert-diff-to-linalg | FileCheck %s --check-prefix=LINALG
 // RUN: diff-opt %s --diff-compile="chip=host stop-after=tiled" | FileCheck %s --check-prefix=TILED
 
-// Without a query the result is the destination.
+// Without queries, the result is the destination.
 // CHECK-LABEL: func @no_query(
 // CHECK-SAME: %[[INIT:[a-z0-9]+]]: tensor<1x0x2x8xf16>)
 // CHECK-NEXT: return %[[INIT]]
@@ -13,8 +13,8 @@ func.func @no_query(%q: tensor<1x0x2x8xf16>, %k: tensor<1x5x2x8xf16>, %o: tensor
   return %0 : tensor<1x0x2x8xf16>
 }
 
-// Without a key it is zeros, and a log-sum-exp of -inf: unfused at once, tiled
-// as an attention whose running values nothing changes.
+// Without keys, it is zeros and a log-sum-exp of -inf: directly in the unfused form;
+// in the tiled form, an attention that does not change the running values.
 // CHECK-LABEL: func @no_key(
 // CHECK: diff.softmax_attention
 // LINALG-LABEL: func @no_key(
@@ -33,7 +33,7 @@ func.func @no_key(%q: tensor<1x3x2x8xf16>, %k: tensor<1x0x2x8xf16>, %o: tensor<1
   return %0#0, %0#1 : tensor<1x3x2x8xf16>, tensor<1x2x3xf32>
 }
 
-// Without a sequence, or without a query, the result is the destination.
+// Without sequences or queries, the result is the destination.
 // CHECK-LABEL: func @no_sequence(
 // CHECK-SAME: %[[INIT:[a-z0-9]+]]: tensor<3x2x8xf16>
 // CHECK-NEXT: return %[[INIT]], %{{.*}}
@@ -45,7 +45,7 @@ func.func @no_sequence(%o: tensor<3x2x8xf16>, %q: tensor<0x2x8xf16>, %cu: tensor
   return %0, %1 : tensor<3x2x8xf16>, tensor<0x2x8xf16>
 }
 
-// Without a key, only the rows of a sequence are 0: it is not known which.
+// Without keys, only the rows of sequences are 0, and these are not known.
 // CHECK-LABEL: func @sequences_without_keys(
 // CHECK: diff.softmax_attention
 // LINALG-LABEL: func @sequences_without_keys(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -canonicalize | FileCheck %s
 
-// Query i of 12 sees key j of 20 when i + 8 - left <= j <= i + 8 + right: the
-// left side reaches every key from 19 on, the right one from 11 on.
+// Query i of 12 sees key j of 20 if i + 8 - left <= j <= i + 8 + right: a left side
+// of 19 or more hides no key, nor does a right side of 11 or more.
 
 // CHECK-LABEL: func @window_covers_everything
 // CHECK: diff.softmax_attention
@@ -68,7 +68,7 @@ func.func @causal_window_covers_everything(%q: tensor<1x12x2x8xf32>,
 
 // -----
 
-// One query sees every key: causal means nothing in a decoding step.
+// One query sees every key: causal has no effect in a decoding step.
 // CHECK-LABEL: func @causal_single_query
 // CHECK: diff.attention_v1
 // CHECK-NOT: mask
@@ -89,7 +89,7 @@ func.func @causal_single_query(%q: tensor<1x1x2x8xf32>, %k: tensor<1x?x2x8xf32>,
 
 // -----
 
-// The number of keys alone bounds the left side, that of queries the right.
+// The number of keys bounds the left side, that of queries the right side.
 // CHECK-LABEL: func @dynamic_tokens
 // CHECK: mask<window = [4096, -1]>
 // CHECK: mask<window = [-1, 4096]>
@@ -117,7 +117,7 @@ func.func @dynamic_tokens(%q: tensor<1x12x1x8xf32>, %dyn: tensor<1x?x1x8xf32>)
 
 // -----
 
-// Where the diagonal lies is not known, so that the window may hide a key.
+// The position of the diagonal is not known, so the window may hide a key.
 // CHECK-LABEL: func @window_with_diagonal
 // CHECK: diagonal(%{{.*}}) mask<window = [4096, 4096]>
 func.func @window_with_diagonal(%q: tensor<1x12x1x8xf32>, %diagonal: index)
@@ -132,7 +132,7 @@ func.func @window_with_diagonal(%q: tensor<1x12x1x8xf32>, %diagonal: index)
 
 // -----
 
-// A mask that spells out that it hides nothing goes, and with it the diagonal.
+// A mask without effect is removed, and with it the diagonal.
 // CHECK-LABEL: func @unlimited_mask
 // CHECK: diff.softmax_attention ins
 // CHECK-NOT: mask
@@ -189,8 +189,8 @@ func.func @unused_diagonal(%q: tensor<1x12x2x8xf32>, %k: tensor<1x12x1x8xf32>,
 
 // -----
 
-// The sigmoid of -inf is 0: what is left is standard attention on the even
-// query heads. Every attribute goes along.
+// The sigmoid of -inf is 0: the result is standard attention on the even query heads,
+// with all attributes.
 // CHECK-LABEL: func @vanishing_map
 // CHECK-SAME: (%[[Q:.*]]: tensor<1x12x8x16xbf16>, %[[K:.*]]: tensor<1x20x2x16xbf16>, %[[V:.*]]: tensor<1x20x2x16xbf16>, %[[D:.*]]: index, %[[O:.*]]: tensor<1x12x4x16xbf16>)
 // CHECK-NEXT: %[[EVEN:.*]] = tensor.extract_slice %[[Q]][0, 0, 0, 0] [1, 12, 4, 16] [1, 1, 2, 1]
@@ -217,7 +217,7 @@ func.func @vanishing_map(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
 
 // -----
 
-// The same with sizes that are known only at run time.
+// The same with dynamic sizes.
 // CHECK-LABEL: func @vanishing_map_dynamic
 // CHECK-SAME: (%[[Q:[^:]*]]: tensor<?x?x4x16xf32>
 // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
@@ -242,7 +242,7 @@ func.func @vanishing_map_dynamic(%q: tensor<?x?x4x16xf32>,
 
 // -----
 
-// The log-sum-exp of the odd query heads is still asked for.
+// The log-sum-exp of the odd query heads is still needed.
 // CHECK-LABEL: func @vanishing_map_with_lse
 // CHECK: diff.attention
 func.func @vanishing_map_with_lse(%q: tensor<1x12x2x16xf32>,
@@ -260,8 +260,8 @@ func.func @vanishing_map_with_lse(%q: tensor<1x12x2x16xf32>,
 
 // -----
 
-// +inf keeps the second map, a large negative logit does too (its gate is
-// small, not 0), and one -inf among others tells nothing.
+// +inf keeps the second map, as does a large negative logit (its gate is small, not
+// 0). A single -inf does not determine the other logits.
 // CHECK-LABEL: func @map_that_does_not_vanish
 // CHECK-COUNT-3: diff.attention
 // CHECK-NOT: diff.softmax_attention
@@ -289,7 +289,8 @@ func.func @map_that_does_not_vanish(%q: tensor<1x2x2x16xf32>,
 
 // -----
 
-// A cast that forgets a size goes into the op, which then knows the size.
+// A cast that drops a static size is folded into the op, which then has the static
+// size.
 // CHECK-LABEL: func @casts
 // CHECK-SAME: (%[[Q:.*]]: tensor<1x12x4x8xf32>, %[[K:.*]]: tensor<1x20x2x8xf32>, %[[O:.*]]: tensor<1x12x4x8xf32>)
 // CHECK: %[[R:.*]] = diff.softmax_attention ins(%[[Q]], %[[K]], %[[K]] : tensor<1x12x4x8xf32>, tensor<1x20x2x8xf32>, tensor<1x20x2x8xf32>) outs(%[[O]] : tensor<1x12x4x8xf32>) -> tensor<1x12x4x8xf32>
@@ -328,7 +329,7 @@ func.func @casts_online(%q: tensor<1x12x2x8xf32>, %k: tensor<1x20x1x8xf32>,
 
 // -----
 
-// A cast that claims a size is a promise of its own, and stays.
+// A cast that adds a static size is an assertion and stays.
 // CHECK-LABEL: func @cast_that_adds
 // CHECK: tensor.cast
 // CHECK: diff.softmax_attention
@@ -344,7 +345,7 @@ func.func @cast_that_adds(%q: tensor<?x?x4x8xf32>, %k: tensor<1x20x2x8xf32>,
 
 // -----
 
-// The op that nobody reads is dead on tensors, alive on memrefs.
+// The unused op is dead on tensors and live on memrefs.
 // CHECK-LABEL: func @dead
 // CHECK-NEXT: diff.softmax_attention {{.*}} memref<
 // CHECK-NEXT: return
@@ -362,7 +363,7 @@ func.func @dead(%t: tensor<1x2x1x8xf32>, %m: memref<1x2x1x8xf32>) {
 
 // -----
 
-// An order that is the default is none.
+// A default order is removed.
 // CHECK-LABEL: func @default_layout
 // CHECK: layout<key = [1, 0, 2, 3]>
 // CHECK: diff.softmax_attention
@@ -385,7 +386,8 @@ func.func @default_layout(%q: tensor<1x12x2x8xf32>, %k: tensor<12x1x2x8xf32>)
 
 // -----
 
-// No sequence has more keys than all: 20 to the left cover 20.
+// No sequence has more keys than all sequences together: a left side of 20 covers 20
+// keys.
 // CHECK-LABEL: func @mask_of_sequences
 // CHECK: mask<causal>
 func.func @mask_of_sequences(%q: tensor<12x2x8xf32>, %k: tensor<20x2x8xf32>,
@@ -401,7 +403,7 @@ func.func @mask_of_sequences(%q: tensor<12x2x8xf32>, %k: tensor<20x2x8xf32>,
 
 // -----
 
-// The first map of each pair lies along the layout's heads.
+// The first map of each pair is selected along the head dimension of the layout.
 // CHECK-LABEL: func @vanishing_map_of_sequences
 // CHECK: %[[Q:.*]] = tensor.extract_slice %{{.*}}[0, 0, 0] [4, %{{.*}}, 16] [2, 1, 1] : tensor<8x?x16xbf16> to tensor<4x?x16xbf16>
 // CHECK: diff.softmax_attention ins(%[[Q]],

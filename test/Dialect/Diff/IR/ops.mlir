@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Round trips of every op through text, the generic form and bytecode.
+// Every op round-trips through text, the generic form and bytecode.
 // RUN: diff-opt %s | diff-opt | FileCheck %s
 // RUN: diff-opt %s --mlir-print-op-generic | diff-opt | FileCheck %s
 // RUN: diff-opt %s --emit-bytecode | diff-opt | FileCheck %s
@@ -29,7 +29,7 @@ func.func @attention(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
   return %0 : tensor<1x12x4x16xbf16>
 }
 
-// Everything that is optional, with dynamic sizes, and lambda in f32.
+// All optional clauses, with dynamic sizes, and lambda in f32.
 // CHECK-LABEL: func @attention_full
 // CHECK: %{{.*}}:2 = diff.attention
 // CHECK-SAME: tensor<?x?x8x16xf16>, tensor<?x?x2x16xf16>, tensor<?x?x2x16xf16>, tensor<?x?x4xf32>)
@@ -74,7 +74,7 @@ func.func @attention_memref(
   return
 }
 
-// f64 is the type of the reference: then the log-sum-exp is f64 too.
+// f64 is the type of the reference: the log-sum-exp is then also f64.
 // CHECK-LABEL: func @attention_f64
 // CHECK: diff.attention ins({{.*}}xf64>, {{.*}}xf64>, {{.*}}xf64>, tensor<1x3x1xf64>) outs({{.*}} : tensor<1x3x1x4xf64>, tensor<1x2x3xf64>)
 func.func @attention_f64(%q: tensor<1x3x2x4xf64>, %k: tensor<1x5x1x4xf64>,
@@ -88,7 +88,7 @@ func.func @attention_f64(%q: tensor<1x3x2x4xf64>, %k: tensor<1x5x1x4xf64>,
   return %0#1 : tensor<1x2x3xf64>
 }
 
-// A batch or a number of tokens may be 0: such a tensor is empty, not illegal.
+// A batch or a number of tokens may be 0: such a tensor is empty and legal.
 // CHECK-LABEL: func @empty
 // CHECK: diff.softmax_attention ins({{.*}} : tensor<0x0x1x4xf32>, tensor<0x0x1x4xf32>, tensor<0x0x1x4xf32>)
 func.func @empty(%q: tensor<0x0x1x4xf32>) -> tensor<0x0x1x4xf32> {
@@ -188,7 +188,7 @@ func.func @softmax_attention(%q: tensor<2x12x6x16xf32>,
   return %0 : tensor<2x12x6x16xf32>
 }
 
-// Values of another width than the keys'.
+// Values whose width differs from that of the keys.
 // CHECK-LABEL: func @softmax_attention_full
 // CHECK: %{{.*}}:2 = diff.softmax_attention
 // CHECK-SAME: ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<?x?x8x64xf16>, tensor<?x?x2x64xf16>, tensor<?x?x2x128xf16>)
@@ -278,7 +278,7 @@ func.func @online_attention_full(%q: tensor<?x?x4x16xbf16>,
   return %0#0 : tensor<?x4x?x16xf32>
 }
 
-// Two maps with keys of their own, on memrefs; a length without a diagonal.
+// Two maps with separate keys, on memrefs; a length without a diagonal.
 // CHECK-LABEL: func @online_attention_memref
 // CHECK: diff.online_attention ins({{.*}} : memref<1x8x4x16xf16>, memref<1x32x4x16xf16>, memref<1x32x2x32xf16>)
 // CHECK-SAME: outs(%{{.*}}, %{{.*}}, %{{.*}} : memref<1x4x8x32xf32>, memref<1x4x8xf32>, memref<1x4x8xf32>) maps(2) key_length(%{{.*}}){{$}}
@@ -381,7 +381,7 @@ func.func @attention_head_major(%q: tensor<1x8x12x16xbf16>,
   return %0 : tensor<1x4x12x16xbf16>
 }
 
-// Each operand has an order of its own; sequences have one of three dimensions.
+// Each operand has its own order; with sequences, an order has three dimensions.
 // CHECK-LABEL: func @attention_v1_mixed
 // CHECK: diff.attention_v1
 // CHECK-SAME: layout<key = [1, 0, 2], output = [1, 0, 2]> lambda_init(5.000000e-01)

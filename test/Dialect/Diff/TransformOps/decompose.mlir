@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s --transform-interpreter --split-input-file --verify-diagnostics | FileCheck %s
 
-// A level-0 op with two results: one op that can be decomposed further; the fills
+// A level-0 op with two results: one op that can be decomposed further, the fills,
 // and the epilogue (of the LSE: one op for each map).
 
 // CHECK-LABEL: func.func @level0
@@ -31,7 +31,7 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// Several targets, and an op of upstream's.
+// Several targets, and an upstream op.
 
 // CHECK-LABEL: func.func @softmax
 // CHECK-NOT:   linalg.softmax
@@ -76,8 +76,8 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// The failure is silenceable, and silent when it is suppressed: no error of the
-// interface comes through.
+// The failure is silenceable, and silent if it is suppressed: errors of the interface
+// are not emitted.
 
 // CHECK-LABEL: func.func @suppressed
 // CHECK:       diff.softmax_attention

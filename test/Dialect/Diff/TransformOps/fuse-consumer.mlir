@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s --transform-interpreter --canonicalize --split-input-file --verify-diagnostics | FileCheck %s
 
-// An op of upstream's in a nest of two loops. The destination of the consumer
-// stands behind the loops, and the producer's result has another user.
+// An upstream op in a nest of two loops. The destination of the consumer is defined
+// after the loops, and the producer's result has another user.
 
 // CHECK-LABEL: func.func @nest
 // CHECK:       %[[NEST:.*]]:2 = scf.for

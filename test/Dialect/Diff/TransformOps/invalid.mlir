@@ -20,7 +20,7 @@ module attributes {transform.with_named_sequence} {
 
 func.func @f64(%q: tensor<1x5x2x8xf64>, %kv: tensor<1x5x1x8xf64>, %init: tensor<1x5x2x8xf64>) -> tensor<1x5x2x8xf64> {
   // expected-note @below {{this op}}
-  // expected-note @below {{has f64 elements, which only convert-diff-to-linalg}}
+  // expected-note @below {{has f64 elements, which only the unfused lowering (convert-diff-to-linalg) supports}}
   %0 = diff.softmax_attention
          ins(%q, %kv, %kv : tensor<1x5x2x8xf64>, tensor<1x5x1x8xf64>, tensor<1x5x1x8xf64>)
          outs(%init : tensor<1x5x2x8xf64>) -> tensor<1x5x2x8xf64>
@@ -156,7 +156,7 @@ module attributes {transform.with_named_sequence} {
 func.func @no_consumer(%x: tensor<33x40xf32>) -> tensor<33x40xf32> {
   %0 = linalg.exp ins(%x : tensor<33x40xf32>) outs(%x : tensor<33x40xf32>) -> tensor<33x40xf32>
   // expected-note @below {{this op}}
-  // expected-note @below {{the consumer takes no result of the outermost loop}}
+  // expected-note @below {{the consumer uses no result of the outermost loop}}
   %1 = linalg.abs ins(%x : tensor<33x40xf32>) outs(%x : tensor<33x40xf32>) -> tensor<33x40xf32>
   return %1 : tensor<33x40xf32>
 }
@@ -195,13 +195,13 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// Each step along the reduction would overwrite what the one before gave, and a
+// Each step along the reduction would overwrite the result of the previous one, and a
 // consumer that reads its destination would be wrong.
 
 func.func @reduction(%a: tensor<33x20xf32>, %b: tensor<20x40xf32>, %c: tensor<33x40xf32>) -> tensor<33x40xf32> {
   %0 = linalg.matmul ins(%a, %b : tensor<33x20xf32>, tensor<20x40xf32>) outs(%c : tensor<33x40xf32>) -> tensor<33x40xf32>
   // expected-note @below {{this op}}
-  // expected-note @below {{a loop walks a reduction}}
+  // expected-note @below {{a loop iterates over a reduction}}
   %1 = linalg.exp ins(%0 : tensor<33x40xf32>) outs(%c : tensor<33x40xf32>) -> tensor<33x40xf32>
   return %1 : tensor<33x40xf32>
 }
@@ -228,7 +228,7 @@ func.func @not_a_tiling(%x: tensor<33x40xf32>) -> tensor<33x40xf32> {
     scf.yield %exp : tensor<33x40xf32>
   }
   // expected-note @below {{this op}}
-  // expected-note @below {{the loops are not a nest as tiling makes it}}
+  // expected-note @below {{the loops are not a nest produced by tiling}}
   %1 = linalg.abs ins(%0 : tensor<33x40xf32>) outs(%x : tensor<33x40xf32>) -> tensor<33x40xf32>
   return %1 : tensor<33x40xf32>
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s --diff-align-operands | FileCheck %s
 
-// Columns 1 to 64 of 65 are copied, once for both products; 8 to 71 of 72 are read
-// where they are.
+// Columns 1 to 64 of 65 are copied once for both products. Columns 8 to 71 of 72 are
+// read directly.
 // CHECK-LABEL: func @operands(
 // CHECK: %[[SLICE:.*]] = tensor.extract_slice %{{.*}}[0, 1] [%{{.*}}, 64] [1, 1]
 // CHECK: %[[EMPTY:.*]] = tensor.empty(%{{.*}}) : tensor<?x64xf16>
@@ -20,7 +20,7 @@ func.func @operands(%x: tensor<?x65xf16>, %w: tensor<64x72xf16>, %i: tensor<?x64
   return %p, %q : tensor<?x64xf32>, tensor<?x64xf32>
 }
 
-// Rows of 101 elements are cut into heads; rows of 104 may be.
+// Rows of 101 elements are divided into heads; rows of 104 need no copy.
 // CHECK-LABEL: func @heads(
 // CHECK: %[[ODD:.*]] = tensor.expand_shape %{{.*}} : tensor<1x37x16xf16> into tensor<1x37x1x16xf16>
 // CHECK: %[[COPY:.*]] = linalg.copy ins(%[[ODD]]
@@ -38,7 +38,7 @@ func.func @heads(%q: tensor<1x37x4x16xf16>, %odd: tensor<1x37x101xf16>, %even: t
   return %r : tensor<1x37x2x16xf16>
 }
 
-// What is computed goes into such a slice by way of a copy.
+// A result is copied into such a slice.
 // CHECK-LABEL: func @result(
 // CHECK: %[[P:.*]] = linalg.matmul
 // CHECK: %[[COPY:.*]] = linalg.copy ins(%[[P]]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Results are written where their destinations are: no buffer is allocated and
-// nothing is copied.
+// Results are written to their destinations: no buffer is allocated and nothing is
+// copied.
 // RUN: diff-opt %s -split-input-file -one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" -canonicalize -cse | FileCheck %s
 // RUN: diff-opt %s -split-input-file -one-shot-bufferize="bufferize-function-boundaries function-boundary-type-conversion=identity-layout-map" -convert-linalg-to-loops -canonicalize | FileCheck %s --check-prefix=COPIES
 
@@ -59,7 +59,7 @@ func.func @softmax_attention(%q: tensor<1x4x1x8xf32>,
 
 // -----
 
-// The running values of a loop over key tiles stay where they are.
+// The running values of a loop over key tiles stay in place.
 // CHECK-LABEL: func @online_attention
 // CHECK-SAME: (%{{.*}}: memref<1x8x2x16xf32>, %{{.*}}: memref<1x64x1x16xf32>, %[[ACC:.*]]: memref<1x2x8x16xf32>, %[[MAX:.*]]: memref<1x2x8xf32>, %[[SUM:.*]]: memref<1x2x8xf32>)
 // CHECK-NOT: memref.alloc
@@ -114,8 +114,8 @@ func.func @destination_read_later(%q: tensor<1x4x1x8xf32>,
 
 // -----
 
-// The destination is the query as well, of which other rows are still read when
-// one is written: it is not computed in place.
+// The destination is also the query, whose other rows are read after one row is
+// written: the op is not computed in place.
 // COPIES-LABEL: func @destination_is_query
 // COPIES-SAME: %[[Q:[^:]*]]: memref<1x4x1x8xf32>)
 // COPIES: %[[COPY:.*]] = memref.alloc()
@@ -131,7 +131,7 @@ func.func @destination_is_query(%q: tensor<1x4x1x8xf32> {bufferization.writable 
 
 // -----
 
-// Sequences of variable length as a whole, and their tiles: in place.
+// Complete sequences of variable length and their tiles: in place.
 // CHECK-LABEL: func @sequences
 // CHECK-SAME: (%[[Q:.*]]: memref<?x2x8xf32>, %[[CU:.*]]: memref<?xi32>, %[[O:.*]]: memref<?x2x8xf32>)
 // CHECK-NEXT: diff.softmax_attention ins(%[[Q]], %[[Q]], %[[Q]] :
@@ -151,7 +151,7 @@ func.func @sequences(%q: tensor<?x2x8xf32>, %cu: tensor<?xi32>,
 
 // -----
 
-// A tile of a sequence, with a batch in front, is written where it belongs.
+// A tile of a sequence, with a leading batch, is written to its position.
 // CHECK-LABEL: func @sequence_tile
 // CHECK-NOT: memref.alloc
 // CHECK: scf.forall

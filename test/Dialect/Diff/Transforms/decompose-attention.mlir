@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -verify-diagnostics -diff-decompose-attention -canonicalize -cse | FileCheck %s
 
-// The running values start at acc = 0, max = -inf, sum = 0; the scale that
-// follows from d is written down; mask, softcap and schedule go along.
+// The running values start at acc = 0, max = -inf, sum = 0. The default scale becomes
+// explicit; mask, softcap and schedule are kept.
 // CHECK-LABEL: func @attention
 // CHECK-SAME: (%[[Q:.*]]: tensor<2x12x8x16xbf16>, %[[K:.*]]: tensor<2x20x2x16xbf16>, %[[V:.*]]: tensor<2x20x2x16xbf16>, %[[L:.*]]: tensor<2x12x4xbf16>, %[[D:.*]]: index, %[[O:.*]]: tensor<2x12x4x16xbf16>)
 // CHECK-DAG: %[[INF:.*]] = arith.constant 0xFF800000 : f32
@@ -85,7 +85,7 @@ func.func @lse(%q: tensor<?x?x2x16xf16>, %lse: tensor<?x2x?xf32>)
 // -----
 
 func.func @memref(%q: memref<1x2x1x8xf32>) {
-  // expected-error @below {{'diff.softmax_attention' op cannot be brought into its online form on memrefs; run diff-decompose-attention before bufferization}}
+  // expected-error @below {{'diff.softmax_attention' op cannot be decomposed on memrefs; run diff-decompose-attention before bufferization}}
   diff.softmax_attention
     ins(%q, %q, %q : memref<1x2x1x8xf32>, memref<1x2x1x8xf32>,
         memref<1x2x1x8xf32>)
@@ -96,7 +96,7 @@ func.func @memref(%q: memref<1x2x1x8xf32>) {
 // -----
 
 func.func @f64(%q: tensor<1x2x1x8xf64>) -> tensor<1x2x1x8xf64> {
-  // expected-error @below {{'diff.softmax_attention' op has f64 elements, which only convert-diff-to-linalg (the unfused reference) computes; legal here are f16, bf16 and f32}}
+  // expected-error @below {{'diff.softmax_attention' op has f64 elements, which only the unfused lowering (convert-diff-to-linalg) supports; f16, bf16 and f32 are legal}}
   %0 = diff.softmax_attention
          ins(%q, %q, %q : tensor<1x2x1x8xf64>, tensor<1x2x1x8xf64>,
              tensor<1x2x1x8xf64>)
@@ -108,7 +108,7 @@ func.func @f64(%q: tensor<1x2x1x8xf64>) -> tensor<1x2x1x8xf64> {
 
 func.func @sequences(%q: tensor<40x2x16xf32>, %cu: tensor<4xi32>)
     -> tensor<40x2x16xf32> {
-  // expected-error @below {{'diff.softmax_attention' op has sequences of variable length, which have no online form; run diff-tile before diff-decompose-attention}}
+  // expected-error @below {{'diff.softmax_attention' op has sequences of variable length and cannot be decomposed; run diff-tile before diff-decompose-attention}}
   %0 = diff.softmax_attention
          ins(%q, %q, %q : tensor<40x2x16xf32>, tensor<40x2x16xf32>,
              tensor<40x2x16xf32>)
@@ -120,7 +120,7 @@ func.func @sequences(%q: tensor<40x2x16xf32>, %cu: tensor<4xi32>)
 
 // -----
 
-// The layout of what is read goes along; the epilogue writes the output's.
+// The layout of the inputs is kept; the epilogue writes the layout of the output.
 // CHECK-LABEL: func @layout
 // CHECK: diff.online_attention
 // CHECK-SAME: layout<query = [0, 2, 1, 3], key = [1, 0, 2, 3]>

@@ -3,7 +3,7 @@
 // RUN: diff-opt %s -split-input-file -diff-decompose="head-major-query=false" -canonicalize -cse | FileCheck %s --check-prefix=TOKEN
 // RUN: diff-opt %s -split-input-file -diff-decompose="round-weights=true lazy-max=true" -canonicalize -cse | FileCheck %s --check-prefix=TENSOR
 
-// One step of the online softmax; batch and heads of size 1 are gone.
+// One step of the online softmax, without a batch and heads of size 1.
 // CHECK-LABEL: func @online_attention
 // CHECK-SAME: (%[[Q:.*]]: tensor<1x8x2x16xbf16>, %[[K:.*]]: tensor<1x32x1x16xbf16>, %[[V:.*]]: tensor<1x32x1x16xbf16>, %[[ACC:.*]]: tensor<1x2x8x16xf32>, %[[MAX:.*]]: tensor<1x2x8xf32>, %[[SUM:.*]]: tensor<1x2x8xf32>)
 // scale(0.25) times log2(e).
@@ -12,7 +12,7 @@
 
 // Query rows as (map, token), like the running values.
 // CHECK-DAG: %[[Q3:.*]] = tensor.extract_slice %[[Q]]{{.*}} to tensor<8x2x16xbf16>
-// In the order of the tokens, the contraction reads them as they lie.
+// In the order of the tokens, the contraction reads them directly.
 // TOKEN-LABEL: func @online_attention
 // TOKEN-NOT: tensor<2x8x16xbf16>
 // TOKEN: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<8x2x16xbf16>, tensor<32x16xbf16>) outs(%{{.*}} : tensor<2x8x32xf32>)
@@ -24,9 +24,9 @@
 // CHECK-DAG: %[[ROWS:.*]] = linalg.generic {{.*}} ins(%[[Q3]] : tensor<8x2x16xbf16>) outs(%{{.*}} : tensor<2x8x16xbf16>)
 // CHECK-DAG: %[[QK:.*]] = linalg.generic {{.*}} ins(%[[ROWS]], %[[K2]] :{{.*}}) outs(%{{.*}} : tensor<2x8x32xf32>)
 
-// max' = maximum(max, s rowmax(q k)): scores are scaled in the exponent. The
-// maximum of a row without keys is the lowest finite number, so that no
-// difference is one of infinities.
+// max' = maximum(max, s rowmax(q k)): scores are scaled in the exponent. The maximum
+// of a row without keys is the lowest finite number, so that infinities are never
+// subtracted.
 // CHECK: %[[FINITE:.*]] = linalg.fill ins(%[[LOWEST]] : f32)
 // CHECK: %[[ROWMAX:.*]] = linalg.generic {{.*}} ins(%[[QK]] :{{.*}}) outs(%[[FINITE]] :
 // CHECK: arith.maximumf
@@ -74,7 +74,7 @@ func.func @online_attention(%q: tensor<1x8x2x16xbf16>,
 
 // -----
 
-// The length alone hides padding: j <= length - 1.
+// Only the length masks padding: j <= length - 1.
 // CHECK-LABEL: func @key_length
 // CHECK-SAME: %[[LENGTH:[^:]*]]: index
 // CHECK: %[[MIN:.*]] = arith.minsi %[[LENGTH]]
@@ -100,7 +100,7 @@ func.func @key_length(%q: tensor<1x8x1x16xf32>, %k: tensor<1x32x1x16xf32>,
 
 // -----
 
-// Maps with keys of their own: the map is a loop of the products with the keys.
+// Maps with separate keys: the map is a loop of the products with the keys.
 // CHECK-LABEL: func @own_keys
 // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<2x8x16xf32>, tensor<32x2x16xf32>) outs(%{{.*}} : tensor<2x8x32xf32>)
 // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<2x8x32xf32>, tensor<32x24xf32>) outs(%{{.*}} : tensor<2x8x24xf32>)
@@ -118,7 +118,7 @@ func.func @own_keys(%q: tensor<1x8x2x16xf32>, %k: tensor<1x32x2x16xf32>,
 
 // -----
 
-// What the steps have in common is computed once, in front of the loop.
+// The common work of the steps is computed once, before the loop.
 // CHECK-LABEL: func @invariant_query
 // CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<8x2x16xbf16>) outs(%{{.*}} : tensor<2x8x16xbf16>)
 // CHECK: scf.for
@@ -150,10 +150,10 @@ func.func @invariant_query(%q: tensor<1x8x2x16xbf16>, %k: tensor<1x64x1x16xbf16>
 
 // -----
 
-// On tensor cores: with a schedule that skips rescaling, the maximum stays while
-// it would rise by less than 2^8, and a NaN is taken (round-weights and lazy-max).
-// The weights are rounded in front of the second product; the sum adds the f32.
-// Neither happens without the options, nor to a tile without a schedule.
+// On tensor cores, with a schedule that skips rescaling, the maximum stays if it
+// would rise by less than 2^8, but a NaN updates it (round-weights and lazy-max). The
+// weights are rounded before the second product; the sum adds the f32 weights.
+// Neither happens without the options or for a tile without a schedule.
 // TENSOR-LABEL: func @online_attention
 // TENSOR-NOT: arith.truncf
 // TENSOR: return
@@ -203,7 +203,7 @@ func.func @on_tensor_cores(%q: tensor<1x16x1x16xbf16>,
 
 // -----
 
-// On memrefs it is too late.
+// On memrefs, decomposition is not possible.
 // CHECK-LABEL: func @memref
 // CHECK: diff.online_attention
 func.func @memref(%q: memref<1x8x1x16xf32>, %acc: memref<1x1x8x16xf32>,

@@ -47,7 +47,7 @@ func.func @f64(%x: f64) -> (f64, f64, f64) {
 
 // -----
 
-// "f64 is left alone", exp2 too: exp(x ln 2) is another number.
+// f64 is not changed, including exp2: exp(x ln 2) would differ.
 // CHECK-LABEL: func @f64_exp2
 // CHECK: math.exp2 %{{.*}} : f64
 func.func @f64_exp2(%x: f64) -> f64 {
@@ -57,7 +57,7 @@ func.func @f64_exp2(%x: f64) -> f64 {
 
 // -----
 
-// What is no business of this pass.
+// Ops that the pass does not handle.
 // CHECK-LABEL: func @others
 // CHECK: math.sqrt %{{.*}} : vector<8xf32>
 // CHECK: math.sin %{{.*}} : vector<8xf32>
@@ -69,7 +69,7 @@ func.func @others(%x: vector<8xf32>) -> (vector<8xf32>, vector<8xf32>) {
 
 // -----
 
-// What LLVM has no intrinsic for is the C library's; the others stay.
+// Functions without an LLVM intrinsic become calls to the C library; the others stay.
 // CHECK-DAG: func.func private @erff(f32) -> f32
 // CHECK-DAG: func.func private @cbrt(f64) -> f64
 // CHECK-LABEL: func @library

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(diff-fold-transposes))' | FileCheck %s
 
-// Operands are read where they come from, the output is written where it goes.
+// Operands are read from the sources of the transposes, the output is written to
+// their destination.
 // CHECK-LABEL: func @head_major
 // CHECK-SAME: (%[[Q:.*]]: tensor<1x8x12x16xf32>, %[[K:.*]]: tensor<1x2x20x16xf32>, %[[V:.*]]: tensor<1x2x20x16xf32>, %[[L:.*]]: tensor<1x12x4xf32>, %[[O:.*]]: tensor<1x4x12x16xf32>)
 // CHECK-NOT: linalg.transpose
@@ -33,8 +34,8 @@ func.func @head_major(%q: tensor<1x8x12x16xf32>, %k: tensor<1x2x20x16xf32>,
 
 // -----
 
-// Permutations that are no swaps. Dimension i of an operand is dimension
-// layout[i] of [batch, tokens, heads, dim].
+// Permutations that are not swaps. Dimension i of an operand is dimension layout[i]
+// of [batch, tokens, heads, dim].
 // CHECK-LABEL: func @rotated
 // CHECK-SAME: (%[[Q:.*]]: tensor<5x2x3x16xf32>
 // CHECK: %[[E:.*]] = tensor.empty() : tensor<3x5x2x16xf32>
@@ -59,8 +60,8 @@ func.func @rotated(%q: tensor<5x2x3x16xf32>, %k: tensor<2x7x5x16xf32>)
 
 // -----
 
-// A layout that is there is composed with; two that cancel leave none. The
-// log-sum-exp stays as it is.
+// An existing layout is composed; two permutations that cancel leave none. The
+// log-sum-exp does not change.
 // CHECK-LABEL: func @composed
 // CHECK-SAME: (%[[K:.*]]: tensor<2x7x5x16xf32>
 // CHECK: %[[R:.*]]:2 = diff.softmax_attention ins(%[[K]], %[[K]], %[[K]] :
@@ -86,7 +87,7 @@ func.func @composed(%k: tensor<2x7x5x16xf32>, %lse: tensor<2x5x7xf32>)
 
 // -----
 
-// Dynamic sizes, packed: the destination is made anew where the attention is.
+// Dynamic sizes, packed: a new destination is created before the attention.
 // CHECK-LABEL: func @sequences
 // CHECK-SAME: (%[[Q:.*]]: tensor<2x?x16xf32>
 // CHECK: %[[R:.*]] = diff.softmax_attention ins(%[[Q]], %[[Q]], %[[Q]] :
@@ -132,8 +133,8 @@ func.func @head_dimension(%k: tensor<2x7x16x5xf32>, %q: tensor<2x7x5x16xf32>)
 
 // -----
 
-// An output that has another reader stays, and so does one whose destination
-// is computed from it.
+// The transpose of an output with another user stays, as does one whose destination
+// depends on the output.
 // CHECK-LABEL: func @two_uses
 // CHECK: diff.softmax_attention
 // CHECK-NOT: layout
@@ -151,7 +152,7 @@ func.func @two_uses(%q: tensor<2x7x5x16xf32>, %o: tensor<2x5x7x16xf32>)
 
 // -----
 
-// Rows that belong to no sequence keep the destination's values, which the
+// Rows that belong to no sequence keep the values of the destination, which the
 // transpose moves.
 // CHECK-LABEL: func @values_in_destination
 // CHECK: diff.softmax_attention
@@ -172,7 +173,7 @@ func.func @values_in_destination(%q: tensor<?x2x16xf32>, %cu: tensor<?xi32>,
 
 // -----
 
-// A destination that is there only behind the attention.
+// A destination that is defined after the attention.
 // CHECK-LABEL: func @late_destination
 // CHECK: diff.softmax_attention
 // CHECK-NOT: layout

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-fuse-elementwise -cse | FileCheck %s
 
-// A chain becomes one op; a constant with one value is a scalar of it.
+// A chain becomes one op; a splat constant becomes a scalar in it.
 // CHECK-LABEL: func @chain(
 // CHECK-NOT: dense
 // CHECK: linalg.generic
@@ -24,8 +24,8 @@ func.func @chain(%a: tensor<4x8xf32>) -> tensor<4x8xf32> {
 #c = affine_map<(m, n, k) -> (m, n)>
 #id = affine_map<(i, j) -> (i, j)>
 
-// What a contraction reads many times is not computed as often: the exponential
-// stays. To widen an element costs less than to read a wide one.
+// An op whose elements a contraction reads several times is not fused: the
+// exponential stays. Extending an element costs less than reading a wide one.
 // CHECK-LABEL: func @contraction(
 // CHECK-SAME: %[[A:.*]]: tensor<4x16xf32>, %[[B:.*]]: tensor<16x8xf16>
 // CHECK: %[[E:.*]] = linalg.generic {{.*}} ins(%[[A]] : tensor<4x16xf32>)
@@ -55,7 +55,7 @@ func.func @contraction(%a: tensor<4x16xf32>, %b: tensor<16x8xf16>, %c: tensor<4x
 
 // -----
 
-// Two users: computed once. What is in a tile is left alone.
+// Two users: computed once. Ops in a tile are not changed.
 // CHECK-LABEL: func @left(
 // CHECK-COUNT-3: linalg.generic
 // CHECK: scf.forall
@@ -81,7 +81,7 @@ func.func @left(%a: tensor<8xf32>) -> (tensor<8xf32>, tensor<8xf32>, tensor<8xf3
 
 // -----
 
-// Sums that begin with a constant begin with a fill.
+// Sums that start with a constant start with a fill.
 // CHECK-LABEL: func @splat(
 // CHECK-NOT: arith.constant dense<0
 // CHECK: %[[WHOLE:.*]] = arith.constant dense<[1.000000e+00, 2.000000e+00]>
@@ -98,7 +98,7 @@ func.func @splat(%a: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<2xf32>) {
 
 // -----
 
-// A softmax is its maximum, exponentials, sum and quotients.
+// A softmax becomes its maximum, exponentials, sum and quotients.
 // CHECK-LABEL: func @softmax(
 // CHECK-COUNT-2: iterator_types = ["parallel", "reduction"]
 // CHECK-NOT: linalg.softmax

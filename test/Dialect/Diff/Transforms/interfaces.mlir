@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What upstream's passes see of the ops: shapes, purity, speculatability.
+// Properties of the ops that upstream passes use: shapes, purity, speculatability.
 // RUN: diff-opt %s -split-input-file -resolve-ranked-shaped-type-result-dims -canonicalize | FileCheck %s --check-prefix=SHAPES
 // RUN: diff-opt %s -split-input-file -cse | FileCheck %s --check-prefix=CSE
 // RUN: diff-opt %s -split-input-file -loop-invariant-code-motion | FileCheck %s --check-prefix=LICM
@@ -50,7 +50,7 @@ func.func @shapes_online(%q: tensor<1x?x1x8xf32>, %acc: tensor<1x1x?x8xf32>,
 
 // -----
 
-// The same op on tensors twice is one; a mask makes it another.
+// Two equal ops on tensors are merged; another mask makes them different.
 // CSE-LABEL: func @same_on_tensors
 // CSE: %[[A:.*]] = diff.softmax_attention
 // CSE: %[[B:.*]] = diff.softmax_attention {{.*}} mask<causal>
@@ -76,7 +76,7 @@ func.func @same_on_tensors(%q: tensor<1x4x1x8xf32>)
 
 // -----
 
-// On tensors an op that nobody reads is dead.
+// On tensors, an unused op is dead.
 // CSE-LABEL: func @dead
 // CSE-NEXT: return
 func.func @dead(%q: tensor<1x4x2x8xf32>, %k: tensor<1x4x1x8xf32>,
@@ -103,8 +103,8 @@ func.func @dead(%q: tensor<1x4x2x8xf32>, %k: tensor<1x4x1x8xf32>,
 
 // -----
 
-// On memrefs each of two equal ops writes: both stay, and a load between them
-// is not one with a load after them.
+// On memrefs, each of two equal ops writes: both stay, and a load between them is not
+// merged with a load after them.
 // CSE-LABEL: func @same_on_memrefs
 // CSE: diff.softmax_attention
 // CSE: %[[A:.*]] = memref.load
@@ -151,7 +151,7 @@ func.func @online_on_memrefs(%q: memref<1x4x1x8xf32>,
 
 // -----
 
-// On tensors an op may be computed in front of a loop that may not run.
+// On tensors, an op may be hoisted out of a loop that may have no iterations.
 // LICM-LABEL: func @hoist
 // LICM: diff.softmax_attention
 // LICM: scf.for

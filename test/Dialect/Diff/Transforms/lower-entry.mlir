@@ -16,7 +16,7 @@ func.func @entry(%x: tensor<?x8xf32> {test.name = "x"}, %i: index)
 
 // -----
 
-// A tensor without dimensions has no stride that could be 1.
+// A tensor without dimensions has no innermost stride.
 // CHECK-LABEL: func.func @scalar(
 // CHECK-SAME: memref<f32, strided<[]>>, %{{.*}}: memref<f32, strided<[]>> {diff.result})
 func.func @scalar(%x: tensor<f32>) -> tensor<f32> {
@@ -25,7 +25,8 @@ func.func @scalar(%x: tensor<f32>) -> tensor<f32> {
 
 // -----
 
-// What is called from inside, private or only declared keeps its signature.
+// Functions that are called in the module, private or only declared keep their
+// signature.
 // CHECK-LABEL: func.func @called(%{{.*}}: tensor<4xf32>) -> tensor<4xf32>
 func.func @called(%x: tensor<4xf32>) -> tensor<4xf32> {
   return %x : tensor<4xf32>
@@ -46,7 +47,7 @@ func.func @caller(%x: tensor<4xf32>) -> tensor<4xf32> {
 
 // -----
 
-// Memrefs are lowered already.
+// Memrefs are already lowered.
 // CHECK-LABEL: func.func @again(%{{.*}}: memref<4xf32>, %{{.*}}: memref<4xf32, strided<[1]>> {diff.result}) {
 // CHECK-NEXT: return
 func.func @again(%x: memref<4xf32>,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-name-arguments | FileCheck %s
 
-// Sizes that must equal a named one have its name: those that a loop of a linalg op
-// goes over, of elementwise ops, of what is made of one number, behind reshapes.
+// Sizes that must equal a named size get its name: sizes of one loop of a linalg op
+// or of elementwise ops, sizes computed from the same value, also after reshapes.
 // CHECK-LABEL: func @layer(
 // CHECK-SAME: tensor<?x64xf16> {diff.sizes = ["N", ""]}
 // CHECK-SAME: tensor<64x32xf16>,
@@ -39,7 +39,7 @@ func.func @layer(%x: tensor<?x64xf16>, %w: tensor<64x32xf16>, %k: tensor<?x1x32x
 
 // -----
 
-// Without an attention, the first that has a size names it.
+// Without an attention, the first tensor that has a size names it.
 // CHECK-LABEL: func @add(
 // CHECK-SAME: %{{.*}}: tensor<?x?xf32>, %{{.*}}: tensor<?x?xf32> {diff.sizes = ["argument0_0", "argument0_1"]}, %{{.*}}: tensor<?xf32>)
 // CHECK-SAME: -> (tensor<?x?xf32> {diff.sizes = ["argument0_0", "argument0_1"]})

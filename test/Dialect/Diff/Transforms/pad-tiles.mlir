@@ -6,9 +6,9 @@
 
 // OPTION: error: diff-pad-tiles: option 'dim' must be 'queries' or 'keys', found 'heads'
 
-// Query and lambda get rows of zeros; the op writes into fresh destinations
-// whose first rows are cut out. The diagonal is that of the 20 keys and the
-// rows there were.
+// Query and lambda are padded with rows of zeros. The op writes to new destinations,
+// from which the first rows are extracted. The diagonal is that of the 20 keys and
+// the original rows.
 // CHECK-LABEL: func @queries
 // QUERIES-SAME: (%[[Q:.*]]: tensor<1x12x2x8xbf16>, %[[K:.*]]: tensor<1x20x1x8xbf16>, %[[L:.*]]: tensor<1x12x1xbf16>, %{{.*}}: tensor<1x?x1x8xbf16>, %{{.*}}: tensor<1x2x?xf32>, %[[I:.*]]: index)
 // QUERIES: %[[SIZE:.*]] = affine.min #{{.*}}()[%[[I]]]
@@ -48,7 +48,7 @@ func.func @queries(%q: tensor<1x12x2x8xbf16>, %k: tensor<1x20x1x8xbf16>,
 
 // -----
 
-// Keys that the length hides are added; a length that was there still counts.
+// The length masks the added keys; an existing length stays in effect.
 // CHECK-LABEL: func @keys
 // KEYS-SAME: %[[K:[^:]*]]: tensor<1x20x1x8xf32>, %[[V:[^:]*]]: tensor<1x20x1x8xf32>, %[[LENGTH:[^:]*]]: index
 // KEYS: %[[SIZE:.*]] = affine.min
@@ -83,7 +83,7 @@ func.func @keys(%q: tensor<1x8x1x8xf32>, %k: tensor<1x20x1x8xf32>,
 
 // -----
 
-// M - N is written down before M changes.
+// M - N becomes explicit before M changes.
 // CHECK-LABEL: func @keys_causal
 // KEYS: %[[SIZE:.*]] = affine.min
 // KEYS: %[[DIAGONAL:.*]] = affine.apply #{{.*}}()[%[[SIZE]]]
@@ -107,7 +107,7 @@ func.func @keys_causal(%q: tensor<1x8x1x8xf32>, %k: tensor<1x20x1x8xf32>,
 
 // -----
 
-// Nothing bounds the tokens of a function's argument.
+// The tokens of a function argument have no bound.
 // CHECK-LABEL: func @unbounded
 // CHECK-NOT: tensor.pad
 // CHECK: return
@@ -129,7 +129,8 @@ func.func @unbounded(%q: tensor<1x?x1x8xf32>, %acc: tensor<1x1x?x8xf32>,
 
 // -----
 
-// Static tokens need no padding; with copy, a pad of nothing that does not fold.
+// Static tokens need no padding. With copy, they get a zero-width pad that does not
+// fold.
 // CHECK-LABEL: func @static
 // CHECK-NOT: tensor.pad
 // CHECK: return
@@ -162,7 +163,7 @@ func.func @static(%q: tensor<1x7x1x8xf32>, %k: tensor<1x9x1x8xf32>,
 #id = affine_map<(b, n, h, d) -> (b, n, h, d)>
 #gain = affine_map<(b, n, h, d) -> (h, d)>
 
-// What the tile computes is padded in what it is computed from.
+// A value that is computed in the tile is padded by padding its inputs.
 // CHECK-LABEL: func @computed
 // CHECK-SAME: %[[Q:[^:]*]]: tensor<1x?x2x16xbf16>, %[[G:[^:]*]]: tensor<2x16xbf16>
 // QUERIES: %[[PADDED:.*]] = tensor.pad %{{.*}}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=100000 threads=128" -verify-diagnostics
 
-// Which limit a schedule breaks that a user has set.
+// The limits that schedules of the user exceed.
 
 func.func @warps(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
   // expected-error @below {{has a schedule that has 3 warps; a power of two is legal}}
@@ -17,7 +17,7 @@ func.func @warps(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
 // -----
 
 func.func @rows(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
-  // expected-error @below {{has a schedule that has 24 rows that share keys, which are not 16 for each of 2 warps, or a multiple}}
+  // expected-error @below {{has a schedule that has 24 rows that share keys; a multiple of 16 for each of 2 warps is legal}}
   %0 = diff.softmax_attention
          ins(%q, %q, %q : tensor<1x512x1x64xbf16>, tensor<1x512x1x64xbf16>,
              tensor<1x512x1x64xbf16>)
@@ -56,7 +56,7 @@ func.func @shared_memory(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16>
 // -----
 
 func.func @registers(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
-  // expected-error @below {{has a schedule that needs 256 registers of a thread for accumulators and scores, more than the 192 that fit beside the rest}}
+  // expected-error @below {{has a schedule that needs 256 registers in a thread for accumulators and scores, more than the 192 that are available}}
   %0 = diff.softmax_attention
          ins(%q, %q, %q : tensor<1x512x1x64xbf16>, tensor<1x512x1x64xbf16>,
              tensor<1x512x1x64xbf16>)
@@ -107,7 +107,7 @@ func.func @tf32(%q: tensor<1x512x1x64xf16>) -> tensor<1x512x1x64xf16> {
 
 // -----
 
-// Nothing was asked for: what is legal, all the same.
+// Without a schedule, the legal sizes are reported as well.
 func.func @chosen_head_dim(%q: tensor<1x512x1x20xf16>) -> tensor<1x512x1x20xf16> {
   // expected-error @below {{has a head dimension of 20 and values 20 wide; on tensor cores, multiples of 8 up to 256 are legal}}
   %0 = diff.softmax_attention

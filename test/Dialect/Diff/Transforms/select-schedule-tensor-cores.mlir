@@ -4,8 +4,8 @@
 // RUN: diff-opt %s -split-input-file -diff-select-schedule | FileCheck %s --check-prefixes=CHECK,HOST
 
 // Rows of whole 128-byte lines are padded; 128 rows of both maps. Without a
-// log-sum-exp the tensor cores sum the weights. A chip with less shared memory
-// takes fewer rows; a CPU has no tensor cores.
+// log-sum-exp, the tensor cores sum the weights. A chip with less shared memory uses
+// fewer rows; a CPU has no tensor cores.
 // CHECK-LABEL: func @v2(
 // BIG: #diff.schedule<queries = 64, keys = 64, threads = 128, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
 // SMALL: #diff.schedule<queries = 8, keys = 64, threads = 32, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
@@ -23,8 +23,8 @@ func.func @v2(%q: tensor<1x512x2x128xbf16>, %k: tensor<1x512x1x128xbf16>,
 
 // -----
 
-// The accumulator and the slots of values are as wide as the values, whatever
-// the width of the keys.
+// The accumulator and the slots of values have the width of the values, for any width
+// of the keys.
 // CHECK-LABEL: func @wide_values(
 // BIG: #diff.schedule<queries = 128, keys = 64, threads = 128, stages = 1,
 // SMALL: #diff.schedule<queries = 128, keys = 48, threads = 128, stages = 1,
@@ -41,8 +41,8 @@ func.func @wide_values(%q: tensor<1x512x2x64xbf16>, %k: tensor<1x512x1x64xbf16>,
 
 // -----
 
-// One warp where 16 rows hold all queries. Rows of 96 bytes are swizzled. A
-// log-sum-exp is of f32 sums.
+// One warp if 16 rows hold all queries. Rows of 96 bytes are swizzled. A log-sum-exp
+// uses f32 sums.
 // CHECK-LABEL: func @few_queries(
 // BIG: #diff.schedule<queries = 16, keys = 64, threads = 32, stages = 1, skip_rescale = true>
 // SMALL: #diff.schedule<queries = 16, keys = 64, threads = 32, stages = 1, skip_rescale = true>

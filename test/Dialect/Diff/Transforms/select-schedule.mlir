@@ -8,8 +8,9 @@
 
 // THREADS: error: {{.*}}threads{{.*}}multiple of 32 up to 1024{{.*}}found 48
 
-// The bytes follow from the formula in the pass's description. Without tensor cores
-// each thread computes for itself: the schedule has no stages. 16 queries and 32 keys take
+// The bytes follow from the formula in the description of the pass. Without tensor
+// cores, each thread computes its own elements, and the schedule has no stages. 16
+// queries and 32 keys take
 //   4 (1024 + 512 + 320 + 64) + 4 (512 + 512 + 1024) + 512 = 16384.
 
 // CHECK-LABEL: func @attention(
@@ -68,7 +69,7 @@ func.func @softmax_attention(%q: tensor<1x12x1x44xbf16>)
 
 // -----
 
-// The sizes that the user wrote stay; a GPU's threads are filled in.
+// The sizes of the user are kept; the threads of a GPU are added.
 // CHECK-LABEL: func @given(
 // HOST: schedule = #diff.schedule<heads = 2, queries = 3, keys = 5>
 // GPU: schedule = #diff.schedule<heads = 2, queries = 3, keys = 5, threads = 128>

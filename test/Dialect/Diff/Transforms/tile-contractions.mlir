@@ -4,8 +4,8 @@
 
 #id = affine_map<(i, j) -> (i, j)>
 
-// The fill and the only user in the tile; rows that overhang are padded with zeros,
-// and cut off the result; a step over the summands is a line of 128 bytes.
+// The fill and the only user are in the tile. Partial rows are padded with zeros and
+// removed from the result. A step over the summands is a line of 128 bytes.
 // CHECK-LABEL: func @tokens(
 // CHECK: scf.forall (%{{.*}}, %{{.*}}) = (0, 0) to (%{{.*}}, 256) step (128, 64)
 // CHECK: linalg.fill {{.*}} -> tensor<128x64xf32>
@@ -39,8 +39,8 @@ func.func @tokens(%x: tensor<?x512xbf16>, %w: tensor<512x256xbf16>) -> tensor<?x
 
 // -----
 
-// Few rows take a smaller tile and fewer warps; a dimension of one entry is no
-// dimension of the tile.
+// Few rows use a smaller tile and fewer warps. Unit dimensions are dropped from the
+// tile.
 // CHECK-LABEL: func @few(
 // CHECK: scf.forall (%{{.*}}, %{{.*}}, %{{.*}}) = (0, 0, 0) to (3, 20, 24) step (1, 32, 24)
 // CHECK: linalg.generic {{.*}} : tensor<32x32xf16>, tensor<24x32xf16>) outs(%{{.*}} : tensor<32x24xf32>)
@@ -61,7 +61,7 @@ func.func @few(%x: tensor<3x20x32xf16>, %w: tensor<24x32xf16>, %y: tensor<3x20x2
 
 // -----
 
-// f32 only where it may be rounded.
+// f32 only if it may be rounded.
 // CHECK-LABEL: func @f32(
 // IEEE-NOT: scf.forall
 // TF32: step %c32
@@ -73,8 +73,8 @@ func.func @f32(%x: tensor<128x96xf32>, %w: tensor<96x64xf32>, %y: tensor<128x64x
 
 // -----
 
-// Left to threads: sums in bf16; two columns, whose rows are no whole chunks; a
-// number of summands that is not known; an integer type; three dimensions of rows.
+// Left for threads: sums in bf16; two columns, whose rows are not whole chunks; a
+// dynamic number of summands; an integer type; three row dimensions.
 // CHECK-LABEL: func @left(
 // CHECK-NOT: scf.forall
 // CHECK: return

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-tile-keys -canonicalize -cse | FileCheck %s
 
-// A schedule with stages: whole tiles in a loop whose copies run ahead, without a
-// mask. Nothing is left for a second loop.
+// A schedule with stages: complete tiles in a loop with prefetched copies and without
+// a mask. There is no second loop.
 // CHECK-LABEL: func @whole
 // CHECK: scf.for %{{.*}} = %c0 to %c128 step %c32
 // CHECK: diff.online_attention {{.*}} ->
@@ -24,7 +24,8 @@ func.func @whole(%q: tensor<1x16x1x16xbf16>, %k: tensor<1x128x1x16xbf16>,
 
 // -----
 
-// The keys end inside a tile: that one comes first, then a loop of the whole ones.
+// The keys end inside a tile: the partial tile comes first, then a loop over the
+// complete tiles.
 // CHECK-LABEL: func @tail
 // CHECK-NOT: scf.for
 // CHECK: %[[R:.*]]:3 = diff.online_attention ins(%{{.*}}, %{{.*}}, %{{.*}} : tensor<1x16x1x16xbf16>, tensor<1x4x1x16xbf16>
@@ -48,9 +49,9 @@ func.func @tail(%q: tensor<1x16x1x16xbf16>, %k: tensor<1x100x1x16xbf16>,
 
 // -----
 
-// Causal: the tiles in front of the diagonal are seen whole, those on it are masked,
-// those behind it are in no loop. The first of 16 queries sees up to key d, so that
-// (d + 1) floordiv 32 tiles are whole.
+// Causal: the tiles before the diagonal are completely visible, those on it are
+// masked, and those after it are skipped. The first of 16 queries sees up to key d,
+// so that (d + 1) floordiv 32 tiles are complete.
 // CHECK-LABEL: func @causal
 // CHECK: %[[R:.*]]:3 = scf.for
 // CHECK: diff.online_attention {{.*}} diagonal(%{{.*}}) {{.*}}mask<causal>
@@ -77,8 +78,8 @@ func.func @causal(%q: tensor<1x16x1x16xbf16>, %k: tensor<1x128x1x16xbf16>,
 
 // -----
 
-// A window has partial tiles on both sides; they share one loop, in front of that of
-// the whole tiles.
+// A window has partial tiles on both sides. They share one loop, before that of the
+// complete tiles.
 // CHECK-LABEL: func @window
 // CHECK: scf.for
 // CHECK: %[[IN_FRONT:.*]] = arith.cmpi slt

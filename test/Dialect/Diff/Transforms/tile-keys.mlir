@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-tile-keys -canonicalize -cse | FileCheck %s
 
-// Both maps walk the same key tiles; the loop carries the running values. The
-// schedule is used up.
+// Both maps share the loop over key tiles, which carries the running values. The
+// schedule is consumed.
 // CHECK-LABEL: func @no_mask
 // CHECK-SAME: (%[[Q:.*]]: tensor<1x8x2x16xbf16>, %[[K:.*]]: tensor<1x20x1x16xbf16>, %[[V:.*]]: tensor<1x20x1x16xbf16>, %[[ACC:.*]]: tensor<1x2x8x16xf32>, %[[MAX:.*]]: tensor<1x2x8xf32>, %[[SUM:.*]]: tensor<1x2x8xf32>)
 // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
@@ -32,8 +32,8 @@ func.func @no_mask(%q: tensor<1x8x2x16xbf16>, %k: tensor<1x20x1x16xbf16>,
 
 // -----
 
-// The last of 8 queries sees up to diagonal + 7, the first from diagonal - 20
-// on: the keys are cut to [max(0, d - 20), min(M, d + 8)).
+// The last of 8 queries sees up to diagonal + 7, the first from diagonal - 20 on: the
+// keys are restricted to [max(0, d - 20), min(M, d + 8)).
 // CHECK-DAG: #[[$LAST:.*]] = affine_map<()[s0, s1] -> (s1 + 8, s0)>
 // CHECK-DAG: #[[$FIRST:.*]] = affine_map<()[s0] -> (0, s0 - 20)>
 // CHECK-DAG: #[[$MINUS:.*]] = affine_map<()[s0, s1] -> (-s0 + s1)>
@@ -47,7 +47,7 @@ func.func @no_mask(%q: tensor<1x8x2x16xbf16>, %k: tensor<1x20x1x16xbf16>,
 // CHECK: %[[SIZE:.*]] = affine.apply #[[$MINUS]]()[%[[FIRST0]], %[[LAST0]]]
 // CHECK: tensor.extract_slice %[[K]][0, %[[FIRST0]], 0, 0] [1, %[[SIZE]], 1, 16]
 // CHECK: scf.for %[[I:.*]] = %{{.*}} to %[[SIZE]]
-// Diagonal and length are counted from the tile's first key.
+// Diagonal and length are relative to the first key of the tile.
 // CHECK: %[[TD:.*]] = affine.apply #{{.*}}()[%[[I]], %[[D]], %[[FIRST0]]]
 // CHECK: %[[TL:.*]] = affine.apply #{{.*}}()[%[[I]], %[[LENGTH]], %[[FIRST0]]]
 // CHECK: diff.online_attention {{.*}} diagonal(%[[TD]]) key_length(%[[TL]]) mask<causal, window = [20, 0]> ->
@@ -67,7 +67,7 @@ func.func @masked(%q: tensor<1x8x1x16xf32>, %k: tensor<1x?x1x16xf32>,
 
 // -----
 
-// Where the diagonal is M - N the last query sees every key: causal cuts none.
+// If the diagonal is M - N, the last query sees every key: causal hides none.
 // CHECK-LABEL: func @causal_static
 // CHECK-SAME: %[[K:[^:]*]]: tensor<1x32x1x16xf32>
 // CHECK-DAG: %[[C32:.*]] = arith.constant 32 : index

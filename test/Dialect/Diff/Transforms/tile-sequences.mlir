@@ -2,8 +2,8 @@
 // Sequences of variable length become tiles of one batch entry.
 // RUN: diff-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(diff-tile),canonicalize,cse)' | FileCheck %s
 
-// Which sequence a tile belongs to is searched in the offsets; how many tiles
-// there are follows from the shapes.
+// The sequence of a tile is searched in the offsets. The number of tiles follows from
+// the shapes.
 // CHECK-DAG: #[[$TILES:.*]] = affine_map<()[s0, s1] -> (s1 + s0 floordiv 8 - 1)>
 // CHECK-DAG: #[[$MIDDLE:.*]] = affine_map<()[s0, s1] -> ((s0 + s1) floordiv 2)>
 // CHECK-DAG: #[[$FIRST:.*]] = affine_map<()[s0, s1, s2] -> (s0 floordiv 8 + (s1 + s2) floordiv 2)>
@@ -66,9 +66,8 @@ func.func @causal(%q: tensor<?x4x16xf32>, %k: tensor<?x1x16xf32>,
 
 // -----
 
-// On a GPU the loops are mapped to blocks. Sizes are constants where they are
-// known; a single sequence is not searched for. Without a mask there is no
-// diagonal.
+// On a GPU, the loops are mapped to blocks. Static sizes are constants, and a single
+// sequence needs no search. Without a mask there is no diagonal.
 // CHECK-LABEL: func @gpu
 // CHECK-NOT: scf.while
 // CHECK: scf.forall (%{{.*}}, %{{.*}}) in (2, 3)
@@ -90,7 +89,7 @@ func.func @gpu(%q: tensor<40x2x16xf32>, %cu: tensor<2xi32>,
 
 // -----
 
-// Tiles of several heads, and a layout, which gets a batch in front.
+// Tiles of several heads, and a layout, which gets a leading batch.
 // CHECK-LABEL: func @head_major
 // CHECK: scf.forall (%[[H:.*]], %{{.*}}) = (0, 0) to (4, %{{.*}}) step (2, 1)
 // CHECK: tensor.extract_slice %{{.*}}[%{{.*}}, %{{.*}}, 0] [4, %{{.*}}, 16] [1, 1, 1] : tensor<8x?x16xf32> to tensor<4x?x16xf32>

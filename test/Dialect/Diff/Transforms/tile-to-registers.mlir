@@ -70,8 +70,8 @@ func.func @multiple_of_eight(%a: tensor<6x40xf32>, %out: tensor<2x6x40xf32>)
 
 // -----
 
-// Within the budget (4 x 32 = 128), of dynamic shape, or outside of a parallel
-// loop: left alone.
+// Within the budget (4 x 32 = 128), of dynamic shape, or outside of a parallel loop:
+// not changed.
 // CHECK-LABEL: func @left_alone
 // CHECK-NOT: scf.for %
 func.func @left_alone(%a: tensor<4x32xf32>, %dynamic: tensor<?x64xf32>,

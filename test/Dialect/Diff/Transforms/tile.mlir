@@ -11,7 +11,7 @@
 // CHECK: %[[R:.*]]:2 = scf.forall (%[[B:.*]], %[[H:.*]], %[[N:.*]]) = (0, 0, 0) to (2, 4, 12) step (1, 1, 8)
 // CHECK-SAME: shared_outs(%[[OUT:.*]] = %[[O]], %[[OUTLSE:.*]] = %[[LSE]])
 // CHECK: %[[SIZE:.*]] = affine.min #[[$TAIL]](%[[N]])
-// Output head j has query heads 2j and 2j + 1; two share a key head.
+// Output head j has query heads 2j and 2j + 1; two output heads share a key head.
 // CHECK: %[[H2:.*]] = affine.apply #[[$TWICE]]()[%[[H]]]
 // CHECK: %[[TQ:.*]] = tensor.extract_slice %[[Q]][%[[B]], %[[N]], %[[H2]], 0] [1, %[[SIZE]], 2, 16] [1, 1, 1, 1]
 // CHECK: %[[G:.*]] = affine.apply #[[$HALF]]()[%[[H]]]
@@ -20,7 +20,7 @@
 // CHECK: %[[TL:.*]] = tensor.extract_slice %[[L]][%[[B]], %[[N]], %[[H]]] [1, %[[SIZE]], 1] [1, 1, 1]
 // CHECK: %[[TO:.*]] = tensor.extract_slice %[[OUT]][%[[B]], %[[N]], %[[H]], 0] [1, %[[SIZE]], 1, 16] [1, 1, 1, 1]
 // CHECK: %[[TLSE:.*]] = tensor.extract_slice %[[OUTLSE]][%[[B]], %{{.*}}, %[[N]]] [1, 2, %[[SIZE]]] [1, 1, 1]
-// The mask of the tile is that of the whole: the diagonal moves along.
+// The mask of the tile is that of the whole op: the diagonal is adjusted.
 // CHECK: %[[D:.*]] = affine.apply #[[$DIAGONAL]]()[%[[N]]]
 // CHECK: %[[T:.*]]:2 = diff.attention ins(%[[TQ]], %[[TK]], %[[TV]], %[[TL]] :{{.*}}) outs(%[[TO]], %[[TLSE]] :{{.*}}) diagonal(%[[D]]) mask<causal> {schedule = #diff.schedule<queries = 8, keys = 16>}
 // CHECK: tensor.parallel_insert_slice %[[T]]#0 into %[[OUT]][%[[B]], %[[N]], %[[H]], 0] [1, %[[SIZE]], 1, 16]
@@ -44,8 +44,8 @@ func.func @attention(%q: tensor<2x12x8x16xbf16>, %k: tensor<2x20x2x16xbf16>,
 
 // -----
 
-// Keys of their own come in pairs; lambda and the weight are per head and per
-// element. Without a mask no diagonal is needed.
+// Separate keys come in pairs; lambda is per head and the weight per element. Without
+// a mask, no diagonal is needed.
 // CHECK-LABEL: func @attention_v1
 // CHECK-SAME: (%[[Q:.*]]: tensor<1x12x8x16xf32>, %[[K:.*]]: tensor<1x20x4x16xf32>, %[[V:.*]]: tensor<1x20x2x32xf32>, %[[L:.*]]: tensor<4xf32>, %[[W:.*]]: tensor<32xf32>,
 // CHECK: scf.forall (%[[B:.*]], %[[H:.*]], %[[N:.*]]) = (0, 0, 0) to (1, 4, 12) step (1, 2, 4)
@@ -91,7 +91,7 @@ func.func @groups(%q: tensor<1x12x8x16xf32>, %k: tensor<1x20x4x16xf32>)
 
 // -----
 
-// Threads in the schedule mean a GPU: the loops are its blocks, and what
+// Threads in the schedule select a GPU: the loops are its blocks, and the loop that
 // becomes a kernel is marked.
 // CHECK-LABEL: func @gpu
 // CHECK: scf.forall
@@ -109,7 +109,7 @@ func.func @gpu(%q: tensor<?x?x4x16xf32>, %k: tensor<?x?x2x16xf32>)
 
 // -----
 
-// On memrefs a tile is a view.
+// On memrefs, a tile is a view.
 // CHECK-LABEL: func @memref
 // CHECK-SAME: (%[[Q:.*]]: memref<2x12x4x16xf32>, %[[O:.*]]: memref<2x12x4x16xf32>)
 // CHECK: scf.forall (%[[B:.*]], %[[H:.*]], %[[N:.*]]) = (0, 0, 0) to (2, 4, 12) step (1, 1, 4) {
@@ -127,7 +127,7 @@ func.func @memref(%q: memref<2x12x4x16xf32>, %out: memref<2x12x4x16xf32>) {
 
 // -----
 
-// No schedule, no tiles.
+// Without a schedule, nothing is tiled.
 // CHECK-LABEL: func @no_schedule
 // CHECK-NOT: scf.forall
 // CHECK: diff.softmax_attention
@@ -141,7 +141,7 @@ func.func @no_schedule(%q: tensor<2x12x4x16xf32>) -> tensor<2x12x4x16xf32> {
 
 // -----
 
-// What is inside an scf.forall is a tile already.
+// An op inside an scf.forall is already a tile.
 // CHECK-LABEL: func @tile_already
 // CHECK-COUNT-1: scf.forall (
 // CHECK-NOT: scf.forall (
@@ -167,8 +167,8 @@ func.func @tile_already(%q: tensor<2x12x1x16xf32>) -> tensor<2x12x1x16xf32> {
 
 #id = affine_map<(b, n, h, d) -> (b, n, h, d)>
 
-// What makes the query is computed in the tile that reads it. Keys are read by many
-// tiles, and what has another user is computed for it anyway.
+// An op that computes the query is fused into the tile that reads it. Keys are read
+// by many tiles. A value with another user is computed for it anyway.
 // CHECK-LABEL: func @fused
 // CHECK-COUNT-2: linalg.generic
 // CHECK: scf.forall

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -verify-diagnostics -transform-interpreter
 
-// Four output heads share a value head: three of them would straddle two.
+// Four output heads share a value head: a tile of three heads would need two value
+// heads.
 func.func @straddle(%q: tensor<1x8x12x16xf32>, %k: tensor<1x8x3x16xf32>)
     -> tensor<1x8x12x16xf32> {
   // expected-error @below {{'diff.softmax_attention' op tile size 3 of the output heads must divide, or be a multiple of, the 4 that share a value head}}
@@ -53,7 +54,7 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// A level-0 op has no dimension of keys: decompose it first.
+// A level-0 op has no key dimension: decompose it first.
 func.func @keys(%q: tensor<1x8x1x16xf32>) -> tensor<1x8x1x16xf32> {
   // expected-note @below {{target op}}
   %0 = diff.softmax_attention
@@ -76,7 +77,7 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// Partial results of a sequential loop are no use.
+// Partial results of a sequential loop are not supported.
 func.func @split_for(%q: tensor<1x8x1x16xf32>, %acc: tensor<1x1x8x16xf32>,
                      %row: tensor<1x1x8xf32>) -> tensor<1x1x8x16xf32> {
   // expected-error @below {{'diff.online_attention' op is split along the keys only into parallel partial results (tile_reduction_using_forall)}}
@@ -107,10 +108,10 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// Tiles of packed tokens would straddle sequences.
+// Tiles of packed tokens would cross sequences.
 func.func @sequences(%q: tensor<40x2x16xf32>, %cu: tensor<4xi32>)
     -> tensor<40x2x16xf32> {
-  // expected-error @below {{'diff.softmax_attention' op has sequences of variable length, which diff-tile cuts into tiles, and no other tiling}}
+  // expected-error @below {{'diff.softmax_attention' op has sequences of variable length, which only diff-tile can tile}}
   // expected-error @below {{faild to tile operation}}
   // expected-error @below {{failed to generate tiling loops}}
   // expected-note @below {{when applied to this op}}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Upstream's own transform ops on the diff ops.
+// Upstream's transform ops on the diff ops.
 // RUN: diff-opt %s -split-input-file -transform-interpreter -canonicalize -cse | FileCheck %s
 
 // CHECK-LABEL: func @forall
@@ -36,7 +36,7 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// A size of 0 leaves a dimension whole; the norm of V1 sees whole rows.
+// A size of 0 leaves a dimension complete; the norm of V1 needs complete rows.
 // CHECK-LABEL: func @for
 // CHECK-SAME: %[[INIT:[^:]*]]: tensor<1x?x4x32xf32>
 // CHECK: scf.for %[[N:.*]] = %{{.*}} to %{{.*}} step %{{.*}} iter_args(%[[OUT:.*]] = %[[INIT]])
@@ -66,7 +66,7 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// A tile of a tile: the diagonal adds up, whichever order.
+// A tile of a tile: the diagonals add up in any order.
 // CHECK-DAG: #[[$SUM:.*]] = affine_map<()[s0, s1] -> (s0 + s1 + 8)>
 // CHECK-LABEL: func @twice
 // CHECK: scf.for %[[I:[a-z0-9]+]] =
@@ -96,7 +96,7 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// The online form along all four dimensions: the last carries running values.
+// The online form along all four dimensions: the last one carries running values.
 // CHECK-LABEL: func @online_for
 // CHECK-COUNT-4: scf.for
 // CHECK-NOT: scf.for
@@ -164,7 +164,7 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// On memrefs the tiles are views.
+// On memrefs, the tiles are views.
 // CHECK-LABEL: func @memref
 // CHECK-SAME: (%[[Q:.*]]: memref<1x8x1x16xf32>, %[[O:.*]]: memref<1x8x1x16xf32>)
 // CHECK: scf.for %[[I:[a-z0-9]+]] =
@@ -190,7 +190,7 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// What makes the query is computed tile by tile, in the loop.
+// The producer of the query is computed for each tile, in the loop.
 // CHECK-LABEL: func @fuse_producer
 // CHECK: scf.forall
 // CHECK: %[[E:.*]] = linalg.exp {{.*}} -> tensor<1x4x2x16xf32>
@@ -227,7 +227,8 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// An attention is a producer too: the tile of its result that a consumer reads.
+// An attention is also a producer: only the tile of its result that a consumer reads
+// is computed.
 // CHECK-LABEL: func @fuse_attention
 // CHECK: scf.forall (%{{.*}}) in (3)
 // CHECK: %[[A:.*]] = diff.softmax_attention ins({{.*}} : tensor<1x4x4x16xf32>, tensor<1x20x2x16xf32>, tensor<1x20x2x16xf32>)
@@ -297,8 +298,8 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// Split along the keys by a number of threads: each has running values of its
-// own, from the identity, which are merged behind the loop.
+// Split along the keys by a number of threads: each has separate running values,
+// starting from the identity, which are merged after the loop.
 // CHECK-LABEL: func @split_threads
 // CHECK-SAME: (%[[Q:.*]]: tensor<1x8x2x16xf32>, %[[K:.*]]: tensor<1x64x1x16xf32>, %[[ACC:.*]]: tensor<1x2x8x16xf32>, %[[MAX:.*]]: tensor<1x2x8xf32>, %[[SUM:.*]]: tensor<1x2x8xf32>)
 // CHECK-DAG: %[[INF:.*]] = arith.constant 0xFF800000 : f32
@@ -349,8 +350,8 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
-// The same by tile sizes: 20 keys in tiles of 16 are two splits, of which the
-// second is shorter.
+// The same with tile sizes: 20 keys in tiles of 16 are two splits, and the second one
+// is partial.
 // CHECK-LABEL: func @split_sizes
 // CHECK: linalg.fill {{.*}} -> tensor<2x1x2x8x16xf32>
 // CHECK: scf.forall (%[[I:.*]]) = (0) to (20) step (16)

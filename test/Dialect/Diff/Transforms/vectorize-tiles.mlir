@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-vectorize-tiles -canonicalize | FileCheck %s
 
-// A contraction becomes vector.contract, and the slice of its operand goes into
+// A contraction becomes vector.contract, and the slice of its operand is folded into
 // the read.
 // CHECK-LABEL: func @contraction
 // CHECK-SAME: %[[A:[^:]*]]: tensor<2x8x16xf32>
@@ -29,7 +29,7 @@ func.func @contraction(%a: tensor<2x8x16xf32>, %b: tensor<16x4xf32>,
 
 // -----
 
-// A pad to a static shape becomes a read that is out of bounds on purpose.
+// A pad to a static shape becomes a read that is intentionally out of bounds.
 // CHECK-LABEL: func @pad
 // CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK: scf.forall
@@ -56,7 +56,7 @@ func.func @pad(%a: tensor<?x16xf32>, %high: index, %tile: tensor<8x16xf32>,
 
 // -----
 
-// Whole tensors, and dynamic shapes, are left to loops.
+// Whole tensors and dynamic shapes are lowered to loops.
 // CHECK-LABEL: func @left_alone
 // CHECK: scf.forall
 // CHECK: linalg.exp {{.*}} outs(%{{.*}} : tensor<?x16xf32>)

@@ -63,9 +63,9 @@ func.func @values(%v: vector<64x128xbf16>, %b: vector<2x64xi1>) -> i1 {
   return %1 : i1
 }
 
-// A layout prints what differs from the default: warps and elems of 1, strides
-// that make the last dimension the fastest. Strides of what is not cut are 1, so
-// that equal layouts are equal.
+// A layout omits defaults: warps and elems of 1, and strides that make the last
+// dimension the fastest. Strides of undistributed dimensions are 1, so that equal
+// layouts are equal.
 // CHECK-LABEL: func private @attributes
 // CHECK-SAME: a = #tile.layout<warps = [4, 1], lanes = [8, 4], elems = [1, 2]>
 // CHECK-SAME: b = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>

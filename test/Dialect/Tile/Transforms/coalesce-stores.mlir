@@ -21,7 +21,7 @@ func.func @rows(%v: vector<64x128xbf16>, %o: memref<64x128xbf16>) {
 
 // -----
 
-// Rows that are no whole chunks; fewer chunks than threads; shared memory; columns
+// Rows that are not whole chunks; fewer chunks than threads; shared memory; columns
 // that are not innermost in memory; no schedule.
 // CHECK-LABEL: func @not_whole
 // CHECK-NOT: tile.to_layout

@@ -7,7 +7,7 @@ func.func @rows(%x: vector<16x2xf32>, %o: memref<16x2xf32>) {
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
-// expected-error @below {{cannot change the layout of 'vector<16x2xf32>': its rows are no whole 16-byte chunks}}
+// expected-error @below {{cannot change the layout of 'vector<16x2xf32>': its rows are not whole 16-byte chunks}}
     %y = tile.to_layout %x to <lanes = [8, 2], elems = [1, 1]> : vector<16x2xf32>
     vector.transfer_write %y, %o[%c0, %c0] {in_bounds = [true, true]}
       : vector<16x2xf32>, memref<16x2xf32>

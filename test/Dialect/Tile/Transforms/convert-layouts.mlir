@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -tile-convert-layouts | FileCheck %s
 
-// Through a ring of its own: written in the one layout, read in the other, between
-// barriers. Nothing is left of a conversion to the same layout. Rows of pairs of f32
-// are padded; of 16-bit pairs, swizzled.
+// Through a separate ring: written in one layout, read in the other, between
+// barriers. A conversion to the same layout is removed. Rows of pairs of f32 are
+// padded, rows of 16-bit pairs are swizzled.
 // CHECK-LABEL: func @convert
 // CHECK-SAME: (%[[M:[^:]*]]: memref
 // CHECK: %[[RING:.*]] = tile.ring {padding = 32 : i64} : memref<1x16x16xf32, #gpu.address_space<workgroup>>
@@ -39,8 +39,8 @@ func.func @convert(%m: memref<16x16xf32>, %o: memref<16x16xf32>) {
 
 // -----
 
-// What a loop carries has its result's layout, and what a conversion gives has the
-// layout that it was converted to: neither of these two conversions is one.
+// A loop-carried value has the layout of the loop's result, and a conversion has its
+// target layout: both conversions are removed.
 // CHECK-LABEL: func @carried
 // CHECK: %[[R:.*]] = scf.for {{.*}} iter_args(%[[X:.*]] = %{{.*}})
 // CHECK-NEXT: arith.addf %[[X]], %[[X]]

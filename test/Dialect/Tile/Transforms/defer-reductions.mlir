@@ -2,8 +2,8 @@
 // RUN: diff-opt %s -split-input-file -allow-unregistered-dialect -tile-defer-reductions -canonicalize | FileCheck %s
 // RUN: diff-opt %s -split-input-file -allow-unregistered-dialect -tile-defer-reductions="lanes=8 elems=1" -canonicalize | FileCheck %s --check-prefix=LANES
 
-// l' = f l + rowsum(p): the columns of p are (8 repetitions, 4 lanes, 2 elements),
-// and the loop carries a sum for each of the 4 lanes, whose sum comes behind it.
+// l' = f l + rowsum(p): the columns of p are (8 repetitions, 4 lanes, 2 elements).
+// The loop carries a sum for each of the 4 lanes, and these are added after the loop.
 // CHECK-LABEL: func @scaled
 // CHECK-SAME: %[[P:[^:]*]]: vector<16x64xf32>, %[[F:[^:]*]]: vector<16xf32>
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16x4xf32>
@@ -68,7 +68,7 @@ func.func @plain(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
 
 // -----
 
-// An initial value that is no zero has no parts.
+// An initial value other than zero cannot be divided.
 // CHECK-LABEL: func @initial
 // CHECK: scf.for {{.*}} -> (vector<16xf32>)
 
@@ -93,7 +93,7 @@ func.func @initial(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
 
 // -----
 
-// The sum is used in the loop, too; a maximum is no sum.
+// The sum is also used in the loop; a maximum is not a sum.
 // CHECK-LABEL: func @used
 // CHECK: scf.for {{.*}} -> (vector<16xf32>)
 
@@ -141,7 +141,7 @@ func.func @maximum(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
 
 // -----
 
-// A launch without a schedule is not on tensor cores, and left alone.
+// A launch without a schedule does not use tensor cores and is not changed.
 // CHECK-LABEL: func @no_schedule
 // CHECK: scf.for {{.*}} -> (vector<16xf32>)
 
@@ -166,7 +166,7 @@ func.func @no_schedule(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
 
 // -----
 
-// Steps by themselves, in front of a loop and behind it: the sum is reduced once.
+// Single steps before and after a loop: the sum is reduced once.
 // CHECK-LABEL: func @steps
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16x4xf32>
 // CHECK: %[[START:.*]] = arith.mulf %{{.*}}, %[[ZERO]] : vector<16x4xf32>
@@ -204,7 +204,7 @@ func.func @steps(%p: vector<16x64xf32>, %f: vector<16xf32>, %n: index,
 
 // -----
 
-// The sum of a row is no step.
+// A single row sum is not a step.
 // CHECK-LABEL: func @row
 // CHECK-NOT: vector<16x4xf32>
 // CHECK: vector.multi_reduction <add>, %{{.*}}, %{{.*}} [1] : vector<16x64xf32> to vector<16xf32>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -tile-forward-writes -canonicalize | FileCheck %s
 
-// A read of what was written whole is the vector, or the part that is read.
+// A read of a completely written tensor is the vector, or the part that is read.
 // CHECK-LABEL: func @whole
 // CHECK-SAME: %[[V:[^:]*]]: vector<2x64xf32>
 // CHECK-NOT: vector.transfer_write
@@ -23,7 +23,7 @@ func.func @whole(%v: vector<2x64xf32>, %t: tensor<2x64xf32>)
 
 // -----
 
-// What was written in part is another value elsewhere.
+// Outside of a partial write, the value is different.
 // CHECK-LABEL: func @part
 // CHECK: vector.transfer_write
 // CHECK: %[[READ:.*]] = vector.transfer_read
@@ -41,8 +41,8 @@ func.func @part(%v: vector<1x64xf32>, %t: tensor<2x64xf32>, %i: index)
 
 // -----
 
-// Only part of the rows is used: they are written to that part, and what lies
-// beyond is out of bounds.
+// Only a part of the rows is used: they are written to this part, and others are out
+// of bounds.
 // CHECK-LABEL: func @slice
 // CHECK-SAME: %[[V:[^:]*]]: vector<16x64xf32>, %[[T:[^:]*]]: tensor<16x64xf32>, %[[N:.*]]: index
 // CHECK: %[[PART:.*]] = tensor.extract_slice %[[T]][0, 0] [%[[N]], 64] [1, 1]
@@ -59,7 +59,7 @@ func.func @slice(%v: vector<16x64xf32>, %t: tensor<16x64xf32>, %n: index)
 
 // -----
 
-// Without its dimensions of size 1, a tensor is written without them.
+// A tensor is written without its unit dimensions.
 // CHECK-LABEL: func @collapse
 // CHECK-SAME: %[[V:[^:]*]]: vector<16x64xf32>, %[[T:[^:]*]]: tensor<1x16x1x64xf32>
 // CHECK: %[[SMALL:.*]] = tensor.collapse_shape %[[T]] {{.*}} into tensor<16x64xf32>
@@ -78,7 +78,7 @@ func.func @collapse(%v: vector<16x64xf32>, %t: tensor<1x16x1x64xf32>)
 
 // -----
 
-// A loop in a tile with a schedule carries vectors; another keeps its tensors.
+// A loop in a tile with a schedule carries vectors; other loops keep their tensors.
 // CHECK-LABEL: func @carried
 // CHECK: scf.forall
 // CHECK: scf.for {{.*}} -> (vector<16xf32>)
@@ -129,7 +129,7 @@ func.func @carried(%t: tensor<16xf32>, %n: index)
 
 // -----
 
-// Dimensions of size 1 may lack wherever they are.
+// Unit dimensions may be missing at any position.
 // CHECK-LABEL: func @unit_dims
 // CHECK-SAME: %[[V:[^:]*]]: vector<1x64x1xf32>
 // CHECK: %[[ENTRY:.*]] = vector.extract %[[V]][0] : vector<64x1xf32>
@@ -147,8 +147,8 @@ func.func @unit_dims(%v: vector<1x64x1xf32>, %t: tensor<1x64x1xf32>) -> vector<6
 
 // -----
 
-// A part of a tile that is written whole needs nothing of what was written or padded
-// before; what was padded is read from where it came.
+// A part of a tile that is completely written does not need earlier writes or
+// padding. A padded value is read from its source.
 // CHECK-LABEL: func @overwritten
 // CHECK-SAME: %[[V:[^:]*]]: vector<8x64xf32>, %[[T:[^:]*]]: tensor<?x64xf32>
 // CHECK-NOT: tensor.pad
@@ -171,7 +171,7 @@ func.func @overwritten(%v: vector<8x64xf32>, %t: tensor<?x64xf32>, %n: index, %r
 
 // -----
 
-// What is used behind a loop is computed there.
+// Values that are used after a loop are computed there.
 // CHECK-LABEL: func @behind
 // CHECK: scf.forall
 // CHECK: math.exp

@@ -6,7 +6,7 @@
 func.func @limit(%o: memref<16x64xbf16>) {
   %c1 = arith.constant 1 : index
   %threads = arith.constant 128 : index
-  // expected-error @below {{needs 2048 bytes of shared memory in a block, more than the 2047 that the chip has; a smaller schedule fits}}
+  // expected-error @below {{needs 2048 bytes of shared memory in a block, more than the 2047 that the chip has; use a smaller schedule}}
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index

@@ -3,8 +3,8 @@
 
 #shared = #gpu.address_space<workgroup>
 
-// Rings of 2048 bytes, one with padding of 2304. The first two are in use at the same
-// time; the third takes the place of the first, behind a barrier.
+// Rings of 2048 bytes, one with padding of 2304. The first two are live at the same
+// time. The third one reuses the memory of the first one, after a barrier.
 // CHECK-LABEL: func @reuse
 // CHECK: %[[SIZE:.*]] = arith.constant 4352 : i32
 // CHECK: gpu.launch {{.*}} dynamic_shared_memory_size %[[SIZE]]
@@ -57,7 +57,7 @@ func.func @reuse(%o: memref<16x64xbf16>) {
 
 #shared = #gpu.address_space<workgroup>
 
-// All in use at the same time.
+// All rings are live at the same time.
 // CHECK-LABEL: func @all
 // CHECK: arith.constant 6400 : i32
 // CHECK: tile.ring {offset = 0 : i64} :
@@ -117,7 +117,7 @@ func.func @all(%o: memref<16x64xbf16>) {
 
 // -----
 
-// Without a ring nothing is asked for.
+// Without rings, the launch needs no shared memory.
 // CHECK-LABEL: func @none
 // CHECK-NOT: dynamic_shared_memory_size
 func.func @none() {

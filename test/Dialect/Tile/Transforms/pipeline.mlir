@@ -3,8 +3,8 @@
 
 #shared = #gpu.address_space<workgroup>
 
-// One slot, and a wait behind its last read: the next tile is copied right behind
-// that wait, one iteration ahead. 4 iterations are certainly enough.
+// One slot, and a wait after its last read: the next tile is copied directly after
+// this wait, one iteration ahead. There are always at least 4 iterations.
 // CHECK-LABEL: func @one_slot
 // CHECK: %[[RING:.*]] = tile.ring
 // CHECK: %[[FIRST:.*]] = tile.copy_async %{{.*}}[%c0, %c0]
@@ -17,7 +17,7 @@
 // CHECK: %[[AHEAD:.*]] = tile.copy_async %{{.*}}[%[[NEXT]], %c0]
 // CHECK: scf.yield %{{.*}}, %[[AHEAD]]
 // CHECK: tile.steady
-// The last iteration stands behind the loop, and copies nothing.
+// The last iteration follows the loop and copies nothing.
 // CHECK: tile.wait %[[LOOP]]#1
 // CHECK-NOT: tile.copy_async
 // CHECK: return
@@ -59,8 +59,9 @@ func.func @one_slot(%k: memref<?x64xbf16>, %o: memref<64x64xbf16>) {
 
 #shared = #gpu.address_space<workgroup>
 
-// Two slots, and no wait behind the last read: the wait of the next iteration is the
-// first that all threads reach having read, so that a copy is one ahead, behind it.
+// Two slots, and no wait after the last read: the first wait that all threads reach
+// after the read is in the next iteration, so a copy moves after it and is one
+// iteration ahead.
 // CHECK-LABEL: func @two_slots
 // CHECK: tile.copy_async %{{.*}}[%c0, %c0]
 // CHECK: scf.for %[[J:.*]] = {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[TOKEN:.*]] = %{{.*}}) -> (vector<64x64xbf16>, !tile.token)
@@ -106,7 +107,7 @@ func.func @two_slots(%k: memref<?x64xbf16>, %o: memref<64x64xbf16>) {
 
 #shared = #gpu.address_space<workgroup>
 
-// The number of iterations is not known: with none there is nothing to copy ahead.
+// The number of iterations is dynamic: without iterations, nothing is prefetched.
 // CHECK-LABEL: func @dynamic
 // CHECK-SAME: %[[N:[^:]*]]: index
 // CHECK: %[[COUNT:.*]] = arith.ceildivsi %[[N]], %c64
@@ -156,7 +157,7 @@ func.func @dynamic(%k: memref<?x64xbf16>, %o: memref<64x64xbf16>, %n: index) {
 
 #shared = #gpu.address_space<workgroup>
 
-// Two iterations ahead: with one iteration, the loop is left as it is.
+// Two iterations ahead: with one iteration, the original loop runs.
 // CHECK-LABEL: func @dynamic_two_ahead
 // CHECK: arith.cmpi sge, %{{.*}}, %c2
 // CHECK: scf.if
@@ -203,8 +204,8 @@ func.func @dynamic_two_ahead(%k: memref<?x64xbf16>, %o: memref<64x64xbf16>, %n: 
 
 #shared = #gpu.address_space<workgroup>
 
-// Without stages a copy stays in its iteration, and a barrier keeps the reads of the
-// last one in front of it.
+// Without stages, a copy stays in its iteration, and a barrier keeps the reads of the
+// previous iteration before it.
 // CHECK-LABEL: func @not_ahead
 // CHECK: scf.for
 // CHECK: gpu.barrier
@@ -249,7 +250,7 @@ func.func @not_ahead(%k: memref<?x64xbf16>, %o: memref<64x64xbf16>) {
 
 #shared = #gpu.address_space<workgroup>
 
-// One iteration, and two slots to fill ahead: nothing runs ahead.
+// One iteration and two slots: nothing is prefetched.
 // CHECK-LABEL: func @too_short
 // CHECK-COUNT-1: tile.copy_async
 // CHECK-NOT: tile.copy_async

@@ -8,7 +8,7 @@ func.func @undetermined(%m: memref<16x16xf32, #gpu.address_space<workgroup>>) {
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
     %pad = arith.constant 0.0 : f32
-// expected-error @below {{gets no layout: nothing between it and a contraction or tile.to_layout determines which thread holds which of its elements}}
+// expected-error @below {{gets no layout: no contraction or tile.to_layout determines its distribution over threads}}
     %0 = vector.transfer_read %m[%c0, %c0], %pad {in_bounds = [true, true]}
            : memref<16x16xf32, #gpu.address_space<workgroup>>, vector<16x16xf32>
     %1 = vector.extract %0[0, 0] : f32 from vector<16x16xf32>

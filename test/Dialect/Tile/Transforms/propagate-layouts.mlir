@@ -7,9 +7,9 @@
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 #shared = #gpu.address_space<workgroup>
 
-// From the contraction's anchor to both operands, through elementwise ops and a
-// reduction to the rows, whose columns are copies, and back to the tile; the scores
-// are the next contraction's operand as they are.
+// From the contraction to both operands, through elementwise ops and a reduction to
+// the rows, whose columns are copies, and back to the tile. The scores are directly
+// the operand of the next contraction.
 // CHECK-LABEL: func @attention
 // CHECK: %[[Q:.*]] = vector.transfer_read {{.*}}tile.layouts = [#tile.layout<warps = [4, 1], lanes = [8, 4], elems = [1, 2]>]
 // CHECK: %[[K:.*]] = vector.transfer_read {{.*}}tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]
@@ -67,8 +67,9 @@ func.func @attention(%q: memref<64x16xbf16, #shared>, %k: memref<32x16xbf16, #sh
 
 // -----
 
-// Where two layouts meet, a conversion stands in between, once for all uses. A
-// constant that is used in both is repeated for each. A loop and a branch have the layout of what they carry.
+// If two layouts meet, a conversion is inserted once for all uses. A constant that
+// both use is duplicated. A loop and a branch have the layouts of the values that
+// they carry.
 // CHECK-LABEL: func @meet
 // CHECK: %[[X:.*]] = tile.to_layout %{{.*}} to <lanes = [8, 4], elems = [1, 2]> {tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]}
 // CHECK: arith.constant {tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]} dense<1.0
@@ -130,7 +131,7 @@ func.func @meet(%m: memref<16x16xf32, #gpu.address_space<workgroup>>, %o: memref
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 #shared = #gpu.address_space<workgroup>
 
-// Keys that are values are read once for each contraction, never converted.
+// Keys that are also values are read once for each contraction and never converted.
 // CHECK-LABEL: func @keys_are_values
 // CHECK: vector.transfer_read {{.*}}tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]
 // CHECK: vector.contract

@@ -5,8 +5,8 @@
 #bt = affine_map<(d0, d1, d2) -> (d2, d1)>
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 
-// The rounded weights times ones of 8 columns, of which each holds the sum: a
-// maximum behind the loop takes one of them. The loop's attributes stay.
+// The rounded weights times 8 columns of ones, each of which holds the sum. After the
+// loop, a maximum selects one. The attributes of the loop are kept.
 // CHECK-LABEL: func @on_mma
 // CHECK-DAG: %[[ONES:.*]] = arith.constant dense<1.000000e+00> : vector<64x8xbf16>
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0.000000e+00> : vector<16x8xf32>
@@ -52,7 +52,7 @@ func.func @on_mma(%p: vector<16x64xf32>, %f: vector<16xf32>, %v: vector<64x32xbf
 #bt = affine_map<(d0, d1, d2) -> (d2, d1)>
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 
-// Not asked for.
+// Not requested.
 // CHECK-LABEL: func @not_asked
 // CHECK: vector.multi_reduction <add>
 // CHECK-NOT: 16x8xf32
@@ -92,8 +92,8 @@ func.func @not_asked(%p: vector<16x64xf32>, %f: vector<16xf32>, %v: vector<64x32
 #bt = affine_map<(d0, d1, d2) -> (d2, d1)>
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 
-// A tile in front of the loop: the loop goes on with its columns. The rounding
-// comes in front of the sum, which reads it.
+// A tile before the loop: the loop continues with its columns. The rounding is before
+// the sum, which reads it.
 // CHECK-LABEL: func @in_front
 // CHECK-SAME: %[[P:[^:]*]]: vector<16x64xf32>
 // CHECK: %[[ROUNDED:.*]] = arith.truncf %[[P]]

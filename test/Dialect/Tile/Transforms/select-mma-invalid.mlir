@@ -14,7 +14,7 @@ func.func @element_type(%a: vector<64x32xf32>, %b: vector<16x32xf32>, %o: memref
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
     %zero = arith.constant dense<0.0> : vector<64x16xf32>
-// expected-error @below {{is no product of matrices that the tensor cores compute: f16 or bf16 operands (f32 where the schedule has tf32), an f32 accumulator, and one dimension each of columns and of sums}}
+// expected-error @below {{is not a matrix product that tensor cores support: it needs f16 or bf16 operands (f32 if the schedule has tf32), an f32 accumulator, one column dimension and one reduced dimension}}
     %0 = vector.contract
            {indexing_maps = [#a, #b, #c],
             iterator_types = ["parallel", "parallel", "reduction"]}
@@ -41,7 +41,7 @@ func.func @accumulator(%a: vector<64x32xf16>, %b: vector<16x32xf16>, %o: memref<
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
     %zero = arith.constant dense<0.0> : vector<64x16xf16>
-// expected-error @below {{is no product of matrices that the tensor cores compute}}
+// expected-error @below {{is not a matrix product that tensor cores support}}
     %0 = vector.contract
            {indexing_maps = [#a, #b, #c],
             iterator_types = ["parallel", "parallel", "reduction"]}
@@ -68,7 +68,7 @@ func.func @columns(%a: vector<64x32xbf16>, %b: vector<12x32xbf16>, %o: memref<64
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
     %zero = arith.constant dense<0.0> : vector<64x12xf32>
-// expected-error @below {{has 12 columns, no multiple of 8, which m16n8k16 takes at a time}}
+// expected-error @below {{has 12 columns; m16n8k16 needs a multiple of 8}}
     %0 = vector.contract
            {indexing_maps = [#a, #b, #c],
             iterator_types = ["parallel", "parallel", "reduction"]}
@@ -95,7 +95,7 @@ func.func @summands(%a: vector<64x24xbf16>, %b: vector<16x24xbf16>, %o: memref<6
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
     %zero = arith.constant dense<0.0> : vector<64x16xf32>
-// expected-error @below {{has 24 summands, no multiple of 16, which m16n8k16 takes at a time}}
+// expected-error @below {{has 24 summands; m16n8k16 needs a multiple of 16}}
     %0 = vector.contract
            {indexing_maps = [#a, #b, #c],
             iterator_types = ["parallel", "parallel", "reduction"]}
@@ -122,7 +122,7 @@ func.func @rows(%a: vector<48x32xbf16>, %b: vector<16x32xbf16>, %o: memref<48x16
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
     %zero = arith.constant dense<0.0> : vector<48x16xf32>
-// expected-error @below {{has rows that cannot be spread over 4 warps of 16 rows each}}
+// expected-error @below {{has rows that cannot be distributed over 4 warps of 16 rows each}}
     %0 = vector.contract
            {indexing_maps = [#a, #b, #c],
             iterator_types = ["parallel", "parallel", "reduction"]}
@@ -149,7 +149,7 @@ func.func @few_rows(%a: vector<8x32xbf16>, %b: vector<16x32xbf16>, %o: memref<8x
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
     %zero = arith.constant dense<0.0> : vector<8x16xf32>
-// expected-error @below {{has rows that cannot be spread over 1 warps of 16 rows each}}
+// expected-error @below {{has rows that cannot be distributed over 1 warps of 16 rows each}}
     %0 = vector.contract
            {indexing_maps = [#a, #b, #c],
             iterator_types = ["parallel", "parallel", "reduction"]}

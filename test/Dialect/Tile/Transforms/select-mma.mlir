@@ -7,7 +7,8 @@
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 #shared = #gpu.address_space<workgroup>
 
-// Rows over 8 lanes, then over the warps; columns over 4 lanes of two each.
+// Rows over 8 lanes, then over the warps; columns over 4 lanes with two elements
+// each.
 // CHECK-LABEL: func @matmul
 // CHECK: vector.contract {{.*}}tile.mma = #tile.mma<m = 16, n = 8, k = 16, result = <warps = [4, 1], lanes = [8, 4], elems = [1, 2]>>
 func.func @matmul(%a: vector<64x32xbf16>, %b: vector<16x32xbf16>, %o: memref<64x16xf32>) {
@@ -30,8 +31,8 @@ func.func @matmul(%a: vector<64x32xbf16>, %b: vector<16x32xbf16>, %o: memref<64x
 
 // -----
 
-// Rows of (map, token): tokens over the lanes and warps, and the pair of row units
-// is of the two maps, so that a thread has both maps of its tokens.
+// Rows of (map, token): tokens are distributed over lanes and warps, and the pair of
+// row units is the two maps, so that a thread has both maps of its tokens.
 // CHECK-LABEL: func @maps
 // CHECK: result = <warps = [1, 2, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>
 func.func @maps(%a: vector<2x16x32xf16>, %b: vector<16x32xf16>, %o: memref<2x16x16xf32>) {
@@ -57,8 +58,8 @@ func.func @maps(%a: vector<2x16x32xf16>, %b: vector<16x32xf16>, %o: memref<2x16x
 
 // -----
 
-// Maps with keys of their own share no instruction: the pair is of two rows of a
-// map, and the map is spread over warps.
+// Maps with separate keys do not share an instruction: the pair is two rows of one
+// map, and the map is distributed over warps.
 // CHECK-LABEL: func @own_keys
 // CHECK: result = <warps = [2, 1, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>
 func.func @own_keys(%a: vector<2x16x32xf16>, %b: vector<2x16x32xf16>, %o: memref<2x16x16xf32>) {
@@ -90,8 +91,8 @@ func.func @own_keys(%a: vector<2x16x32xf16>, %b: vector<2x16x32xf16>, %o: memref
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 #shared = #gpu.address_space<workgroup>
 
-// The rows of a contraction whose operand is computed from another's result stay
-// where they are; an anchor that is there is kept.
+// The rows of a contraction whose operand is computed from the result of another one
+// keep their distribution. An existing instruction is kept.
 // CHECK-LABEL: func @chain
 // CHECK: %[[S:.*]] = vector.contract {{.*}}result = <warps = [1, 2], lanes = [8, 4], elems = [1, 2]>
 // CHECK: vector.contract {{.*}}result = <lanes = [8, 4], elems = [1, 2]>
@@ -123,7 +124,7 @@ func.func @chain(%a: vector<16x32xbf16>, %b: vector<16x32xbf16>, %v: vector<32x1
 
 // -----
 
-// A sum of squares is a product and a reduction.
+// A sum of squares becomes a product and a reduction.
 // CHECK-LABEL: func @squares
 // CHECK-NOT: vector.contract
 // CHECK: %[[P:.*]] = arith.mulf %{{.*}}, %{{.*}} : vector<16x32xf32>
@@ -156,7 +157,7 @@ func.func @squares(%a: vector<16x32xf32>, %o: memref<16xf32>) {
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 #shared = #gpu.address_space<workgroup>
 
-// A launch without a schedule is not for tensor cores.
+// A launch without a schedule does not use tensor cores.
 // CHECK-LABEL: func @no_schedule
 // CHECK-NOT: tile.mma
 func.func @no_schedule(%a: vector<64x32xf32>, %b: vector<16x32xf32>, %o: memref<64x16xf32>) {
@@ -184,9 +185,9 @@ func.func @no_schedule(%a: vector<64x32xf32>, %b: vector<16x32xf32>, %o: memref<
 #bt = affine_map<(d0, d1, d2) -> (d2, d1)>
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 
-// f32 is rounded to tf32. Both operands of the first product lie along the
-// summands: single ones, which ldmatrix gives. The second takes what the first
-// computed, two neighbours a lane.
+// f32 is rounded to tf32. Both operands of the first product have the summands
+// innermost: single elements, which ldmatrix loads. The second product uses the
+// result of the first one, with two contiguous elements in a lane.
 // CHECK-LABEL: func @tf32
 // CHECK-SAME: %[[A:.*]]: vector<64x32xf32>, %[[B:.*]]: vector<16x32xf32>, %[[V:.*]]: vector<16x8xf32>
 // CHECK-DAG: %[[LHS:.*]] = arith.truncf %[[A]] : vector<64x32xf32> to vector<64x32xtf32>

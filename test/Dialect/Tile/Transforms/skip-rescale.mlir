@@ -5,7 +5,7 @@
 #bt = affine_map<(d0, d1, d2) -> (d2, d1)>
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 
-// One branch right behind the factor. A NaN differs from 1, too.
+// One branch directly after the factor. A NaN also differs from 1.
 // CHECK-LABEL: func @skipped
 // CHECK-SAME: %[[ACC:[^:]*]]: vector<16x32xf32>
 // CHECK: %[[ONE:.*]] = arith.constant dense<1.000000e+00> : vector<16xf32>
@@ -45,7 +45,7 @@ func.func @skipped(%p: vector<16x64xbf16>, %x: vector<16xf32>, %acc: vector<16x3
 #bt = affine_map<(d0, d1, d2) -> (d2, d1)>
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 
-// Not asked for.
+// Not requested.
 // CHECK-LABEL: func @not_asked
 // CHECK-NOT: scf.if
 func.func @not_asked(%p: vector<16x64xbf16>, %x: vector<16xf32>, %acc: vector<16x32xf32>,
@@ -76,7 +76,7 @@ func.func @not_asked(%p: vector<16x64xbf16>, %x: vector<16xf32>, %acc: vector<16
 #bt = affine_map<(d0, d1, d2) -> (d2, d1)>
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 
-// A product that others than contractions use stays.
+// A product with users other than contractions stays.
 // CHECK-LABEL: func @other_use
 // CHECK-NOT: scf.if
 func.func @other_use(%p: vector<16x64xbf16>, %x: vector<16xf32>, %acc: vector<16x32xf32>,

@@ -6,9 +6,9 @@
 #b = affine_map<(q, n, m, d) -> (m, d)>
 #c = affine_map<(q, n, m, d) -> (q, n, m)>
 
-// A query that is scaled: its rows are copied, without a branch for those that do
-// not exist, what it is multiplied by is read as it is, and the result is stored in
-// the order of the product's rows, in whole chunks.
+// A scaled query: its rows are copied, without a branch for missing rows; the scale
+// is read directly; and the result is stored in the row order of the product, in
+// whole chunks.
 // CHECK-LABEL: func @scaled(
 // CHECK-SAME: %[[Q:[^:]*]]: memref<?x2x64xbf16>, %[[G:[^:]*]]: memref<2x64xf32>
 // CHECK-DAG: tile.ring {{.*}}: memref<1x2x64x64xbf16, #{{.*}}>
@@ -59,7 +59,7 @@ func.func @scaled(%q: memref<?x2x64xbf16>, %g: memref<2x64xf32>, %k: memref<64x6
 #b = affine_map<(n, m, d) -> (m, d)>
 #c = affine_map<(n, m, d) -> (n, m)>
 
-// In a loop, what was stored before must have been read by all.
+// In a loop, all threads must have read the previous contents.
 // CHECK-LABEL: func @in_loop(
 // CHECK: scf.for
 // CHECK: arith.negf
@@ -100,7 +100,7 @@ func.func @in_loop(%q: memref<64x64xf16, #shared>, %k: memref<?x64xf16>, %o: mem
 #bt = affine_map<(n, m, d) -> (d, m)>
 #c = affine_map<(n, m, d) -> (n, m)>
 
-// What a contraction computed stays in registers; without a schedule all does.
+// The result of a contraction stays in registers; without a schedule, all values do.
 // CHECK-LABEL: func @left(
 // CHECK-NOT: tile.ring
 func.func @left(%q: memref<64x64xf16, #shared>, %k: memref<64x64xf16, #shared>, %g: memref<64x64xf16>, %o: memref<64x64xf32>) {

@@ -7,9 +7,9 @@
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 #shared = #gpu.address_space<workgroup>
 
-// The query is copied once, in front of the loop; the keys go through a ring of as
-// many slots as the loop has stages, in the slot of the iteration. Each contraction
-// reads the slots itself. Chunks are permuted.
+// The query is copied once, before the loop. The keys go through a ring with as many
+// slots as the loop has stages, in the slot of the iteration. Each contraction reads
+// the slots separately. Chunks are permuted.
 // CHECK-DAG: #[[$ITERATION:.*]] = affine_map<()[s0, s1, s2] -> ((s0 - s1) floordiv s2)>
 // CHECK-LABEL: func @loop
 // CHECK-DAG: %[[KEYS:.*]] = tile.ring {swizzle = #tile.swizzle<bits = 3, shift = 0>} : memref<2x64x64xbf16, #gpu.address_space<workgroup>>
@@ -25,7 +25,7 @@
 // CHECK-DAG: %[[A:.*]] = vector.transfer_read %[[QSLOT]]{{.*}} {in_bounds = [true, true]}
 // CHECK-DAG: %[[B:.*]] = vector.transfer_read %[[KSLOT]]
 // CHECK: vector.contract {{.*}} %[[A]], %[[B]], %{{.*}}
-// What is no operand of a contraction is written and read as it was.
+// Values that are not contraction operands are read and written as before.
 // CHECK: vector.transfer_write {{.*}} memref<64x64xf32>
 func.func @loop(%q: memref<?x64xbf16>, %k: memref<?x64xbf16>,
                 %o: memref<64x64xf32>, %n: index) {
@@ -64,7 +64,7 @@ func.func @loop(%q: memref<?x64xbf16>, %k: memref<?x64xbf16>,
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 #shared = #gpu.address_space<workgroup>
 
-// Without swizzle, rows of an even number of chunks are padded by one.
+// Without swizzle, rows with an even number of chunks are padded by one chunk.
 // CHECK-LABEL: func @padded
 // CHECK-COUNT-2: tile.ring {padding = 16 : i64} :
 func.func @padded(%q: memref<?x64xbf16>, %k: memref<?x64xbf16>,
@@ -104,8 +104,8 @@ func.func @padded(%q: memref<?x64xbf16>, %k: memref<?x64xbf16>,
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 #shared = #gpu.address_space<workgroup>
 
-// A transposed read is a read with its dimensions in another order; the rows of a
-// tile are brought into the order of the result's.
+// A transposed read is a read with permuted dimensions. The rows of a tile are
+// permuted into the order of the result.
 // CHECK-LABEL: func @order
 // CHECK-NOT: vector.transpose
 // CHECK: tile.copy_async {{.*}} permutation_map = #[[$MAP:.*]]} : memref<16x4x64xbf16>, memref<4x16x64xbf16, #gpu.address_space<workgroup>>
@@ -144,7 +144,7 @@ func.func @order(%q: memref<16x4x64xbf16>, %k: vector<64x64xbf16>,
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 #shared = #gpu.address_space<workgroup>
 
-// What others than contractions read stays a read; so does shared memory.
+// Reads with users other than contractions stay, as do reads of shared memory.
 // CHECK-LABEL: func @not_staged
 // CHECK-NOT: tile.ring
 func.func @not_staged(%q: memref<64x64xbf16>, %k: memref<64x64xbf16, #shared>,
@@ -179,8 +179,7 @@ func.func @not_staged(%q: memref<64x64xbf16>, %k: memref<64x64xbf16, #shared>,
 #b = affine_map<(n, m, d) -> (m, d)>
 #c = affine_map<(n, m, d) -> (n, m)>
 
-// Behind a loop, its ring is taken again, behind a barrier; of its slots one is
-// enough.
+// After a loop, its ring is reused after a barrier, with one of its slots.
 // CHECK-LABEL: func @behind_loop
 // CHECK: %[[RING:.*]] = tile.ring {{.*}}memref<2x16x32xf16
 // CHECK-NOT: tile.ring

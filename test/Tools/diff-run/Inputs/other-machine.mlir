@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What only a GPU's backend can select.
+// Code that only the backend of a GPU can select.
 func.func @attention() -> tensor<2xi32> {
   %thread = nvvm.read.ptx.sreg.tid.x : i32
   %result = tensor.splat %thread : tensor<2xi32>

@@ -1,4 +1,4 @@
-//===- AttentionInterfaces.h - What makes an op an attention ----*- C++ -*-===//
+//===- AttentionInterfaces.h - Attention op interfaces ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,7 +17,7 @@ class LayoutAttr;
 class MaskAttr;
 class ScheduleAttr;
 
-/// The RMS normalisation of a combined row x of dv elements:
+/// The RMS normalization of a combined row x of dv elements:
 /// scale * x / sqrt(mean(x^2) + epsilon) * weight.
 struct RowNorm {
   /// Operand number of the weight, dimensions `v`.
@@ -26,7 +26,7 @@ struct RowNorm {
   double scale;
 };
 
-/// Numbers of the operands that every attention begins with.
+/// Numbers of the first operands, which every attention has.
 enum AttentionOperand : unsigned {
   kQueryOperand = 0,
   kKeyOperand = 1,

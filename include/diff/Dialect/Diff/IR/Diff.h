@@ -28,8 +28,8 @@
 #include "diff/Dialect/Diff/IR/DiffOps.h.inc"
 
 namespace mlir::diff {
-/// Patterns that replace attentions on tensors without a batch entry, query or
-/// key: their results are nothing, or zeros with a log-sum-exp of -inf.
+/// Adds patterns that fold attentions on tensors with zero batch entries,
+/// queries or keys: to no elements, or to zeros with a log-sum-exp of -inf.
 void populateEmptyAttentionPatterns(RewritePatternSet &patterns);
 } // namespace mlir::diff
 

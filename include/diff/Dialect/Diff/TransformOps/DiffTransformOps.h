@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Transform ops for what upstream's have no form: ops of several results, and
-// consumers. They read interfaces only, so they serve every dialect.
+// Transform ops that upstream lacks, for ops with several results and for
+// consumers. They depend on interfaces only and apply to every dialect.
 //
 //===----------------------------------------------------------------------===//
 

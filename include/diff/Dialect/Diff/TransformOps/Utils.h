@@ -1,4 +1,4 @@
-//===- Utils.h - What the transform ops do ----------------------*- C++ -*-===//
+//===- Utils.h - Functions of the transform ops -----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -13,24 +13,24 @@
 
 namespace mlir::diff {
 
-/// The ops that an aggregated op was decomposed into, in program order.
+/// The ops into which an aggregated op was decomposed, in program order.
 struct DecomposedOp {
-  /// Those that can be decomposed further.
+  /// The ops that can be decomposed further.
   SmallVector<Operation *> aggregated;
-  /// The others that can be tiled.
+  /// The other ops that can be tiled.
   SmallVector<Operation *> parts;
 };
 
-/// Replaces `op`, of any number of results, by its decomposition. Fails without
-/// a change of the IR when its interface does.
+/// Replaces `op`, with any number of results, by its decomposition. Fails
+/// without changing the IR if its interface fails.
 FailureOr<DecomposedOp> decomposeAggregatedOp(RewriterBase &rewriter,
                                               linalg::AggregatedOpInterface op);
 
-/// Tiles `consumer` as the tiled loop nest `loops` (outermost first) tiles its
-/// operands, moves it into the nest, and replaces it by new results of the
-/// outermost loop. Returns the tiled consumer and writes the new loops to
-/// `loops`. What it demands is in the description of
-/// transform.diff.fuse_consumer.
+/// Tiles `consumer` by the tiles of its operands that the loop nest `loops`
+/// (outermost first) produces, moves it into the nest, and replaces it by new
+/// results of the outermost loop. Returns the tiled consumer and writes the new
+/// loops to `loops`. The description of transform.diff.fuse_consumer lists the
+/// requirements.
 FailureOr<Operation *>
 fuseConsumerIntoLoops(RewriterBase &rewriter, Operation *consumer,
                       MutableArrayRef<LoopLikeOpInterface> loops);

@@ -1,4 +1,4 @@
-//===- AttentionBuilders.h - Pieces of an attention in linalg ---*- C++ -*-===//
+//===- AttentionBuilders.h - Parts of an attention in linalg ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -14,54 +14,54 @@
 
 namespace mlir::diff {
 
-/// Base of the exponentials that running values are kept in.
+/// The base of the exponentials of the running values.
 enum class ExpBase { E, Two };
 
-/// Loops of the rows and keys of an attention:
+/// Loops over the rows and keys of an attention:
 /// b batch, g value head, r query head of a group, a map, n query token,
 /// m key token, d head dimension, v value head dimension.
-/// Rows whose keys are shared have their map inside r.
+/// If the maps share their keys, r includes the map.
 struct AttentionLoops {
   static constexpr StringLiteral rows = "bgran";
   static constexpr StringLiteral scores = "bgranm";
   static constexpr StringLiteral accumulator = "bgranv";
 };
 
-/// A factor or summand that is finite and not 0, as attributes are, keeps being
-/// so in f32: with infinity for a large one, 0 times it would be NaN.
+/// Rounds a finite nonzero factor or summand to a finite nonzero f32. Otherwise
+/// a large factor would become infinity, and its product with 0 NaN.
 Value createFactor(OpBuilder &builder, Location loc, Type type, double value);
 
-/// The size of a dimension of a tensor or memref.
+/// Returns the size of a dimension of a tensor or memref.
 OpFoldResult getMixedSize(OpBuilder &builder, Location loc, Value shaped,
                           int64_t dim);
 
-/// The size of the dimension of this letter.
+/// Returns the size of the dimension of this letter.
 OpFoldResult getMixedSize(OpBuilder &builder, AttentionOpInterface op,
                           char letter);
 
-/// The query, key or value operand as a tensor over the loops below: its heads
-/// split, its dimensions in the order of the op's layout.
+/// Returns the query, key or value operand as a tensor over the loops below,
+/// with split heads and the dimensions in the order of the op's layout.
 NamedValue viewOperand(NamedGenericBuilder &named, AttentionOpInterface op,
                        AttentionOperand operand);
 
-/// Declares the loops of `op`; `dropUnits` drops those of size 1.
+/// Declares the loops of `op`. `dropUnits` drops the loops of size 1.
 void declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &builder,
                            AttentionOpInterface op, bool dropUnits);
 
-/// Whether the scores pass through a softcap that can be told from none.
+/// Returns true if the op has a softcap that affects the scores.
 bool isCapped(AttentionOpInterface op);
 
-/// What the scores are multiplied by in front of the exponential: the scale, or
-/// the softcap, times log2(e) in base 2.
+/// Returns the factor of the scores in the exponential: the scale or the
+/// softcap, times log2(e) in base 2.
 double getScoreFactor(AttentionOpInterface op, ExpBase base);
 
-/// scores[bgranm] = Q K^T, or tanh(scale Q K^T / softcap) where there is a
-/// softcap; -inf where masked. Both are to be multiplied by the score factor.
+/// scores[bgranm] = Q K^T, or tanh(scale Q K^T / softcap) with a softcap, and
+/// -inf where masked. The scores must be multiplied by the score factor.
 NamedValue buildScores(NamedGenericBuilder &named, OpBuilder &builder,
                        AttentionOpInterface op, const NamedValue &query,
                        const NamedValue &key);
 
-/// The scores times their factor.
+/// Returns the scores times their factor.
 NamedValue scaleScores(NamedGenericBuilder &named, OpBuilder &builder,
                        AttentionOpInterface op, const NamedValue &scores,
                        ExpBase base);
@@ -81,15 +81,15 @@ NamedValue accumulateRowSum(NamedGenericBuilder &named,
                             const NamedValue &scores,
                             const NamedValue &destination);
 
-/// A row's maximum as an exponent's offset: 0 for a row that sees no key.
+/// The maximum of a row as exponent offset: 0 for a row that sees no key.
 NamedValue buildSafeMax(NamedGenericBuilder &named, const NamedValue &rowMax);
 
-/// exp(value - offset) in the given base, in place of `destination`'s.
+/// exp(value - offset) in the given base, written to `destination`.
 Value buildExp(OpBuilder &builder, Location loc, Value value, Value offset,
                ExpBase base);
 
-/// The epilogue of `op` from whole running values acc [B, maps h, N, dv], max
-/// and sum [B, maps h, N]: one value for each result of `op`.
+/// Builds the epilogue of `op` from complete running values, acc [B, maps h, N,
+/// dv], max and sum [B, maps h, N]. Returns one value for each result of `op`.
 SmallVector<Value> buildEpilogue(OpBuilder &builder,
                                  AttentionCombineOpInterface op, Value acc,
                                  Value max, Value sum, ExpBase base);

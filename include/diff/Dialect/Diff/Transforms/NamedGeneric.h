@@ -1,9 +1,9 @@
-//===- NamedGeneric.h - linalg ops over loops with names --------*- C++ -*-===//
+//===- NamedGeneric.h - linalg ops over named loops -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Index notation for building linalg: each loop has a letter, each tensor a
-// string of letters, one for each of its dimensions.
+// Index notation for building linalg ops: each loop has a letter, and each
+// tensor a string of letters, one for each dimension.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,41 +32,42 @@ public:
 
   /// Declares a loop and its size.
   void declare(char dim, OpFoldResult size) { sizes[dim] = size; }
-  /// Declares a loop of size 1 that no tensor of the computation shall have.
+  /// Declares a loop of size 1 that no tensor of the computation has.
   void drop(char dim);
-  /// Declares a loop; drops it when its size is the constant 1.
+  /// Declares a loop, and drops it if its size is the constant 1.
   void declareOrDrop(char dim, OpFoldResult size);
 
   OpFoldResult getSize(char dim) const { return sizes.lookup(dim); }
-  /// `dims` without the dropped letters.
+  /// Returns `dims` without the dropped letters.
   std::string keep(StringRef dims) const;
 
-  /// An uninitialised tensor, and one that holds `value` everywhere.
+  /// Create an uninitialized tensor, and one filled with `value`.
   NamedValue empty(StringRef dims, Type elementType);
   NamedValue fill(StringRef dims, FloatType elementType, double value);
 
-  /// A view of `tensor` in which dimension i has been split into the letters
-  /// `groups[i]` (outermost first) and dropped letters are gone.
+  /// Returns a view of `tensor` in which dimension i is split into the letters
+  /// `groups[i]` (outermost first), without the dropped letters.
   NamedValue view(Value tensor, ArrayRef<StringRef> groups);
-  /// The same for a tensor each of whose dimensions is one letter.
+  /// Returns the view of a tensor each of whose dimensions is one letter.
   NamedValue view(Value tensor, StringRef dims);
-  /// The elements offset, offset + stride, ... of dimension `dim`; the other
-  /// dimensions whole.
+  /// Returns the elements offset, offset + stride, ... of dimension `dim`, and
+  /// all elements of the other dimensions.
   NamedValue everyNth(Value tensor, StringRef dims, char dim, int64_t offset,
                       int64_t stride);
-  /// Writes a view back into the tensor it was taken from.
+  /// Writes a view back into the tensor from which it was taken.
   Value unview(const NamedValue &part, Value tensor,
                ArrayRef<StringRef> groups);
   Value unview(const NamedValue &part, Value tensor, StringRef dims);
   Value insertEveryNth(const NamedValue &part, Value tensor, StringRef dims,
                        char dim, int64_t offset, int64_t stride);
 
-  /// linalg.generic over `loops`, those in `reductions` being reductions. The
-  /// body gets one element of each input and of the destination.
+  /// Creates a linalg.generic over `loops`, in which `reductions` are
+  /// reductions. The body gets one element of each input and of the
+  /// destination.
   NamedValue generic(StringRef loops, StringRef reductions,
                      ArrayRef<NamedValue> inputs, const NamedValue &destination,
                      Body body);
-  /// linalg.index of a loop, inside the body of a generic over `loops`.
+  /// Returns linalg.index of a loop in the body of a generic over `loops`.
   Value index(OpBuilder &b, Location l, StringRef loops, char dim) const;
 
 private:

@@ -12,23 +12,23 @@
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::diff {
-/// The mark of a loop that becomes a GPU kernel: a KernelAttr.
+/// The attribute of a loop that becomes a GPU kernel: a KernelAttr.
 constexpr llvm::StringLiteral kKernelAttrName = "diff.kernel";
 
-/// The mark of a memref argument that a function writes a result to.
+/// The attribute of a memref argument to which a function writes a result.
 constexpr llvm::StringLiteral kResultAttrName = "diff.result";
 
-/// The name of an argument or result, a string, and those of its sizes, an
-/// array of a string for each dimension, empty for one that has no name.
+/// The attributes for the name of an argument or result, a string, and for the
+/// names of its sizes, an array of strings, empty for unnamed dimensions.
 constexpr llvm::StringLiteral kNameAttrName = "diff.name";
 constexpr llvm::StringLiteral kSizesAttrName = "diff.sizes";
 
-/// What an argument's elements are offsets into: an OffsetsAttr.
+/// The attribute of an argument that holds offsets: an OffsetsAttr.
 constexpr llvm::StringLiteral kOffsetsAttrName = "diff.offsets";
 
 /// Names the arguments and results of a function after the operands of the
-/// attentions that they feed, and those of their sizes; what
-/// `diff-name-arguments` does.
+/// attentions that use or compute them, and names their sizes. Implements
+/// `diff-name-arguments`.
 void nameArguments(func::FuncOp function);
 
 #define GEN_PASS_DECL

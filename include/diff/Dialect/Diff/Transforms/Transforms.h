@@ -24,105 +24,105 @@ namespace diff {
 /// PartialReductionOpInterface (diff.online_attention).
 void registerTilingInterfaceExternalModels(DialectRegistry &registry);
 
-/// Attaches the models of linalg::AggregatedOpInterface: a level-0 op becomes
-/// fills, diff.online_attention and an epilogue in linalg;
-/// diff.online_attention becomes linalg.
+/// Attaches the models of linalg::AggregatedOpInterface. A level-0 op
+/// decomposes to fills, diff.online_attention and an epilogue in linalg, and
+/// diff.online_attention to linalg.
 void registerAggregatedOpInterfaceExternalModels(DialectRegistry &registry);
 
 /// Attaches the models of BufferizableOpInterface.
 void registerBufferizableOpInterfaceExternalModels(DialectRegistry &registry);
 
-/// Builds the online form of an attention on tensors in front of it: the
-/// identity of the running values, diff.online_attention over all keys, and
-/// the epilogue. One value for each result. Fails with an error on f64
-/// elements, which only the unfused form computes.
+/// Builds the online form of an attention on tensors before the op: the
+/// identity of the running values, diff.online_attention over all keys, and the
+/// epilogue. Returns one value for each result. Fails with an error on f64
+/// elements, which only the unfused form supports.
 FailureOr<SmallVector<Value>>
 decomposeAttention(OpBuilder &builder, AttentionCombineOpInterface op);
 
-/// How `decomposeOnlineAttention` writes a step.
+/// Options of `decomposeOnlineAttention`.
 struct DecomposeOnlineOptions {
-  /// Bring the query's rows into the order of the running values first.
+  /// Transpose the rows of the query into the order of the running values.
   bool headMajorQuery = true;
-  /// Round the weights to the values' element type in front of the second
-  /// product, for matrix instructions.
+  /// Round the weights to the element type of the values before the second
+  /// product, as matrix instructions require.
   bool roundWeights = false;
-  /// Let the maximum of tiles whose schedule skips rescaling rise only by a
-  /// lot.
+  /// Update the maxima of tiles that skip rescaling only if they rise by a
+  /// large factor.
   bool lazyMax = false;
 };
 
-/// Builds one step of the online softmax in linalg in front of `op`: the
-/// running values after all of its keys. Dimensions of size 1 are dropped, so
-/// that a tile of one head becomes two- and three-dimensional ops.
+/// Builds one step of the online softmax in linalg before `op`. Returns the
+/// running values after all keys. Dimensions of size 1 are dropped, so that a
+/// tile of one head becomes two- and three-dimensional ops.
 FailureOr<SmallVector<Value>>
 decomposeOnlineAttention(OpBuilder &builder, OnlineAttentionOp op,
                          const DecomposeOnlineOptions &options = {});
 
-/// Patterns that replace diff.online_attention on tensors by its
+/// Adds patterns that replace diff.online_attention on tensors by its
 /// decomposition.
 void populateDecomposeOnlineAttentionPatterns(
     RewritePatternSet &patterns, const DecomposeOnlineOptions &options = {});
 
-/// Whether the op is in a tile that a block's warps compute on tensor cores: in
-/// a loop with a `tile.schedule`.
+/// Returns true if the op is in a tile that the warps of a block compute on
+/// tensor cores, that is, in a loop with a `tile.schedule`.
 bool isOnTensorCores(Operation *op);
 
-/// Whether that schedule skips rescaling where no maximum has risen.
+/// Returns true if this schedule skips rescaling if no maximum has risen.
 bool skipsRescale(Operation *op);
 
-/// The keys [first, last) that the mask lets some query of the tile see, or
-/// nothing when that is all of them.
+/// Returns the range of keys [first, last) that at least one query of the tile
+/// sees, or none if these are all keys.
 std::optional<std::pair<OpFoldResult, OpFoldResult>>
 getVisibleKeys(OpBuilder &builder, OnlineAttentionOp op);
 
 /// Tiles an online attention along its keys into two loops: one over the tiles
-/// of which every query sees every key, without mask and marked with
-/// `tile.stages`, and one over the others, at both ends of the visible keys.
+/// at both ends of the visible keys, and one, without a mask and with
+/// `tile.stages`, over the tiles in which every query sees every key.
 LogicalResult tileKeysByVisibility(RewriterBase &rewriter, OnlineAttentionOp op,
                                    int64_t keys, int64_t stages);
 
-/// Patterns that fold a linalg.transpose of an attention's operands or output
-/// into the op's layout.
+/// Adds patterns that fold a linalg.transpose of an attention's operand or
+/// output into the layout of the op.
 void populateFoldTransposePatterns(RewritePatternSet &patterns);
 
-/// Checks that output heads can be tiled by `heads`: whole groups that share a
-/// value head, or equal parts of one.
+/// Checks that output heads can be tiled by `heads`: by whole groups of heads
+/// that share a value head, or by equal parts of one group.
 LogicalResult verifyHeadTile(AttentionOpInterface op, int64_t heads);
 
-/// How sequences of variable length are tiled.
+/// Options for the tiling of sequences of variable length.
 struct SequenceTilingOptions {
   /// Output heads and query tokens of a tile.
   int64_t heads = 1;
   int64_t queries = 1;
-  /// The mapping of the loops over output heads and query tiles, if any.
+  /// The mapping of the loops over output heads and query tiles, or empty.
   SmallVector<Attribute> mapping;
 };
 
 /// Replaces an attention over sequences of variable length by an scf.forall
-/// over (output heads, query tiles of all sequences), in which an attention of
-/// one batch entry computes a tile of one sequence. Fails with an error when
-/// the heads cannot be tiled so, without one on other ops.
+/// over (output heads, query tiles of all sequences). Inside it, an attention
+/// with one batch entry computes a tile of one sequence. Emits an error if the
+/// heads cannot be tiled by this size. Fails without an error on other ops.
 FailureOr<scf::ForallOp> tileSequences(RewriterBase &rewriter,
                                        AttentionCombineOpInterface op,
                                        const SequenceTilingOptions &options);
 
-/// Replaces it by an scf.for over the sequences, in which an attention of one
-/// batch entry computes one.
+/// Replaces it by an scf.for over the sequences. Inside it, an attention with
+/// one batch entry computes one sequence.
 FailureOr<scf::ForOp> splitSequences(RewriterBase &rewriter,
                                      AttentionCombineOpInterface op);
 
-/// Pads the query tokens of an attention on tensors, when their number is not
-/// static, to its constant upper bound, when it has one: inputs with zeros, and
-/// fresh destinations of which the rows that exist are cut out. `copy` copies
-/// the query of a static tile. Returns whether it changed the op.
+/// Pads the dynamic query tokens of an attention on tensors to their constant
+/// upper bound, if there is one: inputs with zeros; outputs become new
+/// destinations, from which the rows without padding are extracted. `copy` also
+/// copies the query of a static tile. Returns true if the op has changed.
 bool padQueryTokens(RewriterBase &rewriter, AttentionCombineOpInterface op,
                     bool copy = false);
 
-/// Pads a tensor that is no larger to a shape, with zeros at the ends.
+/// Pads a tensor with zeros at the ends of its dimensions to a shape.
 Value padToShape(OpBuilder &b, Location loc, Value v, ArrayRef<int64_t> shape);
 
-/// Pads the key tokens of a tile likewise: keys and values with zeros that
-/// `key_length` hides.
+/// Pads the key tokens of a tile in the same way: keys and values with zeros,
+/// which `key_length` masks.
 bool padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op,
                   bool copy = false);
 

@@ -30,23 +30,23 @@
 #include "diff/Dialect/Tile/IR/TileOps.h.inc"
 
 namespace mlir::diff::tile {
-/// Lanes of a warp, on every chip.
+/// Lanes of a warp on all chips.
 constexpr int64_t kLanes = 32;
 
-/// What shared memory is permuted by, what ldmatrix reads a row of, and the
-/// most that a thread moves at once: bytes.
+/// Bytes of a chunk: the unit in which shared memory is permuted, a row of
+/// ldmatrix, and the largest access of a thread.
 constexpr int64_t kChunkBytes = 16;
 
-/// The swizzle that frees rows of `rowBytes` bytes of bank conflicts, null when
-/// they need none.
+/// Returns the swizzle that avoids bank conflicts for rows of `rowBytes` bytes,
+/// or null if none is needed.
 SwizzleAttr getSwizzleForRows(MLIRContext *context, int64_t rowBytes);
 
-/// The bytes behind each row of `rowBytes` that do the same: an odd number of
-/// chunks from row to row.
+/// Returns the padding of rows of `rowBytes` bytes that avoids bank conflicts:
+/// the padded row is an odd number of chunks.
 int64_t getPaddingForRows(int64_t rowBytes);
 
-/// The bytes behind each row of f32 that free accumulators of bank conflicts:
-/// half a warp moves pairs of four rows, 32 bytes of each, at once.
+/// Returns the padding of f32 rows that avoids bank conflicts of accumulators:
+/// half a warp accesses pairs of four rows, 32 bytes of each, at once.
 int64_t getPaddingForAccumulators(int64_t rowBytes);
 } // namespace mlir::diff::tile
 

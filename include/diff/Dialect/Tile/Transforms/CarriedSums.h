@@ -1,4 +1,4 @@
-//===- CarriedSums.h - Row sums that a loop carries -------------*- C++ -*-===//
+//===- CarriedSums.h - Loop-carried row sums --------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -15,44 +15,44 @@
 
 namespace mlir::diff::tile {
 
-/// A step l' = f l + sum over the last dimension of p, or without the factor f,
-/// of a sum l that a loop carries, or that comes from one or goes to one.
+/// A step l' = f l + sum over the last dimension of p, with or without the
+/// factor f, of a sum l that a loop carries, starts with or ends with.
 struct CarriedSum {
-  /// Null for a step by itself.
+  /// The loop, or null for a step outside of a loop.
   scf::ForOp loop;
-  /// The loop's argument.
+  /// The argument of the loop.
   unsigned number = 0;
   /// The reduction, and the product f l if there is one.
   vector::MultiDimReductionOp reduction;
   arith::MulFOp product;
   Value factor;
 
-  /// l in front of the loop or step.
+  /// The value of l before the loop or step.
   Value init;
 
   Value getSummand() { return reduction.getSource(); }
 
-  /// The sum that the loop carries in its number-th place, if it is one.
+  /// Returns the sum that the loop carries as its number-th value, or none.
   static std::optional<CarriedSum> match(scf::ForOp loop, unsigned number);
-  /// The step that the reduction is, if it is one.
+  /// Returns the step of this reduction, or none.
   static std::optional<CarriedSum> match(vector::MultiDimReductionOp reduction);
 };
 
-/// Tries `rewrite` on the steps in `root` that its loops carry, one a loop, and
-/// on those by themselves, in the order of the program.
+/// Applies `rewrite` to the steps in `root`, in program order: those that loops
+/// carry, one for each loop, and those outside of loops.
 void rewriteCarriedSums(Operation *root,
                         function_ref<LogicalResult(CarriedSum)> rewrite);
 
-/// Replaces a sum by one of partial sums, of type `partial`, whose last
-/// dimension is an extra one. `step` builds the partial sums from those before
-/// it, times the factor; `finish` reduces them after the loop or step. Fails
-/// when the initial value is neither zero nor such a reduction.
+/// Replaces a sum by partial sums of type `partial`, which has an additional
+/// last dimension. `step` builds the partial sums from the previous ones times
+/// the factor; `finish` reduces them after the loop or step. Fails if the
+/// initial value is neither zero nor such a reduction.
 LogicalResult
 carryPartialSums(RewriterBase &rewriter, CarriedSum sum, VectorType partial,
                  function_ref<Value(OpBuilder &, Location, Value)> step,
                  vector::CombiningKind finish);
 
-/// The last dimension's broadcast of a row value: `value` to `type`.
+/// Broadcasts a row value along the last dimension of `type`.
 Value broadcastRows(OpBuilder &builder, Location loc, Value value,
                     VectorType type);
 

@@ -1,8 +1,8 @@
-//===- Contractions.h - A product of matrices -------------------*- C++ -*-===//
+//===- Contractions.h - Matrix contractions ---------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a vector.contract is to a matrix instruction: rows, columns, summands.
+// The rows, columns and summands of a vector.contract for matrix instructions.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,31 +14,31 @@
 
 namespace mlir::diff::tile {
 
-/// A contraction of matrices: the result's last dimension are the columns,
-/// which only the right operand has beside it; its other dimensions are rows,
-/// which the left operand has, or batch dimensions, which both have; one
-/// dimension is summed.
+/// A contraction of matrices. The last dimension of the result is the column
+/// dimension, which only the right operand has. The other dimensions are rows,
+/// which only the left operand has, or batch dimensions, which both operands
+/// have. One dimension is reduced.
 class Contraction {
 public:
-  /// Fails when the op is nothing of the kind, or has other types than f16,
+  /// Fails if the op is not such a contraction, or if its types are not f16,
   /// bf16 or tf32 operands and an f32 accumulator.
   static FailureOr<Contraction> get(vector::ContractionOp op);
 
   int64_t getColumns() const { return columns; }
   int64_t getSummands() const { return summands; }
-  /// Sizes of the result's dimensions but the last, and which are batches.
+  /// Sizes of the result's dimensions without the last; true for batches.
   ArrayRef<int64_t> getRowSizes() const { return rowSizes; }
   ArrayRef<bool> isBatch() const { return batch; }
-  /// For each dimension of the result but the last, the left operand's.
+  /// The left operand's dimension for each result dimension but the last.
   ArrayRef<int64_t> resultRowsInLhs() const { return lhsRows; }
-  /// The same for the right operand; -1 where it is no batch.
+  /// The same for the right operand; -1 for dimensions that are not batches.
   ArrayRef<int64_t> resultRowsInRhs() const { return rhsRows; }
-  /// The summed dimension of either operand, and the right one's columns.
+  /// The reduced dimension of each operand, and the columns of the right one.
   int64_t getLhsSum() const { return lhsSum; }
   int64_t getRhsSum() const { return rhsSum; }
   int64_t getRhsColumn() const { return rhsColumn; }
 
-  /// The layout that the instruction takes an operand in.
+  /// Returns the layout that the instruction requires for an operand.
   LayoutAttr getLhsLayout(MmaAttr mma) const;
   LayoutAttr getRhsLayout(MmaAttr mma) const;
 
@@ -49,11 +49,11 @@ private:
   int64_t lhsSum = 0, rhsSum = 0, rhsColumn = 0;
 };
 
-/// The dimensions of a contraction's operand in the order that they have in its
-/// result; the last one stays.
+/// Returns the dimensions of a contraction operand in the order in which the
+/// result has them; the last dimension stays last.
 SmallVector<int64_t> getRowOrder(OpOperand &use);
 
-/// Lets a contraction take an operand whose dimension i was dimension order[i].
+/// Updates a contraction for an operand permuted by `order`.
 void reorderOperand(RewriterBase &rewriter, OpOperand &use, Value ordered,
                     ArrayRef<int64_t> order);
 

@@ -1,4 +1,4 @@
-//===- Layouts.h - The layouts that are written down ------------*- C++ -*-===//
+//===- Layouts.h - Access to layout attributes ------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,18 +11,18 @@
 #include "llvm/ADT/DenseMap.h"
 
 namespace mlir::diff::tile {
-/// The layouts that are written down in `root` (`tile.layouts`), by vector: a
-/// result has that of its op, and the argument of a loop's body its result's.
+/// Returns the layouts in `root` (`tile.layouts`) by vector. A result has the
+/// layout of its op, and a loop argument that of the loop's result.
 llvm::DenseMap<Value, LayoutAttr> readLayouts(Operation *root);
 
-/// A layout of rows for memory: lanes over the 16-byte chunks of a row first,
-/// rows next, then warps over rows. Null when the tile is no whole number of
-/// that.
+/// Returns a row-major layout for memory accesses: lanes over the 16-byte
+/// chunks of a row first, over rows next, then warps over rows. Returns null if
+/// the tile is not a multiple of it.
 LayoutAttr getRowLayout(VectorType type, int64_t warps);
 
-/// Checks that every vector in a kernel has a layout (`tile.layouts`), and that
-/// each op has its operands and results in the layouts that it demands. An
-/// error at the first op that does not.
+/// Checks that every vector in a kernel has a layout (`tile.layouts`) and that
+/// the operands and results of each op have the layouts that it requires. Emits
+/// an error at the first op that violates this.
 LogicalResult verifyLayouts(Operation *kernel);
 } // namespace mlir::diff::tile
 

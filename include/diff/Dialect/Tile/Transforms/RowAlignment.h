@@ -1,4 +1,4 @@
-//===- RowAlignment.h - Where rows begin in memory --------------*- C++ -*-===//
+//===- RowAlignment.h - Alignment of rows in memory -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,18 +12,18 @@
 
 namespace mlir::diff::tile {
 
-/// The bytes, a power of two of at most 16, that every row of a buffer of its
-/// own begins at a multiple of, where rows are behind one another or their
-/// strides are such multiples, too: the largest that divides the innermost
+/// Returns the alignment of the rows of a separate buffer in bytes, a power of
+/// two of at most 16. The rows are contiguous, or their strides have the same
+/// alignment. It is the largest such power that divides the innermost
 /// dimension.
 int64_t getRowAlignment(ShapedType type);
 
-/// The same for a tensor or memref, which may be a view: a slice, or another
-/// shape, of something that is a buffer.
+/// Returns the alignment of the rows of a tensor or memref, which may be a
+/// view, such as a slice or another shape, of a buffer.
 int64_t getRowAlignment(Value value);
 
-/// Whether a row of global memory, from `index` on, is made of runs of `elems`
-/// neighbours that begin at multiples of their size.
+/// Returns true if a row of global memory, starting at `index`, consists of
+/// runs of `elems` elements that are aligned to their size.
 bool isMadeOfRuns(Value memory, OpFoldResult index, int64_t elems);
 
 } // namespace mlir::diff::tile

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What attention layers cost, counted on the PTX simulator.
+"""The cost of attention layers, counted on the PTX simulator.
 
 For a fixed set of layers (V2, V1, standard; d 64 and 128; N = M = 512, 1024,
-2048; causal and not; bf16) prints one line for each way to compute it: the
-compiler's fused kernel (diff), its standard attention and the kernels that make
-a composition of it, a Triton kernel for the same layer, and compositions of
-Triton's standard attention.
+2048; causal and not; bf16), prints one line for each way to compute them: the
+fused kernel of the compiler (diff), a composition of the compiler's standard
+attention and pointwise kernels, a Triton kernel for the same layer, and
+compositions of Triton's standard attention.
 
-One output head and one head of values of a layer are run whole: with as many
-heads of values as of outputs, every count is proportional to heads and batch.
-Checkers are off for counting; --verify runs all ways once on small layers with
-all checkers and compares with float64.
+One output head and one value head of a layer run completely. All counts are
+proportional to the number of heads and the batch, if there are as many value
+heads as output heads. The checkers are off for counting. --verify runs all ways
+on small layers with all checkers and compares the results with float64.
 
-Triton's PTX and the kernels of the compositions are kept in kernels/ptx, Triton's
-compiled for sm_80, and run as they are with any --chip; kernels/make-triton.py
-makes others, for --triton.
+kernels/ptx contains the PTX of the Triton kernels, compiled for sm_80, and of
+the kernels of the compositions. They run unchanged with any --chip.
+kernels/make-triton.py creates others for --triton.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--chip", default="sm_80", choices=counts.CHIPS)
     parser.add_argument("--quick", action="store_true", help="d = 64, N = M = 256; with --verify only N < M")
     parser.add_argument("--filter", default="", metavar="TEXT",
-                        help="only layers whose name has this text")  # fmt: skip
+                        help="only layers whose name contains this text")  # fmt: skip
     parser.add_argument("--ways", default=",".join(GROUPS), metavar="WAY,WAY",
                         help="of diff, triton, and compositions of those named "
                         "(default: all)")  # fmt: skip
     parser.add_argument("--triton", type=Path, default=KERNELS, metavar="FOLDER",
-                        help="what make-triton.py made, for another chip")  # fmt: skip
+                        help="output of make-triton.py for another chip")  # fmt: skip
     parser.add_argument("--ratios", action="store_true",
-                        help="print the first line of a layer over each other one, too")  # fmt: skip
+                        help="also print the ratios of the first line of a layer to the others")  # fmt: skip
     parser.add_argument("--ptxas", default=find_ptxas(), metavar="PATH",
                         help="for the column of spills; an empty one leaves it out "
                         "(default: %(default)s)")  # fmt: skip
@@ -59,7 +59,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--verify", action="store_true",
                         help="check all ways on small layers instead of counting")  # fmt: skip
     parser.add_argument("--async", dest="policy", default="late", metavar="POLICY",
-                        help="when copies take effect with --verify: late, eager, random")  # fmt: skip
+                        help="when copies complete with --verify: late, eager, random")  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="of --verify")
     options = parser.parse_args()
     unknown = set(options.ways.split(",")) - set(GROUPS)
@@ -91,7 +91,7 @@ def print_table(options: argparse.Namespace) -> None:
 
 
 def print_verification(options: argparse.Namespace) -> int:
-    """Small layers of the tiles' sizes, N = M and N < M."""
+    """Small layers with the sizes of the tiles, N = M and N < M."""
     sim = Simulator(options.build, options.chip, check="all", policy=options.policy,
                     triton=options.triton)  # fmt: skip
     failed = 0

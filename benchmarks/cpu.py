@@ -2,8 +2,8 @@
 """Times layers on the CPU: cpu.py [--build DIR] [--runs N] [--routes cpu,linalg]
 
 Prints one line for each layer and route: the median of N runs after a warm-up,
-the time of compiling, and GFLOP/s of the useful work, which is 2 products of
-2 N M d FLOP for each map and head (causal: of the visible half).
+the compile time, and GFLOP/s of the useful work, which is 2 products of 2 N M d
+FLOP for each map and head (of the visible half if causal).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Speed of the PTX simulator on one core, checkers off and on.
+"""Measures the speed of the PTX simulator on one core, with and without checkers.
 
-Prints thread-level instructions a second on a plain loop of arithmetic, FLOP a
-second through mma.sync, and for both, and for a kernel of this compiler, how
-much slower a run is with all checkers on. Counts come from the simulator's own
-report, times from --time (medians).
+Prints thread-level instructions per second for a plain arithmetic loop, and FLOP
+per second through mma.sync. For both, and for a kernel of this compiler, prints
+the slowdown with all checkers. Counts come from the simulator's report, times
+from --time (medians).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def run(command: list) -> str:
 
 
 def measure(tool: Path, name: str, block: int, turns: int, runs: int, folder: Path) -> dict:
-    """Counts and times of a kernel of benchmarks/ptx: one block."""
+    """Measures counts and times of a kernel of benchmarks/ptx with one block."""
     report = folder / "report.json"
     base = [tool, HERE / "ptx" / f"{name}.ptx", "--grid=1", f"--block={block}", "--threads=1",
             f"--arg=out:u32:{block}:{folder / 'out.npy'}", f"--arg=u32:{turns}"]  # fmt: skip

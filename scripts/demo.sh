@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Sets the machine up, builds in build/, and takes one DIFF V2 layer all the way:
-# compiled to PTX for sm_90a, and run on this machine's CPU with the tensors of
-# examples/layer, compared with float64. Everything it makes is in build/demo.
+# Sets up the machine, builds in build/, compiles one DIFF V2 layer to PTX for
+# sm_90a, runs it on the CPU of this machine with the tensors of examples/layer,
+# and compares the result with float64. All output files are in build/demo.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -25,14 +25,14 @@ tokens=$(wc -c <"$example/input.txt")
 mkdir -p "$demo"
 cd "$DIFF_ROOT"
 
-# Shows a command as one would type it in the project's folder.
+# Prints a command as typed in the folder of the project.
 show() { printf '\n$ %s\n' "${*//"$DIFF_ROOT/"/}"; }
-# Shows a command and runs it.
+# Prints a command and runs it.
 run() {
   show "$@"
   "$@"
 }
-# seconds START: since then, as 0.12 s.
+# seconds START: prints the time since START, such as 0.12 s.
 seconds() {
   local microseconds=$((${EPOCHREALTIME//[!0-9]/} - ${1//[!0-9]/}))
   printf '%d.%02d s' $((microseconds / 1000000)) $((microseconds / 10000 % 100))
@@ -64,11 +64,11 @@ if [[ -n $DIFF_PTXAS ]]; then
   fi
   grep -vE 'Compile time|Compiling entry|Function properties' "$demo/ptxas.log" | sed '/^$/d'
 else
-  diff_step 'no ptxas on this machine: the resource use cannot be shown'
+  diff_step 'no ptxas on this machine: resource usage is not shown'
 fi
 
 if ! "$DIFF_PYTHON" -c 'import numpy, ml_dtypes' 2>/dev/null; then
-  diff_step 'no NumPy on this machine: the run on the CPU is left out'
+  diff_step 'no NumPy on this machine: the run on the CPU is skipped'
   exit
 fi
 run "$DIFF_PYTHON" examples/layer/layer.py --output build/demo

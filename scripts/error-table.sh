@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Prints the error table: every row of the case table (case, element type,
-# route) with its errors against the float64 reference and how much of what is
-# permitted they use.
+# Prints the error table: for every row of the case table (case, element type,
+# route), the errors against the float64 reference, absolute and relative to the
+# tolerance.
 #
 #   scripts/error-table.sh [BUILD-DIR] [options of python -m difftest --table]
 #
-# For instance: scripts/error-table.sh build --routes cpu --full
-# The Python is that of .venv where there is one (it needs NumPy and ml_dtypes).
-# Exit status 1 when a row fails.
+# Example: scripts/error-table.sh build --routes cpu --full
+# Uses the Python of .venv if it exists (needs NumPy and ml_dtypes). The exit
+# status is 1 if a row fails.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"

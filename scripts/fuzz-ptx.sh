@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # Fuzzes the PTX parser and decoder with libFuzzer for ten minutes (or SECONDS),
-# beginning with the PTX files of the tests. The target fuzz-ptx calls it.
+# starting with the PTX files of the tests. The target fuzz-ptx calls it.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$(cd "${1:?usage: fuzz-ptx.sh BUILD [SECONDS]}" && pwd)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Packs compiled cases into a folder that needs nothing of this project: PTX,
-# manifests, inputs, the float64 reference, the tool diff-launch, and run.sh,
-# which runs them on the GPU of the machine where the folder lies. Where this
-# machine has a GPU, they are run at once.
+# Packs compiled cases into a self-contained folder: PTX, manifests, inputs, the
+# float64 reference, the tool diff-launch, and run.sh, which runs the cases on the
+# GPU of any machine that the folder is copied to. If this machine has a GPU, runs
+# them immediately.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -53,7 +53,7 @@ mkdir -p "$out"
 out=$(cd "$out" && pwd)
 [[ -z $(ls -A "$out") ]] || diff_fail "$out is not empty"
 "$DIFF_PYTHON" -c 'import numpy, ml_dtypes' 2>/dev/null ||
-  diff_fail 'no NumPy and ml_dtypes: the cases cannot be made'
+  diff_fail 'no NumPy and ml_dtypes: cannot create the cases'
 
 diff_step "compiling the cases into $out"
 (cd "$DIFF_ROOT/test/Integration" &&
@@ -63,8 +63,8 @@ cp "$DIFF_BUILD/bin/diff-launch" "$out/"
 cat >"$out/run.sh" <<'EOT'
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Runs the cases on this machine's GPU, then in the simulator of its chip.
-# Options go to both runs of diff-launch. Leaves gpu.json and simulator.json.
+# Runs the cases on the GPU of this machine, then on the simulator of its chip.
+# Passes options to both runs of diff-launch. Writes gpu.json and simulator.json.
 here=$(cd "$(dirname "$0")" && pwd) || exit 1
 device=$("$here/diff-launch" --probe) || exit 1
 chip=$(printf '%s' "$device" | sed 's/.*(\(sm_[0-9]*\)).*/\1/')
@@ -84,4 +84,4 @@ fi
 reason=$(sed 's/^error: //' "$DIFF_LOGS/gpu-probe.log")
 [[ -z $must_run ]] || diff_fail "no GPU here: $reason"
 diff_step "no GPU here: $reason"
-diff_step "nothing was run; copy $out to a machine that has one and run run.sh there"
+diff_step "nothing was run; copy $out to a machine with a GPU and run run.sh there"

@@ -14,7 +14,7 @@ flags='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize
 cmake -S "$root/lib/PTXSim" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=None \
   -DPTXSIM_UNIT_TESTS=ON "-DCMAKE_CXX_FLAGS=$flags" >/dev/null
 cmake --build "$folder" --target ptx-sim PTXSimTests
-# GoogleTest's death tests and large reservations are no leaks.
+# GoogleTest's death tests and large reservations are not leaks.
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 "$folder/PTXSimTests" --gtest_brief=1

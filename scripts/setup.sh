@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Installs what the project needs and this machine lacks: Debian packages, a
-# Python environment in .venv, and ptxas where there is no CUDA toolkit. Run by
-# itself it does just that; demo.sh and test.sh source it for its functions:
+# Installs the missing requirements of the project: Debian packages, a Python
+# environment in .venv, and ptxas if there is no CUDA toolkit. demo.sh and test.sh
+# source this script and use its functions:
 #
 #   diff_setup            installs; sets DIFF_PYTHON and DIFF_PTXAS (may be empty)
 #   diff_build [--target T] [-D...]    configures and builds in build/
-#   diff_step, diff_logged, diff_fail   one line a step, long output to a file
+#   diff_step, diff_logged, diff_fail   print one line per step, log long output
 
 DIFF_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 DIFF_BUILD=$DIFF_ROOT/build
@@ -24,10 +24,10 @@ DIFF_PACKAGES=(
   "libomp-$DIFF_LLVM-dev" libgtest-dev nlohmann-json3-dev
 )
 DIFF_REQUIREMENTS=('numpy>=1.26,<3' 'ml_dtypes>=0.4,<1')
-# CUDA Python, which the tests run on the simulator's driver library.
+# CUDA Python, which the tests run on the driver library of the simulator.
 DIFF_CUDA_REQUIREMENTS=('cuda-bindings>=13,<14')
-# The compiler's wheel holds ptxas. 12.8 is the first CUDA release that knows
-# every chip of the chip table.
+# The wheel of the CUDA compiler contains ptxas. CUDA 12.8 is the first release
+# that supports every chip of the chip table.
 DIFF_PTXAS_REQUIREMENT='nvidia-cuda-nvcc==13.0.*'
 DIFF_CUDA_RELEASE=12.8
 
@@ -38,8 +38,8 @@ diff_fail() {
   exit 1
 }
 
-# diff_logged LOG COMMAND...: the output goes to build/logs/LOG; where the
-# command fails, its last lines are shown and its status is returned.
+# diff_logged LOG COMMAND...: writes the output to build/logs/LOG. If the command
+# fails, prints the last lines and returns its status.
 diff_logged() {
   local log=$DIFF_LOGS/$1 status=0
   shift
@@ -61,8 +61,8 @@ diff_missing_packages() {
   done
 }
 
-# What to do when apt does not know the packages: LLVM 22 is in the security
-# suite. The address is that of the mirror which this machine uses already.
+# Explains how to make the packages available to apt: LLVM 22 is in the security
+# suite. Uses the address of the mirror that this machine already uses.
 diff_explain_suite() {
   local release mirror
   # shellcheck source=/dev/null
@@ -77,15 +77,15 @@ diff_explain_suite() {
     echo 'deb ${mirror:-MIRROR/debian}-security $release-security main' \\
       > /etc/apt/sources.list.d/$release-security.list
   and run this script again. On another system build by hand: README.md, section
-  "With another LLVM/MLIR 22".
+  "Building with another LLVM/MLIR 22".
 EOF
 }
 
 diff_install_packages() {
   local missing package unknown=() install
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    diff_fail 'this is no Debian system (no dpkg-query or apt-get);' \
-      'README.md, section "With another LLVM/MLIR 22", says how to build by hand'
+    diff_fail 'this is not a Debian system (no dpkg-query or apt-get);' \
+      'see README.md, section "Building with another LLVM/MLIR 22"'
   fi
   mapfile -t missing < <(diff_missing_packages)
   if ((${#missing[@]} == 0)); then
@@ -107,7 +107,7 @@ diff_install_packages() {
     [[ -n $(apt-cache madison "$package" 2>/dev/null) ]] || unknown+=("$package")
   done
   if ((${#unknown[@]})); then
-    printf 'error: apt knows no package %s\n' "${unknown[*]}" >&2
+    printf 'error: apt does not know the package %s\n' "${unknown[*]}" >&2
     diff_explain_suite
     exit 1
   fi
@@ -115,20 +115,20 @@ diff_install_packages() {
     apt-get install -y --no-install-recommends "${missing[@]}" ||
     diff_fail 'the Debian packages could not be installed'
   mapfile -t missing < <(diff_missing_packages)
-  ((${#missing[@]} == 0)) || diff_fail "not installed in spite of apt: ${missing[*]}"
+  ((${#missing[@]} == 0)) || diff_fail "apt did not install: ${missing[*]}"
 }
 
 diff_explain_update() {
-  diff_step 'apt-get update failed; going on with the package lists that are there'
+  diff_step 'apt-get update failed; continuing with the existing package lists'
 }
 
-# diff_cuda_release PTXAS: its CUDA release, such as 13.0; fails if it tells none.
+# diff_cuda_release PTXAS: prints its CUDA release, such as 13.0.
 diff_cuda_release() {
   "$1" --version 2>/dev/null | sed -n 's/.*release \([0-9]*\.[0-9]*\).*/\1/p' | grep .
 }
 
-# The ptxas of a CUDA toolkit, where the tools look for it, too: CUDA_ROOT,
-# CUDA_HOME, CUDA_PATH (one that is set and wrong is an error), PATH,
+# Finds the ptxas of a CUDA toolkit in the same places as the tools: CUDA_ROOT,
+# CUDA_HOME and CUDA_PATH (an error if one is set without ptxas), PATH, and
 # /usr/local/cuda/bin. Sets DIFF_PTXAS.
 diff_find_toolkit_ptxas() {
   local variable root found=
@@ -153,8 +153,8 @@ diff_find_toolkit_ptxas() {
 }
 
 # diff_pip LOG [--no-deps] REQUIREMENT...: installs into .venv unless its stamp
-# says that just these are in it. A failure is reported and returned: what needs
-# the packages is left out, the rest goes on.
+# lists exactly these requirements. Reports and returns failures; the caller skips
+# the steps that need the packages.
 diff_pip() {
   local log=$1 stamp=$DIFF_VENV/${1%.log}.stamp
   shift
@@ -172,15 +172,15 @@ diff_pip() {
 
 diff_make_venv() {
   if ! "$DIFF_VENV/bin/python" -c '' 2>/dev/null; then
-    diff_step "Python environment: making $DIFF_VENV"
+    diff_step "Python environment: creating $DIFF_VENV"
     diff_logged venv.log python3 -m venv --clear "$DIFF_VENV" ||
-      diff_fail 'the Python environment could not be made'
+      diff_fail 'the Python environment could not be created'
   fi
   DIFF_PYTHON=$DIFF_VENV/bin/python
   if diff_pip pip-numpy.log "${DIFF_REQUIREMENTS[@]}"; then
     diff_step "Python packages: ${DIFF_REQUIREMENTS[*]}"
   else
-    diff_step 'no NumPy and ml_dtypes: the execution tests and the run of the demo are left out'
+    diff_step 'no NumPy and ml_dtypes: the execution tests and the run of the demo are skipped'
   fi
   diff_pip pip-cuda.log "${DIFF_CUDA_REQUIREMENTS[@]}" ||
     diff_step 'no cuda-bindings: CUDA Python on the simulator is not tested'
@@ -188,7 +188,7 @@ diff_make_venv() {
 
 diff_install_ptxas() {
   local found
-  # Its dependencies serve nvcc; ptxas needs none.
+  # Only nvcc needs its dependencies.
   if diff_pip pip-ptxas.log --no-deps "$DIFF_PTXAS_REQUIREMENT"; then
     found=$("$DIFF_PYTHON" -c 'import glob, sysconfig
 print(*sorted(glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/bin/ptxas"))[-1:])')
@@ -199,7 +199,7 @@ print(*sorted(glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/bin/ptxas"))[
     fi
     diff_step "ptxas: ${found:-none in the package $DIFF_PTXAS_REQUIREMENT} does not run"
   fi
-  diff_step 'no ptxas: PTX is written, but not assembled'
+  diff_step 'no ptxas: PTX is not assembled'
 }
 
 diff_setup() {
@@ -210,7 +210,7 @@ diff_setup() {
   [[ -n $DIFF_PTXAS ]] || diff_install_ptxas
 }
 
-# Prints the CPU time, user and system, of the finished children, in seconds.
+# Prints the user and system CPU time of the finished children in seconds.
 diff_children_seconds() {
   # In a pipe, `times` would report the children of the subshell.
   times >"$DIFF_LOGS/times"
@@ -218,9 +218,9 @@ diff_children_seconds() {
     awk '{ printf "%.0f\n", $1 * 60 + $2 + $3 * 60 + $4 }'
 }
 
-# diff_build [--target TARGET] [CMAKE-OPTION...]: builds the default target
-# (tools, libraries and the plugin) or TARGET. Options stay in force in build/
-# until changed. CCACHE_DISABLE=1 in the environment measures a cold build.
+# diff_build [--target TARGET] [CMAKE-OPTION...]: builds TARGET, or the default
+# target (tools, libraries and the plugin). Options persist in build/. Set
+# CCACHE_DISABLE=1 to measure a cold build.
 diff_build() {
   local target=all
   if [[ ${1:-} == --target ]]; then

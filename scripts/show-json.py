@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Prints a JSON file; what fits on a line stays on one."""
+"""Prints a JSON file; short values stay on one line."""
 
 import json
 import sys

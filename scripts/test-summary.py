@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Counts lit's results: what failed, what was left out and why, the totals.
+"""Summarizes lit's results: failed tests, skipped tests with reasons, totals.
 
-The last line is "N passed, M failed, K skipped". The exit status is 1 when a
-test failed, when too few ran, or when lit itself reported an error.
+The last line is "N passed, M failed, K skipped". The exit status is 1 if a test
+failed, if too few tests ran, or if lit itself reported an error.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, required=True, help="lit's xunit file")
     parser.add_argument("--features", type=Path, required=True,
-                        help="missing features: name, reason, what is left out")  # fmt: skip
+                        help="missing features: name, reason, skipped tests")  # fmt: skip
     parser.add_argument("--log", type=Path, required=True, help="named where tests failed")
     parser.add_argument("--runner-status", type=int, default=0, help="lit's exit status")
     parser.add_argument("--at-least", type=int, default=1, help="tests that must have run")

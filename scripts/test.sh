@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
-# Sets the machine up, builds in build/ and runs the tests. Ends with a line
-# "N passed, M failed, K skipped"; a status other than 0 when a test failed or
+# Sets up the machine, builds in build/ and runs the tests. The last line is
+# "N passed, M failed, K skipped". The exit status is not 0 if a test failed or
 # fewer than 200 ran.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=setup.sh
@@ -47,7 +47,7 @@ cmake --build "$DIFF_BUILD" --target "$target" >"$log" 2>&1 </dev/null || status
 diff_step "ran in $((SECONDS - start)) s"
 if [[ ! -f $results ]]; then
   tail -n 40 "$log" | sed 's/^/  | /' >&2
-  diff_fail "the tests did not run to their end (status $status): $log"
+  diff_fail "the tests did not complete (status $status): $log"
 fi
 python3 "$DIFF_ROOT/scripts/test-summary.py" --results "$results" \
   --features "$DIFF_BUILD/test/features.txt" --log "$log" \

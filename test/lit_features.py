@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What this machine has that a test may require: probed, never assumed."""
+"""Probes the features of this machine that a test may require."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 
-#: The first CUDA release that knows every chip of the chip table.
+#: The first CUDA release that supports every chip of the chip table.
 CUDA_RELEASE = (12, 8)
 CUDA_VARIABLES = ("CUDA_ROOT", "CUDA_HOME", "CUDA_PATH")
 
@@ -18,8 +18,8 @@ CUDA_VARIABLES = ("CUDA_ROOT", "CUDA_HOME", "CUDA_PATH")
 @dataclass(frozen=True)
 class Feature:
     name: str
-    left_out: str  # what is not tested where the feature is missing
-    path: str = ""  # of the tool, where the feature is a tool
+    left_out: str  # what is not tested without the feature
+    path: str = ""  # of the tool, if the feature is a tool
     reason: str = ""  # why it is missing
 
     @property
@@ -28,7 +28,7 @@ class Feature:
 
 
 class Missing(Exception):
-    """Why a feature is missing."""
+    """The reason why a feature is missing."""
 
 
 def _output(command: list[str]) -> str:
@@ -120,7 +120,7 @@ _PROBES = (
 
 
 def probe(config) -> list[Feature]:
-    """All features in a fixed order."""
+    """Returns all features in a fixed order."""
     features = []
     for name, left_out, find in _PROBES:
         try:
@@ -131,7 +131,7 @@ def probe(config) -> list[Feature]:
 
 
 def write_report(features: list[Feature], path: str) -> None:
-    """One line a missing feature: name, why, what is left out; tabs between."""
+    """Writes one line for each missing feature: name, reason, skipped tests."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         for feature in features:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Compiles combine.cu to the PTX that is kept in ptx/ (of CUDA 13.0, nvcc
+# Compiles combine.cu to the PTX that is stored in ptx/ (CUDA 13.0, nvcc
 # 13.0.88).
 #
 #   benchmarks/kernels/make-cuda.sh OUTPUT-FOLDER
@@ -18,7 +18,7 @@ nvcc="${CUDA_HOME:+$CUDA_HOME/bin/nvcc}"
 nvcc="${nvcc:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}"
 version="$("$nvcc" --version | sed -n 's/.*, V\([0-9.]*\)$/\1/p')"
 if [[ $version != 13.0.88 ]]; then
-  echo "note: the kept file is nvcc 13.0.88's, this is $version" >&2
+  echo "note: the stored file is from nvcc 13.0.88, this is $version" >&2
 fi
 options=(-std=c++17 -ptx -arch=sm_80 -O3 -use_fast_math)
 ptx="$("$nvcc" "${options[@]}" combine.cu -o -)"

@@ -1,24 +1,25 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiles the kernels of triton_attention.py to the PTX that is kept in ptx/.
+"""Compiles the kernels of triton_attention.py to the PTX that is stored in ptx/.
 
     benchmarks/kernels/make-triton.py OUTPUT-FOLDER [--chip sm_80]
     benchmarks/kernels/make-triton.py --sweep [--build FOLDER] [--ptxas PATH]
 
-Needs no GPU. The kept files are of Triton 3.9.0 (pip install triton) for sm_80.
-For sm_86 and sm_89 Triton's instructions are the same but for a few moves, for
-sm_120 it pairs some f32 operations; for sm_90 and sm_100 it has instructions
-(wgmma, tcgen05) that the simulator does not run yet.
+Needs no GPU. The stored files are from Triton 3.9.0 (pip install triton) for
+sm_80. For sm_86 and sm_89 Triton generates the same instructions except for a
+few moves; for sm_120 it pairs some f32 operations; for sm_90 and sm_100 it uses
+instructions (wgmma, tcgen05) that the simulator does not support yet.
 
 --sweep (needs NumPy, ptxas and ptx-sim) tries the shapes of Triton's tutorial
 (64 and 128 rows, 32, 64 and 128 keys, 4 and 8 warps, 2 and 3 stages), and fewer
-rows for V1. It prints for each what ptxas needs and, on the simulator, without a
-mask, instructions per mma.sync of keys 1025 to 2048, and the cycles of the pipe
-that binds over those of the useful tensor work. SHAPES has the best of them: of
-those that spill no more than 512 bytes (the usual tile, 128 x 64 at d = 128,
-spills 452), fit 99 KB of shared memory and have no finding of a checker (with 8
-warps, Triton's conversions of layouts may store a value from two warps to one
-place), the least bound, and of those within 2 % of it the fewest instructions.
+rows for V1. For each shape it prints the resources that ptxas reports and, for
+keys 1025 to 2048 without a mask on the simulator, the instructions per mma.sync,
+and the cycles of the limiting pipe divided by those of the useful tensor work.
+SHAPES contains the best shapes. They spill at most 512 bytes (the usual tile,
+128 x 64 at d = 128, spills 452), fit into 99 KB of shared memory and have no
+checker findings (with 8 warps, Triton's layout conversions may store a value
+from two warps to one address). Of these, SHAPES has the shape with the fewest
+instructions whose bound is within 2 % of the least.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ SHAPES = {
 
 
 def compile_kernel(name, dim, causal, shape, chip="sm_80"):
-    """Returns the PTX and what a launch must know."""
+    """Returns the PTX and the launch parameters."""
     blockM, blockN, warps, stages = shape
     function = "standard" if name == "wide" else name
     signature = SIGNATURES[function]
@@ -103,7 +104,7 @@ def compile_kernel(name, dim, causal, shape, chip="sm_80"):
 def make(output: Path, chip: str) -> None:
     output.mkdir(parents=True, exist_ok=True)
     if triton.__version__ != "3.9.0":
-        print("note: the kept files are Triton 3.9.0's", file=sys.stderr)
+        print("note: the stored files are from Triton 3.9.0", file=sys.stderr)
     records = {}
     for (name, dim), shape in SHAPES.items():
         for causal in (False, True):

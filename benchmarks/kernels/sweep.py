@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The choice of tiles for the Triton kernels; see make-triton.py."""
+"""Selects the tiles of the Triton kernels; see make-triton.py."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SPILLS = 512
 
 
 def run(build: Path, ptx: Path, record: dict, dim: int, keys: int, check: str, folder: Path):
-    """A tile of queries and one head on inputs of zeros; None when a checker
-    found something, or the report."""
+    """Runs a tile of queries and one head on inputs of zeros. Returns the
+    report, or None if a checker reports a finding."""
     n = record["tokens"] if check == "none" else 2 * record["tokens"]
     v1, v2 = record["entry"] == "v1", record["entry"] == "v2"
     wide = "wide" in ptx.name or v1

@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Differential attention as one would write it in Triton today.
+"""Differential attention in Triton.
 
-The recipe is that of Triton's tutorial "Fused Attention" (FlashAttention-2): a
-program per tile of queries and head, an online softmax in base 2, P rounded to
-bf16 for the second product, and for a causal mask two loops, the first without
-a mask. What is particular to differential attention:
+The kernels follow Triton's tutorial "Fused Attention" (FlashAttention-2): one
+program for each tile of queries and head, an online softmax in base 2, P rounded
+to bf16 for the second product, and for a causal mask two loops, the first without
+a mask. Differential attention adds:
 
-- v2: the rows of a tile are (token, map), map fastest, so that both maps read
-  each K and V tile once, and the products are those of one map of twice as many
-  rows. The maps come apart at the end, for the gate and the subtraction.
-- v1: a product with each map's K, and one V tile for both; the value width 2 dim
-  is two accumulators of width dim, for Triton lays warps along the columns of an
-  accumulator that is wider than high, and P would go through shared memory.
+- v2: the rows of a tile are (token, map), with the map fastest. Both maps then
+  read each K and V tile once, and the products are those of one map with twice as
+  many rows. The maps are separated at the end, for the gate and the subtraction.
+- v1: a product with the K of each map, and one V tile for both. The value width
+  2 dim is split into two accumulators of width dim, because Triton distributes
+  warps along the columns of an accumulator that is wider than high, and P would
+  then go through shared memory.
 
-Layout [tokens, heads, dim] of one batch entry, heads contiguous in a token;
-strides, in elements, are of tokens. tokens is a multiple of blockM, keys of
-blockN, and with a causal mask (aligned to the bottom right) keys >= tokens and
-their difference is a multiple of blockN, as if a caller padded.
+The layout is [tokens, heads, dim] of one batch entry, with contiguous heads in a
+token. Strides are those of tokens, in elements. tokens is a multiple of blockM,
+and keys of blockN. With a causal mask (aligned to the bottom right), keys >=
+tokens, and their difference is a multiple of blockN, as if the caller padded.
 """
 
 import triton
@@ -27,8 +28,8 @@ LOG2E = tl.constexpr(1.4426950408889634)
 
 @triton.jit
 def softmax_step(scores, top, total, scale, keys, rows, masked: tl.constexpr):
-    """P in bf16, the factor for what was accumulated, and the new maximum and
-    sum; scale includes log2(e), rows are the last keys that they see."""
+    """Returns P in bf16, the factor of the accumulators, and the new maximum and
+    sum. scale includes log2(e); rows are the last keys that the rows see."""
     if masked:
         scores = tl.where(keys[None, :] <= rows[:, None], scores, float("-inf"))
     newTop = tl.maximum(top, tl.max(scores, 1) * scale)
@@ -41,8 +42,8 @@ def softmax_step(scores, top, total, scale, keys, rows, masked: tl.constexpr):
 def one_map(acc, wide, top, total, query, keyAt, valueAt, begin, end, keyStride, valueStride,
             scale, rows, blockN: tl.constexpr, dim: tl.constexpr, isWide: tl.constexpr,
             masked: tl.constexpr):  # fmt: skip
-    """The keys from begin to end of one map; `wide` is the second half of values
-    that are 2 dim wide."""
+    """Processes the keys from begin to end of one map; `wide` is the second half
+    of values of width 2 dim."""
     keyAt += tl.cast(begin, tl.int64) * keyStride
     valueAt += tl.cast(begin, tl.int64) * valueStride
     for start in range(begin, end, blockN):
@@ -61,7 +62,7 @@ def one_map(acc, wide, top, total, query, keyAt, valueAt, begin, end, keyStride,
 def two_maps(acc0, wide0, top0, total0, acc1, wide1, top1, total1, query0, query1, keyAt, valueAt,
              begin, end, keyStride, valueStride, scale, rows, blockN: tl.constexpr,
              dim: tl.constexpr, masked: tl.constexpr):  # fmt: skip
-    """The keys from begin to end of V1's two maps."""
+    """Processes the keys from begin to end of V1's two maps."""
     keyAt += tl.cast(begin, tl.int64) * keyStride
     valueAt += tl.cast(begin, tl.int64) * valueStride
     for start in range(begin, end, blockN):
@@ -87,8 +88,8 @@ def two_maps(acc0, wide0, top0, total0, acc1, wide1, top1, total1, query0, query
 def standard(q, k, v, out, tokens, keys, queryStride, keyStride, valueStride, outStride, group,
              scale, causal: tl.constexpr, blockM: tl.constexpr, blockN: tl.constexpr,
              dim: tl.constexpr, isWide: tl.constexpr):  # fmt: skip
-    """softmax(scale Q K^T) V; `group` query heads read one head of K and V. With
-    isWide, values and results are 2 dim wide."""
+    """softmax(scale Q K^T) V. `group` query heads read one head of K and V. With
+    isWide, values and results have width 2 dim."""
     block = tl.program_id(0)
     if causal:  # the longest first
         block = tl.num_programs(0) - 1 - block
@@ -127,7 +128,7 @@ def standard(q, k, v, out, tokens, keys, queryStride, keyStride, valueStride, ou
 def v2(q, k, v, logits, out, tokens, keys, queryStride, keyStride, logitStride, outStride, group,
        scale, causal: tl.constexpr, blockM: tl.constexpr, blockN: tl.constexpr,
        dim: tl.constexpr):  # fmt: skip
-    """out_j = softmax(s Q_2j K^T) V - sigmoid(logit_j) softmax(s Q_2j+1 K^T) V;
+    """out_j = softmax(s Q_2j K^T) V - sigmoid(logit_j) softmax(s Q_2j+1 K^T) V.
     `group` output heads read one head of K and V. A tile has 2 blockM rows."""
     block = tl.program_id(0)
     if causal:

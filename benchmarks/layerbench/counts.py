@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Counters of launches, and the bound that follows from them.
+"""Counters of launches, and the bounds that follow from them.
 
-The simulator's bound is of one launch on as many multiprocessors as it has
-blocks. A layer has many more heads than the one that is simulated and fills the
-chip, so here a pipe's cycles are those of one multiprocessor that does all the
-work, and memory's are the chip's times its multiprocessors: what binds is the
-same for any number of heads.
+The bound of the simulator applies to one launch on as many multiprocessors as it
+has blocks. A layer has many more heads than the simulated one and fills the chip.
+Here, the cycles of a pipe are therefore those of one multiprocessor that does all
+the work, and the cycles of memory are those of the chip times the number of its
+multiprocessors. The limiting pipe is then the same for any number of heads.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ CHIPS = {
 
 @dataclass
 class Counts:
-    """What one launch or several in a row cost. `requested` and `unique` are
-    bytes of global memory asked for and touched (once a launch), `needed` the
-    bytes that the blocks cannot but ask for, `once` those that no key adds to (Q,
-    O, and all of a pointwise kernel), `conflicts` wavefronts beyond the
-    ideal, `spills` ptxas's bytes of spill stores of the kernel that has the most
-    (None: not looked at); cycles as the module says."""
+    """The cost of one or several launches. `requested` and `unique` are the
+    requested and the touched bytes of global memory (touched bytes count once per
+    launch), `needed` the bytes that the blocks must request, `once` the bytes that
+    do not depend on the keys (Q, O, and all bytes of a pointwise kernel),
+    `conflicts` the wavefronts beyond the ideal, `spills` ptxas's bytes of spill
+    stores of the kernel with the most (None: unknown). The module describes the
+    cycles."""
 
     launches: int = 0
     instructions: int = 0
@@ -46,11 +47,11 @@ class Counts:
     spills: int | None = None
     pipes: dict[str, float] = field(default_factory=dict)
     bound: float = 0.0
-    pipe: str = "-"  # that of the launch that is bound longest
+    pipe: str = "-"  # that of the launch with the longest bound
     longest: float = 0.0
 
     def __add__(self, other: Counts) -> Counts:
-        """One after the other: bounds add up."""
+        """Adds the costs and bounds of consecutive launches."""
         names = ("launches", "instructions", "mma", "flops", "special", "requested", "unique",
                  "needed", "once", "conflicts", "bound")  # fmt: skip
         total = Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
@@ -64,7 +65,7 @@ class Counts:
 
 
 def from_report(report: dict, chip: str, blocks: int, needed: int, once: int) -> Counts:
-    """Counters of a launch of so many blocks from the simulator's JSON."""
+    """Reads the counters of a launch with this number of blocks from JSON."""
     multiprocessors, rate = CHIPS[chip]
     busy = min(multiprocessors, blocks)
     pipes = {pipe: cycles * (multiprocessors if pipe == "dram" else busy)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Launches of the kernels in ../kernels: Triton's and those of combine.cu.
+"""Launches the kernels in ../kernels: Triton's and those of combine.cu.
 
-Arrays have the layout [1, tokens, heads, dim], as everywhere in the project.
+Arrays have the layout [1, tokens, heads, dim], as in the whole project.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def _records(folder) -> dict:
 
 def triton(sim: Simulator, kernel: str, layer: Layer, arrays: dict) -> np.ndarray:
     """Runs the Triton kernel v2, v1, standard or wide (values of width 2 dim) on
-    the layer's tokens and mask. `arrays`: q, k, v and, by kernel, logits or lam
-    and weight."""
+    the tokens and mask of the layer. `arrays` are q, k, v and, depending on the
+    kernel, logits or lam and weight."""
     stem = f"triton-{kernel}-{layer.dim}{'-causal' if layer.causal else ''}"
     record = _records(sim.triton)[stem]
     q, k, v = arrays["q"], arrays["k"], arrays["v"]
@@ -52,15 +52,15 @@ def triton(sim: Simulator, kernel: str, layer: Layer, arrays: dict) -> np.ndarra
     return sim.kept(
         sim.triton / f"{stem}.ptx", record["entry"], (layer.n // record["tokens"], heads),
         record["threads"], record["shared"],
-        # The last two are the compiler's own, which these kernels never follow.
+        # The last two are parameters of the compiler that these kernels ignore.
         [*(values[name] for name in record["parameters"]), "u64:0", "u64:0"],
         (1, layer.n, heads, width), needed,
         q.nbytes + layer.n * heads * width * ELEMENT)  # fmt: skip
 
 
 def _combine(sim: Simulator, entry: str, arguments: list, out: tuple[int, ...]) -> np.ndarray:
-    """A thread takes 8 elements of the shape out, or of the arrays that make it
-    up, whichever are fewer."""
+    """Each thread processes 8 elements of the shape out, or of the input arrays,
+    whichever are fewer."""
     elements = int(np.prod(out)) // (2 if entry == "concatenate" else 1)
     if elements % (8 * THREADS):
         raise ValueError(f"{entry} takes multiples of {8 * THREADS} elements")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs kernels on the simulator: the compiler's, and those kept as PTX."""
+"""Runs kernels of the compiler and stored PTX on the simulator."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from . import counts, layers
 from .layers import ELEMENT, Layer, arrays
 
 KERNELS = Path(__file__).resolve().parent.parent / "kernels" / "ptx"
-#: Keys of a tile where the manifest does not say: no more than this, which is
-#: the usual number, nor than its query tokens.
+#: Keys of a tile if the manifest does not specify them: at most this usual
+#: number, and at most the number of its query tokens.
 KEY_TILE = 64
 
 
 class ToolError(Exception):
-    """A tool failed: the command and what it said."""
+    """A tool failed. Holds the command and its output."""
 
 
 def _ceildiv(a: int, b: int) -> int:
@@ -31,25 +31,25 @@ def _ceildiv(a: int, b: int) -> int:
 
 
 def find_ptxas() -> str:
-    """ptxas of the PATH or of CUDA's usual place, or nothing."""
+    """Returns ptxas in PATH or in the usual place of CUDA, or nothing."""
     return shutil.which("ptxas") or shutil.which("ptxas", path="/usr/local/cuda/bin") or ""
 
 
 class Ptxas:
-    """What ptxas says of PTX."""
+    """Returns the output of ptxas for PTX."""
 
     def __init__(self, path: str):
         self.path = path
         self._spills: dict[tuple[str, str, str], int] = {}
 
     def spills(self, text: str, chip: str, entry: str) -> int:
-        """Bytes of spill stores of a kernel; of all, without a name."""
+        """Bytes of spill stores of a kernel, or of all kernels without a name."""
         key = (text, chip, entry)
         if key not in self._spills:
             with tempfile.NamedTemporaryFile("w", suffix=".ptx") as file:
                 file.write(text)
                 file.flush()
-                # PTX for sm_120a is none for sm_120.
+                # PTX for sm_120a does not run on sm_120.
                 own = re.search(r"^\.target (\w+)", text, re.MULTILINE)[1]
                 arch = own if own.rstrip("af") == chip.rstrip("af") else chip
                 command = [self.path, f"-arch={arch}", "-v", file.name, "-o", "/dev/null"]
@@ -64,8 +64,8 @@ class Ptxas:
 
 @dataclass
 class Simulator:
-    """The tools of a build folder, a chip and what is checked; `total` sums up
-    what was launched since it was last taken."""
+    """The tools of a build folder, a chip and the checkers. `total` is the sum of
+    the launches since it was last read."""
 
     build: Path
     chip: str = "sm_80"
@@ -100,8 +100,8 @@ class Simulator:
         self.total += launch
 
     def compiled(self, layer: Layer, inputs: list[np.ndarray]) -> np.ndarray:
-        """Runs the compiler's kernel for a layer, with as many query heads as the
-        queries have (standard attention), and one head of keys and values."""
+        """Runs the compiler's kernel for a layer, with the query heads of the queries
+        (standard attention) and one head of keys and values."""
         heads = inputs[0].shape[2] // layer.maps
         with tempfile.TemporaryDirectory(prefix="layerbench-") as folder:
             folder = Path(folder)
@@ -132,8 +132,8 @@ class Simulator:
 
     def kept(self, ptx: Path, entry: str, grid: tuple[int, ...], block: int, shared: int,
              arguments: list, out: tuple[int, ...], needed: int, once: int) -> np.ndarray:  # fmt: skip
-        """Runs a kernel that is kept as PTX. Arguments are arrays, words such as
-        u32:7, and None in the place of the bf16 result of shape `out`."""
+        """Runs a kernel that is stored as PTX. Arguments are arrays, words such as
+        u32:7, and None for the bf16 result of shape `out`."""
         with tempfile.TemporaryDirectory(prefix="layerbench-") as folder:
             folder = Path(folder)
             output = folder / "output.npy"
@@ -153,7 +153,7 @@ class Simulator:
 
 
 def _blocks(kernel: dict) -> int:
-    """Blocks of a launch; the sizes of these layers are static."""
+    """The number of blocks of a launch; the sizes of these layers are static."""
     names = {"__builtins__": {}, "ceildiv": _ceildiv, "floordiv": lambda a, b: a // b,
              "mod": lambda a, b: a % b}  # fmt: skip
     return int(np.prod([eval(size, names) for size in kernel["grid"]]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Measures ways of computing layers, and prints what they cost."""
+"""Measures ways of computing layers and prints their cost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STEADY_TOKENS, STEADY_KEYS = 128, (1024, 2048)
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table; ratios are None where there is nothing to divide by."""
+    """One line of the table; ratios are None if the divisor is 0."""
 
     way: str
     launches: int
@@ -51,15 +51,15 @@ def run_way(sim: Simulator, way: Way, layer: Layer) -> counts.Counts:
 
 
 def steady(sim: Simulator, way: Way, layer: Layer, keys=STEADY_KEYS) -> float | None:
-    """Instructions per mma.sync of the loop over keys: what more keys add to
-    either, without a mask. The layer gives the variant and the dim."""
+    """Instructions per mma.sync of the loop over keys: the increase of both with
+    more keys, without a mask. The layer determines the variant and the dim."""
     low, high = (run_way(sim, way, Layer(layer.variant, layer.dim, STEADY_TOKENS, m, False))
                  for m in keys)  # fmt: skip
     return _ratio(high.instructions - low.instructions, high.mma - low.mma)
 
 
 class Bench:
-    """Runs ways; the steady loops are measured once a variant, dim and way."""
+    """Runs ways; the steady loops are measured once for each variant, dim and way."""
 
     def __init__(self, sim: Simulator, steady_keys=STEADY_KEYS):
         self.sim = sim
@@ -104,19 +104,19 @@ COLUMNS = (
 LEGEND = """\
 run        launches
 instr      warp instructions of PTX
-flop       FLOP on tensor cores / those of visible pairs of query and key
-bytes      bytes of global memory asked for / compulsory: inputs and output once
-dram       bytes touched, once a launch / compulsory
-K, V       bytes asked for beyond Q and O of each launch / K and V once
-block      bytes asked for / those that its blocks need: Q, O, K and V of tiles seen
+flop       FLOP on tensor cores / FLOP of visible pairs of query and key
+bytes      requested bytes of global memory / compulsory: inputs and output once
+dram       touched bytes, once per launch / compulsory
+K, V       requested bytes without Q and O of each launch / K and V once
+block      requested bytes / bytes its blocks need: Q, O, K and V of visible tiles
 conflicts  wavefronts of shared memory beyond the ideal
-spill      ptxas's bytes of spill stores, of the kernel that has the most
+spill      bytes of spill stores reported by ptxas, of the kernel with the most
 shared     cycles of shared memory / cycles of the tensor cores
 sfu        special-function operations / visible scores
 per mma    warp instructions of PTX / mma.sync
-steady     the same of what keys 1025 to 2048 add (N = 128, no mask)
-% peak     what the bound leaves of the tensor cores' peak, of useful FLOP
-bound by   the pipe that binds; a bound: no latency, cache or stall is in it"""
+steady     the same for the increase with keys 1025 to 2048 (N = 128, no mask)
+% peak     useful FLOP within the bound / peak FLOP of the tensor cores
+bound by   the limiting pipe; the bound ignores latencies, caches and stalls"""
 
 
 def format_row(row: Row) -> str:
@@ -134,7 +134,7 @@ COMPARED = ("launches", "instructions", "flops", "bytes", "unique", "passes", "s
 
 
 def format_ratios(row: Row, other: Row) -> str:
-    """The row's numbers over another way's, where both have them."""
+    """Ratios of the row to another way, if both have them."""
     titles = {name: title for name, _, title in COLUMNS}
     parts = []
     for name in COMPARED:

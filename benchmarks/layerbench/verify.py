@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Are the kernels that are counted right? Small layers, all checkers on."""
+"""Verifies the counted kernels on small layers with all checkers."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Checked:
 
 
 def check_way(sim: Simulator, way: Way, layer: Layer, seed: int) -> Checked:
-    """Against float64. One kernel has to satisfy the tolerance rule of the
-    project. A composition rounds each map to bf16 once more, by half an ulp:
-    for it the norm may be 2^-9 larger, relative to the maps' norms."""
+    """Compares with float64. A single kernel must satisfy the tolerance rule of
+    the project. A composition rounds each map to bf16 once more, by half an ulp,
+    so its norm may be 2^-9 larger, relative to the norms of the maps."""
     inputs = layer.inputs(seed)
     sim.take()
     out = way.run(sim, layer, inputs)
@@ -49,15 +49,15 @@ def check_way(sim: Simulator, way: Way, layer: Layer, seed: int) -> Checked:
 
 
 def _compare(name: str, got: np.ndarray, want: np.ndarray) -> list[str]:
-    """bf16 of f32 arithmetic whose functions are approximate."""
+    """Allows for bf16 rounding and approximate f32 functions."""
     error = np.abs(got.astype(np.float64) - want) - 1.01 * ROUNDOFF * np.abs(want)
     limit = 1e-5 * np.abs(want).max()
     return [] if error.max() <= limit else [f"{name}: off by {error.max():.2e} beyond rounding"]
 
 
 def check_combine(sim: Simulator, dim: int, seed: int) -> list[str]:
-    """The kernels between attentions, against float64 of their own inputs, with
-    several heads."""
+    """Verifies the kernels between attentions against float64 on their own inputs,
+    with several heads."""
     rng = np.random.default_rng(seed)
     bf16 = Layer("v2", dim, 1, 1, False).inputs()["query"].dtype
     n, h = 64, 4

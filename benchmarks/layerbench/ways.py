@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The ways to compute a layer: fused, composed, and both in Triton.
 
-Each is a function of a simulator, a layer and its inputs (by name, as the
-execution tests make them) that runs every launch on the results of those before
-it and returns the layer's output.
+Each way is a function of a simulator, a layer and its inputs (by name, as in the
+execution tests). It runs all launches, each on the results of earlier ones, and
+returns the output of the layer.
 
-The compositions are those in use today. V2: standard attention on 2h heads, then
-a subtraction (the published module). V1: two calls with keys of width d and
-values of width 2d (what the authors recommend where a kernel takes unequal
-widths), or four calls of width d, whose halves are concatenated (their form for
-any flash attention); then the subtraction and the norm. These are kernels of
-their own, the subtraction and the norm one, as a compiler of pointwise
-operations would make of them.
+The compositions are the ones in use today. V2: standard attention on 2h heads,
+then a subtraction (the published module). V1: two calls with keys of width d and
+values of width 2d (recommended by the authors for kernels that support different
+widths), or four calls of width d, whose halves are concatenated (the authors'
+form for any flash attention); then the subtraction and the norm. The subtraction
+and the norm are one kernel, as a compiler for pointwise operations would generate.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ Attend = Callable[[Simulator, Layer, np.ndarray, np.ndarray, np.ndarray], np.nda
 class Way:
     name: str
     variant: str
-    #: Those of "diff", "triton" and "compositions" that must be asked for.
+    #: The required groups, of "diff", "triton" and "compositions".
     groups: frozenset[str]
     run: Callable[[Simulator, Layer, dict], np.ndarray]
 
@@ -46,7 +45,7 @@ def fused(sim: Simulator, layer: Layer, inputs: dict) -> np.ndarray:
 
 
 def compiled_standard(sim: Simulator, layer: Layer, q, k, v) -> np.ndarray:
-    """The compiler's standard attention on the layer's tokens and mask."""
+    """Runs the compiler's standard attention on the layer's tokens and mask."""
     return sim.compiled(replace(layer, variant="standard", dv=v.shape[3]), [q, k, v])
 
 
@@ -119,5 +118,5 @@ WAYS = (
 
 
 def select(variant: str, groups: set[str]) -> list[Way]:
-    """Ways of a variant all of whose groups are asked for."""
+    """The ways of a variant whose groups are all requested."""
     return [way for way in WAYS if way.variant == variant and way.groups <= groups]

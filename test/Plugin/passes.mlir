@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The stock mlir-opt with the plugin: dialect, passes, upstream's between them.
+// The unmodified mlir-opt with the plugin: the dialect and its passes, mixed with
+// upstream's.
 //
 // REQUIRES: mlir-opt
 // DEFINE: %{plugin} = --load-dialect-plugin=%build_dir/lib/DiffPlugin%shlibext --load-pass-plugin=%build_dir/lib/DiffPlugin%shlibext

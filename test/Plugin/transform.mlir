@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A transform script in the stock mlir-opt: the project's passes by name, its
-// transform ops, and upstream's on its ops.
+// A transform script in the unmodified mlir-opt: the project's passes by name, its
+// transform ops, and upstream's transform ops on its ops.
 //
 // REQUIRES: mlir-opt
 // DEFINE: %{plugin} = --load-dialect-plugin=%build_dir/lib/DiffPlugin%shlibext --load-pass-plugin=%build_dir/lib/DiffPlugin%shlibext

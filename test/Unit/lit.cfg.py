@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # -*- Python -*-
-# Unit tests: every case of the GoogleTest executables *Tests that unittests/
-# builds is a test.
+# Unit tests: every case of the GoogleTest executables *Tests in unittests/ is a
+# test.
 import os
 
 import lit.formats

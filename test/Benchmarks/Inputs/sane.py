@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Checks rows of benchmarks/attention.py: sane.py ROWS.json"""
+"""Checks the plausibility of rows of benchmarks/attention.py: sane.py ROWS.json"""
 
 import json
 import sys
@@ -21,7 +21,7 @@ for row in rows:
     expect(row["bytes"] >= 0.999 * row["unique"], row, "more bytes touched than asked for")
     expect(0.9 < row["passes"] < 20, row, "passes over K and V")
     expect(0.9 < row["block_bytes"] < 3, row, "bytes of the blocks")
-    # Less than one a score where some exponentials are polynomials.
+    # Less than one for each score if some exponentials are polynomials.
     expect(0.3 < row["special"] < 6, row, "special functions over scores")
     expect(0 < row["peak"] <= 100, row, "part of the peak")
     if row["way"].startswith("triton"):

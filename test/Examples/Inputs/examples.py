@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs an example on both routes of the CPU and compares with float64.
+"""Runs an example on both CPU routes and compares the results with float64.
 
     examples.py v2|v1 FILE FOLDER
 """
@@ -55,7 +55,7 @@ seed = int.from_bytes(np.random.default_rng().bytes(4), "little")
 print("seed", seed)
 rng = np.random.default_rng(seed)
 arrays = [rng.standard_normal(shape).astype(np.float32) for shape in SHAPES[name]]
-if name == "v1":  # small vectors, as they are trained: lambda stays near its start
+if name == "v1":  # small vectors, as after training, so that lambda is near lambda_init
     arrays[3:7] = [0.1 * array for array in arrays[3:7]]
 else:
     arrays[1] *= 0.2

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Products of matrices by themselves: with tokens as rows, tails in rows and
-// columns, a batch, a right operand by rows or by columns, sums that begin with a
-// matrix, an elementwise op behind; in f16, and in f32 rounded to tf32 or by
-// threads.
+// Matrix products outside of attention: with tokens as rows, partial tiles of rows
+// and columns, a batch, a right operand stored by rows or by columns, sums with an
+// initial matrix, and an elementwise op after them; in f16, in f32 rounded to tf32,
+// and with threads.
 // REQUIRES: numpy
 //
 // RUN: diff-opt %s --diff-compile="chip=sm_80 f32=tf32" --emit=ptx -o %t.ptx
@@ -50,7 +50,7 @@ func.func @attention(%x: tensor<2x?x128xf16>, %w: tensor<72x128xf16>, %l: tensor
   %e2 = tensor.empty(%n2) : tensor<2x?x96xf32>
   %z2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<2x?x96xf32>) -> tensor<2x?x96xf32>
   %q = linalg.batch_matmul ins(%l, %r : tensor<2x?x64xf16>, tensor<2x64x96xf16>) outs(%z2 : tensor<2x?x96xf32>) -> tensor<2x?x96xf32>
-  // f32: f g + f, and behind it max(… g + bias, 0) from zeros.
+  // f32: f g + f, and after it max(… g + bias, 0) starting from zeros.
   %k = linalg.matmul ins(%f, %g : tensor<100x64xf32>, tensor<64x64xf32>) outs(%f : tensor<100x64xf32>) -> tensor<100x64xf32>
   %e3 = tensor.empty() : tensor<100x64xf32>
   %z3 = linalg.fill ins(%zero : f32) outs(%e3 : tensor<100x64xf32>) -> tensor<100x64xf32>

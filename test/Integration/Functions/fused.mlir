@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Elementwise ops that make the query and lambda are computed in the attention's
-// kernel, the only one there is, since each of their elements is one tile's.
+// Elementwise ops that compute the query and lambda are fused into the attention's
+// kernel, the only kernel, because one tile reads each of their elements.
 // REQUIRES: numpy
 //
 // RUN: diff-opt %s --diff-compile="chip=sm_80" --emit=ptx -o %t.ptx
@@ -10,7 +10,7 @@
 // RUN: %python %S/Inputs/compare.py %s fused --build=%build_dir --tokens=70
 // RUN: %python %S/Inputs/compare.py %s fused --build=%build_dir --tokens=1 --async=eager
 // RUN: %python %S/Inputs/compare.py %s fused --build=%build_dir --tokens=192 --async=random --chip=sm_90a
-// Threads by themselves have a kernel for each.
+// Without tensor cores, each op has a kernel.
 // RUN: diff-opt %s --diff-compile="chip=sm_80 tiles=threads" --emit=ptx | grep -c '\.entry' | FileCheck %s --check-prefix=THREADS
 // RUN: %python %S/Inputs/compare.py %s fused --build=%build_dir --tokens=70 --option=--tiles=threads
 

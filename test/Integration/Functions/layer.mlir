@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A whole layer in one function: the projections of query, key, value and lambda,
-// rotary embedding of query and key, attention, the output's projection and the
-// residual. What is not fused is a kernel of its own, and the launcher allocates
-// what lies between kernels.
+// A complete layer in one function: the projections of query, key, value and lambda,
+// rotary embedding of query and key, attention, the output projection and the
+// residual. Ops that are not fused become separate kernels, and the launcher
+// allocates the buffers between them.
 // REQUIRES: numpy
 //
 // RUN: diff-opt %s --diff-compile="chip=sm_80" --emit=manifest -o %t.json
@@ -13,7 +13,7 @@
 // RUN: %python %S/Inputs/compare.py %s layer --build=%build_dir --tokens=0
 // RUN: %python %S/Inputs/compare.py %s layer --build=%build_dir --tokens=130 --chip=sm_90a --async=random
 //
-// Every level goes on to the same PTX.
+// Compilation from every level results in the same PTX.
 // RUN: diff-opt %s --diff-compile="chip=sm_80" --emit=ptx -o %t.ptx
 // RUN: diff-opt %s --diff-compile="chip=sm_80 stop-after=tiled" | diff-opt --diff-compile="chip=sm_80" --emit=ptx | diff %t.ptx -
 // RUN: diff-opt %s --diff-compile="chip=sm_80 stop-after=kernel" | diff-opt --diff-compile="chip=sm_80" --emit=ptx | diff %t.ptx -
@@ -45,7 +45,7 @@ func.func private @project(%x: tensor<?x64xbf16>, %w: tensor<64x?xbf16>) -> tens
   return %r : tensor<?x?xbf16>
 }
 
-// Pairs (d, d + 16) of 32 dimensions turned by angles [n, 16].
+// Pairs (d, d + 16) of 32 dimensions rotated by angles [n, 16].
 func.func private @rotate(%x: tensor<?x?x32xbf16>, %cos: tensor<?x16xf32>, %sin: tensor<?x16xf32>) -> tensor<?x?x32xbf16> {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Ops that have no vectors: rows of a table, the index of the largest element, sums
-// over a window.
+// Ops without a vector form: rows of a table, the index of the largest element, and
+// sums over a window.
 // REQUIRES: numpy
 //
 // RUN: %python %S/Inputs/compare.py %s lookups --build=%build_dir --tokens=70

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Functions that attention has no use for: no library is called.
+// Functions that attention does not use: no library is called.
 // REQUIRES: numpy
 //
 // RUN: diff-opt %s --diff-compile="chip=sm_80" --emit=ptx -o %t.ptx

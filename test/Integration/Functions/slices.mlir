@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Query, key, value and lambda are columns of one tensor, whose rows do not begin
-// with whole chunks; the result goes into columns of another.
+// Query, key, value and lambda are columns of one tensor, whose rows do not start
+// with whole chunks. The result is written to columns of another tensor.
 // REQUIRES: numpy
 //
 // RUN: %python %S/Inputs/compare.py %s slices --build=%build_dir --tokens=37

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Slices of rows that begin at no whole chunk of 16 bytes, and rows that are no whole
-// number of them: nothing is copied or stored in chunks then.
+// Slices of rows that are not aligned to chunks of 16 bytes, and rows that are not
+// whole chunks: nothing is copied or stored in chunks then.
 // REQUIRES: numpy
 //
 // RUN: %python %S/Inputs/compare.py %s unaligned --build=%build_dir

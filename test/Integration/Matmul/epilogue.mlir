@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A matrix product with a pointwise epilogue goes through the passes that make
-// attention's kernels: nothing in them knows an attention. The schedule is a
-// transform script (Inputs/schedule.mlir): tiles of 128 x 64, 32 summands a
-// step, two slots for each operand.
+// A matrix product with a pointwise epilogue uses the passes of the attention
+// kernels, which do not depend on attention. A transform script sets the schedule
+// (Inputs/schedule.mlir): tiles of 128 x 64, steps of 32 summands, two slots for each
+// operand.
 // REQUIRES: numpy
 //
 // RUN: diff-opt %s -o %t.tiled --pass-pipeline='builtin.module(transform-preload-library{transform-library-paths=%S/Inputs/schedule.mlir},transform-interpreter,canonicalize,cse)'

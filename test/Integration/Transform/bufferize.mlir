@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Upstream's bufferization from a script: the destination of a level-0 op into an
-// allocation (upstream takes ops of one result there); and, when the op is
-// decomposed down to linalg, the whole function. Its signature stays on tensors,
-// which is what diff-run takes. The result is a new buffer, so that its tensor may
-// be marked as the only alias: a second bufferization wants that.
+// Upstream's bufferization in a script: the destination of a level-0 op becomes an
+// allocation (upstream supports ops with one result there). After the op is
+// decomposed to linalg, the whole function is bufferized. Its signature keeps
+// tensors, which diff-run needs. The result is a new buffer, so its tensor may be
+// marked as the only alias, which a second bufferization requires.
 //
 // REQUIRES: numpy
 // DEFINE: %{layer} = --variant=v2 --query-tokens=37 --key-tokens=53 --heads=4 --kv-heads=2 --dim=16 --type=bf16 --causal

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// transform.diff.decompose in two steps: a tile of a level-0 op with two results
-// to its online form, and that to linalg; no diff op is left.
+// transform.diff.decompose in two steps: a tile of a level-0 op with two results to
+// its online form, and this form to linalg. No diff op remains.
 //
 // REQUIRES: numpy
 // DEFINE: %{layer} = --variant=v1 --batch=2 --query-tokens=37 --key-tokens=53 --heads=4 --kv-heads=2 --dim=16 --type=f16 --causal --lse --dynamic

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// transform.diff.fuse_consumer the other way round, with scf.for loops of an
-// upstream op: an attention is the consumer of a query that a nest makes.
+// transform.diff.fuse_consumer in the other direction, with scf.for loops of an
+// upstream op: an attention is the consumer of a query that a nest computes.
 //
 // REQUIRES: numpy
 // RUN: split-file %s %t

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// transform.diff.fuse_consumer puts what follows a tiled attention of two results
-// into its loop: the doubling of the output. Its destination stands behind the
-// loop, and its other result stays one of the loop.
+// transform.diff.fuse_consumer fuses the consumer of a tiled attention with two
+// results into its loop: the doubling of the output. The destination of the consumer
+// is defined after the loop, and the other result stays a result of the loop.
 //
 // REQUIRES: numpy
 // RUN: split-file %s %t

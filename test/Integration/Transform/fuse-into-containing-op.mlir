@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Upstream's fuse_into_containing_op pulls producers in: of the query, and the
-// fill of a destination with two results.
+// Upstream's fuse_into_containing_op fuses producers: the producer of the query, and
+// the fill of a destination with two results.
 //
 // REQUIRES: numpy
 // RUN: split-file %s %t

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Upstream's structured.fuse tiles an op and pulls a producer of the query in.
+// Upstream's structured.fuse tiles an op and fuses a producer of the query.
 //
 // REQUIRES: numpy
 // RUN: split-file %s %t

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The whole way to a tensor-core kernel as a transform script: a schedule of
-// the script's own, then the passes of both levels one by one. What comes out
-// is what diff-compile makes of the same schedule, to the letter.
+// The complete compilation to a tensor-core kernel as a transform script: the script
+// sets a schedule, then runs the passes of both levels one by one. The result is
+// identical to that of diff-compile with the same schedule.
 //
 // REQUIRES: numpy
 // DEFINE: %{layer} = --variant=v2 --query-tokens=130 --key-tokens=200 --heads=4 --kv-heads=2 --dim=64 --type=bf16 --causal

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Upstream's tile_using_for, twice: a V1 op into a nest over heads and query
-// tokens, then its online form along the keys, with a tail in both.
+// Upstream's tile_using_for, twice: a V1 op into a nest over heads and query tokens,
+// then its online form along the keys, both with partial tiles.
 //
 // REQUIRES: numpy
 // DEFINE: %{layer} = --variant=v1 --query-tokens=37 --key-tokens=53 --heads=4 --kv-heads=2 --dim=16 --type=f32 --causal --softcap=20 --lambda-init=0.35

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Upstream's tile_using_forall on a level-0 op with two results: a tail of the
-// query tokens, dynamic sizes, a head tile that is a part of a group.
+// Upstream's tile_using_forall on a level-0 op with two results: a partial tile of
+// query tokens, dynamic sizes, and a head tile that is a part of a group.
 //
 // REQUIRES: numpy
 // DEFINE: %{layer} = --variant=v2 --batch=2 --query-tokens=37 --key-tokens=53 --heads=4 --kv-heads=2 --dim=16 --type=bf16 --window=20,3 --lse --dynamic

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Execution tests of differential attention against a float64 reference.
 
-`cases` and `litformat` need no NumPy: lit's own Python loads them.
-Run `python -m difftest --help` for the command line.
+`cases` and `litformat` do not use NumPy, because lit's Python loads them.
+`python -m difftest --help` describes the command line.
 """

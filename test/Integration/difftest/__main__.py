@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The command line: one row, one relation, the error table, a folder of compiled
-cases, the self-test."""
+cases, or the self-test."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def _parse() -> argparse.Namespace:
     what.add_argument("--self-test", action="store_true", help="check the harness itself")
     parser.add_argument("--build", type=Path, default=Path("build"), metavar="DIR",
                         help="build directory, with the tools in bin/ (default: build)")  # fmt: skip
-    parser.add_argument("--seed", type=int, help="seed of the inputs (default: a fresh one)")
+    parser.add_argument("--seed", type=int, help="seed of the inputs (default: random)")
     parser.add_argument("--full", action="store_true",
                         help="all cases with all types on all routes")  # fmt: skip
     parser.add_argument("--routes", default=",".join(cases.ROUTES), metavar="R,R",
                         help="routes of --table and --list, of "
                         f"{', '.join(cases.ALL_ROUTES)} (default: %(default)s)")  # fmt: skip
     parser.add_argument("--filter", default="", metavar="TEXT",
-                        help="only rows of --table, --list and --pack whose name has this text")  # fmt: skip
+                        help="only rows of --table, --list and --pack whose name contains this text")  # fmt: skip
     parser.add_argument("--chip", default="sm_90a", help="chip of the PTX (default: %(default)s)")
     parser.add_argument("--chips", default=",".join(packing.CHIPS), metavar="C,C",
                         help="chips of --pack (default: %(default)s)")  # fmt: skip
@@ -77,9 +77,9 @@ def _line(result: runner.RowResult) -> str:
 
 
 def _table(tools: runner.Tools, options: argparse.Namespace, seed: int) -> int:
-    """Runs and prints the rows. The columns: e, the largest error; y, that of the
-    naive formula; e as a part of what is permitted; the relative norm error, and
-    as a part of what is permitted; likewise the error of the LSE."""
+    """Runs and prints the rows. The columns are: e, the largest error; y, that of the
+    naive formula; e relative to its bound; the relative norm error, and relative to
+    its bound; the error of the LSE, and relative to its bound."""
     rows = _selected(options)
     print(f"seed {seed}")
     print(_COLUMNS.format("case", "type", "route", "e", "y", "/bound", "norm", "/limit",

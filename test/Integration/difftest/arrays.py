@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Arrays of the element types: .npy files, and inputs from a seed.
 
-NumPy has no bfloat16: in memory it is ml_dtypes' type, in an .npy file it is
-NumPy's two-byte void type (`<V2`, `|V2`), which is what diff-run reads.
+NumPy has no bfloat16. In memory it is the type of ml_dtypes, in an .npy file it
+is NumPy's two-byte void type (`<V2`, `|V2`), which diff-run reads.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ ROUNDOFF = {"f16": 2.0**-11, "bf16": 2.0**-8, "tf32": 2.0**-11, "f32": 2.0**-24,
 
 
 def round_to(array, element_type: str) -> np.ndarray:
-    """The array in the element type; tf32 is f32 without its last 13 bits, rounded
-    to nearest, ties away from zero."""
+    """Rounds the array to the element type. tf32 is f32 without its last 13 bits,
+    rounded to nearest, ties away from zero."""
     array = np.asarray(array).astype(DTYPES[element_type])
     if element_type != "tf32":
         return array
@@ -39,7 +39,7 @@ def round_to(array, element_type: str) -> np.ndarray:
 
 
 def compute_type(element_type: str) -> str:
-    """The type of softmax, accumulation, LSE and V1's parameters."""
+    """The type of the softmax, accumulation, LSE and parameters of V1."""
     return "f64" if element_type == "f64" else "f32"
 
 
@@ -50,12 +50,12 @@ def type_of(kind: str, element_type: str) -> str:
     return element_type if kind == "element" else compute_type(element_type)
 
 
-#: What a layout permutes.
+#: The arrays that a layout permutes.
 _LAID_OUT = ("query", "key", "value", "output")
 
 
 def swap_layout(case: Case, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Heads in front of tokens, or back, in the arrays that the layout permutes."""
+    """Converts between token-major and head-major arrays."""
     if case.layout == "bshd":
         return arrays
     return {name: array.swapaxes(-2, -3) if name in _LAID_OUT else array
@@ -79,29 +79,29 @@ def load(path: Path) -> np.ndarray:
 
 
 def bits(array: np.ndarray) -> np.ndarray:
-    """The array's bits as unsigned integers: NaNs compare, -0 differs from 0."""
+    """Returns the bits as unsigned integers: NaNs are comparable, -0 differs from 0."""
     array = np.ascontiguousarray(array)
     return array.view(np.dtype(f"u{array.dtype.itemsize}"))
 
 
 def _normal(arrays: dict, case: Case, rng: np.random.Generator) -> None:
-    """Nothing beyond the random normals."""
+    """No change to the random normals."""
 
 
 def _large(arrays: dict, case: Case, rng: np.random.Generator) -> None:
-    """Logits times 30: a row's maximum stands out, and a wrong one shows."""
+    """Logits times 30: the maximum of a row is distinct, so a wrong one shows."""
     arrays["query"] *= 30
 
 
 def _equal(arrays: dict, case: Case, rng: np.random.Generator) -> None:
-    """All queries of a head equal, all keys of a head equal: equal scores."""
+    """Equal scores: all queries of a head are equal, and all keys of a head."""
     arrays["query"][:] = arrays["query"][:, :1]
     arrays["key"][:] = arrays["key"][:, :1]
 
 
 def _negative(arrays: dict, case: Case, rng: np.random.Generator) -> None:
-    """All scores near -110, where exp underflows in f32: a maximum that starts
-    at 0 and not at -inf shows."""
+    """All scores are near -110, where exp underflows in f32. This shows a maximum
+    that starts at 0 instead of -inf."""
     scale = case.scale or case.d**-0.5
     offset = (110 / scale) ** 0.5
     arrays["query"][..., 0] = -offset
@@ -109,7 +109,7 @@ def _negative(arrays: dict, case: Case, rng: np.random.Generator) -> None:
 
 
 def _lambda_extreme(arrays: dict, case: Case, rng: np.random.Generator) -> None:
-    """Logits of -inf (sigmoid is 0 exactly), ±40 and ordinary ones."""
+    """Logits of -inf (the sigmoid is exactly 0), ±40 and ordinary ones."""
     lam = arrays["lambda"]
     lam[rng.random(lam.shape) < 0.3] = -np.inf
     lam[rng.random(lam.shape) < 0.2] = 40.0
@@ -117,7 +117,7 @@ def _lambda_extreme(arrays: dict, case: Case, rng: np.random.Generator) -> None:
 
 
 def _nan_query(arrays: dict, case: Case, rng: np.random.Generator) -> None:
-    """One NaN in the last row's query head 1: exactly that row becomes NaN."""
+    """One NaN in query head 1 of the last row: exactly that row becomes NaN."""
     arrays["query"][0, -1, 1, case.d // 2] = np.nan
 
 
@@ -132,16 +132,16 @@ INPUT_KINDS = {
 
 
 def make_inputs(case: Case, element_type: str, seed: int) -> dict[str, np.ndarray]:
-    """The arguments by name, in order, rounded to the types of the arguments.
+    """Returns the arguments by name, in order, rounded to their types.
 
-    Random normals, but for V1's lambda (uniform below lambda_init, away from 1,
-    where the two maps of a row with one key cancel and the norm magnifies what
-    rounding leaves) and norm weight (normal around 1).
+    They are normally distributed, except for V1's lambda (uniform below lambda_init
+    and away from 1, where the two maps of a row with one key cancel and the norm
+    magnifies rounding errors) and norm weight (normal around 1).
     """
     rng = np.random.default_rng(seed)
     token_major = dataclasses.replace(case, layout="bshd")
     arguments = token_major.arguments()
-    # The kinds of inputs know a batch: sequences are one entry of it.
+    # The kinds of inputs have a batch; packed sequences are one entry.
     entry = case.sequences is not None
     arrays = {name: rng.standard_normal((1, *shape) if entry and len(shape) > 1 else shape)
               for name, shape, kind in arguments if kind != "offset"}  # fmt: skip
@@ -155,7 +155,7 @@ def make_inputs(case: Case, element_type: str, seed: int) -> dict[str, np.ndarra
                   for name, array in arrays.items()}  # fmt: skip
         offsets = case.offsets
         arrays["cu_seqlens_q"], arrays["cu_seqlens_k"] = map(np.array, offsets)
-        # What belongs to no sequence must not be read.
+        # Tokens that belong to no sequence must not be read.
         for name, end in (("query", offsets[0]), ("lambda", offsets[0]), ("key", offsets[1]),
                           ("value", offsets[1])):  # fmt: skip
             if name in arrays and arrays[name].ndim > 1:

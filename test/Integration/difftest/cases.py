@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The table of cases: what is run, with which element types, on which route.
+"""The table of cases: layers, element types and routes.
 
-A case says what is computed; a row is a case with an element type and a route,
-where a route is the word that diff-run's --target takes. Every case has the
-types that the default set runs on the `linalg` route (field `linalg`) and on
-every other route (field `types`, and `ptx` on the routes that run PTX); the full
-set runs all types on all routes.
-This module imports no NumPy: lit loads it to enumerate the tests.
+A case describes a computation. A row is a case with an element type and a route,
+the value of diff-run's --target. Every case lists the types that the default set
+runs on the `linalg` route (field `linalg`) and on every other route (field
+`types`, and `ptx` on the routes that run PTX). The full set runs all types on all
+routes. This module does not import NumPy, because lit loads it to enumerate the
+tests.
 
 Letters: B batch, N query tokens, M key tokens, h output heads, h_kv value
-heads, d head dimension, dv that of the values.
+heads, d head dimension, dv value head dimension.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from typing import Iterator
 
 #: Element types by their MLIR names.
 ELEMENT_TYPES = ("f32", "f16", "bf16")
-#: f64 exists on the unfused route only: there it is the reference.
+#: f64 exists on the unfused route only, as the reference.
 LINALG_TYPES = ELEMENT_TYPES + ("f64",)
-#: f32 whose products tensor cores compute, rounded to tf32, where PTX runs.
+#: f32 with products on tensor cores, rounded to tf32, on routes that run PTX.
 PTX_TYPES = ELEMENT_TYPES + ("tf32",)
-#: The widest dimension of a tile for tensor cores, and what all are multiples of.
+#: The largest dimension of a tile for tensor cores, and their common divisor.
 TILE_WIDTH, TILE_UNIT = 256, 8
 ROUTES = ("linalg", "cpu")
-#: Routes that run PTX: in the simulator, on a GPU.
+#: Routes that run PTX: on the simulator, on a GPU.
 PTX_ROUTES = ("sim", "cuda")
 ALL_ROUTES = ROUTES + PTX_ROUTES
-#: Input kinds that the tolerance rule grants four times the norm error.
+#: Input kinds for which the tolerance rule allows four times the norm error.
 ADVERSARIAL_INPUTS = ("large", "equal", "negative")
 
 
@@ -55,9 +55,9 @@ class Case:
     softcap: float | None = None
     scale: float | None = None  # None = 1/sqrt(d)
     lse: bool = False
-    lambda_init: float | None = None  # V1 only; None = 0.8, the tool's default
+    lambda_init: float | None = None  # V1 only; None = 0.8, the default of diff-gen
     dynamic: bool = False
-    layout: str = "bshd"  # or "bhsd": heads in front of tokens
+    layout: str = "bshd"  # or "bhsd": head-major
     #: Query and key tokens of each sequence of variable length; then b is their
     #: number and n and m the tokens of all, with perhaps some behind the last.
     sequences: tuple[tuple[int, int], ...] | None = None
@@ -76,19 +76,19 @@ class Case:
 
     @property
     def offsets(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Where sequences of queries and of keys begin, and the last ends."""
+        """Returns the offsets of the sequences of queries and keys."""
         return tuple(tuple(accumulate((length[i] for length in self.sequences), initial=0))
                      for i in (0, 1))  # fmt: skip
 
     @property
     def most_keys(self) -> int:
-        """The keys that a row has at most."""
+        """The maximum number of keys of a row."""
         if self.sequences is None:
             return self.m
         return max((keys for _, keys in self.sequences), default=0)
 
     def compile_options(self, element_type: str) -> list[str]:
-        """What diff-compile is told of this layer where PTX is compiled."""
+        """The options of diff-compile for this layer if PTX is compiled."""
         options = ["f32=tf32"] if element_type == "tf32" else []
         dims = (self.d, self.value_dim)
         if element_type != "f32" and (max(dims) > TILE_WIDTH or any(d % TILE_UNIT for d in dims)):
@@ -100,7 +100,7 @@ class Case:
         return self.inputs in ADVERSARIAL_INPUTS
 
     def _packed(self, *shape: int) -> tuple[int, ...]:
-        """The shape of a tensor with a batch, which sequences do not have."""
+        """The shape of a tensor with a batch, or without one for sequences."""
         return shape if self.sequences is None else shape[1:]
 
     def _shape(self, tokens: int, heads: int, dim: int) -> tuple[int, ...]:
@@ -136,7 +136,7 @@ class Case:
         return result
 
     def generator_options(self, element_type: str) -> list[str]:
-        """The options that make diff-gen print this layer."""
+        """The options of diff-gen for this layer."""
         options = [
             f"--variant={self.variant}", f"--batch={self.b}",
             f"--query-tokens={self.n}", f"--key-tokens={self.m}",
@@ -193,7 +193,7 @@ def _standard(name: str, types: str = "bf16", linalg: str = "", **fields) -> Cas
 
 
 ALL = "f32 f16 bf16"
-# Everything that changes a score or a result, together.
+# All options that change a score or a result, together.
 _TOGETHER = dict(b=2, n=45, m=61, causal=True, window=(24, -1), softcap=3.0,
                  scale=0.3, lse=True)  # fmt: skip
 
@@ -225,7 +225,7 @@ V2_CASES = (
     # Softcap, scale, LSE.
     _v2("softcap", "f32", "f32", ptx="tf32", softcap=3.0),
     _v2("softcap-large", "f32", "f32", softcap=1000.0),
-    # The yardstick of f16 is NaN here: its softcap is infinite.
+    # The yardstick of f16 is NaN here, because its softcap is infinite.
     _v2("softcap-unlimited", "f32 f16", "", softcap=3e38, lse=True),
     _v2("softcap-causal", "bf16", "f16", softcap=5.0, causal=True),
     _v2("scale-small", "f16", "", scale=0.12),
@@ -294,13 +294,13 @@ V2_CASES = (
     _v2("dim-128", "f32 bf16", "f32", ptx="tf32", d=128, h=2, hkv=1, causal=True),
     _v2("dim-192", "f16", "", ptx="tf32", d=192, h=2, hkv=1),
     _v2("dim-256", "bf16", "f32", ptx="tf32", d=256, h=2, hkv=1),
-    # Nothing to compute.
+    # Empty results.
     _v2("batch-0", "f32", "f32", b=0, lse=True),
     _v2("query-0", "bf16", "bf16", n=0, lse=True),
     _v2("key-0", "f16", "", ptx="tf32", m=0, lse=True),
     _v2("dynamic-query-0", "f32", "", ptx="tf32", n=0, dynamic=True),
     _v2("dynamic-key-0", "bf16", "f32", m=0, dynamic=True, causal=True, lse=True),
-    # Inputs that are hard on the arithmetic.
+    # Numerically difficult inputs.
     _v2("large", "f32 bf16", "f32", ptx="tf32", inputs="large", lse=True),
     _v2("large-causal-dynamic", "f16", "", inputs="large", causal=True, dynamic=True),
     _v2("large-softcap", "f32", "", inputs="large", softcap=20.0, lse=True),
@@ -371,7 +371,7 @@ STANDARD_CASES = (
     _standard("more-queries-causal", "f32", "f32", n=100, m=30, causal=True),
     _standard("tail-67-131", "f16", "", n=67, m=131, d=16),
     _standard("dim-128", "bf16", "", ptx="tf32", d=128, h=2, hkv=1, causal=True),
-    # Values of another width.
+    # Values whose width differs from the keys.
     _standard("values-64", "f32", "f32 f64", ptx="f16 bf16 tf32", dv=64, lse=True),
     _standard("values-24", "f16", "bf16", ptx="bf16", d=40, dv=24, causal=True),
     _standard("values-20", "bf16", "", d=16, dv=20, hkv=4, window=(9, 3)),
@@ -399,7 +399,7 @@ MASK_CASES = tuple(
 
 
 def packed(*sequences: tuple[int, int], behind: int = 0) -> dict:
-    """Sequences with their query and key tokens, and tokens behind the last."""
+    """Sequences with their query and key tokens, and unused tokens at the end."""
     return dict(sequences=sequences, b=len(sequences),
                 n=sum(queries for queries, _ in sequences) + behind,
                 m=sum(keys for _, keys in sequences) + behind)  # fmt: skip
@@ -474,7 +474,7 @@ def default_types(case: Case, route: str) -> list[str]:
 
 
 def rows(routes=ROUTES, full: bool = False) -> Iterator[Row]:
-    """The rows of the default set, or of the full one, on some routes."""
+    """The rows of the default or the full set on some routes."""
     for case in CASES:
         for route in routes:
             if full:
@@ -488,7 +488,7 @@ def rows(routes=ROUTES, full: bool = False) -> Iterator[Row]:
 
 
 def find_row(name: str) -> Row:
-    """The row of a name, on any route (the name's last part is the route)."""
+    """The row with this name (the last part of the name is the route)."""
     stem, _, route = name.rpartition("-")
     stem, _, element_type = stem.rpartition("-")
     for case in CASES:
@@ -513,7 +513,7 @@ PLAIN_RELATIONS = ("routes-agree", "same-bytes-of-ir", "same-bytes-of-ptx")
 
 
 def relation_names(routes=ROUTES) -> list[str]:
-    """Names as `--relation` takes them: NAME-ROUTE, or NAME."""
+    """The names for `--relation`: NAME-ROUTE, or NAME."""
     names = [f"{name}-{route}" for route in routes for name in ROUTE_RELATIONS]
     names += [f"{name}-{route}" for route in routes if route in PTX_ROUTES
               for name in PTX_RELATIONS]  # fmt: skip

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A lit test format: every row, every relation and the self-test is a test.
 
-lit's own Python loads this file and the case table, neither of which needs
-NumPy; a test runs `python -m difftest` with the interpreter of the attribute
-`config.diff_python` on the build directory `config.diff_build_dir`, if the
-feature `numpy` is available. With the parameter `full=1` the full set is
-enumerated.
+lit's Python loads this file and the case table, so neither uses NumPy. A test
+runs `python -m difftest` with the interpreter `config.diff_python` on the build
+folder `config.diff_build_dir` if the feature `numpy` is available. The parameter
+`full=1` enumerates the full set.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ from . import cases
 
 
 class DiffTestFormat(lit.formats.TestFormat):
-    """Enumerates the tests of some routes in the directory that sets it."""
+    """Enumerates the tests of some routes in the folder that uses it."""
 
     def __init__(self, routes=cases.ROUTES, plain: bool = True):
-        """`plain`: with the self-test and the relations that have no route."""
+        """`plain` adds the self-test and the relations without a route."""
         self.routes = tuple(routes)
         self.plain = plain
 
@@ -53,7 +52,7 @@ class DiffTestFormat(lit.formats.TestFormat):
                    "pycache_prefix=" + os.path.join(build, "pycache"),
                    "-m", "difftest", "--build", build, *test.difftest_arguments]  # fmt: skip
         folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        # lit runs a test per core: NumPy's products need no threads of their own.
+        # lit runs one test per core, so NumPy must not use more threads.
         environment = dict(test.config.environment, OPENBLAS_NUM_THREADS="1")
         try:
             out, err, status = lit.util.executeCommand(

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Packs rows into a folder that diff-launch runs where nothing else is there.
+"""Packs rows into a self-contained folder for diff-launch.
 
 Each row becomes a subfolder with its inputs, the float64 reference, and PTX and
-manifest for every chip; index.json lists them with what the tolerance rule
-permits.
+manifest for every chip. index.json lists the rows with the tolerances.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from pathlib import Path
 
 from . import arrays, cases, reference, runner, tolerance
 
-#: The GPUs that the compiler knows.
+#: The GPUs that the compiler supports.
 CHIPS = ("sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120")
-#: Beside every mask with every type: what is packed unless all is asked for.
+#: Packed by default, in addition to every mask with every type.
 _PACKED = {
     "gqa", "gqa-group3", "batch-3", "softcap", "lse-empty-rows", "window-empty-rows", "all-gqa",
     "all-mqa", "dynamic-all", "dynamic-tail", "decode", "keys-2048", "layer-1024", "tail-5-7",
@@ -33,8 +32,8 @@ def default_rows() -> list[cases.Row]:
 
 
 def _limits(row: cases.Row, inputs: dict, expected: dict) -> dict[str, dict]:
-    """What diff-launch checks, by result: the clauses of the tolerance rule as
-    numbers. The clauses on NaN, infinities and unwritten elements are its own."""
+    """The tolerances that diff-launch checks, by result. It checks NaN, infinities
+    and unwritten elements itself."""
     case, element_type = row.case, row.element_type
     naive = reference.yardstick(case, inputs, element_type)
     output = tolerance.check_output(
@@ -50,7 +49,7 @@ def _limits(row: cases.Row, inputs: dict, expected: dict) -> dict[str, dict]:
 
 def _pack_row(tools: runner.Tools, row: cases.Row, folder: Path, chips: list[str],
               seed: int) -> dict:  # fmt: skip
-    """Writes a row's files; returns its entry of the index."""
+    """Writes the files of a row and returns its entry of the index."""
     name = row.name.removesuffix(f"-{row.route}")
     place = name.replace("/", "-")
     (folder / place).mkdir()
@@ -78,7 +77,7 @@ def _pack_row(tools: runner.Tools, row: cases.Row, folder: Path, chips: list[str
 
 def pack(tools: runner.Tools, rows: list[cases.Row], folder: Path, chips: list[str],
          seed: int, jobs: int) -> None:  # fmt: skip
-    """Fills a folder that is new or empty."""
+    """Fills a new or empty folder."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise OSError(f"{folder} is not empty")

@@ -2,13 +2,13 @@
 """Differential attention from its formulas, in float64 or rounded step by step.
 
 Sources: "Differential Transformer" (Ye et al., ICLR 2025, arXiv:2410.05258)
-for V1, "Differential Transformer V2" (Microsoft, January 2026) for V2,
-FlashAttention-2 for the conventions of masks and of the log-sum-exp. Nothing
-here is derived from the compiler.
+for V1, "Differential Transformer V2" (Microsoft, January 2026) for V2, and
+FlashAttention-2 for the conventions of masks and of the log-sum-exp. The
+reference does not depend on the compiler.
 
-Layout [B, tokens, heads, dim]. `Exact` gives the reference. `Rounded` rounds
-every intermediate to the element type and gives the yardstick: how wrong an
-implementation without any care is.
+The layout is [B, tokens, heads, dim]. `Exact` computes the reference. `Rounded`
+rounds every intermediate value to the element type and computes the yardstick,
+the error of a naive implementation.
 """
 
 from __future__ import annotations
@@ -31,11 +31,10 @@ class Exact:
 
 
 class Rounded:
-    """Every intermediate rounded to the element type.
+    """Rounds every intermediate value to the element type.
 
-    The arithmetic of one step, such as a product of matrices, runs in the
-    compute type, as it does in a library that stores its results in the element
-    type.
+    The arithmetic of one step, such as a matrix product, runs in the compute type,
+    as in a library that stores its results in the element type.
     """
 
     def __init__(self, element_type: str):
@@ -92,11 +91,11 @@ def rms_norm(x, weight, r):
 
 
 def evaluate(case: Case, inputs: dict[str, np.ndarray], r, attend=attend) -> dict[str, np.ndarray]:
-    """The results of a layer: "output" [B, N, h, dv] and "lse" [B, heads, N], in the
-    layer's layout. With sequences there is no B, and N counts the query tokens up
-    to the end of the last.
+    """Computes the results of a layer: "output" [B, N, h, dv] and "lse" [B, heads,
+    N], in the layout of the layer. With sequences there is no B, and N counts the
+    query tokens up to the end of the last sequence.
 
-    `r` is the arithmetic; the self-test puts another function in attend's place.
+    `r` is the arithmetic. The self-test replaces attend by another function.
     """
     laid_out = case
     inputs = swap_layout(case, inputs)
@@ -109,7 +108,7 @@ def evaluate(case: Case, inputs: dict[str, np.ndarray], r, attend=attend) -> dic
 
 
 def split_sequences(case: Case, inputs: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
-    """The inputs of each sequence as those of a batch of one entry."""
+    """Returns the inputs of each sequence as a batch of one entry."""
     queries, keys = case.offsets
     tokens = {"query": queries, "lambda": queries, "key": keys, "value": keys}
     return [

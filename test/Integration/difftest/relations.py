@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Relations between runs that hold without any reference.
+"""Relations between runs that hold without a reference.
 
-Each function takes the tools, a route and a seed and returns what failed.
-"Bit for bit" is demanded where the same arithmetic must have run; elsewhere
-two results may differ as tolerance.compare() permits.
+Each function takes the tools, a route and a seed, and returns the failures.
+Results must be identical bit for bit if the same arithmetic must have run.
+Otherwise, two results may differ as tolerance.compare() allows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from .cases import PLAIN_RELATIONS, PTX_RELATIONS, ROUTE_RELATIONS, Case, packed
 from .runner import Tools
 
 TYPES = ("f32", "bf16", "f16")
-#: Variants and types of relations that need not try them all.
+#: Variants and types for relations that do not test all of them.
 PAIRS = (("v2", "f32"), ("v2", "bf16"), ("v1", "f16"), ("standard", "f32"))
 
 
@@ -76,9 +76,9 @@ def permuted_keys(tools: Tools, route: str, seed: int) -> list[str]:
 
 
 def repeated_key_value_heads(tools: Tools, route: str, seed: int) -> list[str]:
-    """GQA is MHA with repeated keys and values: bit for bit on the unfused route,
-    whose scalar arithmetic does not depend on head counts; a tiled route may
-    stack the heads of a group in one tile, so there it is close."""
+    """GQA is MHA with repeated keys and values. The results are identical on the
+    unfused route, whose scalar arithmetic does not depend on head counts. A tiled
+    route may put the heads of a group into one tile, so there they are close."""
     failures = []
     for variant, element_type in PAIRS:
         gqa = _layer(variant, causal=True)
@@ -103,7 +103,7 @@ def repeated_key_value_heads(tools: Tools, route: str, seed: int) -> list[str]:
 
 
 def independent_batch_rows(tools: Tools, route: str, seed: int) -> list[str]:
-    """A batch row is the same, bit for bit, alone and beside one full of NaN."""
+    """A batch row is the same, bit for bit, alone and with one full of NaN."""
     failures = []
     for variant, element_type in (("v2", "f32"), ("v2", "bf16"), ("v1", "f32")):
         case = _layer(variant, b=3, causal=True, dynamic=True)
@@ -132,8 +132,8 @@ def independent_batch_rows(tools: Tools, route: str, seed: int) -> list[str]:
 
 
 def nan_stays_in_its_row(tools: Tools, route: str, seed: int) -> list[str]:
-    """A NaN in one query row makes that row of that head NaN; every other row is
-    the same, bit for bit."""
+    """A NaN in one query row makes that row of that head NaN. All other rows are the
+    same, bit for bit."""
     failures = []
     for variant, element_type in PAIRS:
         case = _layer(variant, b=2, causal=True)
@@ -187,7 +187,7 @@ def same_result_any_thread_count(tools: Tools, route: str, seed: int) -> list[st
 
 
 def static_and_dynamic_agree(tools: Tools, route: str, seed: int) -> list[str]:
-    """The layer with dynamic sizes computes what the one with static sizes does."""
+    """A layer with dynamic sizes computes the same as with static sizes."""
     failures = []
     for variant, element_type in PAIRS:
         case = _layer(variant, b=2, causal=True)
@@ -199,7 +199,7 @@ def static_and_dynamic_agree(tools: Tools, route: str, seed: int) -> list[str]:
 
 
 def equivalent_masks(tools: Tools, route: str, seed: int) -> list[str]:
-    """Causal is the window (-1, 0); a window that covers everything is none."""
+    """Causal is the window (-1, 0). A window that covers all keys has no effect."""
     failures = []
     case = _layer("v2")
     inputs = arrays.make_inputs(case, "f32", seed)
@@ -216,7 +216,7 @@ def equivalent_masks(tools: Tools, route: str, seed: int) -> list[str]:
 
 
 def composition_of_standard(tools: Tools, route: str, seed: int) -> list[str]:
-    """Both variants are standard attention and what comes behind it."""
+    """Both variants are standard attention followed by an epilogue."""
     return _composition_of_v2(tools, route, seed) + _composition_of_v1(tools, route, seed)
 
 
@@ -253,7 +253,7 @@ def _composition_of_v1(tools: Tools, route: str, seed: int) -> list[str]:
     return _close("v1", one, two, "f32", v1.m)
 
 
-#: Sequences of a few lengths, each of which two have.
+#: Sequences of a few lengths, two of each.
 _LENGTHS = ((20, 30), (37, 53), (20, 30), (0, 5), (37, 53))
 
 
@@ -262,13 +262,13 @@ def _varlen(variant: str, **fields) -> Case:
 
 
 def _pick(case: Case, results: dict, sequence: int) -> dict:
-    """The results of one sequence."""
+    """Returns the results of one sequence."""
     begin, end = case.offsets[0][sequence : sequence + 2]
     return {"output": results["output"][begin:end], "lse": results["lse"][:, begin:end]}
 
 
 def sequences_against_batch(tools: Tools, route: str, seed: int) -> list[str]:
-    """Sequences of one length are the entries of a batch, bit for bit."""
+    """Sequences of equal length are the entries of a batch, bit for bit."""
     failures = []
     for variant, element_type in (("v2", "f32"), ("v1", "f16")):
         case = _varlen(variant, causal=True, window=(30, -1))
@@ -291,7 +291,7 @@ def sequences_against_batch(tools: Tools, route: str, seed: int) -> list[str]:
 
 
 def independent_sequences(tools: Tools, route: str, seed: int) -> list[str]:
-    """A sequence is the same, bit for bit, beside others that are full of NaN."""
+    """A sequence is the same, bit for bit, with others that are full of NaN."""
     failures = []
     for variant, element_type in (("v2", "f32"), ("v1", "f16")):
         case = _varlen(variant)
@@ -314,7 +314,7 @@ def independent_sequences(tools: Tools, route: str, seed: int) -> list[str]:
 
 
 def layouts_agree(tools: Tools, route: str, seed: int) -> list[str]:
-    """The order of heads and tokens in memory changes no bit."""
+    """The memory order of heads and tokens does not change the results."""
     failures = []
     for variant, element_type, fields in (
         ("v2", "f16", dict(b=2, causal=True)),
@@ -333,7 +333,7 @@ def layouts_agree(tools: Tools, route: str, seed: int) -> list[str]:
 
 
 def routes_agree(tools: Tools, _: str, seed: int) -> list[str]:
-    """The unfused and the tiled route check each other."""
+    """The unfused and the tiled route agree."""
     failures = []
     for variant, element_type in PAIRS:
         case = _layer(variant, b=2, n=45, m=61, causal=True, window=(24, -1), softcap=3.0,
@@ -346,8 +346,8 @@ def routes_agree(tools: Tools, _: str, seed: int) -> list[str]:
 
 
 def tf32_rounds_to_nearest(tools: Tools, route: str, seed: int) -> list[str]:
-    """Inputs of f32 give the same bits as those rounded to tf32, to nearest, ties
-    away from zero: nothing is cut off."""
+    """Inputs of f32 give the same bits as inputs rounded to tf32, to nearest, ties
+    away from zero: the kernel rounds and does not truncate."""
     failures = []
     for variant in ("v2", "v1", "standard"):
         case = _layer(variant, causal=True, d=64)
@@ -361,7 +361,7 @@ def tf32_rounds_to_nearest(tools: Tools, route: str, seed: int) -> list[str]:
     return failures
 
 
-#: Schedules that differ in every parameter; the first has none for tensor cores.
+#: Schedules that differ in every parameter. The first one uses threads.
 _SCHEDULES = (
     "queries = 16, keys = 16, threads = 128",
     "queries = 64, keys = 64, threads = 128, stages = 1",
@@ -373,8 +373,8 @@ _SCHEDULES = (
 
 
 def schedules_agree(tools: Tools, route: str, seed: int) -> list[str]:
-    """However a layer is cut into tiles, its results are the same but for rounding,
-    and each is right."""
+    """A layer has the same results, up to rounding, with every tile size, and each
+    result is right."""
     failures = []
     for variant, element_type, fields in (
         ("v2", "bf16", dict(d=64, causal=True)),
@@ -420,8 +420,8 @@ def same_bytes_of_ir(tools: Tools, _: str, seed: int) -> list[str]:
 
 
 def same_bytes_of_ptx(tools: Tools, _: str, seed: int) -> list[str]:
-    """diff-opt writes the same bytes of PTX and manifest, whatever the folder, the
-    path by which the file is named, and the thread count."""
+    """diff-opt writes the same PTX and manifest in any folder, for any path of the
+    input file, and with any thread count."""
     failures = []
     for variant, element_type, fields in _COMPILED:
         ir = tools.call(["diff-gen", *_layer(variant, **fields).generator_options(element_type)])
@@ -452,7 +452,7 @@ RELATIONS: dict[str, Callable] = {
 
 
 def run_relation(tools: Tools, name: str, seed: int) -> list[str]:
-    """Runs NAME-ROUTE, or NAME for a relation without a route; returns failures."""
+    """Runs NAME-ROUTE, or NAME for a relation without a route. Returns failures."""
     if name in PLAIN_RELATIONS:
         return RELATIONS[name](tools, "", seed)
     stem, _, route = name.rpartition("-")

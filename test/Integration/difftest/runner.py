@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs layers with the project's tools and checks rows of the case table.
+"""Runs layers with the tools of the project and checks rows of the case table.
 
-diff-run surrounds every buffer with NaN guards and fills the outputs with NaN
-before a run, so what comes back needs only to be complete and right.
+diff-run surrounds every buffer with NaN guard zones and fills the outputs with
+NaN before a run, so results only need to be complete and right.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ import numpy as np
 from . import arrays, reference, tolerance
 from .cases import Case, Row
 
-#: Seconds that one command may take. A simulated or emulated route is slow.
+#: Time limit of one command in seconds. Simulated and emulated routes are slow.
 TIMEOUTS = {"linalg": 120, "cpu": 120}
 TIMEOUT = 900
 
 
 class ToolError(Exception):
-    """A tool failed: the command, its exit status, what it said."""
+    """A tool failed: the command, its exit status and its output."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """The tools of a build directory."""
+    """The tools of a build folder."""
 
     build: Path
     chip: str = "sm_90a"  # for the routes sim and cuda
@@ -39,7 +39,7 @@ class Tools:
 
     def call(self, command: list, timeout: float = TIMEOUT, threads: int | None = None,
              cwd: Path | None = None) -> str:  # fmt: skip
-        """Runs a tool of the build directory; returns its standard output."""
+        """Runs a tool of the build folder and returns its standard output."""
         command = [str(self.build / "bin" / command[0]), *map(str, command[1:])]
         # What libomp reads: how many threads, and that waiting ones must sleep,
         # for several tests share the cores.
@@ -61,11 +61,11 @@ class Tools:
         return done.stdout
 
     def generate(self, case: Case, element_type: str) -> str:
-        """The layer's IR.
+        """The IR of the layer.
 
-        diff-gen prints f32, f16 and bf16. f64, where also the compute type is
-        f64, is its f32 layer with the type's name replaced; tf32 is what is made
-        of f32.
+        diff-gen prints f32, f16 and bf16. f64, whose compute type is also f64, is
+        the f32 layer with the name of the type replaced. tf32 is a compile option
+        for f32.
         """
         f64 = element_type == "f64"
         printed = "f32" if element_type in ("f64", "tf32") else element_type
@@ -74,8 +74,8 @@ class Tools:
 
     def run(self, ir: str, inputs: dict[str, np.ndarray], case: Case, route: str,
             threads: int | None = None, options=()) -> dict[str, np.ndarray]:  # fmt: skip
-        """Runs IR on a route, compiled with some options where PTX runs; returns
-        the case's results by name."""
+        """Runs IR on a route, with compile options if the route runs PTX. Returns the
+        results of the case by name."""
         with tempfile.TemporaryDirectory(prefix="difftest-") as folder:
             folder = Path(folder)
             source = folder / "layer.mlir"
@@ -109,7 +109,7 @@ class Tools:
 
 @dataclass
 class RowResult:
-    """What one row measured."""
+    """The measurements of one row."""
 
     row: Row
     seed: int
@@ -120,8 +120,8 @@ class RowResult:
 
 
 def drop_behind(case: Case, results) -> tuple[dict, list[str]]:
-    """The results of the tokens that belong to a sequence, and a failure for each
-    array whose other elements were written: diff-run leaves NaN there."""
+    """Returns the results of the tokens that belong to sequences, and a failure for
+    each array in which others were written: diff-run leaves NaN there."""
     if case.sequences is None:
         return results, []
     end = case.offsets[0][-1]
@@ -130,12 +130,12 @@ def drop_behind(case: Case, results) -> tuple[dict, list[str]]:
         tokens = array.ndim - 1 if name == "lse" else int(case.layout == "bhsd")
         kept[name], behind = np.split(array, [end], axis=tokens)
         if not np.isnan(behind.astype(np.float64)).all():
-            failures.append(f"{name}: elements behind the last sequence were written")
+            failures.append(f"{name}: elements after the last sequence were written")
     return kept, failures
 
 
 def check_results(case: Case, element_type: str, inputs, results) -> tuple:
-    """Measures results against the reference: output, and LSE or None."""
+    """Measures output, and LSE if present, against the reference."""
     results, stray = drop_behind(case, results)
     ref = reference.reference(case, inputs)
     naive = reference.yardstick(case, inputs, element_type)
@@ -149,7 +149,7 @@ def check_results(case: Case, element_type: str, inputs, results) -> tuple:
 
 
 def run_row(tools: Tools, row: Row, seed: int) -> RowResult:
-    """Runs one row on inputs from the seed; the failures are in the result."""
+    """Runs one row on inputs from the seed. The result contains the failures."""
     result = RowResult(row, seed)
     inputs = arrays.make_inputs(row.case, row.element_type, seed)
     start = time.monotonic()

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Checks of the harness itself, by means independent of what they check.
+"""Checks the harness itself, by independent means.
 
-The reference against explicit loops over scalars, hand-computed values and
-identities; the tolerance rule against a model of a right kernel, which must
-pass, and against planted errors, which must not; the case table against its
-own promises.
+The reference is compared with explicit loops over scalars, hand-computed values
+and identities. The tolerance rule must accept a model of a correct kernel and
+reject planted errors. The case table must fulfil its own promises.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def _row_by_loops(case: Case, q, keys, values, i: int):
 
 
 def _by_loops(case: Case, inputs):
-    """A layer by loops; head maps as the operator's definition words them."""
+    """A layer by loops, with head maps as in the definition of the op."""
     q, k, v = (inputs[name].astype(np.float64) for name in ("query", "key", "value"))
     output = np.empty(case.results()[0][1])
     lse = np.empty((case.b, case.query_heads, case.n))
@@ -200,14 +199,14 @@ def check_identities(seed: int) -> None:
 
 
 class _Kernel:
-    """Arithmetic of a right kernel: f32 throughout; see _model."""
+    """The arithmetic of a correct kernel: f32 throughout; see _model."""
 
     def __call__(self, x):
         return np.asarray(x, np.float32)
 
 
 def _model(case: Case, inputs, element_type: str) -> dict:
-    """A right kernel: f32, only P (unnormalised) and the output rounded."""
+    """A correct kernel in f32 that rounds only P (unnormalized) and the output."""
     if element_type == "f64":
         return reference.reference(case, inputs)
     dtype = arrays.DTYPES[element_type]
@@ -245,7 +244,7 @@ def check_right_kernel_passes(seed: int) -> None:
 
 
 def _planted(case: Case, inputs: dict) -> dict[str, tuple[Case, dict]]:
-    """Errors that a compiler might make, as a changed layer or changed inputs."""
+    """Errors that a compiler might make, as changed layers or inputs."""
     heads = case.query_heads
     h = case.h
     result = {}
@@ -311,7 +310,7 @@ def check_planted_errors_fail(seed: int) -> None:
 
 
 def _check_forms(right: dict, caught, element_type: str) -> None:
-    """Planted errors of form: each must fail by its own clause."""
+    """Planted formal errors: each must fail by its own clause."""
 
     def spoilt(name, value, at=(0, -1, 0)):
         array = right[name].copy()
@@ -374,7 +373,7 @@ def check_empty_rows_and_nan(seed: int) -> None:
 
 
 def check_overflowing_yardstick(seed: int) -> None:
-    """Where the naive formula overflows, right still passes and wrong does not."""
+    """If the naive formula overflows, right still passes and wrong does not."""
     rng = np.random.default_rng(seed)
     ref = rng.uniform(-4, 4, (1, 5, 2, 8))
     right = ref.astype(np.float16)
@@ -450,7 +449,7 @@ CHECKS = (
 
 
 def run(seed: int) -> list[str]:
-    """Runs the checks; returns what failed."""
+    """Runs the checks and returns the failures."""
     failures = []
     for check in CHECKS:
         try:

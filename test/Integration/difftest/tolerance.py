@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""How right a result has to be: every clause of the tolerance rule.
+"""The tolerance rule for results.
 
 With out the candidate, ref the float64 reference on the rounded inputs, and
 naive the formula with every intermediate rounded to the element type:
 
   max error   max|out - ref| <= 2 max|naive - ref| + floor * max(1, max|ref|);
-              where naive left the element type's range and is no number, it
-              measures nothing: there, the reference rounded to the type stands
-              for it, the least that any result of that type is off
+              where naive leaves the range of the element type and is not a
+              number, the reference rounded to the type replaces it: the smallest
+              error of any result of that type
   norm error  ||out - ref|| / ||ref|| <= limit(type, M), four times that for
               adversarial inputs
   LSE         max|lse - ref| <= 2e-4 + 4e-6 max|ref|
   type, shape as declared
   written     every element: outputs start as NaN, so a NaN where the reference
-              has none is an element that was not written, or was made of NaN
-  NaN, inf    where the reference has them, and there only
-  zero        a row that sees no key is 0 exactly
+              has none was not written or was computed from NaN
+  NaN, inf    exactly where the reference has them
+  zero        a row that sees no key is exactly 0
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ import numpy as np
 
 from .arrays import DTYPES, ROUNDOFF, bits, round_to
 
-# The max-error rule was set for f32, f16 and bf16. tf32 has the fraction of f16,
-# and its rule: inputs are rounded to it, and so are the weights; the output is
-# not. An f64 result is compared with a reference of its own precision, so only a
-# rounding floor is left.
+# The max-error rule is for f32, f16 and bf16. tf32 has the fraction bits and the
+# rule of f16: inputs and weights are rounded to it; the output is not. An f64
+# result is compared with a reference of the same precision, so only a rounding
+# floor remains.
 FLOOR = {"f32": 1e-5, "f16": 2e-4, "tf32": 2e-4, "bf16": 1e-3, "f64": 1e-12}
 ADVERSARIAL_FACTOR = 4.0
 LSE_FLOOR, LSE_SLOPE = 2e-4, 4e-6
@@ -37,7 +37,7 @@ LSE_FLOOR_F64, LSE_SLOPE_F64 = 1e-12, 1e-13
 
 
 def norm_limit(element_type: str, m: int, adversarial: bool = False) -> float:
-    """The permitted ||out - ref|| / ||ref|| with M keys."""
+    """The allowed ||out - ref|| / ||ref|| with M keys."""
     limit = {
         "f32": max(4e-6, 1e-6 * m**0.5),
         "f16": 4e-4,
@@ -50,11 +50,11 @@ def norm_limit(element_type: str, m: int, adversarial: bool = False) -> float:
 
 @dataclass
 class Measured:
-    """Errors of one array, with the clauses that failed."""
+    """Errors of one array, with the failed clauses."""
 
     error: float = 0.0  # e
     yardstick: float = 0.0  # y
-    bound: float = 0.0  # what e may be
+    bound: float = 0.0  # the bound of e
     norm: float = 0.0
     norm_limit: float = 0.0
     failures: list[str] = field(default_factory=list)
@@ -106,10 +106,10 @@ def _worst(out: np.ndarray, ref: np.ndarray, difference: np.ndarray) -> str:
 
 
 def _yardstick(ref: np.ndarray, naive: np.ndarray, element_type: str) -> float:
-    """max|naive - ref| over what is finite, on float64 arrays.
+    """max|naive - ref| over finite elements, on float64 arrays.
 
-    A naive element that overflowed says nothing about how hard the inputs are:
-    it must neither forbid a good result nor excuse a bad one.
+    A naive element that overflowed does not measure the difficulty of the inputs.
+    It must neither reject a good result nor excuse a bad one.
     """
     with np.errstate(over="ignore"):
         rounded = round_to(ref, element_type).astype(np.float64)
@@ -169,7 +169,7 @@ def check_lse(
 ) -> Measured:
     """Checks the log-sum-exp [B, heads, N]: f32, or f64 with f64 elements.
 
-    A factor of 2 compares two results that may each be off.
+    A factor of 2 compares two results that may both have errors.
     """
     result = Measured()
     result.failures = _check_form("lse", out, ref.shape, compute_type)

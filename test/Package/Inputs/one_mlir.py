@@ -1,28 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Checks that tools and plugins use one MLIR, the shared one, and carry none.
+"""Checks that tools and plugins use one MLIR, the shared one, and contain none.
 
     one_mlir.py FILE|FOLDER...
     one_mlir.py --plant FOLDER FILE|FOLDER...
 
-For every ELF executable and shared object among the files (and directly in the
+Checks every ELF executable and shared object among the files (and directly in the
 folders) that names MLIR in its symbols:
 
-  needed    the dynamic section names exactly one libMLIR, and that one finds
+  needed    the dynamic section names exactly one libMLIR, and the loader finds
             exactly one libMLIR among all loaded libraries
-  carried   it defines nothing that libMLIR or libLLVM defines: no symbol of its
-            static symbol table, exported or hidden, is one that the library
-            exports as a strong definition. (Weak ones are inline functions and
-            templates, which every user of the headers has; and the loader binds
-            the library itself to a variable with a copy relocation, such as an
-            executable that is not -fPIC has.)
-  visible   it has a static symbol table: nothing can be said of a stripped file
+  carried   it defines no symbol of libMLIR or libLLVM: no symbol of its static
+            symbol table, exported or hidden, is a strong definition in the
+            library. (Weak symbols are inline functions and templates, which every
+            user of the headers has. The loader binds the library itself to
+            variables with copy relocations, as in executables without -fPIC.)
+  visible   it has a static symbol table; a stripped file cannot be checked
 
-A table of dynamic symbols alone cannot see an MLIR that was linked statically
-into an executable, or hidden in a plugin.
+The dynamic symbol table does not show an MLIR that was linked statically into an
+executable, or hidden in a plugin.
 
-With --plant it also links an executable in FOLDER that uses the shared MLIR and
+With --plant, also links an executable in FOLDER that uses the shared MLIR and
 hides a second copy of MLIR's Support library (StorageUniquer and others), and
-demands that this one is found.
+requires that this one is found.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ import sys
 from pathlib import Path
 
 OF_LLVM = re.compile(r"\d(mlir|llvm)")
-# The project's plain C++ is in mlir::diff, too: in tools that use no MLIR.
+# The plain C++ of the project is also in mlir::diff, in tools without MLIR.
 OF_MLIR = re.compile(r"4mlir(?!4diff)")
 
 
@@ -51,7 +50,7 @@ def tool(name: str) -> str:
 
 
 def symbols(path: Path, *options: str) -> list[tuple[str, str]]:
-    """Name and nm's letter of each symbol."""
+    """Returns the name and nm's letter of each symbol."""
     lines = output(tool("nm"), "--format=posix", *options, path).splitlines()
     return [(fields[0], fields[1]) for line in lines if len(fields := line.split()) > 1]
 
@@ -61,12 +60,12 @@ def needed(path: Path) -> list[str]:
 
 
 def copied(path: Path) -> set[str]:
-    """Variables of a library that live in the executable, for all of them."""
+    """Returns variables of a library that live in the executable."""
     return set(re.findall(r"_COPY\s.*?(_Z\w+)", output(tool("readelf"), "-rW", path)))
 
 
 def loaded(path: Path) -> dict[str, Path]:
-    """All libraries that the loader would load: name and file."""
+    """Returns all libraries that the loader would load: name and file."""
     return {name: Path(file) for name, file in
             re.findall(r"(\S+) => (/\S+)", output("ldd", path))}  # fmt: skip
 
@@ -76,7 +75,7 @@ class Checker:
         self.strong: dict[Path, set[str]] = {}
 
     def definitions(self, library: Path) -> set[str]:
-        """What a library exports as strong definitions."""
+        """Returns the strong definitions that a library exports."""
         if library not in self.strong:
             self.strong[library] = {
                 name for name, letter in symbols(library, "-D", "--defined-only")
@@ -85,7 +84,7 @@ class Checker:
         return self.strong[library]
 
     def check(self, path: Path) -> list[str] | None:
-        """What is wrong with a file; None for one that does not use MLIR."""
+        """Returns the errors of a file, or None if it does not use MLIR."""
         direct = [name for name in needed(path) if name.startswith("libMLIR")]
         static = symbols(path)
         if not direct and not any(OF_MLIR.search(name) for name, _ in static):

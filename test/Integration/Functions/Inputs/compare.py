@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs a function with other ops beside the attention on the simulator, all
-checkers on, with fresh inputs, and compares with float64.
+"""Runs a function with other ops next to the attention on the simulator, with
+all checkers and new inputs, and compares the results with float64.
 
-The reference is written from the formulas; of what the function rounds in between,
-it rounds the same."""
+The reference implements the formulas and rounds the same intermediate values as
+the function."""
 
 import argparse
 import math
@@ -52,7 +52,7 @@ def rotate(x, cos, sin):
 class Layer:
     """layer.mlir: projections, rotation, attention, projection, residual."""
 
-    # As of an attention in bf16; the rounding of the result alone is 1.7e-3.
+    # As for an attention in bf16; the rounding of the result alone is 1.7e-3.
     limit = 3e-3
 
     def __init__(self, random, tokens):
@@ -157,7 +157,7 @@ class Lookups:
 class Math:
     """math.mlir."""
 
-    # Of a power that is not small; f16's rounding has a limit of its own.
+    # For a power that is not small; the rounding of f16 has a separate limit.
     limit = 4e-6
 
     def __init__(self, random, tokens):

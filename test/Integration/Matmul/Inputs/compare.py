@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs max(lhs rhs + bias, 0) on the simulator, all checkers on, with fresh
-inputs, and compares with float64."""
+"""Runs max(lhs rhs + bias, 0) on the simulator, with all checkers and new
+inputs, and compares the result with float64."""
 
 import argparse
 import secrets

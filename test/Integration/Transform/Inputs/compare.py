@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs transformed IR of a layer and compares its numbers with float64.
+"""Runs the transformed IR of a layer and compares the results with float64.
 
     compare.py IR --build=DIR --target=ROUTE... LAYER
 
-LAYER are the options of diff-gen that made the layer, or that describe the
-function @attention of IR. Every route runs on the same fresh random inputs,
-whose seed is printed (--seed repeats it), and each result has to meet the whole
-tolerance rule of the execution tests. Prints a line a route.
+LAYER are the options of diff-gen that generated the layer, or that describe the
+function @attention of IR. Every route runs on the same random inputs, whose seed
+is printed (--seed sets it). Each result must satisfy the complete tolerance rule
+of the execution tests. Prints one line for each route.
 
   --query-times=C   IR multiplies the argument `query` by C, a power of two
   --output-times=C  IR multiplies the attention's output by C, a power of two
@@ -68,7 +68,7 @@ def make_case(options: argparse.Namespace) -> Case:
 
 
 def times(array, factor: float):
-    """Exact for a power of two, short of overflow."""
+    """Exact for a power of two without overflow."""
     return array if factor == 1.0 else array * array.dtype.type(factor)
 
 

@@ -33,6 +33,8 @@ struct SimOptions {
   bool truncateTensor = false;
   /// Host threads that run blocks; 0: one for each core.
   unsigned hostThreads = 0;
+  /// Warp instructions after which a launch is stopped; 0: no limit.
+  uint64_t maxSteps = 0;
   /// Findings of one launch that are kept.
   unsigned maxFindings = 100;
 };

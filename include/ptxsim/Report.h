@@ -109,6 +109,8 @@ struct LaunchResult {
   Counters counters;
   Bound bound;
   double seconds = 0;
+  /// Why the launch was stopped at SimOptions::maxSteps; empty if it was not.
+  std::string stepLimit;
 };
 
 /// The JSON report (keys: README.md of the library).

@@ -47,6 +47,7 @@ usage: ptx-sim kernel.ptx --kernel=NAME --grid=X,Y,Z --block=X,Y,Z --arg=... [op
   --perturb           approximate functions err within what is documented
   --tensor=MODE       fma (default): fused multiply-adds; truncate: as hardware
   --threads=N         host threads (default: one for each core)
+  --steps=N           stop with an error after N warp instructions
   --time=N            run N times more and print one JSON line with the times
   --profile           print counters and a lower bound of cycles
   --json=FILE         write findings and counters
@@ -146,15 +147,19 @@ static std::string applyOption(const std::string &name, const char *value,
       return wrong + "not fma or truncate";
     options.sim.truncateTensor = !std::strcmp(value, "truncate");
   } else {
-    uint64_t most = name == "seed" ? UINT64_MAX : UINT32_MAX;
-    if (!parseNumber(value, most, number))
+    bool isLong = name == "seed" || name == "steps";
+    if (!parseNumber(value, isLong ? UINT64_MAX : UINT32_MAX, number))
       return wrong + "no number, or too large";
+    if (name == "steps" && !number)
+      return wrong + "no limit; at least 1 instruction is legal";
     if (name == "shared")
       options.config.dynamicShared = uint32_t(number);
     else if (name == "registers")
       options.config.registersPerThread = unsigned(number);
     else if (name == "threads")
       options.sim.hostThreads = unsigned(number);
+    else if (name == "steps")
+      options.sim.maxSteps = number;
     else if (name == "time")
       options.timedRuns = unsigned(number);
     else
@@ -173,9 +178,10 @@ static int parseOptions(int argc, char **argv, Options &options) {
       {"check", 1, nullptr, 0},   {"async", 1, nullptr, 0},
       {"seed", 1, nullptr, 0},    {"perturb", 0, nullptr, 0},
       {"tensor", 1, nullptr, 0},  {"threads", 1, nullptr, 0},
-      {"time", 1, nullptr, 0},    {"profile", 0, nullptr, 0},
-      {"json", 1, nullptr, 0},    {"list", 0, nullptr, 0},
-      {"opcodes", 0, nullptr, 0}, {"cooperative", 0, nullptr, 0},
+      {"steps", 1, nullptr, 0},   {"time", 1, nullptr, 0},
+      {"profile", 0, nullptr, 0}, {"json", 1, nullptr, 0},
+      {"list", 0, nullptr, 0},    {"opcodes", 0, nullptr, 0},
+      {"cooperative", 0, nullptr, 0},
       {"help", 0, nullptr, 'h'},  {"version", 0, nullptr, 'v'},
       {nullptr, 0, nullptr, 0}};
   opterr = 0;
@@ -366,6 +372,11 @@ static std::string timeRuns(Device &device, const LoadedModule &module,
   return line;
 }
 
+static void printFindings(const Options &options, const LaunchResult &result) {
+  for (const Finding &finding : result.findings)
+    std::cerr << options.file << ": " << finding.format() << "\n";
+}
+
 static int run(const Options &options,
                const std::shared_ptr<const Module> &module) {
   std::string problem;
@@ -396,6 +407,10 @@ static int run(const Options &options,
   if (!device.launch(*loaded, *kernel, options.config, block, sim, result,
                      error))
     return reportError(error.format(options.file));
+  if (!result.stepLimit.empty()) {
+    printFindings(options, result);
+    return reportError(result.stepLimit);
+  }
 
   OutputFiles files;
   if (result.findings.empty())
@@ -407,8 +422,7 @@ static int run(const Options &options,
     problem = files.commit();
   if (!problem.empty())
     return reportError(problem);
-  for (const Finding &finding : result.findings)
-    std::cerr << options.file << ": " << finding.format() << "\n";
+  printFindings(options, result);
   if (!result.findings.empty()) {
     reportError("the checkers found " + std::to_string(result.findings.size()) +
                 (result.findings.size() == 1 ? " thing" : " things") +

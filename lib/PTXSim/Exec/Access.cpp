@@ -8,6 +8,7 @@
 #include "MatrixAccess.h"
 #include "MemoryModes.h"
 #include "Profile/Profiler.h"
+#include <iterator>
 
 using namespace ptxsim;
 
@@ -289,4 +290,36 @@ void ptxsim::orderAccess(Warp &w, const Inst &inst, unsigned lane, Space space,
   else if (space == Space::Global && w.launch->globalRaces)
     w.launch->globalRaces->order(w, lane, address, mode.order, mode.scope,
                                  reads, writes);
+}
+
+//===----------------------------------------------------------------------===//
+// Waiting
+//===----------------------------------------------------------------------===//
+
+static uint64_t mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * 0x9e3779b97f4a7c15u;
+  return hash ^ hash >> 29;
+}
+
+void ptxsim::yieldIfSame(Warp &w, const Inst &inst, const uint64_t *addresses,
+                         uint32_t mask, const Ref *values, unsigned count) {
+  uint64_t seen = mix(inst.number + 1, mask);
+  for (Lanes l(mask); l; ++l) {
+    seen = mix(seen, addresses[*l]);
+    for (unsigned e = 0; e < count; ++e) {
+      if (!values[e])
+        continue;
+      const std::byte *from =
+          w.registers + values[e].offset + size_t(*l) * values[e].size;
+      uint64_t words[2] = {};
+      std::memcpy(words, from, values[e].size);
+      seen = mix(seen, words[0] ^ words[1] * 3);
+    }
+  }
+  // A loop may poll several places.
+  Warp::Look &look = w.looks[inst.number % std::size(w.looks)];
+  uint64_t progress = w.block->progress;
+  if (look.seen == seen && look.progress == progress)
+    w.yielded = true;
+  look = {seen, progress};
 }

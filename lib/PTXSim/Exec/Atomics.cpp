@@ -202,6 +202,8 @@ static void execAtomic(Warp &w, const Inst &i, uint32_t mask) {
     if (i.d)
       w.reg<T>(i.d)[*l] = old;
   }
+  if (i.d)
+    yieldIfSame(w, i, places.addresses, places.mask, &i.d, 1);
 }
 
 //===----------------------------------------------------------------------===//

@@ -430,6 +430,8 @@ bool Device::launch(const LoadedModule &module, const KernelInfo &kernel,
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
 
+  result.stepLimit = std::move(launch.stepLimit);
+
   // In the order of the text, whatever the order of the blocks was.
   std::vector<size_t> order(launch.findings.size());
   for (size_t i = 0; i < order.size(); ++i)

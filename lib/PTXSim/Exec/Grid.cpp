@@ -2,9 +2,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A host thread runs its blocks one after the other. A block that only waits
-// for others is put aside, and another one begun or gone on with, so that
-// blocks may wait for each other as far as the chip has room for them at once.
+// A host thread runs its blocks one after the other. A block that waits for
+// others is put aside, and another one is begun or continued, so that blocks
+// may wait for each other as far as the chip has room for them at once. Whether
+// a block waits is decided after each turn of its warps: it has made no
+// progress, and every warp has polled or is at a barrier.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,22 +23,20 @@
 using namespace ptxsim;
 
 /// Instructions of a warp before the next one's turn, and of a block before
-/// somebody looks whether it gets on.
+/// another one's.
 static constexpr uint64_t kWarpBudget = 4096;
 static constexpr uint64_t kBlockBudget = 1 << 20;
 /// A block that has executed this much without a write, an arrival or an exit
-/// goes round for nothing.
+/// loops in vain.
 static constexpr uint64_t kHopeless = uint64_t(1) << 28;
-/// One that looks at what others do so often without any of these is put aside,
-/// a second time earlier; when all are, and have looked so much more often in
-/// sum, nobody gets on.
+/// A block waits when all its warps do. So does one that has polled memory this
+/// often without progress; when it is tried again, it has fewer polls.
 static constexpr uint64_t kPatientPolls = 1 << 13;
 static constexpr uint64_t kImpatientPolls = 1 << 11;
+/// Polls that all blocks of a worker make in vain before they are deadlocked.
 static constexpr uint64_t kHopelessPolls = 1 << 15;
-/// Instructions of each warp in a round of those that only look.
-static constexpr uint64_t kShortSlice = 32;
-/// Budgets that a block may use up which gets on, but looks at what others do
-/// all the time, before another one is begun, for which it may wait.
+/// Budgets that a block may use up which makes progress, but polls all the
+/// time, before another one is begun, for which it may wait.
 static constexpr unsigned kPollingBudgets = 4;
 
 //===----------------------------------------------------------------------===//
@@ -128,6 +128,7 @@ void Block::start(uint64_t newNumber) {
     warp.nextTurn = 1;
     warp.yielded = false;
     warp.polled = nullptr;
+    std::fill(std::begin(warp.looks), std::end(warp.looks), Warp::Look());
     std::fill(std::begin(warp.callDepth), std::end(warp.callDepth), 0);
     if (warp.undefined) {
       std::fill_n(warp.undefined, kernel.writableBytes / 64, kAllLanes);
@@ -138,12 +139,47 @@ void Block::start(uint64_t newNumber) {
   }
 }
 
-bool Block::runSlice() {
-  uint64_t executed = 0;
-  for (Warp &warp : warps)
-    if (warp.live)
-      executed += runWarp(warp, kWarpBudget);
-  return executed != 0;
+/// Counts the steps of a launch that has a limit, and ends it there.
+static void countSteps(Launch &launch, const Warp &warp, uint64_t executed) {
+  uint64_t limit = launch.options.maxSteps;
+  if (launch.steps.fetch_add(executed) + executed <= limit)
+    return;
+  launch.stop = true;
+  std::lock_guard<std::mutex> lock(launch.mutex);
+  if (!launch.stepLimit.empty())
+    return;
+  std::string where = "block (" + std::to_string(warp.block->id.x) + "," +
+                      std::to_string(warp.block->id.y) + "," +
+                      std::to_string(warp.block->id.z) + "), warp " +
+                      std::to_string(warp.index);
+  for (const Group &group : warp.groups)
+    if (group.mask && group.pc < warp.kernel->code.size()) {
+      where += " is at line " +
+               std::to_string(warp.kernel->code[group.pc].line);
+      break;
+    }
+  launch.stepLimit = "kernel " + warp.kernel->info.name +
+                     " reached the limit of " + std::to_string(limit) +
+                     " warp instructions; " + where;
+}
+
+Block::Slice Block::runSlice() {
+  uint64_t limit = launch->options.maxSteps;
+  Slice slice;
+  for (Warp &warp : warps) {
+    if (!warp.live)
+      continue;
+    uint64_t budget = kWarpBudget;
+    if (limit)
+      budget = std::min(budget, limit - std::min(limit, launch->steps.load()) +
+                                    1);
+    uint64_t executed = runWarp(warp, budget);
+    slice.executes |= executed != 0;
+    slice.isBusy |= executed && !warp.yielded;
+    if (limit && executed)
+      countSteps(*launch, warp, executed);
+  }
+  return slice;
 }
 
 //===----------------------------------------------------------------------===//
@@ -151,6 +187,12 @@ bool Block::runSlice() {
 //===----------------------------------------------------------------------===//
 
 namespace {
+/// Workers that came here while the launch made no progress.
+struct Meeting {
+  unsigned count = 0;
+  uint64_t since = 0; // the launch's progress
+};
+
 /// What the workers of a launch share.
 struct Work {
   std::atomic<uint64_t> nextBlock{0};
@@ -158,11 +200,9 @@ struct Work {
 
   std::mutex mutex;     // of what follows
   unsigned running = 0; // workers
-  /// Of them, those all of whose blocks have looked at what others do in vain
-  /// since the launch's progress was this.
-  unsigned stuck = 0;
-  uint64_t stuckSince = 0;
-  bool isDeadlocked = false;
+  /// Workers all of whose blocks wait, and those that have polled in vain for
+  /// so long that nothing can happen any more.
+  Meeting waiting, stuck;
 };
 
 /// A host thread's blocks.
@@ -175,9 +215,18 @@ public:
     while (!launch.stop) {
       if (resident.empty() && !begin())
         break;
-      uint64_t progress;
-      if (!runOne(progress) && !resolve(progress))
-        break;
+      uint64_t progress = launch.progress;
+      auto next = chooseReady(progress);
+      if (next == resident.end()) {
+        // Another worker's blocks may set these going.
+        if (!meet(work.waiting, progress, waitingAt))
+          continue;
+        next = choosePatient();
+      }
+      if (next != resident.end())
+        runOne(next, progress);
+      else if (meet(work.stuck, progress, stuckAt))
+        stopDeadlocked();
     }
     std::lock_guard<std::mutex> lock(work.mutex);
     --work.running;
@@ -186,13 +235,15 @@ public:
 private:
   struct Resident {
     std::unique_ptr<Block> block;
+    /// Since the last progress, the block's or the launch's.
     uint64_t idleInstructions = 0;
     uint64_t idlePolls = 0;
     unsigned pollingBudgets = 0;
-    /// The launch's progress before the block looked in vain; it waits for
-    /// another one.
+    /// The launch's progress before the block polled in vain; the block waits
+    /// until that changes.
     uint64_t waitsSince = kNever;
   };
+  using Iterator = std::deque<Resident>::iterator;
   static constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 
   /// Begins the next block of the grid, if there is one and room for it.
@@ -214,17 +265,18 @@ private:
     return true;
   }
 
-  /// The block to run: one that does not wait, else a new one, else one that
-  /// may not have waited for long enough yet; the end when none gets on.
-  std::deque<Resident>::iterator choose(uint64_t progress) {
+  /// A block that does not wait, else a new one; the end if there is neither.
+  Iterator chooseReady(uint64_t progress) {
     auto found =
         std::find_if(resident.begin(), resident.end(), [&](const Resident &r) {
           return r.waitsSince != progress;
         });
-    if (found != resident.end())
-      return found;
-    if (begin())
-      return resident.begin();
+    return found == resident.end() && begin() ? resident.begin() : found;
+  }
+
+  /// A block that may not have waited for long enough yet: a loop that polls
+  /// may end by itself.
+  Iterator choosePatient() {
     uint64_t most = std::max(kPatientPolls, kHopelessPolls / resident.size());
     return std::find_if(
         resident.begin(), resident.end(), [&](const Resident &r) {
@@ -232,93 +284,85 @@ private:
         });
   }
 
-  /// Runs a block until it ends, waits or has used up its budget. False when
-  /// all wait; `progress` is the launch's then.
-  bool runOne(uint64_t &progress) {
-    progress = launch.progress;
-    auto found = choose(progress);
-    if (found == resident.end())
-      return false;
+  /// Runs a block until it ends, waits or has used up its budget.
+  void runOne(Iterator next, uint64_t progress) {
     uint64_t mostPolls = kPatientPolls;
-    if (found->waitsSince != kNever && found->waitsSince != progress) {
-      found->idleInstructions = found->idlePolls = 0;
+    if (next->waitsSince != kNever && next->waitsSince != progress) {
+      next->idleInstructions = next->idlePolls = 0;
       mostPolls = kImpatientPolls;
     }
-    found->waitsSince = kNever;
-    Block &block = *found->block;
-    uint64_t before = block.progress;
-    uint64_t instructions = block.instructions, polls = 0;
-    bool alive = true;
-    while (block.liveWarps && alive && !launch.stop &&
-           block.instructions - instructions < kBlockBudget &&
-           (block.progress != before || polls < mostPolls)) {
-      uint64_t sliceBegin = block.instructions, slicePolls = block.polls;
-      alive = block.runSlice();
-      // Where all warps but look at an mbarrier, there is less to hope for.
-      bool onlyLooks =
-          block.instructions - sliceBegin < kShortSlice * block.warps.size();
-      polls += (block.polls - slicePolls) * (onlyLooks ? kShortSlice : 1);
+    next->waitsSince = kNever;
+    Block &block = *next->block;
+    uint64_t first = block.instructions, firstPoll = block.polls;
+    bool alive = true, waits = false, gotOn = false;
+    while (block.liveWarps && alive && !waits && !launch.stop &&
+           block.instructions - first < kBlockBudget) {
+      uint64_t before = block.progress, instructions = block.instructions;
+      uint64_t polls = block.polls, outside = launch.progress;
+      Block::Slice slice = block.runSlice();
+      alive = slice.executes;
+      if (uint64_t made = block.progress - before) {
+        launch.progress += made;
+        next->idleInstructions = next->idlePolls = 0;
+        gotOn = true;
+        continue;
+      }
+      next->idleInstructions += block.instructions - instructions;
+      next->idlePolls += block.polls - polls;
+      waits = !slice.isBusy || next->idlePolls >= mostPolls ||
+              next->idleInstructions >= kHopeless;
+      if (waits)
+        next->waitsSince = outside;
     }
-    launch.progress += block.progress - before;
     if (!block.liveWarps) {
       finish(block);
-      free.push_back(std::move(found->block));
-      resident.erase(found);
-      return true;
+      free.push_back(std::move(next->block));
+      resident.erase(next);
+      return;
     }
     if (!alive && !launch.stop) {
       // Nothing outside a block can set its warps going again.
       reportDeadlock(block);
       launch.stop = true;
-      return true;
+      return;
     }
-    bool isPolling = polls >= kBlockBudget / 16;
-    if (block.progress == before) {
-      found->idleInstructions += block.instructions - instructions;
-      found->idlePolls += polls;
-      if (found->idlePolls >= mostPolls || found->idleInstructions >= kHopeless)
-        found->waitsSince = progress;
-    } else {
-      found->idleInstructions = found->idlePolls = 0;
-      found->pollingBudgets += isPolling;
-    }
-    bool needsMore = found->pollingBudgets >= kPollingBudgets;
+    bool isPolling = block.polls - firstPoll >= kBlockBudget / 16;
+    next->pollingBudgets += gotOn && isPolling;
+    bool needsMore = next->pollingBudgets >= kPollingBudgets;
     if (needsMore)
-      found->pollingBudgets = 0;
-    Resident last = std::move(*found);
-    resident.erase(found);
+      next->pollingBudgets = 0;
+    Resident last = std::move(*next);
+    resident.erase(next);
     resident.push_back(std::move(last));
     if (needsMore)
       begin();
-    return true;
   }
 
-  /// All resident blocks wait: waits for other workers. False when nobody gets
-  /// on.
-  bool resolve(uint64_t progress) {
-    bool isCounted = false;
+  /// Waits for the other workers: false once the launch makes progress, true
+  /// when all that run have come here since the last one. `counted` is the
+  /// progress at which this worker was counted last.
+  bool meet(Meeting &meeting, uint64_t progress, uint64_t &counted) {
     while (progress == launch.progress && !launch.stop) {
       {
         std::lock_guard<std::mutex> lock(work.mutex);
-        if (work.stuckSince != progress) {
-          work.stuckSince = progress;
-          work.stuck = 0;
+        if (meeting.since != progress) {
+          meeting.since = progress;
+          meeting.count = 0;
         }
-        work.stuck += !isCounted;
-        isCounted = true;
-        // Who gets on would have changed the progress, or counts as running.
-        work.isDeadlocked |= work.stuck >= work.running;
-        if (work.isDeadlocked)
-          break;
+        meeting.count += counted != progress;
+        counted = progress;
+        if (meeting.count >= work.running)
+          return true;
       }
       std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
-    if (progress != launch.progress || !work.isDeadlocked)
-      return true;
+    return false;
+  }
+
+  void stopDeadlocked() {
     for (Resident &r : resident)
       reportDeadlock(*r.block);
     launch.stop = true;
-    return false;
   }
 
   void finish(Block &block) {
@@ -335,6 +379,7 @@ private:
   Launch &launch;
   Work &work;
   unsigned maxResident;
+  uint64_t waitingAt = kNever, stuckAt = kNever;
   std::deque<Resident> resident;
   std::vector<std::unique_ptr<Block>> free;
 };

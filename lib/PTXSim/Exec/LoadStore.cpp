@@ -171,9 +171,11 @@ static void execLoad(Warp &w, const Inst &i, uint32_t mask) {
         if (dsts[e])
           loadMarks(w, dsts[e], lanes, places, e * unsigned(sizeof(T)),
                     unsigned(sizeof(T)));
-  if (i.flow == Flow::Poll)
+  if (i.flow == Flow::Poll) {
     for (Lanes l(places.mask); l; ++l)
       orderAccess(w, i, *l, i.space, places.addresses[*l], true, false);
+    yieldIfSame(w, i, places.addresses, places.mask, dsts, i.numDsts);
+  }
 }
 
 //===----------------------------------------------------------------------===//

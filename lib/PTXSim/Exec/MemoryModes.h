@@ -61,6 +61,12 @@ void countAccess(Warp &warp, const Inst &inst, Space space,
 void orderAccess(Warp &warp, const Inst &inst, unsigned lane, Space space,
                  uint64_t address, bool reads, bool writes);
 
+/// After a strong load or an atomic: where the warp repeats one that it made
+/// before, with the same addresses and values, and its block has made no
+/// progress since, it waits for another thread, and gives up its turn.
+void yieldIfSame(Warp &warp, const Inst &inst, const uint64_t *addresses,
+                 uint32_t mask, const Ref *values, unsigned count);
+
 } // namespace ptxsim
 
 #endif // PTXSIM_EXEC_MEMORYMODES_H

@@ -74,6 +74,12 @@ struct Warp {
 
   /// Set by a poll that failed: it is another warp's turn.
   bool yielded = false;
+  /// What polls of memory saw last; see yieldIfSame.
+  struct Look {
+    uint64_t seen = 0; // hash of the instruction, addresses and values
+    uint64_t progress = 0;
+  };
+  Look looks[4];
   /// What the last failed poll waited for, for a deadlock's message.
   const Inst *polled = nullptr;
   uint64_t polledAddress = 0;
@@ -208,8 +214,12 @@ struct Block {
   uint32_t nextRandom();
   /// Puts the block of this number at its beginning.
   void start(uint64_t number);
-  /// Runs each warp for a while. False when none could execute anything.
-  bool runSlice();
+  /// Runs each warp for a while.
+  struct Slice {
+    bool executes = false; // some warp executed something
+    bool isBusy = false;   // some warp did, and did not end with a poll
+  };
+  Slice runSlice();
 
   // Storage of the warps.
   std::vector<std::byte> registerStorage;
@@ -235,11 +245,13 @@ struct Launch {
   /// Address of what blocks of a cooperative launch meet at; 0 in others.
   uint64_t gridWorkspace = 0;
   std::atomic<uint64_t> progress{0};
+  std::atomic<uint64_t> steps{0}; // counted where there is a limit
   std::atomic<bool> stop{false};
 
   std::mutex mutex; // of what follows
   std::vector<Finding> findings;
   std::vector<uint64_t> findingBlocks; // linear block of each finding
+  std::string stepLimit;               // why the limit ended the launch
   std::unique_ptr<Profiler> profiler;  // the sum
 };
 

@@ -21,13 +21,15 @@ enum Check : unsigned {
   CheckMemory = 1, // out of bounds, misaligned
   CheckInit = 2,   // memory or registers that nothing has written
   CheckRace = 4,
-  CheckSync = 8,   // barriers, .aligned, deadlock
-  CheckAsync = 16, // memory of an asynchronous operation in flight
+  CheckSync = 8,       // barriers, .aligned, deadlock
+  CheckAsync = 16,     // memory of an asynchronous operation in flight
+  CheckSameValue = 32, // unordered stores of the same value; on request only
   CheckNone = 0,
   CheckAll = 31
 };
 
-/// `all`, `none` or a list such as `memory,race`; false if a word is unknown.
+/// `none` or a list such as `memory,race` or `all,same-value`; false if a word
+/// is unknown.
 bool parseChecks(const std::string &text, unsigned &checks);
 const char *getCheckName(Check check);
 
@@ -50,6 +52,13 @@ struct Finding {
   std::string kind;
   std::string message;
   unsigned line = 0;
+  /// Of the other access, for a race or a copy in flight; else 0.
+  unsigned otherLine = 0;
+  /// A race with what a wait for a copy completes, not with its issue.
+  bool isAtWait = false;
+  /// For an undefined value: where the block had loaded undefined values from
+  /// shared memory by then.
+  std::vector<unsigned> origins;
   std::string text; // of the PTX line
   Dim3 block{0, 0, 0};
   Dim3 thread{0, 0, 0};

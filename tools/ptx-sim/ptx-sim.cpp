@@ -41,7 +41,8 @@ usage: ptx-sim kernel.ptx --kernel=NAME --grid=X,Y,Z --block=X,Y,Z --arg=... [op
                         bytes:00ff17                  an aggregate by value
   --chip=NAME         the GPU (default: that of the PTX)
   --registers=N       registers a thread needs, as ptxas says, to check limits
-  --check=LIST        all (default), none, or some of memory,init,race,sync,async
+  --check=LIST        none, or some of all (default; not same-value), memory,
+                      init, race, sync, async, same-value
   --async=POLICY      when copies take effect: late (default), eager, random
   --seed=N            of what is random
   --perturb           approximate functions err within what is documented
@@ -138,7 +139,8 @@ static std::string applyOption(const std::string &name, const char *value,
   } else if (name == "check") {
     if (!parseChecks(value, options.sim.checks))
       return wrong +
-             "not all, none or a list of memory, init, race, sync, async";
+             "not all, none or a list of memory, init, race, sync, async, "
+             "same-value";
   } else if (name == "async") {
     if (!parseAsyncPolicy(value, options.sim.async))
       return wrong + "not late, eager or random";

@@ -231,7 +231,7 @@ TEST_P(Async, UnwrittenSourceStaysUnwritten) {
   EXPECT_CLEAN(run(makeCopyKernel(copy), buffers, 32, options(), 0));
   EXPECT_TRUE(hasFinding(
       run(makeCopyKernel(copy + kStoreOwn), buffers, 32, options(), 0),
-      "uninitialized-memory"));
+      "uninitialized-register"));
 }
 
 TEST(AsyncForms, RefusesWhatDoesNotExist) {

@@ -331,16 +331,6 @@ TEST(Mma, LooksAtHighBitsOfTF32) {
     ASSERT_EQ(found, 8.0f);
 }
 
-TEST(Mma, DemandsDefinedOperands) {
-  std::string text = makeKernel(
-      "sm_80", 0, "",
-      "mov.f32 %f1, 0f00000000;\nmov.b32 %r2, 0;\n"
-      "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 "
-      "{%f2, %f3, %f4, %f5}, {%r2, %r50}, {%r2}, {%f1, %f1, %f1, %f1};\n");
-  std::vector<Bytes> buffers;
-  EXPECT_TRUE(hasFinding(run(text, buffers), "uninitialized-register"));
-}
-
 TEST(Mma, RefusesWhatDoesNotExist) {
   for (const char *text :
        {"mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f16 {%r2, %r3, %r4, "

@@ -186,7 +186,9 @@ TEST(Move, UndefinedRegisters) {
   EXPECT_EQ(getFindings("sub.s32 %r0, %r1, %r1;\n" + store), kClean);
   EXPECT_EQ(getFindings("and.b32 %r0, %r1, 0;\n" + store), kClean);
   EXPECT_EQ(getFindings("xor.b32 %r0, %r1, 5;\n" + store), kUndefined);
-  EXPECT_EQ(getFindings("setp.eq.u32 %p0, %r1, 5;\n"), kUndefined);
+  EXPECT_EQ(getFindings("setp.eq.u32 %p0, %r1, 5;\n"), kClean);
+  EXPECT_EQ(getFindings("setp.eq.u32 %p0, %r1, 5;\n@%p0 bra X;\nX:\n"),
+            kUndefined);
   EXPECT_EQ(getFindings("mov.u32 %r2, %tid.x;\nsetp.lt.u32 %p0, %r2, 40;\n"
                         "selp.b32 %r0, %r2, %r1, %p0;\n" +
                         store),

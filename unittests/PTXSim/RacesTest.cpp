@@ -67,11 +67,13 @@ struct Event {
   unsigned first, bytes;
   bool writes, strong;
   unsigned line;
+  unsigned value; // of every byte that is stored
 
   bool collides(const Event &other) const {
     return actor != other.actor && (writes || other.writes) &&
            !(strong && other.strong) && first < other.first + other.bytes &&
-           other.first < first + bytes;
+           other.first < first + bytes &&
+           !(writes && other.writes && value == other.value);
   }
 };
 
@@ -83,7 +85,9 @@ struct Sample {
 
 enum class Sync { Block, Warps, OneWay, None };
 
-Event makeEvent(std::mt19937 &random, unsigned actor, bool mixed) {
+/// `values`: of the stores; 0: each its own.
+Event makeEvent(std::mt19937 &random, unsigned actor, bool mixed,
+                unsigned number, unsigned values) {
   Event event;
   event.actor = actor;
   event.strong = mixed && random() % 4 == 0;
@@ -91,6 +95,7 @@ Event makeEvent(std::mt19937 &random, unsigned actor, bool mixed) {
       mixed && !event.strong && random() % 3 == 0 ? 1u << random() % 2 : 4;
   event.first = random() % (12 / event.bytes) * event.bytes;
   event.writes = random() % 3 == 0;
+  event.value = 1 + (values ? random() % values : number);
   return event;
 }
 
@@ -98,6 +103,12 @@ std::string format(const Event &event, const std::string &space,
                    const std::string &symbol, const std::string &scope) {
   std::string type = event.bytes == 4 ? "u32" : event.bytes == 2 ? "u16" : "u8";
   std::string value = event.bytes == 4 ? "%r9" : "%h1";
+  if (event.writes) {
+    uint32_t all = event.value * 0x01010101u;
+    value = std::to_string(event.bytes == 4   ? all
+                           : event.bytes == 2 ? all & 0xffff
+                                              : event.value);
+  }
   std::string place = "[" + symbol + "+" + std::to_string(event.first) + "]";
   std::string name = (event.writes ? "st" : "ld") +
                      std::string(event.strong ? ".relaxed." + scope : "") +
@@ -107,7 +118,7 @@ std::string format(const Event &event, const std::string &space,
 }
 
 /// In a block of two warps; the threads 0, 1, 32 and 33 do something.
-Sample makeSharedSample(std::mt19937 &random, bool mixed) {
+Sample makeSharedSample(std::mt19937 &random, bool mixed, unsigned values) {
   static const unsigned threads[] = {0, 1, 32, 33};
   std::string body = "mov.u32 %r1, %tid.x;\nmov.u32 %r9, 7;\nmov.u16 %h1, 7;\n";
   for (unsigned a = 0; a < 4; ++a)
@@ -163,7 +174,7 @@ Sample makeSharedSample(std::mt19937 &random, bool mixed) {
       break;
     }
     case Sync::None: {
-      Event event = makeEvent(random, random() % 4, mixed);
+      Event event = makeEvent(random, random() % 4, mixed, step, values);
       event.line = line++;
       // Two lanes may read a place together.
       std::vector<unsigned> actors = {event.actor};
@@ -193,7 +204,7 @@ Sample makeSharedSample(std::mt19937 &random, bool mixed) {
 }
 
 /// Blocks that know nothing of each other: all that collides is a race.
-Sample makeGlobalSample(std::mt19937 &random, bool mixed) {
+Sample makeGlobalSample(std::mt19937 &random, bool mixed, unsigned values) {
   std::string body = "mov.u32 %r1, %ctaid.x;\nmov.u32 %r9, 7;\n"
                      "mov.u16 %h1, 7;\n";
   for (unsigned a = 0; a < 4; ++a)
@@ -204,7 +215,7 @@ Sample makeGlobalSample(std::mt19937 &random, bool mixed) {
   Sample sample;
   std::vector<Event> events;
   for (unsigned step = 0, steps = 2 + random() % 8; step < steps; ++step) {
-    Event event = makeEvent(random, random() % 4, mixed);
+    Event event = makeEvent(random, random() % 4, mixed, step, values);
     event.line = line++;
     body += "@%p" + std::to_string(event.actor) + " " +
             format(event, "global", "words", "gpu");
@@ -236,7 +247,7 @@ TEST(Races, sharedLikeBruteForce) {
   std::mt19937 random(1);
   unsigned racy = 0;
   for (unsigned n = 0; n < 600; ++n) {
-    Sample sample = makeSharedSample(random, n % 2);
+    Sample sample = makeSharedSample(random, n % 2, 0);
     check(sample, run(sample.text, {1, 1, 1}, {64, 1, 1}), true);
     racy += !sample.racyLines.empty();
     if (testing::Test::HasFailure())
@@ -252,7 +263,7 @@ TEST(Races, globalLikeBruteForce) {
   unsigned racy = 0, missed = 0;
   for (unsigned n = 0; n < 400; ++n) {
     bool mixed = n % 2;
-    Sample sample = makeGlobalSample(random, mixed);
+    Sample sample = makeGlobalSample(random, mixed, 0);
     std::vector<Finding> findings = run(sample.text, {4, 1, 1}, {1, 1, 1});
     // A cell holds two writes and two reads. Where bytes and strong accesses
     // are mixed, a third one may be needed.
@@ -265,6 +276,32 @@ TEST(Races, globalLikeBruteForce) {
   EXPECT_GT(racy, 40u);
   EXPECT_LT(racy, 360u);
   EXPECT_LE(missed, 2u);
+}
+
+/// Stores of one of two values: those of the same do not race. One that is
+/// ordered before another of that value may pass.
+TEST(Races, sameValuesLikeBruteForce) {
+  std::mt19937 random(3);
+  unsigned racy = 0, missed = 0;
+  for (unsigned n = 0; n < 600; ++n) {
+    bool isShared = n % 3;
+    Sample sample = isShared ? makeSharedSample(random, n % 2, 2)
+                             : makeGlobalSample(random, n % 2, 2);
+    std::vector<Finding> findings =
+        isShared ? run(sample.text, {1, 1, 1}, {64, 1, 1})
+                 : run(sample.text, {4, 1, 1}, {1, 1, 1});
+    // Once a place has been raced for, what is there is anybody's.
+    EXPECT_TRUE(!sample.racyLines.empty() || findings.empty())
+        << findings[0].format() << "\n"
+        << sample.text;
+    racy += !sample.racyLines.empty();
+    missed += !sample.racyLines.empty() && findings.empty();
+    if (testing::Test::HasFailure())
+      return;
+  }
+  EXPECT_GT(racy, 60u);
+  EXPECT_LT(racy, 540u);
+  EXPECT_LE(missed, 12u);
 }
 
 TEST(Races, messagesNameBothSides) {

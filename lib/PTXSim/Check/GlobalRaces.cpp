@@ -36,6 +36,9 @@ struct Record {
   static constexpr uint64_t flag = 1 << 5;
   /// A strong read that saw the last write.
   static constexpr uint64_t fresh = 1 << 17;
+  /// Of a write: a plain store whose value Allocation::stored has, and which
+  /// replaces no read.
+  static constexpr uint64_t known = 1 << 17;
   static constexpr unsigned siteShift = 6, stampShift = 18, threadShift = 30,
                             blockShift = 40;
   static constexpr unsigned maxSite = 0x7ff;
@@ -44,6 +47,7 @@ struct Record {
   bool isStrong() const { return bits & strong; }
   bool hasFlag() const { return bits & flag; }
   bool isFresh() const { return bits & fresh; }
+  bool isKnown() const { return bits & known; }
   unsigned site() const { return bits >> siteShift & maxSite; }
   uint32_t stamp() const { return bits >> stampShift & 0xfff; }
   unsigned thread() const { return bits >> threadShift & 0x3ff; }
@@ -67,6 +71,10 @@ struct Record {
   /// Collides with the same accesses.
   bool isAlike(Record other) const {
     return !((bits ^ other.bits) & (byteBits | strong));
+  }
+  /// The same of writes.
+  bool isSuchWrite(Record other) const {
+    return !((bits ^ other.bits) & (byteBits | strong | known));
   }
 };
 
@@ -105,8 +113,13 @@ struct Access {
   uint32_t floor;         // stamp up to which its block knows all of its own
   Record record;          // of the lane
   unsigned lane;
+  /// What a plain store writes, and what the one before it left: of the cell.
+  uint8_t value[32];
+  const uint8_t *newBytes = nullptr, *oldBytes = nullptr;
 
   bool isRace = false;
+  /// Another block stored the same value.
+  Record same;
   bool againstWrite;
   unsigned reportedLane;
   Record other;
@@ -134,11 +147,12 @@ public:
   void setLane(Access &access, unsigned lane);
   void touchCell(Access &access, Cell &cell, Record record);
   void touch(Access &access, Allocation &memory, uint64_t address,
-             unsigned bytes);
+             unsigned bytes, StoredFn stored);
   void report(const Access &access);
+  void reportSame(const Access &access);
   static void compareLanes(Warp &warp, const Inst &inst,
                            const uint64_t *addresses, uint32_t mask,
-                           unsigned bytes, const uint8_t *values);
+                           unsigned bytes, StoredFn stored);
   void order(Warp &warp, unsigned lane, uint64_t address, Order order,
              Scope scope, bool reads, bool writes);
   bool isCasLoad(const Inst &inst) const {
@@ -162,6 +176,8 @@ private:
   }
   static bool comesAfter(const Access &access, Record record, Record old,
                          bool byWarp);
+  static bool storesSame(const Access &access, Record record, Record old);
+  std::string nameThread(const Access &access, Record record) const;
   static bool hasSeen(const Access &access, const Cell &cell, Record record,
                       Record write);
 
@@ -284,13 +300,28 @@ bool Impl::hasSeen(const Access &access, const Cell &cell, Record record,
                      });
 }
 
+/// Whether the access stores what the old one did.
+bool Impl::storesSame(const Access &access, Record record, Record old) {
+  if (!access.newBytes || !old.isKnown())
+    return false;
+  for (unsigned b = 0; b < 4; ++b)
+    if ((record.bits & old.bits & Record::byteBits) >> b & 1 &&
+        access.newBytes[b] != access.oldBytes[b])
+      return false;
+  return true;
+}
+
 void Impl::compareWrites(Access &access, const Cell &cell, Record record) {
   for (const Record &old : cell.writes) {
     bool isLast = &old == cell.writes;
     if (old && !old.isOfBlock(record) && old.collides(record) &&
         !isKnown(access, old, old.hasFlag()) &&
-        !(isLast && hasSeen(access, cell, record, old)))
-      access.race(old, true);
+        !(isLast && hasSeen(access, cell, record, old))) {
+      if (!storesSame(access, record, old))
+        access.race(old, true);
+      else
+        access.same = old;
+    }
   }
 }
 
@@ -332,11 +363,14 @@ void Impl::write(Access &access, Cell &cell, Record record) {
   auto standsFor = [&](Record old, bool byWarp) {
     return !old || (record.covers(old) &&
                     (comesAfter(access, record, old, byWarp) ||
-                     (!old.isOfBlock(record) && old.collides(record))));
+                     (!old.isOfBlock(record) && old.collides(record) &&
+                      !storesSame(access, record, old))));
   };
   for (Record &old : cell.reads)
-    if (standsFor(old, false))
+    if (old && standsFor(old, false)) {
       old.bits = 0;
+      record.bits &= ~Record::known;
+    }
   for (Record &old : cell.reads)
     old.bits &= ~Record::fresh;
   Record &last = cell.writes[0], &first = cell.writes[1];
@@ -347,10 +381,14 @@ void Impl::write(Access &access, Cell &cell, Record record) {
     return;
   }
   if (last.isOfBlock(record) && last.isOfMoment(record)) {
+    record.bits &= last.bits | ~Record::known;
     last = merge(last, record);
     return;
   }
-  if (!standsFor(last, last.hasFlag())) {
+  if (standsFor(last, last.hasFlag())) {
+    if (last)
+      record.bits &= last.bits | ~Record::known;
+  } else {
     // Of two that cannot both stay, the one that collides with more.
     if (standsFor(first, first.hasFlag()) || !last.isStrong() ||
         first.isStrong())
@@ -366,7 +404,8 @@ inline void Impl::touchCell(Access &access, Cell &cell, Record record) {
   if (isWrite(access.kind)) {
     if (isOwn && !cell.reads[0] && !cell.reads[1] &&
         (!cell.writes[0] ||
-         (cell.writes[0].isOfMoment(record) && cell.writes[0].isAlike(record))))
+         (cell.writes[0].isOfMoment(record) &&
+          cell.writes[0].isSuchWrite(record))))
       cell.writes[0] = record;
     else
       write(access, cell, record);
@@ -383,7 +422,7 @@ inline void Impl::touchCell(Access &access, Cell &cell, Record record) {
 /// Lanes that store different values to one place in one instruction: which of
 /// them stays is undefined.
 void Impl::compareLanes(Warp &warp, const Inst &inst, const uint64_t *addresses,
-                        uint32_t mask, unsigned bytes, const uint8_t *values) {
+                        uint32_t mask, unsigned bytes, StoredFn stored) {
   // Mostly, addresses rise.
   uint64_t next = 0;
   bool rises = true;
@@ -401,8 +440,12 @@ void Impl::compareLanes(Warp &warp, const Inst &inst, const uint64_t *addresses,
   });
   for (unsigned i = 1; i < count; ++i) {
     unsigned one = lanes[i - 1], two = lanes[i];
-    if (addresses[one] != addresses[two] ||
-        !std::memcmp(values + one * 16, values + two * 16, bytes))
+    if (addresses[one] != addresses[two])
+      continue;
+    uint8_t values[2][32];
+    stored(warp, inst, one, values[0]);
+    stored(warp, inst, two, values[1]);
+    if (!std::memcmp(values[0], values[1], bytes))
       continue;
     Dim3 id = getThread(*warp.block, warp.firstThread() + one);
     warp.report(inst, two, CheckRace, "race",
@@ -415,10 +458,28 @@ void Impl::compareLanes(Warp &warp, const Inst &inst, const uint64_t *addresses,
 }
 
 inline void Impl::touch(Access &access, Allocation &memory, uint64_t address,
-                        unsigned bytes) {
+                        unsigned bytes, StoredFn stored) {
   uint64_t offset = address - memory.base;
   Cell *cell = reinterpret_cast<Cell *>(memory.races.data()) + offset / 4;
   Record record = access.record;
+  if (stored) {
+    uint8_t *left = memory.stored.data() + offset;
+    stored(*access.warp, *access.inst, access.lane, access.value);
+    access.record.bits |= Record::known;
+    access.newBytes = access.value - offset % 4;
+    access.oldBytes = left - offset % 4;
+    unsigned rest = bytes;
+    for (unsigned first = offset % 4; rest; ++cell, first = 0) {
+      unsigned count = std::min(4 - first, rest);
+      rest -= count;
+      record.bits = access.record.bits | ((1u << count) - 1) << first;
+      touchCell(access, *cell, record);
+      access.newBytes += 4;
+      access.oldBytes += 4;
+    }
+    std::memcpy(left, access.value, bytes);
+    return;
+  }
   for (unsigned first = offset % 4; bytes; ++cell, first = 0) {
     unsigned count = std::min(4 - first, bytes);
     bytes -= count;
@@ -427,34 +488,54 @@ inline void Impl::touch(Access &access, Allocation &memory, uint64_t address,
   }
 }
 
-void Impl::report(const Access &access) {
-  std::string who = "another block";
-  Record other = access.other;
+std::string Impl::nameThread(const Access &access, Record record) const {
   const Dim3 &grid = launch.config.grid;
-  if (!access.isUnnamed) {
-    uint64_t number = other.block() - 1;
-    Dim3 thread = getThread(*access.warp->block, other.thread());
-    auto format = [](uint64_t x, uint64_t y, uint64_t z) {
-      return "(" + std::to_string(x) + "," + std::to_string(y) + "," +
-             std::to_string(z) + ")";
-    };
-    who = "block " +
-          format(number % grid.x, number / grid.x % grid.y,
-                 number / grid.x / grid.y) +
-          ", thread " + format(thread.x, thread.y, thread.z);
+  uint64_t number = record.block() - 1;
+  Dim3 thread = getThread(*access.warp->block, record.thread());
+  auto format = [](uint64_t x, uint64_t y, uint64_t z) {
+    return "(" + std::to_string(x) + "," + std::to_string(y) + "," +
+           std::to_string(z) + ")";
+  };
+  return "block " +
+         format(number % grid.x, number / grid.x % grid.y,
+                number / grid.x / grid.y) +
+         ", thread " + format(thread.x, thread.y, thread.z);
+}
+
+void Impl::reportSame(const Access &access) {
+  if (!access.warp->isChecked(CheckSameValue))
+    return;
+  unsigned line = 0;
+  {
+    std::lock_guard<std::mutex> lock(siteMutex);
+    line = lines[access.same.site()];
   }
+  access.warp->report(*access.inst, access.lane, CheckSameValue, "same-value",
+                      nameThread(access, access.same) +
+                          " stored the same value here" +
+                          (line ? " at line " + std::to_string(line) : "") +
+                          ", and nothing orders that before this store",
+                      line);
+}
+
+void Impl::report(const Access &access) {
+  Record other = access.other;
+  std::string who =
+      access.isUnnamed ? "another block" : nameThread(access, other);
+  unsigned line = 0;
   std::string message =
       who + (access.againstWrite ? " wrote" : " read") + " these bytes";
   if (other.site() && !access.isUnnamed) {
     std::lock_guard<std::mutex> lock(siteMutex);
-    message += " at line " + std::to_string(lines[other.site()]);
+    line = lines[other.site()];
+    message += " at line " + std::to_string(line);
   }
   message += std::string(", and nothing orders that before this ") +
              (access.kind == AccessKind::Atomic ? "atomic operation"
               : isWrite(access.kind)            ? "store"
                                                 : "load");
   access.warp->report(*access.inst, access.reportedLane, CheckRace, "race",
-                      std::move(message));
+                      std::move(message), line);
 }
 
 //===----------------------------------------------------------------------===//
@@ -537,18 +618,21 @@ void GlobalRaces::access(Warp &warp, const Inst &inst, unsigned lane,
   impl->setLane(access, lane);
   {
     std::lock_guard<SpinLock> lock(impl->getLock(address));
-    impl->touch(access, memory, address, bytes);
+    impl->touch(access, memory, address, bytes,
+                kind == AccessKind::Store ? warp.stored : nullptr);
   }
   if (access.isRace)
     impl->report(access);
+  if (access.same)
+    impl->reportSame(access);
 }
 
 void GlobalRaces::accessWarp(Warp &warp, const Inst &inst, Allocation &memory,
                              const uint64_t *addresses, uint32_t mask,
                              unsigned bytes, AccessKind kind, bool strong,
-                             const uint8_t *values) {
-  if (values)
-    Impl::compareLanes(warp, inst, addresses, mask, bytes, values);
+                             StoredFn stored) {
+  if (stored)
+    Impl::compareLanes(warp, inst, addresses, mask, bytes, stored);
   Access access = impl->begin(warp, inst, kind, strong);
   SpinLock *held = nullptr;
   for (Lanes l(mask); l; ++l) {
@@ -560,11 +644,13 @@ void GlobalRaces::accessWarp(Warp &warp, const Inst &inst, Allocation &memory,
       held = needed;
     }
     impl->setLane(access, *l);
-    impl->touch(access, memory, addresses[*l], bytes);
+    impl->touch(access, memory, addresses[*l], bytes, stored);
   }
   held->unlock();
   if (access.isRace)
     impl->report(access);
+  if (access.same)
+    impl->reportSame(access);
 }
 
 void GlobalRaces::order(Warp &warp, unsigned lane, uint64_t address,

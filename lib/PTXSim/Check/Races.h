@@ -67,19 +67,18 @@ public:
   void access(Warp &warp, const Inst &inst, unsigned lane, uint32_t offset,
               unsigned bytes, AccessKind kind, bool strong);
   /// The same for the lanes of the mask in one instruction, at addresses of the
-  /// shared window (from kSharedBase on). `values` holds what each lane stores,
-  /// 16 bytes apart, or is null: lanes that store the same value to one place
-  /// in one instruction do no harm.
+  /// shared window (from kSharedBase on). `stored` gives what a lane stores, or
+  /// is null: threads that store the same value to one place do no harm.
   void accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
                   uint32_t mask, unsigned bytes, AccessKind kind, bool strong,
-                  const uint8_t *values = nullptr);
+                  StoredFn stored = nullptr);
   /// A synchronising access: with `writes` before its data is written, with
   /// `reads` after it was read. Joins and releases clocks at this place.
   void order(Warp &warp, unsigned lane, uint32_t offset, Order order,
              bool reads, bool writes);
-  /// A copy that takes effect now, issued by this thread.
+  /// A copy that this thread issues now, or completes by a wait.
   void copied(Warp &warp, const Inst &inst, unsigned lane, uint32_t offset,
-              unsigned bytes);
+              unsigned bytes, bool isAtWait = false);
   /// An mbarrier's (or other object's) knowledge.
   KnowledgeRef &object(uint32_t offset);
 
@@ -100,7 +99,7 @@ public:
   void accessWarp(Warp &warp, const Inst &inst, Allocation &memory,
                   const uint64_t *addresses, uint32_t mask, unsigned bytes,
                   AccessKind kind, bool strong,
-                  const uint8_t *values = nullptr);
+                  StoredFn stored = nullptr);
   void order(Warp &warp, unsigned lane, uint64_t address, Order order,
              Scope scope, bool reads, bool writes);
 

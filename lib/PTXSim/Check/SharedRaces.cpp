@@ -91,19 +91,41 @@ uint32_t Impl::getHarmless(const SharedAccess &access, bool &differ) const {
   for (Lanes l(access.earlier); l; ++l) {
     if (access.addresses[*l] != access.addresses[lane])
       continue;
-    if (access.values && std::memcmp(access.values + *l * 16,
-                                     access.values + lane * 16, access.bytes)) {
-      differ = true;
-      return 1u << *l;
+    if (access.stored) {
+      uint8_t one[32], two[32];
+      access.stored(*access.warp, *access.inst, *l, one);
+      access.stored(*access.warp, *access.inst, lane, two);
+      if (std::memcmp(one, two, access.bytes)) {
+        differ = true;
+        return 1u << *l;
+      }
     }
     same |= 1u << *l;
   }
   return same;
 }
 
+/// Whether the access stores to the cell at `offset` what the old entry's
+/// threads stored there: it is what the memory holds, since whoever stored
+/// something else later is ordered after them, or has been told.
+bool Impl::storesSame(const SharedAccess &access, const SharedEntry &old,
+                      uint32_t offset) const {
+  if (!access.stored || !(old.info & SharedEntry::writes) ||
+      (old.info & (SharedEntry::opaque | SharedEntry::afterRead)))
+    return false;
+  uint8_t value[32];
+  access.stored(*access.warp, *access.inst, access.lane, value);
+  uint32_t bits = old.info & access.entry.info & SharedEntry::byteBits;
+  for (unsigned b = 0; b < 4; ++b)
+    if ((bits >> b & 1) &&
+        block.shared[offset + b] != value[offset + b - access.place])
+      return false;
+  return true;
+}
+
 /// Reports a race with the old entry. True when the new access stands for it
 /// from now on.
-bool Impl::review(SharedAccess &access, SharedEntry &old) {
+bool Impl::review(SharedAccess &access, SharedEntry &old, uint32_t offset) {
   SharedEntry &entry = access.entry;
   bool collide = (old.info & entry.info & SharedEntry::byteBits) &&
                  ((old.info | entry.info) & SharedEntry::writes) &&
@@ -140,10 +162,20 @@ bool Impl::review(SharedAccess &access, SharedEntry &old) {
     }
     if (!unknown)
       continue;
+    if (storesSame(access, old, offset)) {
+      isOrdered = false;
+      reportSame(access, old, *w, unsigned(__builtin_ctz(unknown)));
+      continue;
+    }
     report(access, old, *w, unsigned(__builtin_ctz(unknown)), false);
   }
   // After a finding, too: each race is told once.
-  return isCovered && isOrdered && (entry.info & SharedEntry::writes);
+  bool replaces =
+      isCovered && isOrdered && (entry.info & SharedEntry::writes) != 0;
+  if (replaces && (!(old.info & SharedEntry::writes) ||
+                   (old.info & SharedEntry::afterRead)))
+    entry.info |= SharedEntry::afterRead;
+  return replaces;
 }
 
 //===----------------------------------------------------------------------===//
@@ -152,18 +184,20 @@ bool Impl::review(SharedAccess &access, SharedEntry &old) {
 
 void Impl::touchSlowly(SharedAccess &access, SharedCell &cell) {
   SharedEntry &entry = access.entry;
+  entry.info &= ~SharedEntry::afterRead;
+  auto offset = uint32_t(&cell - cells) * 4;
   // Compares with what is there, and keeps of it what still counts.
   std::vector<SharedEntry> *list =
       cell.more ? &storage->lists[cell.more] : nullptr;
   unsigned kept = 0;
   for (unsigned i = 0; i < cell.count; ++i)
-    if (!review(access, cell.entries[i]))
+    if (!review(access, cell.entries[i], offset))
       cell.entries[kept++] = cell.entries[i];
   cell.count = kept;
   if (list) {
-    auto end =
-        std::remove_if(list->begin(), list->end(),
-                       [&](SharedEntry &old) { return review(access, old); });
+    auto end = std::remove_if(
+        list->begin(), list->end(),
+        [&](SharedEntry &old) { return review(access, old, offset); });
     list->erase(end, list->end());
     while (cell.count < 2 && !list->empty()) {
       cell.entries[cell.count++] = list->back();
@@ -330,6 +364,7 @@ SharedAccess Impl::begin(Warp &warp, const Inst &inst, AccessKind kind,
                   inst.line << SharedEntry::lineShift |
                       (isWrite(kind) ? SharedEntry::writes : 0) |
                       (strong ? SharedEntry::strong : 0) |
+                      (kind == AccessKind::Atomic ? SharedEntry::opaque : 0) |
                       (isCommon ? SharedEntry::common : 0)};
   access.what = kind == AccessKind::Atomic ? "atomic operation"
                 : isWrite(kind)            ? "store"
@@ -338,17 +373,18 @@ SharedAccess Impl::begin(Warp &warp, const Inst &inst, AccessKind kind,
   access.isReported = false;
   access.earlier = 0;
   access.addresses = nullptr;
-  access.values = nullptr;
+  access.stored = nullptr;
   access.bytes = 0;
+  access.lane = access.place = 0;
   return access;
 }
 
 void Impl::accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
                       uint32_t mask, unsigned bytes, AccessKind kind,
-                      bool strong, const uint8_t *values) {
+                      bool strong, StoredFn stored) {
   SharedAccess access = begin(warp, inst, kind, strong);
   access.addresses = addresses;
-  access.values = values;
+  access.stored = stored;
   access.bytes = bytes;
   const Knowledge *common = access.known;
   bool isCommon = access.entry.info & SharedEntry::common;
@@ -387,6 +423,8 @@ void Impl::accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
           continue;
         access.entry = entry;
         access.earlier = mask & ((1u << *l) - 1);
+        access.lane = *l;
+        access.place = uint32_t(addresses[*l] - kSharedBase);
         touchSlowly(access, *cell);
       }
     }
@@ -398,15 +436,18 @@ void Impl::accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
       access.known = clocks.get(warp.firstThread() + *l).get();
     if (!isCommon)
       access.entry.lanes = bit;
-    touch(access, uint32_t(addresses[*l] - kSharedBase), bytes);
+    access.lane = *l;
+    access.place = uint32_t(addresses[*l] - kSharedBase);
+    touch(access, access.place, bytes);
     access.earlier |= bit;
   }
 }
 
 void Impl::accessLane(Warp &warp, const Inst &inst, unsigned lane,
                       uint32_t offset, unsigned bytes, AccessKind kind,
-                      bool strong) {
+                      bool strong, uint32_t flags) {
   SharedAccess access = begin(warp, inst, kind, strong);
+  access.entry.info |= flags;
   if (lastInst != &inst || lastWarp != &warp || lastLanes >> lane) {
     lastInst = &inst;
     lastWarp = &warp;
@@ -415,8 +456,10 @@ void Impl::accessLane(Warp &warp, const Inst &inst, unsigned lane,
   lastAddresses[lane] = offset;
   access.earlier = lastLanes;
   access.addresses = lastAddresses;
-  access.values = warp.stored;
+  access.stored = warp.stored;
   access.bytes = bytes;
+  access.lane = lane;
+  access.place = offset;
   lastLanes |= 1u << lane;
   if (!access.known)
     access.known = clocks.get(warp.firstThread() + lane).get();
@@ -460,7 +503,20 @@ void Impl::report(SharedAccess &access, const SharedEntry &old, unsigned warp,
       who + (old.info & SharedEntry::writes ? " wrote" : " read") +
           " these bytes of shared memory at line " +
           std::to_string(old.line()) +
-          ", and nothing orders that before this " + access.what);
+          ", and nothing orders that before this " + access.what,
+      old.line(), ((old.info | access.entry.info) & SharedEntry::atWait) != 0);
+}
+
+void Impl::reportSame(SharedAccess &access, const SharedEntry &old,
+                      unsigned warp, unsigned lane) {
+  if (!access.warp->isChecked(CheckSameValue))
+    return;
+  access.warp->report(
+      *access.inst, access.lane, CheckSameValue, "same-value",
+      nameThread(block, warp * kLanes + lane) +
+          " stored the same value here at line " + std::to_string(old.line()) +
+          ", and nothing orders that before this store",
+      old.line());
 }
 
 //===----------------------------------------------------------------------===//
@@ -481,8 +537,8 @@ void SharedRaces::access(Warp &warp, const Inst &inst, unsigned lane,
 void SharedRaces::accessWarp(Warp &warp, const Inst &inst,
                              const uint64_t *addresses, uint32_t mask,
                              unsigned bytes, AccessKind kind, bool strong,
-                             const uint8_t *values) {
-  impl->accessWarp(warp, inst, addresses, mask, bytes, kind, strong, values);
+                             StoredFn stored) {
+  impl->accessWarp(warp, inst, addresses, mask, bytes, kind, strong, stored);
 }
 
 void SharedRaces::order(Warp &warp, unsigned lane, uint32_t offset, Order order,
@@ -492,8 +548,9 @@ void SharedRaces::order(Warp &warp, unsigned lane, uint32_t offset, Order order,
 }
 
 void SharedRaces::copied(Warp &warp, const Inst &inst, unsigned lane,
-                         uint32_t offset, unsigned bytes) {
-  impl->accessLane(warp, inst, lane, offset, bytes, AccessKind::Store, false);
+                         uint32_t offset, unsigned bytes, bool isAtWait) {
+  impl->accessLane(warp, inst, lane, offset, bytes, AccessKind::Store, false,
+                   SharedEntry::opaque | (isAtWait ? SharedEntry::atWait : 0));
 }
 
 KnowledgeRef &SharedRaces::object(uint32_t offset) {

@@ -24,9 +24,16 @@ struct SharedEntry {
   static constexpr uint32_t strong = 1 << 5;
   /// By the warp as a whole; `lanes` are all.
   static constexpr uint32_t common = 1 << 6;
+  /// A write that is no plain store: an atomic operation, or a copy.
+  static constexpr uint32_t opaque = 1 << 7;
+  /// A write after a read of the same thread or one ordered before, which is
+  /// forgotten since: who collides with the write would have with the read.
+  static constexpr uint32_t afterRead = 1 << 8;
+  /// A copy that a wait completes.
+  static constexpr uint32_t atWait = 1 << 9;
   static constexpr uint32_t byteBits = 15;
-  static constexpr uint32_t flagBits = 127;
-  static constexpr unsigned lineShift = 7;
+  static constexpr uint32_t flagBits = 1023;
+  static constexpr unsigned lineShift = 10;
 
   uint32_t line() const { return info >> lineShift; }
 };
@@ -61,8 +68,10 @@ struct SharedAccess {
   /// touched, and what they stored (or null).
   uint32_t earlier;
   const uint64_t *addresses;
-  const uint8_t *values;
+  StoredFn stored;
   unsigned bytes;
+  unsigned lane;  // of them, the one whose bytes these are
+  uint32_t place; // offset of its bytes
 };
 
 class SharedRaces::Impl {
@@ -72,9 +81,10 @@ public:
 
   void accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
                   uint32_t mask, unsigned bytes, AccessKind kind, bool strong,
-                  const uint8_t *values);
+                  StoredFn stored);
   void accessLane(Warp &warp, const Inst &inst, unsigned lane, uint32_t offset,
-                  unsigned bytes, AccessKind kind, bool strong);
+                  unsigned bytes, AccessKind kind, bool strong,
+                  uint32_t flags = 0);
   ThreadClocks::Impl &getClocks() { return clocks; }
 
 private:
@@ -86,12 +96,16 @@ private:
   bool touchQuickly(const SharedEntry &entry, SharedCell &cell);
   static bool isKnownRead(const SharedEntry &entry, const SharedCell &cell);
   void touchSlowly(SharedAccess &access, SharedCell &cell);
-  bool review(SharedAccess &access, SharedEntry &old);
+  bool review(SharedAccess &access, SharedEntry &old, uint32_t offset);
   uint32_t findUnordered(const SharedAccess &access, const SharedEntry &old,
                          unsigned warp) const;
   uint32_t getHarmless(const SharedAccess &access, bool &differ) const;
+  bool storesSame(const SharedAccess &access, const SharedEntry &old,
+                  uint32_t offset) const;
   void report(SharedAccess &access, const SharedEntry &old, unsigned warp,
               unsigned lane, bool isOneInstruction);
+  void reportSame(SharedAccess &access, const SharedEntry &old, unsigned warp,
+                  unsigned lane);
 
   Block &block;
   ThreadClocks::Impl &clocks;

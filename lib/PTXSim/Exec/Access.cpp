@@ -6,6 +6,7 @@
 
 #include "Async.h"
 #include "MatrixAccess.h"
+#include "MemoryMarks.h"
 #include "MemoryModes.h"
 #include "Profile/Profiler.h"
 #include <iterator>
@@ -130,21 +131,19 @@ static void reportUnwritten(const Warp &w, const Inst &inst, unsigned lane,
 // The access
 //===----------------------------------------------------------------------===//
 
-/// Marks or checks the bytes' marks of being written. Local memory is where a
-/// thread keeps what it has no register for, and passes what is undefined on as
-/// registers do: see LoadStore.cpp.
+/// Sets or checks the bytes' states. Where undefined values travel through
+/// shared and local memory, the instruction's own rule takes the marks: see
+/// MemoryMarks.h.
 static void applyInit(const Warp &w, const Inst &inst, unsigned lane,
                       uint8_t *init, unsigned bytes, AccessKind kind,
                       Space space, uint64_t address) {
-  if (isRead(kind) && space != Space::Local && w.isChecked(CheckInit)) {
-    for (unsigned i = 0; i < bytes; ++i)
-      if (!init[i]) {
-        reportUnwritten(w, inst, lane, describe(kind, bytes, space, address));
-        break;
-      }
-  }
-  if (isWrite(kind))
-    std::memset(init, 1, bytes);
+  bool travels = space == Space::Local || (space == Space::Shared &&
+                                           inst.init == InitRule::Custom);
+  if (isRead(kind) && !travels && w.isChecked(CheckInit) &&
+      areUndefined(w, init, bytes))
+    reportUnwritten(w, inst, lane, describe(kind, bytes, space, address));
+  if (isWrite(kind) && !(travels && kind == AccessKind::Atomic))
+    std::memset(init, kWritten, bytes);
 }
 
 static uint8_t *accessShared(Warp &w, const Inst &inst, unsigned lane,

@@ -170,7 +170,7 @@ static void locate(Places &places, uint32_t mask, uint8_t *data,
 
 /// `window`: what the addresses have more than the shared window's.
 static bool findShared(Warp &w, const Inst &inst, uint32_t mask, unsigned bytes,
-                       AccessKind kind, Places &places, const uint8_t *values,
+                       AccessKind kind, Places &places, StoredFn stored,
                        uint64_t window) {
   Block &block = *w.block;
   uint64_t base = window + kSharedBase;
@@ -180,44 +180,47 @@ static bool findShared(Warp &w, const Inst &inst, uint32_t mask, unsigned bytes,
   locate(places, mask, block.shared.data(), base);
   const uint8_t *data = block.shared.data();
   if (isRead(kind) && w.isChecked(CheckInit) &&
-      !areWritten(places, block.sharedInit.data(), data, bytes))
-    return false;
-  if (!block.async->isIdle() &&
-      (w.isChecked(CheckAsync) || w.isChecked(CheckSync)))
-    for (Lanes l(mask); l; ++l)
-      block.async->check(w, inst, *l, uint32_t(places.addresses[*l] - base),
-                         bytes, isWrite(kind));
+      !areWritten(places, block.sharedInit.data(), data, bytes)) {
+    if (inst.init != InitRule::Custom)
+      return false;
+    places.mayBeUndefined = true;
+  }
+  if (!block.async->isIdle())
+    block.async->checkWarp(w, inst, places.addresses, base, mask, bytes,
+                           isWrite(kind));
   if (block.races) {
     uint64_t own[kLanes];
     for (unsigned l = 0; l < kLanes; ++l)
       own[l] = places.addresses[l] - window;
     block.races->accessWarp(w, inst, window ? own : places.addresses, mask,
-                            bytes, kind, inst.flow == Flow::Poll, values);
+                            bytes, kind, inst.flow == Flow::Poll, stored);
   }
-  if (isWrite(kind) && w.isChecked(CheckInit))
+  if (isWrite(kind) && w.isChecked(CheckInit) &&
+      !(kind == AccessKind::Atomic && places.mayBeUndefined))
     markWritten(places, block.sharedInit.data(), data, bytes);
   block.progress += changes(kind);
   return true;
 }
 
 static bool findGlobal(Warp &w, const Inst &inst, uint32_t mask, unsigned bytes,
-                       AccessKind kind, Places &places, const uint8_t *values) {
+                       AccessKind kind, Places &places, StoredFn stored) {
   Allocation *memory = w.launch->memory->find(places.least);
   bool writes = isWrite(kind);
   if (!memory ||
       !memory->contains(places.least, places.most - places.least + bytes) ||
-      (writes && (memory->readOnly ||
-                  (!w.block->async->isIdle() && w.isChecked(CheckAsync)))))
+      (writes && memory->readOnly))
     return false;
   const uint8_t *data = memory->data.data(), *init = memory->init.data();
   locate(places, mask, memory->data.data(), memory->base);
   if (isRead(kind) && w.isChecked(CheckInit) &&
       !areWritten(places, init, data, bytes))
     return false;
+  if (writes && !w.block->async->isIdle())
+    w.block->async->checkSources(w, inst, places, mask, bytes);
   if (w.launch->globalRaces && !memory->readOnly)
     w.launch->globalRaces->accessWarp(w, inst, *memory, places.addresses, mask,
                                       bytes, kind, inst.flow == Flow::Poll,
-                                      values);
+                                      stored);
   if (writes)
     markWritten(places, init, data, bytes);
   w.block->progress += changes(kind);
@@ -253,7 +256,7 @@ static bool findParameter(Warp &w, uint32_t mask, unsigned bytes,
 
 bool ptxsim::findTogether(Warp &w, const Inst &inst, uint32_t mask,
                           unsigned bytes, AccessKind kind, Places &places,
-                          const uint8_t *values) {
+                          StoredFn stored) {
   if (places.pattern == Pattern::Scattered
           ? !areAligned(places, bytes)
           : (places.addresses[0] & (bytes - 1)) != 0)
@@ -271,28 +274,29 @@ bool ptxsim::findTogether(Warp &w, const Inst &inst, uint32_t mask,
   places.space = space;
   switch (space) {
   case Space::Shared:
-    return findShared(w, inst, mask, bytes, kind, places, values, window);
+    return findShared(w, inst, mask, bytes, kind, places, stored, window);
   case Space::Local:
     return findLocal(w, mask, bytes, kind, places, window);
   case Space::Param:
     return findParameter(w, mask, bytes, kind, places, window);
   default:
-    return findGlobal(w, inst, mask, bytes, kind, places, values);
+    return findGlobal(w, inst, mask, bytes, kind, places, stored);
   }
 }
 
 void ptxsim::findPlaces(Warp &w, const Inst &inst, uint32_t mask,
                         unsigned bytes, AccessKind kind, Places &places,
-                        const uint8_t *values) {
+                        StoredFn stored) {
   if (w.block->profiler)
     countAccess(w, inst, inst.space, places.addresses, mask, bytes,
                 isWrite(kind));
-  if (findTogether(w, inst, mask, bytes, kind, places, values))
+  if (findTogether(w, inst, mask, bytes, kind, places, stored))
     return;
   places.pattern = Pattern::Scattered;
   places.space = inst.space;
   places.mask = 0;
-  w.stored = values;
+  places.mayBeUndefined = true;
+  w.stored = stored;
   for (Lanes l(mask); l; ++l) {
     places.lanes[*l] =
         w.access(inst, *l, inst.space, places.addresses[*l], bytes, kind);

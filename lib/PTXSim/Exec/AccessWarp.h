@@ -29,6 +29,16 @@ struct Places {
   /// Where all lanes access memory; Generic where that was not established.
   Space space;
   uint64_t least, most;
+  /// Bytes read from shared memory may be undefined: the marks go with the
+  /// values.
+  bool mayBeUndefined = false;
+
+  /// A lane's place; `bytes` as in the access.
+  uint8_t *at(unsigned lane, unsigned bytes) const {
+    return pattern == Pattern::Scattered ? lanes[lane]
+           : pattern == Pattern::Uniform ? lanes[0]
+                                         : lanes[0] + size_t(lane) * bytes;
+  }
 };
 
 /// Fills in addresses and pattern of an access of `bytes` (a power of two).
@@ -38,14 +48,12 @@ void getAddresses(const Warp &warp, const Inst &inst, uint32_t mask,
 /// Where nothing is wrong with any lane: checks the access and finds its
 /// places. False, and nothing has happened, where it is to go lane by lane.
 bool findTogether(Warp &warp, const Inst &inst, uint32_t mask, unsigned bytes,
-                  AccessKind kind, Places &places,
-                  const uint8_t *values = nullptr);
+                  AccessKind kind, Places &places, StoredFn stored = nullptr);
 
 /// Checks the access and finds its places, for the lanes where it may happen.
-/// `values`: what each lane stores, 16 bytes apart, or null.
+/// `stored`: gives what a lane stores, or null.
 void findPlaces(Warp &warp, const Inst &inst, uint32_t mask, unsigned bytes,
-                AccessKind kind, Places &places,
-                const uint8_t *values = nullptr);
+                AccessKind kind, Places &places, StoredFn stored = nullptr);
 
 } // namespace ptxsim
 

@@ -5,9 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Async.h"
+#include "AccessWarp.h"
 #include "Check/Races.h"
 #include "MatrixAccess.h"
 #include "Mbarrier.h"
+#include "SourceIndex.h"
 #include <algorithm>
 
 using namespace ptxsim;
@@ -49,22 +51,33 @@ public:
   std::vector<Arrival> arrivals;
   uint64_t undone = 0;
   unsigned inFlight = 0;
-  /// Bytes of each 16 of shared memory that are a destination in flight.
-  std::vector<uint16_t> bytesInFlight;
-  /// How many copies read from 16 bytes of global memory with this hash.
-  std::vector<uint32_t> sources;
+  /// By unit of 16 bytes of shared memory: which bytes are a destination in
+  /// flight, the last thread that issued such a copy, and which are an
+  /// mbarrier's.
+  struct Unit {
+    uint16_t bytesInFlight = 0;
+    uint16_t thread = 0;
+    uint16_t mbarriers = 0;
+  };
+  std::vector<Unit> units; // empty until the first
+  SourceIndex sources;
+
+  void makeUnits() {
+    if (units.empty())
+      units.resize(block.shared.size() / 16 + 1);
+  }
 
   Warp &warpOf(unsigned thread) { return block.warps[thread / kLanes]; }
   AsyncPolicy policy() const { return block.launch->options.async; }
 
-  uint32_t &sourceCount(uint64_t address) {
-    return sources[(address >> 4) * 0x9e3779b97f4a7c15u >> 52];
-  }
+  /// Calls use(address of 16 bytes) for the source.
   template <typename Use> void forSource(const PendingCopy &copy, Use use) {
     for (uint64_t at = copy.from & ~15ull; at < copy.from + copy.bytes;
          at += 16)
-      use(sourceCount(at));
+      use(at);
   }
+  const PendingCopy *findSource(uint64_t address, unsigned bytes,
+                                unsigned &thread) const;
 
   void perform(Queue &queue, PendingCopy &copy);
   void performUntil(unsigned thread, uint64_t end);
@@ -105,10 +118,10 @@ void AsyncCopies::Impl::perform(Queue &queue, PendingCopy &copy) {
       std::memcpy(init, memory->init.data() + (copy.from - memory->base),
                   copy.bytes);
     else
-      std::memset(init, 1, copy.bytes);
+      std::memset(init, kWritten, copy.bytes);
   }
   std::memset(to + copy.bytes, 0, copy.zeros);
-  std::memset(init + copy.bytes, 1, copy.zeros);
+  std::memset(init + copy.bytes, kWritten, copy.zeros);
   copy.done = true;
   --queue.undone;
   --undone;
@@ -157,8 +170,7 @@ void AsyncCopies::issue(Warp &warp, unsigned lane, PendingCopy copy) {
   Block &block = my.block;
   if (my.queues.empty()) {
     my.queues.resize(block.warps.size() * kLanes);
-    my.bytesInFlight.resize(block.shared.size() / 16 + 1);
-    my.sources.resize(4096);
+    my.makeUnits();
   }
   uint32_t all = copy.bytes + copy.zeros;
 
@@ -171,21 +183,21 @@ void AsyncCopies::issue(Warp &warp, unsigned lane, PendingCopy copy) {
       races->access(warp, *copy.inst, lane, *memory, copy.from, copy.bytes,
                     AccessKind::Load, false);
 
-  bool isTaken = watched != my.inFlight; // an mbarrier may be there
+  if (watched)
+    check(warp, *copy.inst, lane, copy.to, all, true);
+  unsigned thread = warp.firstThread() + lane;
   if (my.isChecked) {
     forUnits(copy.to, all, [&](uint32_t unit, uint16_t bits) {
-      isTaken |= (my.bytesInFlight[unit] & bits) != 0;
-      my.bytesInFlight[unit] |= bits;
+      my.units[unit].bytesInFlight |= bits;
+      my.units[unit].thread = uint16_t(thread);
     });
     if (copy.bytes)
-      my.forSource(copy, [](uint32_t &count) { ++count; });
+      my.forSource(copy, [&](uint64_t at) { my.sources.add(at, thread); });
   }
-  if (isTaken)
-    check(warp, *copy.inst, lane, copy.to, all, true);
   my.inFlight += my.isCounted;
   watched += my.isCounted;
   ++my.undone;
-  Queue &queue = my.queues[warp.firstThread() + lane];
+  Queue &queue = my.queues[thread];
   ++queue.undone;
   queue.copies.push_back(copy);
   AsyncPolicy policy = my.policy();
@@ -195,7 +207,7 @@ void AsyncCopies::issue(Warp &warp, unsigned lane, PendingCopy copy) {
     return;
   }
   std::memset(block.shared.data() + copy.to, 0xff, all);
-  std::memset(block.sharedInit.data() + copy.to, 0, all);
+  std::memset(block.sharedInit.data() + copy.to, kInFlight, all);
 }
 
 void AsyncCopies::retire(unsigned thread, uint64_t end) {
@@ -214,10 +226,10 @@ void AsyncCopies::retire(unsigned thread, uint64_t end) {
     const PendingCopy &copy = queue.copies[queue.head];
     forUnits(copy.to, copy.bytes + copy.zeros,
              [&](uint32_t unit, uint16_t bits) {
-               my.bytesInFlight[unit] &= uint16_t(~bits);
+               my.units[unit].bytesInFlight &= uint16_t(~bits);
              });
     if (copy.bytes)
-      my.forSource(copy, [](uint32_t &count) { --count; });
+      my.forSource(copy, [&](uint64_t at) { my.sources.remove(at); });
   }
   if (queue.head == queue.copies.size() || queue.head >= 256) {
     queue.begin += queue.head;
@@ -244,7 +256,8 @@ static void writeAtWait(Block &block, unsigned thread, const Queue &queue,
   for (size_t i = queue.head; queue.begin + i < end; ++i) {
     const PendingCopy &copy = queue.copies[i];
     block.races->copied(block.warps[thread / kLanes], *copy.inst,
-                        thread % kLanes, copy.to, copy.bytes + copy.zeros);
+                        thread % kLanes, copy.to, copy.bytes + copy.zeros,
+                        true);
   }
 }
 
@@ -348,11 +361,14 @@ std::string AsyncCopies::Impl::describe(unsigned thread,
          std::to_string(copy.inst->line);
 }
 
-/// The first copy in flight that the predicate is true of.
+/// A copy in flight that the predicate is true of; `thread` is where to look
+/// first, and whose it is.
 template <typename Predicate>
 static const PendingCopy *findCopy(const std::vector<Queue> &queues,
                                    unsigned &thread, Predicate isIt) {
-  for (thread = 0; thread < queues.size(); ++thread) {
+  unsigned likely = thread;
+  for (unsigned n = 0; n <= queues.size(); ++n) {
+    thread = n ? n - 1 : likely;
     const Queue &queue = queues[thread];
     for (size_t i = queue.head; i < queue.copies.size(); ++i)
       if (isIt(queue.copies[i]))
@@ -361,59 +377,112 @@ static const PendingCopy *findCopy(const std::vector<Queue> &queues,
   return nullptr;
 }
 
+void AsyncCopies::watchMbarrier(uint32_t offset, bool isLive) {
+  Impl &my = *impl;
+  my.makeUnits();
+  uint16_t &bytes = my.units[offset / 16].mbarriers;
+  auto bits = uint16_t(0xff << (offset & 8));
+  bytes = uint16_t(isLive ? bytes | bits : bytes & ~bits);
+  watched += isLive ? 1u : -1u;
+}
+
 void AsyncCopies::check(Warp &warp, const Inst &inst, unsigned lane,
                         uint32_t offset, unsigned bytes, bool writes) {
   Impl &my = *impl;
-  auto what = [&] {
-    return std::string(writes ? "writes " : "reads ") + std::to_string(bytes) +
-           " bytes at shared address " +
-           formatAddress(uint64_t(offset) + kSharedBase);
-  };
-  if (my.inFlight) {
-    bool hit = false;
-    forUnits(offset, bytes, [&](uint32_t unit, uint16_t bits) {
-      hit |= unit < my.bytesInFlight.size() && my.bytesInFlight[unit] & bits;
-    });
-    unsigned thread;
-    const PendingCopy *copy =
-        !hit ? nullptr : findCopy(my.queues, thread, [&](const PendingCopy &c) {
-          return c.to < offset + bytes && offset < c.to + c.bytes + c.zeros;
-        });
-    if (copy)
-      warp.report(inst, lane, CheckAsync, "in-flight",
-                  what() + " while " + my.describe(thread, *copy) +
-                      " is in flight: no wait has covered it yet");
-  }
-  if (watched == my.inFlight)
+  if (my.units.empty())
     return;
-  for (uint32_t at = offset & ~7u; at < offset + bytes; at += 8)
-    if (mbarriers->isLive(at)) {
-      warp.report(inst, lane, CheckSync, "mbarrier",
-                  what() + ", where a live mbarrier is: only mbarrier "
-                           "instructions may touch it before mbarrier.inval");
-      return;
+  const Impl::Unit *hit = nullptr;
+  bool isMbarrier = false;
+  forUnits(offset, bytes, [&](uint32_t at, uint16_t bits) {
+    const Impl::Unit &unit = my.units[at];
+    if (unit.bytesInFlight & bits)
+      hit = &unit;
+    isMbarrier |= (unit.mbarriers & bits) != 0;
+  });
+  if (!hit && !isMbarrier)
+    return;
+  std::string what = std::string(writes ? "writes " : "reads ") +
+                     std::to_string(bytes) + " bytes at shared address " +
+                     formatAddress(uint64_t(offset) + kSharedBase);
+  unsigned thread = hit ? hit->thread : 0;
+  const PendingCopy *copy =
+      !hit ? nullptr : findCopy(my.queues, thread, [&](const PendingCopy &c) {
+        return c.to < offset + bytes && offset < c.to + c.bytes + c.zeros;
+      });
+  if (copy)
+    warp.report(inst, lane, CheckAsync, "in-flight",
+                what + " while " + my.describe(thread, *copy) +
+                    " is in flight: no wait has covered it yet",
+                copy->inst->line);
+  if (isMbarrier)
+    warp.report(inst, lane, CheckSync, "mbarrier",
+                what + ", where a live mbarrier is: only mbarrier "
+                       "instructions may touch it before mbarrier.inval");
+}
+
+void AsyncCopies::checkWarp(Warp &warp, const Inst &inst,
+                            const uint64_t *addresses, uint64_t base,
+                            uint32_t mask, unsigned bytes, bool writes) {
+  Impl &my = *impl;
+  if (my.units.empty())
+    return;
+  uint32_t touching = 0;
+  if (bytes <= 16) {
+    // A power of two, and aligned: in one unit.
+    uint32_t all = (1u << bytes) - 1;
+    for (Lanes l(mask); l; ++l) {
+      uint64_t offset = addresses[*l] - base;
+      const Impl::Unit &unit = my.units[offset / 16];
+      uint32_t taken = unit.bytesInFlight | unit.mbarriers;
+      touching |= uint32_t((taken >> (offset & 15) & all) != 0) << *l;
     }
+  } else {
+    touching = mask;
+  }
+  for (Lanes l(touching); l; ++l)
+    check(warp, inst, *l, uint32_t(addresses[*l] - base), bytes, writes);
+}
+
+/// The copy in flight that reads one of these bytes.
+const PendingCopy *
+AsyncCopies::Impl::findSource(uint64_t address, unsigned bytes,
+                              unsigned &thread) const {
+  bool hit = false;
+  for (uint64_t at = address & ~15ull; at < address + bytes && !hit; at += 16)
+    hit = sources.find(at, thread);
+  return !hit ? nullptr : findCopy(queues, thread, [&](const PendingCopy &c) {
+    return c.from < address + bytes && address < c.from + c.bytes;
+  });
 }
 
 void AsyncCopies::checkSource(Warp &warp, const Inst &inst, unsigned lane,
                               uint64_t address, unsigned bytes) {
-  Impl &my = *impl;
-  if (!my.inFlight)
-    return;
-  bool hit = false;
-  for (uint64_t at = address & ~15ull; at < address + bytes; at += 16)
-    hit |= my.sourceCount(at) != 0;
-  if (!hit)
-    return;
-  unsigned thread;
-  const PendingCopy *copy =
-      findCopy(my.queues, thread, [&](const PendingCopy &c) {
-        return c.from < address + bytes && address < c.from + c.bytes;
-      });
-  if (copy)
+  unsigned thread = 0;
+  if (const PendingCopy *copy = impl->findSource(address, bytes, thread))
     warp.report(inst, lane, CheckAsync, "in-flight",
                 "writes " + std::to_string(bytes) +
                     " bytes at global address " + formatAddress(address) +
-                    ", from which " + my.describe(thread, *copy) +
-                    " reads: no wait has covered it yet");
+                    ", from which " + impl->describe(thread, *copy) +
+                    " reads: no wait has covered it yet",
+                copy->inst->line);
+}
+
+void AsyncCopies::checkSources(Warp &warp, const Inst &inst,
+                               const Places &places, uint32_t mask,
+                               unsigned bytes) {
+  const SourceIndex &sources = impl->sources;
+  if (!sources.overlaps(places.least, places.most + bytes))
+    return;
+  // Neighbouring lanes often share a unit.
+  uint64_t last = UINT64_MAX;
+  bool isThere = false;
+  for (Lanes l(mask); l; ++l) {
+    uint64_t unit = places.addresses[*l] / 16;
+    uint32_t thread;
+    if (unit != last || bytes > 16)
+      isThere = bytes > 16 || sources.find(places.addresses[*l], thread);
+    last = unit;
+    if (isThere)
+      checkSource(warp, inst, *l, places.addresses[*l], bytes);
+  }
 }

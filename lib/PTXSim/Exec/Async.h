@@ -21,6 +21,7 @@
 namespace ptxsim {
 
 class Mbarriers;
+struct Places;
 
 /// One copy to shared memory.
 struct PendingCopy {
@@ -68,12 +69,20 @@ public:
   /// mbarrier.
   void check(Warp &warp, const Inst &inst, unsigned lane, uint32_t offset,
              unsigned bytes, bool writes);
+  /// The same for lanes of a warp at addresses from `base` on.
+  void checkWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
+                 uint64_t base, uint32_t mask, unsigned bytes, bool writes);
   /// Reports a write to global memory from which a copy in flight reads.
   void checkSource(Warp &warp, const Inst &inst, unsigned lane,
                    uint64_t address, unsigned bytes);
+  /// The same for lanes of a warp.
+  void checkSources(Warp &warp, const Inst &inst, const Places &places,
+                    uint32_t mask, unsigned bytes);
 
 private:
   friend class Mbarriers;
+  /// An mbarrier lives at this offset, or does no more.
+  void watchMbarrier(uint32_t offset, bool isLive);
   class Impl;
   std::unique_ptr<Impl> impl;
   std::unique_ptr<Mbarriers> mbarriers;

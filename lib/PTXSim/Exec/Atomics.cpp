@@ -8,6 +8,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "AccessWarp.h"
+#include "InitRules.h"
+#include "MemoryMarks.h"
 #include "MemoryModes.h"
 #include "Numerics.h"
 #include <algorithm>
@@ -147,6 +149,51 @@ static T update(uint8_t *place, T b, T c, bool &changed) {
   }
 }
 
+//===----------------------------------------------------------------------===//
+// Undefined values
+//===----------------------------------------------------------------------===//
+
+/// The address must be defined, and what goes to global memory. In shared
+/// memory the marks travel: see carryMarks.
+static void checkAtomic(Warp &w, const Inst &i, uint32_t mask) {
+  demandDefined(w, i, i.a, mask, "the first operand");
+  const Ref *srcs = w.kernel->refs.data() + i.srcs;
+  const Ref *dsts = w.kernel->refs.data() + i.dsts;
+  uint32_t lanes = 0;
+  for (const Ref *ref : {&i.b, &i.c})
+    lanes |= *ref ? w.anyUndefined(*ref) : 0;
+  for (unsigned e = 0; e < i.numSrcs; ++e)
+    lanes |= w.anyUndefined(srcs[e]);
+  lanes &= mask;
+  if (lanes && i.space != Space::Global) {
+    Places places;
+    getAddresses(w, i, mask, getTypeSize(i.type), places);
+    lanes &= getGlobalLanes(i, places, mask);
+  }
+  if (lanes) {
+    demandDefined(w, i, i.b, lanes, "the second operand");
+    demandDefined(w, i, i.c, lanes, "the third operand");
+    for (unsigned e = 0; e < i.numSrcs; ++e)
+      demandDefined(w, i, srcs[e], lanes, "an operand");
+  }
+  if (i.d)
+    w.setUndefined(i.d, 0, mask);
+  for (unsigned e = 0; e < i.numDsts; ++e)
+    if (dsts[e])
+      w.setUndefined(dsts[e], 0, mask);
+}
+
+/// After an update of shared memory: inst.mode says that what was there is not
+/// looked at (exch). `operands`: the lanes with an undefined operand.
+static void carryMarks(const Warp &w, const Inst &i, const Places &places,
+                       unsigned size, uint32_t operands) {
+  for (Lanes l(places.mask); l; ++l)
+    if (updateMarks(w, i, places.at(*l, size), size, !i.mode,
+                    operands >> *l & 1) &&
+        i.d)
+      w.setUndefined(i.d, kAllLanes, 1u << *l);
+}
+
 /// Vectors: each element is an update of its own. Lists in place of d and b.
 template <typename Op, typename T>
 static void execVector(Warp &w, const Inst &i, uint32_t mask) {
@@ -174,6 +221,8 @@ static void execVector(Warp &w, const Inst &i, uint32_t mask) {
         w.reg<T>(dsts[e])[*l] = old;
     }
   }
+  if (w.undefined && places.mayBeUndefined)
+    carryMarks(w, i, places, bytes, 0);
 }
 
 /// d = [a], [a] = op([a], b, c); d absent in red.
@@ -187,6 +236,9 @@ static void execAtomic(Warp &w, const Inst &i, uint32_t mask) {
   bool isAlone = places.space == Space::Shared;
   const T *b = w.reg<T>(i.b);
   const T *c = i.c ? w.reg<T>(i.c) : b;
+  uint32_t undefined = 0; // d may be an operand
+  if (w.undefined)
+    undefined = w.anyUndefined(i.b) | (i.c ? w.anyUndefined(i.c) : 0);
   for (Lanes l(places.mask); l; ++l) {
     uint8_t *place = places.pattern == Pattern::Scattered
                          ? places.lanes[*l]
@@ -202,6 +254,8 @@ static void execAtomic(Warp &w, const Inst &i, uint32_t mask) {
     if (i.d)
       w.reg<T>(i.d)[*l] = old;
   }
+  if (w.undefined && (places.mayBeUndefined || undefined))
+    carryMarks(w, i, places, sizeof(T), undefined);
   if (i.d)
     yieldIfSame(w, i, places.addresses, places.mask, &i.d, 1);
 }
@@ -304,7 +358,8 @@ static bool buildVector(Decoder &d, const Match &match, Inst &inst) {
     return d.fail("vectors need .target sm_90 or newer");
   inst.space = getSpace(match);
   inst.type = match.type();
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = checkAtomic;
   inst.cls = InstClass::LoadGlobal;
   setMemoryMode(inst, getMemoryMode(match, {Order::Relaxed, Scope::Gpu, true}));
   unsigned length = unsigned(match.get("vec")[1] - '0');
@@ -333,12 +388,14 @@ static bool buildAtomic(Decoder &d, const Match &match, Inst &inst) {
   bool returns = d.inst().opcode == "atom";
   inst.space = getSpace(match);
   inst.type = match.type();
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = checkAtomic;
   setMemoryMode(inst, getMemoryMode(match, {Order::Relaxed, Scope::Gpu, true}));
   std::string_view op = match.get("op");
   for (const Entry &entry : kEntries)
     if (op == entry.op && entry.type == inst.type)
       inst.exec = entry.exec;
+  inst.mode = op == "exch";
   if (!inst.exec)
     return d.fail("." + std::string(op) + " is not defined for ." +
                   std::string(getTypeName(inst.type)));

@@ -54,7 +54,9 @@ static void execShuffle(Warp &w, const Inst &i, uint32_t mask) {
   const uint32_t *a = w.reg<uint32_t>(i.a);
   const uint32_t *b = w.reg<uint32_t>(i.b);
   const uint32_t *c = w.reg<uint32_t>(i.c);
-  uint32_t undefined = w.undefined ? w.anyUndefined(i.a) : 0;
+  uint32_t halves[2] = {}, marks[2] = {};
+  if (w.undefined)
+    std::memcpy(halves, w.marks(i.a), sizeof(halves));
   uint32_t results[kLanes], inRangeLanes = 0;
   for (Lanes l(mask); l; ++l) {
     bool inRange;
@@ -65,10 +67,8 @@ static void execShuffle(Warp &w, const Inst &i, uint32_t mask) {
       w.report(i, *l, CheckSync, "inactive-lane",
                "reads lane " + std::to_string(source) +
                    ", which does not take part in the shuffle");
-    else if (undefined >> source & 1)
-      w.report(i, *l, CheckInit, "uninitialized-register",
-               "reads from lane " + std::to_string(source) +
-                   " a register that nothing has written");
+    for (unsigned h = 0; h < 2; ++h)
+      marks[h] |= (halves[h] >> source & 1) << *l;
   }
   if (i.d)
     for (Lanes l(mask); l; ++l)
@@ -76,23 +76,19 @@ static void execShuffle(Warp &w, const Inst &i, uint32_t mask) {
   // A kernel may have no lists at all.
   if (i.numDsts && w.kernel->refs[i.dsts])
     w.setPred(w.kernel->refs[i.dsts], inRangeLanes, mask);
+  if (!w.undefined)
+    return;
+  for (unsigned h = 0; i.d && h < 2; ++h)
+    w.marks(i.d)[h] = (w.marks(i.d)[h] & ~mask) | (marks[h] & mask);
+  if (i.numDsts && w.kernel->refs[i.dsts])
+    w.setUndefined(w.kernel->refs[i.dsts], 0, mask);
 }
 
-/// What is shuffled may be undefined in lanes that nobody reads.
+/// What is shuffled may be undefined: its marks go with it.
 static void checkShuffle(Warp &w, const Inst &i, uint32_t mask) {
   demandDefined(w, i, i.b, mask, "the lane");
   demandDefined(w, i, i.c, mask, "the clamp");
   demandDefined(w, i, i.members, mask, "the member mask");
-}
-
-static void execShuffleChecked(Warp &w, const Inst &i, uint32_t mask) {
-  execShuffle(w, i, mask);
-  if (!w.undefined)
-    return;
-  if (i.d)
-    w.setUndefined(i.d, 0, mask);
-  if (i.numDsts && w.kernel->refs[i.dsts])
-    w.setUndefined(w.kernel->refs[i.dsts], 0, mask);
 }
 
 /// The operands `d` or `d|p` at the front; returns the index of the next one.
@@ -116,7 +112,7 @@ static bool buildShuffle(Decoder &d, const Match &match, Inst &inst) {
               : mode == "down" ? Down
               : mode == "bfly" ? Butterfly
                                : Index;
-  inst.exec = execShuffleChecked;
+  inst.exec = execShuffle;
   inst.flow = Flow::Collective;
   inst.init = InitRule::Custom;
   inst.initRule = checkShuffle;
@@ -295,6 +291,13 @@ static void execReduxFloat(Warp &w, const Inst &i, uint32_t mask) {
     w.reg<uint32_t>(i.d)[*l] = bits;
 }
 
+/// One undefined lane makes the result undefined.
+static void initRedux(Warp &w, const Inst &i, uint32_t mask) {
+  demandDefined(w, i, i.members, mask, "the member mask");
+  if (i.d)
+    w.setUndefined(i.d, w.anyUndefined(i.a) & mask ? kAllLanes : 0, mask);
+}
+
 static bool buildRedux(Decoder &d, const Match &match, Inst &inst) {
   std::string_view op = match.get("op");
   inst.mode = op == "add"   ? Add
@@ -309,7 +312,8 @@ static bool buildRedux(Decoder &d, const Match &match, Inst &inst) {
               : match.type() == Type::S32 ? execRedux<int32_t>
                                           : execRedux<uint32_t>;
   inst.flow = Flow::Collective;
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = initRedux;
   if (isFloat && d.capability() < 100)
     return d.fail("of f32 needs sm_100a or newer");
   return d.expect(3) && d.dst(0, match.type(), inst.d) &&

@@ -288,6 +288,24 @@ static bool buildSources(Decoder &decoder, const Match &match, size_t first,
          (decoder.srcPred(first + 2, c) && decoder.addSrc(c, inst));
 }
 
+/// A predicate that combines with `and` or `or` may settle the result.
+static void initSetp(Warp &w, const Inst &i, uint32_t mask) {
+  uint32_t lanes = w.anyUndefined(i.a) | w.anyUndefined(i.b);
+  if (i.numSrcs) {
+    const Ref &c = w.kernel->getSrcs(i)[0];
+    uint32_t unknown = w.anyUndefined(c), how = i.mode >> kCombineShift & 3;
+    if (how == 1)
+      lanes &= w.pred(c);
+    else if (how == 2)
+      lanes &= ~w.pred(c);
+    lanes |= unknown;
+  }
+  if (i.d)
+    w.setUndefined(i.d, lanes, mask);
+  if (i.numDsts)
+    w.setUndefined(w.kernel->getDsts(i)[0], lanes, mask);
+}
+
 static bool buildSetp(Decoder &decoder, const Match &match, Inst &inst) {
   Type type = match.type();
   Cmp op = Cmp::Eq;
@@ -295,7 +313,7 @@ static bool buildSetp(Decoder &decoder, const Match &match, Inst &inst) {
     return false;
   inst.type = type;
   inst.mode = getMode(match);
-  inst.init = InitRule::Demand;
+  setCustomInit(inst, initSetp);
   bool two = decoder.count() > 1 && decoder.operand(1).afterBar;
   if (!decoder.expect(3, 5) || !decoder.dstPred(0, inst.d))
     return false;

@@ -420,7 +420,7 @@ bool Device::launch(const LoadedModule &module, const KernelInfo &kernel,
       allocation->touchedPages.clear();
     }
   }
-  if (options.checks & CheckRace)
+  if (options.checks & (CheckRace | CheckSameValue))
     launch.globalRaces = std::make_unique<GlobalRaces>(launch);
 
   auto start = std::chrono::steady_clock::now();
@@ -432,16 +432,7 @@ bool Device::launch(const LoadedModule &module, const KernelInfo &kernel,
 
   result.stepLimit = std::move(launch.stepLimit);
 
-  // In the order of the text, whatever the order of the blocks was.
-  std::vector<size_t> order(launch.findings.size());
-  for (size_t i = 0; i < order.size(); ++i)
-    order[i] = i;
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    const Finding &x = launch.findings[a], &y = launch.findings[b];
-    return x.line != y.line ? x.line < y.line : x.kind < y.kind;
-  });
-  for (size_t i : order)
-    result.findings.push_back(std::move(launch.findings[i]));
+  result.findings = takeFindings(launch);
   if (launch.profiler) {
     launch.profiler->finish(result);
     result.hasCounters = true;

@@ -8,6 +8,7 @@
 #include "Mbarrier.h"
 #include "Warp.h"
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 using namespace ptxsim;
@@ -47,14 +48,16 @@ static bool isFatal(const std::string &kind) {
 
 static void addFinding(Launch &launch, const Block &block, Finding finding) {
   std::lock_guard<std::mutex> lock(launch.mutex);
+  std::pair<uint64_t, uint64_t> moment(block.number, block.instructions);
   for (size_t i = 0; i < launch.findings.size(); ++i) {
     Finding &known = launch.findings[i];
     if (known.line != finding.line || known.kind != finding.kind)
       continue;
     uint64_t count = known.count + 1;
-    if (block.number < launch.findingBlocks[i]) {
+    bool isClearer = known.isAtWait && !finding.isAtWait;
+    if (isClearer || block.number < launch.findingMoments[i].first) {
       known = std::move(finding);
-      launch.findingBlocks[i] = block.number;
+      launch.findingMoments[i] = moment;
     }
     known.count = count;
     return;
@@ -62,11 +65,12 @@ static void addFinding(Launch &launch, const Block &block, Finding finding) {
   if (launch.findings.size() >= launch.options.maxFindings)
     return;
   launch.findings.push_back(std::move(finding));
-  launch.findingBlocks.push_back(block.number);
+  launch.findingMoments.push_back(moment);
 }
 
 void Warp::report(const Inst &inst, unsigned lane, Check check,
-                  const char *kind, std::string message) const {
+                  const char *kind, std::string message,
+                  unsigned otherLine, bool isAtWait) const {
   if (!isChecked(check) && !isFatal(kind))
     return;
   Finding finding;
@@ -74,6 +78,10 @@ void Warp::report(const Inst &inst, unsigned lane, Check check,
   finding.kind = kind;
   finding.message = std::move(message);
   finding.line = inst.line;
+  finding.otherLine = otherLine;
+  finding.isAtWait = isAtWait;
+  if (check == CheckInit)
+    finding.origins = block->undefinedLoads;
   std::string_view text = launch->module->getLine(inst.line);
   size_t begin = text.find_first_not_of(" \t\r");
   if (begin != std::string_view::npos)
@@ -82,6 +90,62 @@ void Warp::report(const Inst &inst, unsigned lane, Check check,
   finding.block = block->id;
   finding.thread = getThread(*block, firstThread() + lane);
   addFinding(*launch, *block, std::move(finding));
+}
+
+//===----------------------------------------------------------------------===//
+// One cause, one finding
+//===----------------------------------------------------------------------===//
+
+/// The two lines of accesses that collide, the lower one first.
+static std::pair<unsigned, unsigned> getLines(const Finding &finding) {
+  return std::minmax(finding.line, finding.otherLine);
+}
+
+/// Two lines that race are told once, as they met first, in whichever order. Who
+/// touches a copy in flight lacks a wait, and races with what the wait completes
+/// just for that reason; and values are undefined since they were read too early.
+std::vector<Finding> ptxsim::takeFindings(Launch &launch) {
+  std::vector<size_t> order(launch.findings.size());
+  for (size_t i = 0; i < order.size(); ++i)
+    order[i] = i;
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return launch.findingMoments[a] != launch.findingMoments[b]
+               ? launch.findingMoments[a] < launch.findingMoments[b]
+               : launch.findings[a].line < launch.findings[b].line;
+  });
+  enum Class { Race, Other, RaceAtWait };
+  auto classify = [](const Finding &finding) {
+    return finding.kind != "race" || !finding.otherLine ? Other
+           : finding.isAtWait                           ? RaceAtWait
+                                                        : Race;
+  };
+  std::set<std::pair<unsigned, unsigned>> told;
+  std::vector<Finding> kept;
+  for (Class turn : {Race, Other, RaceAtWait})
+    for (size_t i : order) {
+      const Finding &finding = launch.findings[i];
+      if (classify(finding) != turn)
+        continue;
+      bool isNew = !finding.otherLine || told.insert(getLines(finding)).second;
+      if (isNew || turn == Other)
+        kept.push_back(finding);
+    }
+  std::set<unsigned> early;
+  for (auto [one, other] : told)
+    early.insert({one, other});
+  auto isConsequence = [&](const Finding &finding) {
+    return finding.check == CheckInit && !finding.origins.empty() &&
+           std::all_of(finding.origins.begin(), finding.origins.end(),
+                       [&](unsigned line) { return early.count(line) != 0; });
+  };
+  kept.erase(std::remove_if(kept.begin(), kept.end(), isConsequence),
+             kept.end());
+  std::stable_sort(kept.begin(), kept.end(),
+                   [](const Finding &a, const Finding &b) {
+                     return a.line != b.line ? a.line < b.line
+                                             : a.kind < b.kind;
+                   });
+  return kept;
 }
 
 //===----------------------------------------------------------------------===//

@@ -411,7 +411,6 @@ static bool buildTestp(Decoder &decoder, const Match &match, Inst &inst) {
     if (match.get("property") == names[n])
       inst.mode = n;
   inst.exec = match.type() == Type::F64 ? execTestp<double> : execTestp<float>;
-  inst.init = InitRule::Demand;
   return buildOperands(decoder, inst, Type::Pred, {match.type()});
 }
 

@@ -114,8 +114,9 @@ void Block::start(uint64_t newNumber) {
   std::fill(localInitStorage.begin(), localInitStorage.end(), uint8_t(0));
   for (Barrier &barrier : barriers)
     barrier = Barrier();
+  undefinedLoads.clear();
   async = std::make_unique<AsyncCopies>(*this);
-  if (launch->options.checks & CheckRace) {
+  if (launch->options.checks & (CheckRace | CheckSameValue)) {
     clocks = std::make_unique<ThreadClocks>(*this);
     races = std::make_unique<SharedRaces>(*this, uint32_t(shared.size()));
   }

@@ -15,15 +15,29 @@ void ptxsim::demandDefined(Warp &warp, const Inst &inst, const Ref &ref,
   uint32_t bad = warp.anyUndefined(ref) & mask;
   if (!bad)
     return;
-  warp.report(
-      inst, unsigned(__builtin_ctz(bad)), CheckInit, "uninitialized-register",
-      std::string(what) + " comes from a register that nothing has written");
+  std::string message =
+      std::string(what) + " comes from a register that nothing has written";
+  const std::vector<unsigned> &loads = warp.block->undefinedLoads;
+  for (unsigned line : loads)
+    message += (line == loads.front()
+                    ? ", or from undefined shared memory, loaded at line "
+                    : ", ") +
+               std::to_string(line);
+  warp.report(inst, unsigned(__builtin_ctz(bad)), CheckInit,
+              "uninitialized-register", std::move(message));
   // Said once; what follows from it is no news.
   warp.setUndefined(ref, 0, bad);
 }
 
-void ptxsim::checkGuard(Warp &warp, const Inst &inst, uint32_t mask) {
+uint32_t ptxsim::checkGuard(Warp &warp, const Inst &inst, uint32_t mask) {
+  uint32_t lanes = warp.anyUndefined(inst.guard) & mask;
+  if (!lanes)
+    return 0;
+  bool onlyComputes = inst.flow == Flow::Next && inst.cls <= InstClass::Compare;
+  if (onlyComputes)
+    return lanes;
   demandDefined(warp, inst, inst.guard, mask, "the guard");
+  return 0;
 }
 
 /// The sources' halves, one after the other, become the destinations'.
@@ -68,6 +82,10 @@ static void defineDestinations(Warp &warp, const Inst &inst, uint32_t lanes,
   for (unsigned i = 0; i < inst.numDsts; ++i)
     if (dsts[i])
       warp.setUndefined(dsts[i], lanes, mask);
+}
+
+void ptxsim::undefineResults(Warp &warp, const Inst &inst, uint32_t lanes) {
+  defineDestinations(warp, inst, kAllLanes, lanes);
 }
 
 void ptxsim::applyInitRule(Warp &warp, const Inst &inst, uint32_t mask) {

@@ -15,11 +15,14 @@ namespace ptxsim {
 /// them; see InitRule. Before the instruction is executed, with marks on.
 void applyInitRule(Warp &warp, const Inst &inst, uint32_t mask);
 
-/// An undefined guard is a finding.
-void checkGuard(Warp &warp, const Inst &inst, uint32_t mask);
+/// An undefined guard is a finding, unless the instruction does nothing but
+/// write registers: those become undefined. Returns the lanes where they do,
+/// for `undefineResults` after the instruction.
+uint32_t checkGuard(Warp &warp, const Inst &inst, uint32_t mask);
+void undefineResults(Warp &warp, const Inst &inst, uint32_t lanes);
 
-/// A finding for every operand that is undefined in a lane of the mask, and the
-/// operand counts as defined from then on. `what` is its role.
+/// A finding if the operand is undefined in a lane of the mask; it counts as
+/// defined from then on. `what` is its role.
 void demandDefined(Warp &warp, const Inst &inst, const Ref &ref, uint32_t mask,
                    const char *what);
 

@@ -443,10 +443,10 @@ static uint64_t runGroup(Warp &warp, Group &group, uint64_t budget) {
   uint64_t executed = 0;
   while (executed < budget) {
     const Inst &inst = code[group.pc];
-    uint32_t mask = group.mask;
+    uint32_t mask = group.mask, unguarded = 0;
     if (inst.guard) {
       if (warp.undefined)
-        checkGuard(warp, inst, mask);
+        unguarded = checkGuard(warp, inst, mask);
       mask &= warp.pred(inst.guard);
     }
     ++executed;
@@ -463,6 +463,8 @@ static uint64_t runGroup(Warp &warp, Group &group, uint64_t budget) {
           applyInitRule(warp, inst, mask);
         inst.exec(warp, inst, mask);
       }
+      if (unguarded)
+        undefineResults(warp, inst, unguarded);
       ++group.pc;
     } else if (!step(warp, group, inst, mask)) {
       break;

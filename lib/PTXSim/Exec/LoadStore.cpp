@@ -6,6 +6,7 @@
 
 #include "AccessWarp.h"
 #include "InitRules.h"
+#include "MemoryMarks.h"
 #include "MemoryModes.h"
 #include <algorithm>
 
@@ -14,78 +15,39 @@ using namespace ptxsim;
 using Wide = unsigned __int128;
 
 //===----------------------------------------------------------------------===//
-// Undefined values in local memory
+// Undefined values
 //===----------------------------------------------------------------------===//
 
-/// The lanes whose address is in local memory.
-static uint32_t getLocalLanes(const Inst &i, const Places &places,
-                              uint32_t mask) {
-  if (i.space == Space::Local)
-    return mask;
-  uint32_t lanes = 0;
-  if (i.space == Space::Generic && places.most >= kSharedWindow)
-    for (Lanes l(mask); l; ++l) {
-      uint64_t address = places.addresses[*l];
-      lanes |= uint32_t(resolveGeneric(address) == Space::Local) << *l;
-    }
-  return lanes;
-}
-
-/// The marks of being written for the bytes at a place in local memory.
-static uint8_t *getLocalInit(const Warp &w, const uint8_t *place) {
-  return w.localInit + (place - w.local);
-}
-
-static bool areAllSet(const uint8_t *init, unsigned size) {
-  bool result = true;
-  for (unsigned b = 0; b < size; ++b)
-    result &= init[b] != 0;
-  return result;
-}
-
-/// What was never written comes undefined into the registers.
-static void loadMarks(const Warp &w, const Ref &d, uint32_t lanes,
-                      const Places &places, unsigned offset, unsigned size) {
-  for (Lanes l(lanes & places.mask); l; ++l) {
-    const uint8_t *init = getLocalInit(w, places.lanes[*l]) + offset;
-    if (areAllSet(init, size))
-      continue;
-    for (unsigned h = 0; h < d.halves; ++h) {
-      bool isWritten = true;
-      for (unsigned b = 2 * h; b < 2 * h + 2 && b < size; ++b)
-        isWritten &= init[b] != 0;
-      if (!isWritten)
-        w.marks(d)[h] |= 1u << *l;
-    }
-  }
-}
-
-/// What is undefined in the registers counts as never written.
-static void storeMarks(const Warp &w, const Ref &s, uint32_t lanes,
-                       const Places &places, unsigned offset, unsigned size) {
-  for (Lanes l(lanes & places.mask); l; ++l)
-    for (unsigned h = 0; h < s.halves; ++h)
-      if (w.marks(s)[h] >> *l & 1)
-        std::memset(getLocalInit(w, places.lanes[*l]) + offset + 2 * h, 0,
-                    std::min(2u, size - 2 * h));
-}
-
-/// For Local and Generic: only the address must be defined in any case.
+/// The address must be defined; the marks of the values travel.
 static void checkLoad(Warp &w, const Inst &i, uint32_t mask) {
-  demandDefined(w, i, i.a, mask, "the address");
+  demandDefined(w, i, i.a, mask, "the first operand");
   const Ref *dsts = w.kernel->getDsts(i);
   for (unsigned e = 0; e < i.numDsts; ++e)
     if (dsts[e])
       w.setUndefined(dsts[e], 0, mask);
 }
+
+/// Whether an element that is stored is undefined in a lane of the mask.
+static bool isAnyUndefined(const Warp &w, const Inst &i, uint32_t mask) {
+  uint32_t lanes = 0;
+  const Ref *srcs = w.kernel->getSrcs(i);
+  for (unsigned e = 0; e < i.numSrcs; ++e)
+    lanes |= w.anyUndefined(srcs[e]);
+  return lanes & mask;
+}
+
+/// What goes to global memory must be defined, too.
 static void checkStore(Warp &w, const Inst &i, uint32_t mask) {
-  demandDefined(w, i, i.a, mask, "the address");
+  demandDefined(w, i, i.a, mask, "the first operand");
+  if (i.space == Space::Shared || i.space == Space::Local ||
+      !isAnyUndefined(w, i, mask))
+    return;
   const Ref *srcs = w.kernel->getSrcs(i);
   Places places;
   getAddresses(w, i, mask, getTypeSize(i.type) * i.numSrcs, places);
-  uint32_t others = mask & ~getLocalLanes(i, places, mask);
-  for (unsigned e = 0; others && e < i.numSrcs; ++e)
-    demandDefined(w, i, srcs[e], others, "what is stored");
+  uint32_t lanes = getGlobalLanes(i, places, mask);
+  for (unsigned e = 0; lanes && e < i.numSrcs; ++e)
+    demandDefined(w, i, srcs[e], lanes, "an operand");
 }
 
 //===----------------------------------------------------------------------===//
@@ -165,12 +127,12 @@ static void execLoad(Warp &w, const Inst &i, uint32_t mask) {
   for (unsigned e = 0; e < i.numDsts; ++e)
     if (dsts[e] && places.mask)
       loadElement<T>(w, dsts[e], places, e * unsigned(sizeof(T)), i.numDsts);
-  if (w.undefined && i.init == InitRule::Custom)
-    if (uint32_t lanes = getLocalLanes(i, places, mask))
-      for (unsigned e = 0; e < i.numDsts; ++e)
-        if (dsts[e])
-          loadMarks(w, dsts[e], lanes, places, e * unsigned(sizeof(T)),
-                    unsigned(sizeof(T)));
+  if (w.undefined &&
+      (places.mayBeUndefined || places.space == Space::Local))
+    for (unsigned e = 0; e < i.numDsts; ++e)
+      if (dsts[e])
+        loadMarks(w, i, dsts[e], places, bytes, e * unsigned(sizeof(T)),
+                  unsigned(sizeof(T)));
   if (i.flow == Flow::Poll) {
     for (Lanes l(places.mask); l; ++l)
       orderAccess(w, i, *l, i.space, places.addresses[*l], true, false);
@@ -240,33 +202,32 @@ static void storeElement(const Warp &w, const Ref &s, const Places &places,
 }
 
 template <typename T>
+static void getStored(const Warp &w, const Inst &i, unsigned lane,
+                      uint8_t *to) {
+  const Ref *srcs = w.kernel->getSrcs(i);
+  for (unsigned e = 0; e < i.numSrcs; ++e)
+    std::memcpy(to + e * sizeof(T),
+                w.registers + srcs[e].offset + size_t(lane) * srcs[e].size,
+                sizeof(T));
+}
+
+template <typename T>
 static void execStore(Warp &w, const Inst &i, uint32_t mask) {
   Places places;
   const Ref *srcs = w.kernel->getSrcs(i);
   unsigned bytes = unsigned(sizeof(T)) * i.numSrcs;
   getAddresses(w, i, mask, bytes, places);
-  // The race checker compares what lanes store to one place.
-  alignas(16) uint8_t values[kLanes * 16];
-  bool compares =
-      w.block->races && bytes <= 16 && places.pattern != Pattern::Contiguous;
-  if (compares)
-    for (unsigned e = 0; e < i.numSrcs; ++e)
-      for (unsigned l = 0; l < kLanes; ++l)
-        std::memcpy(values + l * 16 + e * sizeof(T),
-                    w.registers + srcs[e].offset + l * srcs[e].size, sizeof(T));
-  findPlaces(w, i, mask, bytes, AccessKind::Store, places,
-             compares ? values : nullptr);
+  findPlaces(w, i, mask, bytes, AccessKind::Store, places, getStored<T>);
   if (i.flow == Flow::Poll)
     for (Lanes l(places.mask); l; ++l)
       orderAccess(w, i, *l, i.space, places.addresses[*l], false, true);
   for (unsigned e = 0; e < i.numSrcs; ++e)
     if (places.mask)
       storeElement<T>(w, srcs[e], places, e * unsigned(sizeof(T)), i.numSrcs);
-  if (w.undefined && i.init == InitRule::Custom)
-    if (uint32_t lanes = getLocalLanes(i, places, mask))
-      for (unsigned e = 0; e < i.numSrcs; ++e)
-        storeMarks(w, srcs[e], lanes, places, e * unsigned(sizeof(T)),
-                   unsigned(sizeof(T)));
+  if (w.undefined && isAnyUndefined(w, i, mask))
+    for (unsigned e = 0; e < i.numSrcs; ++e)
+      storeMarks(w, srcs[e], places, bytes, e * unsigned(sizeof(T)),
+                 unsigned(sizeof(T)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -335,17 +296,14 @@ static bool buildLoad(Decoder &d, const Match &match, Inst &inst) {
   inst.space = getSpace(match);
   inst.type = match.type();
   inst.exec = getLoad(inst.type);
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = checkLoad;
   setMemoryMode(inst, getMemoryMode(match, {}));
   size_t length = getVectorLength(match);
   if (!skipPolicy(d, match, 2) || !checkVector(d, inst.type, length) ||
       !d.dsts(0, inst.type, inst, length, Decoder::Wider) ||
       !d.address(1, inst.space, inst.a, inst.imm))
     return false;
-  if (inst.space == Space::Local || inst.space == Space::Generic) {
-    inst.init = InitRule::Custom;
-    inst.initRule = checkLoad;
-  }
   inst.cls = getClass(inst.space);
   return true;
 }
@@ -354,17 +312,14 @@ static bool buildStore(Decoder &d, const Match &match, Inst &inst) {
   inst.space = getSpace(match);
   inst.type = match.type();
   inst.exec = getStore(inst.type);
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = checkStore;
   setMemoryMode(inst, getMemoryMode(match, {}));
   size_t length = getVectorLength(match);
   if (!skipPolicy(d, match, 2) || !checkVector(d, inst.type, length) ||
       !d.srcs(1, inst.type, inst, length, Decoder::Wider) ||
       !d.address(0, inst.space, inst.a, inst.imm))
     return false;
-  if (inst.space == Space::Local || inst.space == Space::Generic) {
-    inst.init = InitRule::Custom;
-    inst.initRule = checkStore;
-  }
   inst.cls = getClass(inst.space);
   return true;
 }

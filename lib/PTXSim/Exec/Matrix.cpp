@@ -10,6 +10,7 @@
 #include "AccessWarp.h"
 #include "InitRules.h"
 #include "MatrixAccess.h"
+#include "MemoryMarks.h"
 #include "Mma.h"
 #include "MmaNumerics.h"
 #include "Profile/Profiler.h"
@@ -19,7 +20,7 @@ using namespace ptxsim;
 /// All rows at once, where nothing is wrong with any of them.
 static bool getAllRows(Warp &w, const Inst &inst, unsigned count,
                        AccessKind kind, uint8_t *rows[kLanes],
-                       uint64_t offsets[kLanes]) {
+                       uint64_t offsets[kLanes], StoredFn stored) {
   uint32_t lanes = kAllLanes >> (kLanes - count);
   uint64_t base =
       inst.space == Space::Generic ? kSharedWindow + kSharedBase : kSharedBase;
@@ -27,14 +28,11 @@ static bool getAllRows(Warp &w, const Inst &inst, unsigned count,
   getAddresses(w, inst, lanes, 16, places);
   // A generic address of another memory is a finding of its own.
   if (places.least < base || places.most - base >= kWindowSize ||
-      !findTogether(w, inst, lanes, 16, kind, places))
+      !findTogether(w, inst, lanes, 16, kind, places, stored))
     return false;
   for (unsigned lane = 0; lane < count; ++lane) {
     offsets[lane] = places.addresses[lane] - base;
-    rows[lane] = places.pattern == Pattern::Scattered ? places.lanes[lane]
-                 : places.pattern == Pattern::Uniform
-                     ? places.lanes[0]
-                     : places.lanes[0] + size_t(lane) * 16;
+    rows[lane] = places.at(lane, 16);
   }
   return true;
 }
@@ -42,11 +40,12 @@ static bool getAllRows(Warp &w, const Inst &inst, unsigned count,
 /// The host's place of each row that lanes give; null where it must not be
 /// touched. inst.mode: the number of matrices.
 static void getRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
-                    uint8_t *rows[kLanes]) {
+                    uint8_t *rows[kLanes], StoredFn stored = nullptr) {
   unsigned count = inst.mode * 8;
   uint64_t offsets[kLanes];
-  bool isDone =
-      mask == kAllLanes && getAllRows(w, inst, count, kind, rows, offsets);
+  bool isDone = mask == kAllLanes && getAllRows(w, inst, count, kind, rows,
+                                                offsets, stored);
+  w.stored = stored;
   for (unsigned lane = 0; !isDone && lane < count; ++lane) {
     rows[lane] = nullptr;
     offsets[lane] = 0;
@@ -58,9 +57,77 @@ static void getRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
     offsets[lane] = address - kSharedBase;
     rows[lane] = w.access(inst, lane, Space::Shared, address, 16, kind, 16);
   }
+  w.stored = nullptr;
   if (w.block->profiler)
     w.block->profiler->sharedRows(inst, offsets, count);
 }
+
+//===----------------------------------------------------------------------===//
+// Undefined elements
+//===----------------------------------------------------------------------===//
+
+/// The marks of a register, as its matrix lies: all ones where an element is
+/// undefined.
+static void getMarks(const Warp &w, const Ref &ref, uint16_t tile[64]) {
+  const uint32_t *words = w.marks(ref);
+  for (unsigned e = 0; e < 64; ++e)
+    tile[e] = words[e & 1] >> (e / 2) & 1 ? 0xffff : 0;
+}
+
+static void setMarks(const Warp &w, const Ref &ref, const uint16_t tile[64],
+                     uint32_t mask) {
+  uint32_t words[2] = {};
+  for (unsigned e = 0; e < 64; ++e)
+    words[e & 1] |= uint32_t(tile[e] != 0) << (e / 2);
+  for (unsigned h = 0; h < 2; ++h)
+    w.marks(ref)[h] = (w.marks(ref)[h] & ~mask) | (words[h] & mask);
+}
+
+/// The marks of the rows that ldmatrix has read go with them.
+static void loadRowMarks(const Warp &w, const Inst &inst,
+                         uint8_t *const rows[kLanes], bool isTransposed,
+                         uint32_t mask) {
+  const Ref *dsts = w.kernel->getDsts(inst);
+  for (unsigned t = 0; t < inst.mode; ++t) {
+    uint16_t tile[64] = {};
+    bool any = false;
+    for (unsigned r = 0; r < 8; ++r) {
+      const uint8_t *row = rows[8 * t + r];
+      const uint8_t *states = row ? findStates(w, row) : nullptr;
+      if (!states || !areUndefined(w, states, 16))
+        continue;
+      any = true;
+      for (unsigned e = 0; e < 8; ++e)
+        tile[8 * r + e] = areUndefined(w, states + 2 * e, 2) ? 0xffff : 0;
+    }
+    if (!any || !dsts[t])
+      continue;
+    noteUndefinedLoad(w, inst);
+    if (isTransposed)
+      mma::transpose8x8(tile, tile);
+    setMarks(w, dsts[t], tile, mask);
+  }
+}
+
+static void storeRowMarks(const Warp &w, const Inst &inst,
+                          uint8_t *const rows[kLanes], bool isTransposed) {
+  const Ref *srcs = w.kernel->getSrcs(inst);
+  for (unsigned t = 0; t < inst.mode; ++t) {
+    if (!w.anyUndefined(srcs[t]))
+      continue;
+    uint16_t tile[64];
+    getMarks(w, srcs[t], tile);
+    if (isTransposed)
+      mma::transpose8x8(tile, tile);
+    for (unsigned e = 0; e < 64; ++e)
+      if (const uint8_t *row = rows[8 * t + e / 8]; row && tile[e])
+        std::memset(findStates(w, row) + e % 8 * 2, kUndefined, 2);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Handlers
+//===----------------------------------------------------------------------===//
 
 template <bool isTransposed>
 static void execLoad(Warp &w, const Inst &inst, uint32_t mask) {
@@ -78,22 +145,40 @@ static void execLoad(Warp &w, const Inst &inst, uint32_t mask) {
       mma::transpose8x8(tile, tile);
     mma::storeRegister(w, dsts[t], tile, mask);
   }
+  if (w.undefined)
+    loadRowMarks(w, inst, rows, isTransposed, mask);
+}
+
+template <bool isTransposed>
+static void getTile(const Warp &w, const Inst &inst, unsigned t,
+                    uint16_t tile[64]) {
+  std::memcpy(tile, w.reg<uint16_t>(w.kernel->getSrcs(inst)[t]), 128);
+  if (isTransposed)
+    mma::transpose8x8(tile, tile);
+}
+
+/// The row that a lane gives.
+template <bool isTransposed>
+static void getStored(const Warp &w, const Inst &inst, unsigned lane,
+                      uint8_t *to) {
+  uint16_t tile[64];
+  getTile<isTransposed>(w, inst, lane / 8, tile);
+  std::memcpy(to, tile + lane % 8 * 8, 16);
 }
 
 template <bool isTransposed>
 static void execStore(Warp &w, const Inst &inst, uint32_t mask) {
   uint8_t *rows[kLanes];
-  getRows(w, inst, mask, AccessKind::WarpStore, rows);
-  const Ref *srcs = w.kernel->getSrcs(inst);
+  getRows(w, inst, mask, AccessKind::WarpStore, rows, getStored<isTransposed>);
   for (unsigned t = 0; t < inst.mode; ++t) {
     uint16_t tile[64];
-    std::memcpy(tile, w.reg<uint16_t>(srcs[t]), sizeof(tile));
-    if (isTransposed)
-      mma::transpose8x8(tile, tile);
+    getTile<isTransposed>(w, inst, t, tile);
     for (unsigned r = 0; r < 8; ++r)
       if (uint8_t *row = rows[8 * t + r])
         std::memcpy(row, tile + 8 * r, 16);
   }
+  if (w.undefined)
+    storeRowMarks(w, inst, rows, isTransposed);
 }
 
 static void execTranspose(Warp &w, const Inst &inst, uint32_t mask) {
@@ -102,13 +187,19 @@ static void execTranspose(Warp &w, const Inst &inst, uint32_t mask) {
   mma::storeRegister(w, inst.d, tile, mask);
 }
 
-/// Only the lanes that give rows need an address; every lane needs its data.
+static void transposeMarks(Warp &w, const Inst &inst, uint32_t mask) {
+  uint16_t tile[64];
+  getMarks(w, inst.a, tile);
+  mma::transpose8x8(tile, tile);
+  setMarks(w, inst.d, tile, mask);
+}
+
+/// Only the lanes that give rows need an address. The marks of the elements
+/// travel.
 static void demandRows(Warp &w, const Inst &inst, uint32_t mask) {
   uint32_t giving = inst.mode == 4 ? kAllLanes : (1u << 8 * inst.mode) - 1;
   demandDefined(w, inst, inst.a, mask & giving, "the address of a row");
-  const Ref *srcs = w.kernel->getSrcs(inst), *dsts = w.kernel->getDsts(inst);
-  for (unsigned i = 0; i < inst.numSrcs; ++i)
-    demandDefined(w, inst, srcs[i], mask, "a value to be stored");
+  const Ref *dsts = w.kernel->getDsts(inst);
   for (unsigned i = 0; i < inst.numDsts; ++i)
     if (dsts[i])
       w.setUndefined(dsts[i], 0, mask);
@@ -139,7 +230,8 @@ static bool buildStore(Decoder &d, const Match &m, Inst &inst) {
 static bool buildTranspose(Decoder &d, const Match &, Inst &inst) {
   inst.exec = execTranspose;
   inst.flow = Flow::Collective;
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = transposeMarks;
   inst.type = Type::B16;
   return d.expect(2) && d.dst(0, Type::B32, inst.d) &&
          d.src(1, Type::B32, inst.a);

@@ -40,13 +40,14 @@ static std::string nameOf(uint32_t offset) {
 void Mbarriers::write(uint32_t offset, const Mbarrier &object) {
   uint64_t digest = getDigest(object);
   std::memcpy(block.shared.data() + offset, &digest, 8);
-  std::memset(block.sharedInit.data() + offset, 1, 8);
+  std::memset(block.sharedInit.data() + offset, kWritten, 8);
 }
 
 void Mbarriers::remove(uint32_t offset) {
   table.erase(offset);
   live[offset / 8] = false;
-  copies.watched -= isChecked;
+  if (isChecked)
+    copies.watchMbarrier(offset, false);
 }
 
 void Mbarriers::init(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
@@ -72,7 +73,8 @@ void Mbarriers::init(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
   Mbarrier &object = table[uint32_t(offset)];
   object.expected = object.pending = uint32_t(count);
   live[offset / 8] = true;
-  copies.watched += isChecked;
+  if (isChecked)
+    copies.watchMbarrier(uint32_t(offset), true);
   write(uint32_t(offset), object);
 }
 
@@ -83,7 +85,7 @@ void Mbarriers::invalidate(Warp &w, const Inst &inst, unsigned lane,
   auto offset = uint32_t(address - kSharedBase);
   remove(offset);
   // The memory holds nothing of use until something is stored.
-  std::memset(block.sharedInit.data() + offset, 0, 8);
+  std::memset(block.sharedInit.data() + offset, kUndefined, 8);
 }
 
 Mbarrier *Mbarriers::find(uint32_t offset) {

@@ -88,6 +88,59 @@ static void execInteger(Warp &w, const Inst &inst, uint32_t mask) {
     storeRegister(w, w.kernel->getDsts(inst)[i], results[i], mask);
 }
 
+//===----------------------------------------------------------------------===//
+// Undefined elements
+//===----------------------------------------------------------------------===//
+
+/// For each group of four lanes that hold one row (or column) of a fragment,
+/// whether any of them is set.
+static uint32_t getRows(uint32_t lanes) {
+  uint32_t rows = 0;
+  for (unsigned g = 0; g < 8; ++g)
+    rows |= uint32_t((lanes >> 4 * g & 15) != 0) << g;
+  return rows;
+}
+
+void ptxsim::initMma(Warp &w, const Inst &inst, uint32_t mask) {
+  const Ref *srcs = w.kernel->getSrcs(inst), *dsts = w.kernel->getDsts(inst);
+  uint32_t any = 0;
+  for (unsigned i = 0; i < inst.numSrcs; ++i)
+    any |= w.anyUndefined(srcs[i]);
+  if (!any) {
+    for (unsigned i = 0; i < inst.numDsts; ++i)
+      if (dsts[i])
+        w.setUndefined(dsts[i], 0, mask);
+    return;
+  }
+  bool isTall = inst.tensor.m == 16, isHalf = inst.type == Type::F16;
+  unsigned sums = inst.numDsts, operands = inst.numSrcs - sums;
+  unsigned numB = operands / (isTall ? 3 : 2), numA = operands - numB;
+  uint32_t rows = 0, columns = 0;
+  for (unsigned i = 0; i < numA; ++i)
+    rows |= getRows(w.anyUndefined(srcs[i])) << (isTall ? i % 2 * 8 : 0);
+  for (unsigned i = numA; i < operands; ++i)
+    columns |= getRows(w.anyUndefined(srcs[i]));
+  // A destination may be the accumulator of another one.
+  uint32_t marks[4][2];
+  for (unsigned i = 0; i < sums; ++i) {
+    const Ref &from = srcs[operands + i];
+    for (unsigned h = 0; h < 2; ++h)
+      marks[i][h] = isHalf ? w.marks(from)[h] : w.anyUndefined(from);
+    // Registers of two halves hold two columns.
+    for (unsigned l = 0; l < kLanes; ++l)
+      for (unsigned h = 0; h < 2; ++h) {
+        unsigned row = l / 4 + 8 * (isHalf ? i : i / 2);
+        unsigned column = l % 4 * 2 + (isHalf ? h : i % 2);
+        marks[i][h] |= ((rows >> row | columns >> column) & 1) << l;
+      }
+  }
+  for (unsigned i = 0; i < sums; ++i)
+    for (unsigned h = 0; dsts[i] && h < dsts[i].halves; ++h) {
+      uint32_t &word = w.marks(dsts[i])[h];
+      word = (word & ~mask) | (marks[i][h & 1] & mask);
+    }
+}
+
 /// The handler for a shape and types; null when there is no such form.
 static ExecFn pick(unsigned k, Type a, Type b, bool isHalf) {
   struct Row {
@@ -163,7 +216,8 @@ static bool finish(Decoder &d, unsigned k, Type a, Type b, Type c, Inst &inst) {
   bool isHalf = c == Type::F16;
   Type cType = isHalf ? Type::B32 : c;
   inst.flow = Flow::Collective;
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = initMma;
   inst.type = c;
   inst.type2 = a;
   inst.tensor = {16, 8, uint16_t(k), getTypesName(a, c)};

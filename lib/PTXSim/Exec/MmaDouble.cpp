@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatrixAccess.h"
+#include "MemoryMarks.h"
 #include "MemoryModes.h"
 #include "Mma.h"
 #include "Warp.h"
@@ -44,7 +45,8 @@ static void execProduct(Warp &w, const Inst &inst, uint32_t mask) {
 static bool finishProduct(Decoder &d, unsigned m, unsigned k, Inst &inst) {
   inst.exec = execProduct;
   inst.flow = Flow::Collective;
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = initMma;
   inst.type = Type::F64;
   inst.type2 = Type::F64;
   inst.tensor = {uint16_t(m), 8, uint16_t(k), "f64.f64"};
@@ -128,10 +130,18 @@ static void execAccess(Warp &w, const Inst &inst, uint32_t mask) {
       if (!place || !refs[i])
         continue;
       double *value = &w.reg<double>(refs[i])[*l];
-      if (isStore)
+      uint8_t *states = w.undefined ? findStates(w, place) : nullptr;
+      if (isStore) {
         std::memcpy(place, value, 8);
-      else
+        if (states && (w.anyUndefined(refs[i]) >> *l & 1))
+          std::memset(states, kUndefined, 8);
+      } else {
         std::memcpy(value, place, 8);
+        if (states && areUndefined(w, states, 8)) {
+          noteUndefinedLoad(w, inst);
+          w.setUndefined(refs[i], kAllLanes, 1u << *l);
+        }
+      }
     }
   }
 }
@@ -142,7 +152,8 @@ bool ptxsim::buildWmmaAccessDouble(Decoder &d, const Match &m, Inst &inst) {
   inst.mode2 = m.get("layout") == "col";
   inst.exec = isStore ? execAccess<true> : execAccess<false>;
   inst.flow = Flow::Collective;
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = checkFragmentAccess;
   inst.type = Type::F64;
   std::string_view space = m.get("ss");
   inst.space = space.empty()       ? Space::Generic

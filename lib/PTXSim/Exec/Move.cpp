@@ -261,7 +261,6 @@ static bool buildIsspacep(Decoder &decoder, const Match &match, Inst &inst) {
   uint64_t window;
   inst.space = getSpace(match.get("space"), window);
   inst.exec = execIsspacep;
-  inst.init = InitRule::Demand;
   return buildOperands(decoder, inst, Type::Pred, {Type::U64});
 }
 

@@ -27,6 +27,17 @@ class ThreadClocks;
 class AsyncCopies;
 class Profiler;
 
+/// What a lane stores: writes the bytes of its access to `to`, at most 32.
+using StoredFn = void (*)(const Warp &, const Inst &, unsigned lane,
+                          uint8_t *to);
+
+/// States of a byte of memory, for the init checker.
+enum ByteState : uint8_t {
+  kUndefined, // never written, or an undefined value was stored
+  kWritten,
+  kInFlight, // the destination of a copy that has not taken effect
+};
+
 /// Lanes of a warp that are at one instruction.
 struct Group {
   enum State : uint8_t {
@@ -85,9 +96,9 @@ struct Warp {
   uint64_t polledAddress = 0;
   /// The poll in execution is the last one's repetition.
   bool pollsAgain = false;
-  /// What the store that goes lane by lane writes, 16 bytes for each lane, for
-  /// the race checker; or null.
-  const uint8_t *stored = nullptr;
+  /// Gives what the store that goes lane by lane writes, for the race checker;
+  /// or null.
+  StoredFn stored = nullptr;
 
   template <typename T> T *reg(const Ref &ref) const {
     return reinterpret_cast<T *>(registers + ref.offset);
@@ -127,9 +138,11 @@ struct Warp {
 
   unsigned firstThread() const { return index * kLanes; }
 
-  /// A finding of a checker at this instruction.
+  /// A finding of a checker at this instruction. `otherLine`: of the access
+  /// that it collides with; `isAtWait`: see Finding.
   void report(const Inst &inst, unsigned lane, Check check, const char *kind,
-              std::string message) const;
+              std::string message, unsigned otherLine = 0,
+              bool isAtWait = false) const;
   bool isChecked(Check check) const;
 
   /// The host address of one lane's access, after every check that is on: in
@@ -194,7 +207,9 @@ struct Block {
 
   /// The shared window from kSharedBase on: `shared[0]` is at kSharedBase.
   std::vector<uint8_t> shared;
-  std::vector<uint8_t> sharedInit;      // 1: written
+  std::vector<uint8_t> sharedInit;      // ByteState of each byte
+  /// The first lines that loaded undefined values from shared memory.
+  std::vector<unsigned> undefinedLoads;
   std::unique_ptr<ThreadClocks> clocks; // null: races are not checked
   std::unique_ptr<SharedRaces> races;   // likewise
   std::unique_ptr<AsyncCopies> async;   // always there
@@ -250,7 +265,8 @@ struct Launch {
 
   std::mutex mutex; // of what follows
   std::vector<Finding> findings;
-  std::vector<uint64_t> findingBlocks; // linear block of each finding
+  /// Of each finding: the linear block, and its instructions till then.
+  std::vector<std::pair<uint64_t, uint64_t>> findingMoments;
   std::string stepLimit;               // why the limit ended the launch
   std::unique_ptr<Profiler> profiler;  // the sum
 };
@@ -276,6 +292,9 @@ void runGrid(Launch &launch);
 void fillConstants(Launch &launch);
 /// Writes the special registers of a warp, whose block and index are set.
 void fillSpecials(Warp &warp);
+
+/// The launch's findings, one for each cause, in the order of the text.
+std::vector<Finding> takeFindings(Launch &launch);
 
 /// "0-3, 7": the lanes of a mask.
 std::string formatLanes(uint32_t mask);

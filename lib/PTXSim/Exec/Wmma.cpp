@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "MatrixAccess.h"
+#include "MemoryMarks.h"
 #include "Mma.h"
 #include "MmaNumerics.h"
 #include "Profile/Profiler.h"
@@ -103,30 +104,56 @@ static void forRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
       use(row, place);
 }
 
+/// Which bytes of a row are undefined; false if none is.
+static bool loadStates(const Warp &w, const Inst &inst, const uint8_t *place,
+                       unsigned bytes, uint8_t *undefined) {
+  const uint8_t *states = w.undefined ? findStates(w, place) : nullptr;
+  if (!states || !areUndefined(w, states, bytes))
+    return false;
+  noteUndefinedLoad(w, inst);
+  for (unsigned b = 0; b < bytes; ++b)
+    undefined[b] = isUndefined(w, states[b]);
+  return true;
+}
+
 static void execLoadOperand(Warp &w, const Inst &inst, uint32_t mask) {
-  uint8_t elements[1024] = {};
+  uint8_t elements[1024] = {}, undefined[1024] = {};
   unsigned length = inst.mode2 * getTypeSize(inst.type);
   unsigned bytes = inst.mode * length;
+  bool anyUndefined = false;
   forRows(w, inst, mask, AccessKind::WarpLoad,
           [&](unsigned row, const uint8_t *place) {
             std::memcpy(elements + row * length, place, length);
+            anyUndefined |=
+                loadStates(w, inst, place, length, undefined + row * length);
           });
   const Ref *dsts = w.kernel->getDsts(inst);
   for (unsigned r = 0; r < inst.numDsts; ++r)
     storeRegister(w, dsts[r], elements + r * 128 % bytes, mask);
+  if (anyUndefined)
+    setOperandMarks(w, inst, undefined, bytes, mask);
 }
 
 /// T: bits of an element. The fragment counts by rows; memory may by columns.
 template <typename T, bool byColumns>
 static void execLoadSum(Warp &w, const Inst &inst, uint32_t mask) {
   T values[256] = {};
+  uint8_t undefined[256] = {};
+  bool anyUndefined = false;
   unsigned length = inst.mode2, rows = inst.mode;
   forRows(w, inst, mask, AccessKind::WarpLoad,
           [&](unsigned row, const uint8_t *place) {
             T line[32];
+            uint8_t marks[32 * sizeof(T)] = {};
             std::memcpy(line, place, length * sizeof(T));
-            for (unsigned i = 0; i < length; ++i)
-              values[byColumns ? i * rows + row : row * length + i] = line[i];
+            anyUndefined |=
+                loadStates(w, inst, place, length * sizeof(T), marks);
+            for (unsigned i = 0; i < length; ++i) {
+              unsigned at = byColumns ? i * rows + row : row * length + i;
+              values[at] = line[i];
+              for (unsigned b = 0; b < sizeof(T); ++b)
+                undefined[at] |= marks[i * sizeof(T) + b];
+            }
           });
   const Ref *dsts = w.kernel->getDsts(inst);
   for (unsigned pair = 0; pair < 4; ++pair) {
@@ -143,6 +170,8 @@ static void execLoadSum(Warp &w, const Inst &inst, uint32_t mask) {
       storeRegister(w, dsts[2 * pair + 1], odd, mask);
     }
   }
+  if (anyUndefined)
+    setSumMarks(w, inst, undefined, sizeof(T) == 2, mask);
 }
 
 template <typename T, bool byColumns>
@@ -162,12 +191,20 @@ static void execStoreSum(Warp &w, const Inst &inst, uint32_t mask) {
       }
     }
   }
+  uint8_t undefined[256];
+  bool anyUndefined = w.undefined && getSumMarks(w, srcs, inst.numSrcs,
+                                                 sizeof(T) == 2, undefined);
   unsigned length = inst.mode2, rows = inst.mode;
   forRows(w, inst, mask, AccessKind::WarpStore,
           [&](unsigned row, uint8_t *place) {
             T line[32];
-            for (unsigned i = 0; i < length; ++i)
-              line[i] = values[byColumns ? i * rows + row : row * length + i];
+            uint8_t *states = anyUndefined ? findStates(w, place) : nullptr;
+            for (unsigned i = 0; i < length; ++i) {
+              unsigned at = byColumns ? i * rows + row : row * length + i;
+              line[i] = values[at];
+              if (states && undefined[at])
+                std::memset(states + i * sizeof(T), kUndefined, sizeof(T));
+            }
             std::memcpy(place, line, length * sizeof(T));
           });
 }
@@ -273,7 +310,8 @@ static bool buildAccess(Decoder &d, const Match &m, Inst &inst, size_t address,
   inst.mode = byColumns ? columns : rows;
   inst.mode2 = byColumns ? rows : columns;
   inst.flow = Flow::Collective;
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = checkFragmentAccess;
   inst.type = m.type();
   std::string_view space = m.get("ss");
   inst.space = space.empty()       ? Space::Generic
@@ -349,7 +387,8 @@ static bool buildProduct(Decoder &d, const Match &m, Inst &inst) {
   inst.mode2 = getRegisters(type, shape.m * shape.k);
   inst.imm = getRegisters(type, shape.n * shape.k);
   inst.flow = Flow::Collective;
-  inst.init = InitRule::Demand;
+  inst.init = InitRule::Custom;
+  inst.initRule = initWmma;
   inst.type = m.type(0);
   inst.type2 = type;
   inst.tensor = {uint16_t(shape.m), uint16_t(shape.n), uint16_t(shape.k),

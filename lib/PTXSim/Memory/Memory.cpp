@@ -75,8 +75,9 @@ Allocation *DeviceMemory::allocate(uint64_t bytes, bool readOnly,
   allocation->touchedPages =
       Reservation((rounded >> Allocation::kPageBits) + 1);
   allocation->races = Reservation(rounded * Allocation::kRaceBytes);
+  allocation->stored = Reservation(rounded);
   if (!allocation->data || !allocation->init || !allocation->touched ||
-      !allocation->touchedPages || !allocation->races) {
+      !allocation->touchedPages || !allocation->races || !allocation->stored) {
     error = {0, 0,
              "no address space for an allocation of " + std::to_string(bytes) +
                  " bytes"};

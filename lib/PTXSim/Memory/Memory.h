@@ -65,7 +65,7 @@ struct Allocation {
   uint64_t size = 0;
   bool readOnly = false; // constants
   Reservation data;
-  /// A byte for each byte: 1 when something wrote it.
+  /// A byte for each byte: its ByteState, never in flight.
   Reservation init;
   /// A byte for each byte: 1 when the launch in progress touched it (profile).
   Reservation touched;
@@ -75,6 +75,8 @@ struct Allocation {
   /// The race checker's cells: so many bytes for each byte of the memory.
   Reservation races;
   static constexpr unsigned kRaceBytes = 8;
+  /// What plain stores left, for the race checker: written with the cells.
+  Reservation stored;
 
   bool contains(uint64_t address, uint64_t bytes) const {
     return address >= base && address - base <= size &&

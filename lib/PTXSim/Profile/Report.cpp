@@ -24,7 +24,9 @@ static constexpr CheckName kChecks[] = {{CheckMemory, "memory"},
                                         {CheckInit, "init"},
                                         {CheckRace, "race"},
                                         {CheckSync, "sync"},
-                                        {CheckAsync, "async"}};
+                                        {CheckAsync, "async"},
+                                        {CheckSameValue, "same-value"},
+                                        {CheckAll, "all"}};
 
 const char *ptxsim::getCheckName(Check check) {
   for (const CheckName &known : kChecks)
@@ -35,9 +37,7 @@ const char *ptxsim::getCheckName(Check check) {
 
 bool ptxsim::parseChecks(const std::string &text, unsigned &checks) {
   checks = CheckNone;
-  if (text == "all")
-    checks = CheckAll;
-  if (text == "all" || text == "none")
+  if (text == "none")
     return true;
   std::stringstream words(text);
   std::string word;
@@ -91,6 +91,7 @@ static Json toJson(const Finding &finding) {
   return {{"check", getCheckName(finding.check)},
           {"kind", finding.kind},
           {"line", finding.line},
+          {"other_line", finding.otherLine},
           {"text", finding.text},
           {"block", dim(finding.block)},
           {"thread", dim(finding.thread)},

@@ -67,7 +67,8 @@ enum class InitRule : uint8_t {
   Propagate,
   /// Halves of d from halves of the sources in order, as in moves and packs.
   Move,
-  /// Every source must be defined; destinations become defined.
+  /// Every source must be defined, since it decides what happens or leaves the
+  /// block; destinations become defined.
   Demand,
   /// `rule` of the instruction does it.
   Custom,
@@ -75,7 +76,8 @@ enum class InitRule : uint8_t {
   Define,
 };
 
-/// Counted by; also names the pipe.
+/// Counted by; also names the pipe. The first ones, up to Compare, are of
+/// instructions that compute registers from registers.
 enum class InstClass : uint8_t {
   Integer,
   Float32,

@@ -174,7 +174,7 @@ CUresult launch(const Request &request, void **parameters, void **extra) {
       explain("kernel " + info.name + ": " + error.format("ptx"));
       return CUDA_ERROR_INVALID_VALUE;
     }
-    tell(driver.settings, info, config, result);
+    tell(driver, info, config, result);
     context.fault = getFault(driver.settings, result);
     return CUDA_SUCCESS;
   });

@@ -36,6 +36,8 @@ CUresult driver::getFault(const Settings &settings,
   for (const Finding &finding : result.findings)
     if (CUresult fault = ::getFault(finding.kind))
       return fault;
+  if (!result.stepLimit.empty())
+    return CUDA_ERROR_LAUNCH_TIMEOUT;
   return settings.findingsFail && !result.findings.empty()
              ? CUDA_ERROR_LAUNCH_FAILED
              : CUDA_SUCCESS;
@@ -71,10 +73,18 @@ static std::string formatLine(const KernelInfo &info,
          ",\"report\":" + report + "}\n";
 }
 
-void driver::tell(const Settings &settings, const KernelInfo &info,
+void driver::tell(Driver &driver, const KernelInfo &info,
                   const LaunchConfig &config, const LaunchResult &result) {
-  for (const Finding &finding : result.findings)
-    explain("kernel " + info.name + ": " + finding.format());
+  const Settings &settings = driver.settings;
+  for (const Finding &finding : result.findings) {
+    // The line's text tells kernels of one name apart.
+    std::string key = info.name + '\n' + std::to_string(finding.line) + '\n' +
+                      finding.kind + '\n' + finding.text;
+    if (driver.toldFindings.insert(std::move(key)).second)
+      explain("kernel " + info.name + ": " + finding.format());
+  }
+  if (!result.stepLimit.empty())
+    explain(result.stepLimit + "; PTXSIM_STEPS sets it");
   if (settings.reportFile.empty())
     return;
   std::string line = formatLine(info, config, result);

@@ -12,8 +12,11 @@
 
 namespace ptxsim::driver {
 
-/// Prints the findings on standard error, and appends the report to its file.
-void tell(const Settings &settings, const KernelInfo &info,
+struct Driver;
+
+/// Prints the findings on standard error, each line of a kernel once, and
+/// appends the report to its file.
+void tell(Driver &driver, const KernelInfo &info,
           const LaunchConfig &config, const LaunchResult &result);
 
 /// The error that a GPU would have stopped with.

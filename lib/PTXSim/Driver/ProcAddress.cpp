@@ -7,7 +7,9 @@
 #include "Driver/Api.h"
 #include "Driver/EntryPoints.h"
 #include "Driver/Limits.h"
+#include "Driver/State.h"
 #include <cstring>
+#include <mutex>
 
 using namespace ptxsim::driver;
 
@@ -73,6 +75,14 @@ CU_API cuGetExportTable(const void **table, const void *id) {
     return CUDA_ERROR_INVALID_VALUE;
   // Private interfaces of NVIDIA's own libraries.
   *table = nullptr;
+  static std::once_flag told;
+  std::call_once(told, [] {
+    explain("the program uses NVIDIA's CUDA runtime (cudaMalloc, <<<>>> and "
+            "such), which needs private interfaces of NVIDIA's driver that "
+            "this library lacks, so the runtime's calls fail; use the driver "
+            "API (cuMemAlloc, cuModuleLoadData, cuLaunchKernel; in Python, "
+            "cuda.bindings.driver), or run the kernel's PTX with ptx-sim");
+  });
   return CUDA_ERROR_NOT_FOUND;
 }
 

@@ -64,7 +64,8 @@ bool readChoice(const char *name, const char *no, const char *yes, bool &choice,
 void warnOfUnknown() {
   static const char *const known[] = {
       "PTXSIM_CHIP",    "PTXSIM_CHECK",     "PTXSIM_ASYNC",    "PTXSIM_SEED",
-      "PTXSIM_THREADS", "PTXSIM_REGISTERS", "PTXSIM_FINDINGS", "PTXSIM_REPORT"};
+      "PTXSIM_THREADS", "PTXSIM_REGISTERS", "PTXSIM_FINDINGS", "PTXSIM_REPORT",
+      "PTXSIM_STEPS"};
   for (char **entry = environ; entry && *entry; ++entry) {
     std::string name(*entry, std::strcspn(*entry, "="));
     if (name.rfind("PTXSIM_", 0) != 0)
@@ -104,8 +105,8 @@ bool driver::readSettings(Settings &settings, std::string &error) {
   if (const char *value = get("PTXSIM_CHECK"))
     if (!parseChecks(value, simulation.checks))
       return fail(error, "PTXSIM_CHECK", value,
-                  "'all', 'none' or a list of memory, init, race, sync and "
-                  "async with commas");
+                  "'all', 'none' or a list of memory, init, race, sync, "
+                  "async and same-value with commas");
   if (const char *value = get("PTXSIM_ASYNC"))
     if (!parseAsyncPolicy(value, simulation.async))
       return fail(error, "PTXSIM_ASYNC", value, "late, eager or random");
@@ -113,6 +114,7 @@ bool driver::readSettings(Settings &settings, std::string &error) {
   uint64_t threads = 0, registers = 0;
   if (!readNumber("PTXSIM_SEED", UINT64_MAX, simulation.seed, error) ||
       !readNumber("PTXSIM_THREADS", 1024, threads, error) ||
+      !readNumber("PTXSIM_STEPS", UINT64_MAX, simulation.maxSteps, error) ||
       !readNumber("PTXSIM_REGISTERS", settings.chip->maxRegistersPerThread,
                   registers, error) ||
       !readChoice("PTXSIM_FINDINGS", "print", "fail", settings.findingsFail,

@@ -19,6 +19,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -166,6 +167,8 @@ struct Driver {
   std::map<CUdeviceptr, DeviceBlock> deviceBlocks;
   std::map<uintptr_t, HostBlock> hostBlocks;
   uint64_t nextId = 1;
+  /// Findings that were printed: kernel, line, kind and the line's text.
+  std::set<std::string> toldFindings;
 
   static Driver &get();
   const Chip &getChip() const { return *settings.chip; }

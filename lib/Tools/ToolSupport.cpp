@@ -17,7 +17,9 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 #include <atomic>
+#include <csignal>
 #include <cstdlib>
+#include <unistd.h>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -57,9 +59,43 @@ static void handleFatalError(void *, const char *reason, bool) {
   std::_Exit(EXIT_FAILURE);
 }
 
+/// A defect, of this project or of a library: one line in place of a silent end.
+/// Calls only what a signal handler may call.
+static void handleFault(int signal) {
+  StandardErrorCapture::abandonAll();
+  auto print = [](StringRef text) {
+    [[maybe_unused]] ssize_t size =
+        ::write(STDERR_FILENO, text.data(), text.size());
+  };
+  print(errorReported.exchange(true) ? "note: " : "error: ");
+  print("internal fault (");
+  print(signal == SIGSEGV   ? "SIGSEGV"
+        : signal == SIGBUS  ? "SIGBUS"
+        : signal == SIGFPE  ? "SIGFPE"
+        : signal == SIGILL  ? "SIGILL"
+                            : "SIGABRT");
+  print("); please report it with the command line and the input\n");
+  ::_exit(EXIT_FAILURE);
+}
+
+static void installFaultHandler() {
+  // A stack that overflowed has no room for the handler.
+  static char stack[64 * 1024];
+  stack_t alternate = {};
+  alternate.ss_sp = stack;
+  alternate.ss_size = sizeof(stack);
+  ::sigaltstack(&alternate, nullptr);
+  struct sigaction action = {};
+  action.sa_handler = handleFault;
+  action.sa_flags = SA_ONSTACK | SA_RESETHAND;
+  for (int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+    ::sigaction(signal, &action, nullptr);
+}
+
 void diff::initializeTool() {
   llvm::install_fatal_error_handler(handleFatalError);
   llvm::install_bad_alloc_error_handler(handleFatalError);
+  installFaultHandler();
 }
 
 //===----------------------------------------------------------------------===//

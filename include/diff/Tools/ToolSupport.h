@@ -25,7 +25,8 @@ class MLIRContext;
 
 namespace diff {
 
-/// Must be called first. Converts aborts inside LLVM to an error line.
+/// Must be called first. Converts aborts inside LLVM, and faults such as an
+/// invalid memory access, to one error line and exit status 1.
 void initializeTool();
 
 /// Removes the options that libraries have declared, so that a tool has only

@@ -8,6 +8,7 @@
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/StringExtras.h"
@@ -45,21 +46,33 @@ static void lowerArguments(OpBuilder &b, func::FuncOp func) {
   }
 }
 
+/// Each result is copied into the tensor of its destination first, so that
+/// bufferization sees that the destination holds the operand of another result,
+/// and allocates a buffer where it does. When all results are computed they are
+/// written to memory: a copy of a destination to itself vanishes.
 static void lowerResults(OpBuilder &b, func::FuncOp func) {
   Block &entry = func.getBody().front();
   auto returnOp = cast<func::ReturnOp>(entry.getTerminator());
+  Location loc = returnOp.getLoc();
   SmallVector<Value> kept;
-  b.setInsertionPoint(returnOp);
+  SmallVector<std::pair<Value, Value>> written;
   for (Value result : returnOp.getOperands()) {
     auto type = dyn_cast<RankedTensorType>(result.getType());
     if (!type) {
       kept.push_back(result);
       continue;
     }
-    Value destination =
-        entry.addArgument(getEntryType(type), returnOp.getLoc());
+    Value destination = entry.addArgument(getEntryType(type), loc);
+    b.setInsertionPointToStart(&entry);
+    Value tensor = bufferization::ToTensorOp::create(
+        b, loc, type, destination, /*restrict=*/true, /*writable=*/true);
+    b.setInsertionPoint(returnOp);
+    auto copy = linalg::CopyOp::create(b, loc, result, tensor);
+    written.emplace_back(copy.getResult(0), destination);
+  }
+  for (auto [tensor, destination] : written) {
     auto materialize = bufferization::MaterializeInDestinationOp::create(
-        b, returnOp.getLoc(), /*result=*/Type(), result, destination);
+        b, loc, /*result=*/Type(), tensor, destination);
     materialize.setRestrict(true);
     materialize.setWritable(true);
   }

@@ -491,7 +491,8 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
     contiguous innermost dimension, dynamic other strides and offset 0, so that
     its pointer is the address of the first element. Each tensor result becomes
     such a memref at the end of the arguments, with the attribute `diff.result`;
-    the function writes it. Arguments must not overlap results.
+    the function writes it. Arguments must not overlap results. A result may be
+    an operand of another: bufferization makes a copy where one is needed.
 
     ```mlir
     func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
@@ -506,7 +507,11 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
                  %r: memref<?x8xf32, strided<[?, 1]>> {diff.result}) {
       %0 = bufferization.to_tensor %x restrict
           : memref<?x8xf32, strided<[?, 1]>> to tensor<?x8xf32>
-      bufferization.materialize_in_destination %0 in restrict writable %r
+      %1 = bufferization.to_tensor %r restrict writable
+          : memref<?x8xf32, strided<[?, 1]>> to tensor<?x8xf32>
+      %2 = linalg.copy ins(%0 : tensor<?x8xf32>) outs(%1 : tensor<?x8xf32>)
+          -> tensor<?x8xf32>
+      bufferization.materialize_in_destination %2 in restrict writable %r
           : (tensor<?x8xf32>, memref<?x8xf32, strided<[?, 1]>>) -> ()
       return
     }
@@ -514,7 +519,7 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = [
     "::mlir::bufferization::BufferizationDialect",
-    "::mlir::memref::MemRefDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
   ];
 }
 

@@ -12,6 +12,8 @@
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
+#include "mlir/Conversion/ComplexToLLVM/ComplexToLLVM.h"
+#include "mlir/Conversion/ComplexToStandard/ComplexToStandard.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
 #include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
@@ -27,8 +29,8 @@
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
-#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/Transforms/Passes.h"
@@ -52,6 +54,7 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
   pm.addNestedPass<func::FuncOp>(createDiffFoldTransposesPass());
   pm.addNestedPass<func::FuncOp>(createDiffNameArgumentsPass());
   if (chip) {
+    pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
     pm.addPass(createConvertElementwiseToLinalgPass());
     pm.addNestedPass<func::FuncOp>(createDiffFuseElementwisePass());
     addCleanup(pm);
@@ -79,6 +82,7 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
 }
 
 void diff::buildEntryPipeline(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createDiffPrepareBufferizationPass());
   pm.addPass(createDiffLowerEntryPass());
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
 }
@@ -103,12 +107,19 @@ static void buildHostLowering(OpPassManager &pm) {
   func.addPass(createDiffExpandCopiesPass());
   func.addPass(createConvertLinalgToParallelLoopsPass());
   func.addPass(createForallToParallelLoopPass());
+  pm.addPass(createConvertComplexToStandardPass());
+  // Code for halves is conversions and moves: LLVM would compute on bf16 by a
+  // library function for each element.
+  pm.addPass(math::createMathExtendToSupportedTypes());
   pm.addPass(createDiffExpandMathPass());
   pm.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
   addCleanup(pm);
   pm.addPass(createConvertSCFToOpenMPPass());
   pm.addPass(createConvertVectorToSCFPass(
       VectorTransferToSCFOptions().enableFullUnroll()));
+  arith::ArithEmulateUnsupportedFloatsOptions emulate;
+  emulate.sourceTypeStrs = {"bf16"};
+  pm.addPass(arith::createArithEmulateUnsupportedFloats(emulate));
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;
   pm.addPass(arith::createArithExpandOpsPass(expand));
@@ -117,9 +128,12 @@ static void buildHostLowering(OpPassManager &pm) {
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
-  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  FinalizeMemRefToLLVMConversionPassOptions memory;
+  memory.useGenericFunctions = true;
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass(memory));
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createUBToLLVMConversionPass());
+  pm.addPass(createConvertComplexToLLVMPass());
   pm.addPass(createConvertMathToLLVMPass());
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertOpenMPToLLVMPass());
@@ -127,26 +141,31 @@ static void buildHostLowering(OpPassManager &pm) {
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createDiffDefineAllocatorsPass());
+  pm.addPass(createDiffMoveBf16AsI16Pass());
+  pm.addPass(createDiffExportFunctionsPass());
 }
 
-/// Creates the entry that the runtime and C programs call.
-static void requestCInterface(OpPassManager &pm) {
+/// Names the functions that the runtime and C programs call.
+static void buildSymbols(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createDiffStripNamesPass());
-  pm.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
+  pm.addPass(createDiffMangleFunctionsPass());
 }
 
 void diff::buildLinalgPipeline(OpPassManager &pm) {
   pm.addNestedPass<func::FuncOp>(createDiffFoldTransposesPass());
   pm.addPass(createConvertDiffToLinalgPass());
+  pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
   addCleanup(pm);
   buildEntryPipeline(pm);
   buildBufferizationPipeline(pm, /*allocatesInLoops=*/true);
-  requestCInterface(pm);
+  buildSymbols(pm);
   buildHostLowering(pm);
 }
 
 void diff::buildHostKernelPipeline(OpPassManager &pm) {
+  pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createDiffDecomposePass());
   addCleanup(pm);
@@ -162,6 +181,6 @@ void diff::buildHostKernelPipeline(OpPassManager &pm) {
 }
 
 void diff::buildHostHardwarePipeline(OpPassManager &pm) {
-  requestCInterface(pm);
+  buildSymbols(pm);
   buildHostLowering(pm);
 }

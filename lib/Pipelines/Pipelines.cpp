@@ -42,6 +42,13 @@ static bool hasEntryForm(Operation *op) {
          });
 }
 
+/// Functions of the LLVM dialect beside others are at the others' level.
+static bool isBesideOthers(Operation *op, Operation *module) {
+  return op->getParentOp() == module &&
+         llvm::any_of(module->getRegion(0).getOps<func::FuncOp>(),
+                      [](func::FuncOp func) { return !func.isExternal(); });
+}
+
 Level diff::inferLevel(Operation *module) {
   Level level = Level::Semantic;
   // A tile of a product contains no diff op. An attention in the same module is
@@ -53,7 +60,7 @@ Level diff::inferLevel(Operation *module) {
       opLevel = Level::Tiled;
     else if (isa<gpu::GPUFuncOp>(op) || hasEntryForm(op))
       opLevel = Level::Kernel;
-    else if (isa<LLVM::LLVMFuncOp>(op))
+    else if (isa<LLVM::LLVMFuncOp>(op) && !isBesideOthers(op, module))
       opLevel = Level::Hardware;
     level = std::max(level, opLevel);
     hasTiles |= isa<scf::ForallOp>(op) && op->hasAttr(kKernelAttrName);

@@ -17,7 +17,7 @@ func.func @loop(%x: tensor<9x40xf32>) -> tensor<9x40xf32> {
 // -----
 
 func.func @no_buffers(%x: tensor<50x32xf32>, %i: tensor<9x1xi32>) -> tensor<9x1x32xf32> {
-  // expected-error @below {{'tensor.gather' op cannot be compiled to a kernel}}
+  // expected-error @below {{'tensor.gather' op cannot be bufferized}}
   %y = tensor.gather %x[%i] gather_dims([0]) : (tensor<50x32xf32>, tensor<9x1xi32>) -> tensor<9x1x32xf32>
   return %y : tensor<9x1x32xf32>
 }

@@ -50,7 +50,7 @@
 // KERNEL: vector.contract
 // KERNEL: scf.yield
 
-// HARDWARE: llvm.func @attention(
+// HARDWARE: llvm.func internal @diff.attention(
 // HARDWARE: omp.parallel
 // HARDWARE: omp.wsloop
 // HARDWARE-NOT: builtin.unrealized_conversion_cast

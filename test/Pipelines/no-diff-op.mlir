@@ -23,7 +23,7 @@ func.func @exp(%x: tensor<4x?xf32>) -> tensor<4x?xf32> {
 
 // -----
 
-// CHECK: llvm.func @scalar(%{{.*}}: f32) -> f32
+// CHECK: llvm.func @_mlir_ciface_scalar(%{{.*}}: f32) -> f32
 func.func @scalar(%x: f32) -> f32 {
   %0 = arith.addf %x, %x : f32
   return %0 : f32

@@ -41,6 +41,135 @@ def ConvertDiffToLinalgPass : Pass<"convert-diff-to-linalg"> {
 }
 
 //===----------------------------------------------------------------------===//
+// Host code, in pipeline order
+//===----------------------------------------------------------------------===//
+
+def DiffMangleFunctionsPass : Pass<"diff-mangle-functions", "::mlir::ModuleOp"> {
+  let summary = "give functions names that no library uses";
+  let description = [{
+    Renames every function with a body from `NAME` to `diff.NAME` and makes it
+    internal, so that a function may be called `malloc`, `main` or
+    `__kmpc_fork_call`: host code calls functions of these names in the C
+    library and in the OpenMP runtime. A public function gets a C wrapper
+    (`llvm.emit_c_interface`), to which `diff-export-functions` gives the
+    exported name, `_mlir_ciface_NAME`. Declarations keep their names.
+
+    ```mlir
+    func.func @free(%x: memref<4xf32>) {
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @diff.free(%x: memref<4xf32>)
+        attributes {llvm.emit_c_interface, llvm.linkage = #llvm.linkage<internal>} {
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def DiffExportFunctionsPass : Pass<"diff-export-functions", "::mlir::ModuleOp"> {
+  let summary = "name the C wrappers after the functions in the source";
+  let description = [{
+    Renames the C wrappers of the functions that `diff-mangle-functions` renamed
+    from `_mlir_ciface_diff.NAME` to `_mlir_ciface_NAME`. It is an error when
+    the module has another symbol of that name, or when an op is left that has
+    no translation to LLVM IR, such as one of a type that a CPU has no code for.
+
+    ```mlir
+    llvm.func @_mlir_ciface_diff.free(%x: !llvm.ptr) {
+      llvm.return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    llvm.func @_mlir_ciface_free(%x: !llvm.ptr) {
+      llvm.return
+    }
+    ```
+  }];
+}
+
+def DiffDefineAllocatorsPass
+    : Pass<"diff-define-allocators", "::mlir::ModuleOp"> {
+  let summary = "define the allocation functions of host code";
+  let description = [{
+    Defines the functions `_mlir_memref_to_llvm_alloc`,
+    `_mlir_memref_to_llvm_aligned_alloc` and `_mlir_memref_to_llvm_free`, which
+    `finalize-memref-to-llvm{use-generic-functions}` declares, by calls of
+    `malloc`, `aligned_alloc` and `free`. When an allocation fails, the program
+    writes one line to standard error and exits with status 1.
+
+    ```mlir
+    llvm.func @_mlir_memref_to_llvm_alloc(i64) -> !llvm.ptr
+    ```
+
+    becomes
+
+    ```mlir
+    llvm.func internal @_mlir_memref_to_llvm_alloc(%size: i64) -> !llvm.ptr {
+      %memory = llvm.call @malloc(%size) : (i64) -> !llvm.ptr
+      %null = llvm.mlir.zero : !llvm.ptr
+      %is_null = llvm.icmp "eq" %memory, %null : !llvm.ptr
+      %zero = llvm.mlir.constant(0 : i64) : i64
+      %is_needed = llvm.icmp "ne" %size, %zero : i64
+      %failed = llvm.and %is_null, %is_needed : i1
+      llvm.cond_br %failed, ^failed, ^done
+    ^failed:
+      llvm.call @diff.report_allocation_failure(%size) : (i64) -> ()
+      llvm.unreachable
+    ^done:
+      llvm.return %memory : !llvm.ptr
+    }
+    llvm.func @malloc(i64) -> !llvm.ptr
+    llvm.func @diff.report_allocation_failure(i64)
+    ```
+  }];
+}
+
+def DiffMoveBf16AsI16Pass : Pass<"diff-move-bf16-as-i16", "::mlir::ModuleOp"> {
+  let summary = "replace bf16 by i16 in the LLVM dialect where it is only moved";
+  let description = [{
+    Replaces the type bf16 by i16 in every op that does not compute: loads,
+    stores, masked accesses, shuffles, selects, block arguments, constants
+    (which keep their bits), functions and globals. On targets without bf16
+    arithmetic LLVM's backends scalarize masked loads of bf16 vectors and
+    vectors that cross a block, and call a library function for each element;
+    vectors of i16 are legal everywhere. An op that computes on bf16 keeps the
+    type; its operands and results are cast. So does a call of a function that
+    the module only declares.
+
+    `arith-expand{include-bf16}`, run earlier, leaves no conversion of bf16, so
+    that usually nothing computes on it.
+
+    ```mlir
+    llvm.func @f(%p: !llvm.ptr, %mask: vector<16xi1>, %other: vector<16xbf16>) -> vector<16xbf16> {
+      %0 = llvm.intr.masked.load %p, %mask, %other {alignment = 2 : i32}
+          : (!llvm.ptr, vector<16xi1>, vector<16xbf16>) -> vector<16xbf16>
+      llvm.return %0 : vector<16xbf16>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    llvm.func @f(%p: !llvm.ptr, %mask: vector<16xi1>, %other: vector<16xi16>) -> vector<16xi16> {
+      %0 = llvm.intr.masked.load %p, %mask, %other {alignment = 2 : i32}
+          : (!llvm.ptr, vector<16xi1>, vector<16xi16>) -> vector<16xi16>
+      llvm.return %0 : vector<16xi16>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+//===----------------------------------------------------------------------===//
 // Tiles to a GPU kernel, in pipeline order
 //===----------------------------------------------------------------------===//
 

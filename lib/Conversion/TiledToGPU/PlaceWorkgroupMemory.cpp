@@ -40,14 +40,10 @@ static void placeEmptyTensor(RewriterBase &rewriter, tensor::EmptyOp empty) {
   rewriter.eraseOp(empty);
 }
 
-/// The code between kernels contains launches only: no loops, no branches, and
-/// no ops on tensors that cannot be bufferized.
+/// The code between kernels contains launches only: no loops and no branches.
 static LogicalResult verifyHostOps(func::FuncOp func) {
   for (Operation &op : func.getBody().getOps()) {
-    bool hasTensors =
-        llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>);
-    if (isa<scf::ForOp, scf::IfOp, scf::IndexSwitchOp, scf::WhileOp>(op) ||
-        (hasTensors && !isa<bufferization::BufferizableOpInterface>(op)))
+    if (isa<scf::ForOp, scf::IfOp, scf::IndexSwitchOp, scf::WhileOp>(op))
       return op.emitOpError("cannot be compiled to a kernel; GPUs support diff "
                             "ops, linalg ops and copies");
   }

@@ -81,17 +81,6 @@ struct DiffFuseElementwise
     : public diff::impl::DiffFuseElementwisePassBase<DiffFuseElementwise> {
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
-    SmallVector<linalg::SoftmaxOp> softmaxes;
-    getOperation().walk([&](linalg::SoftmaxOp op) {
-      if (!isInTile(op) && op.hasPureTensorSemantics())
-        softmaxes.push_back(op);
-    });
-    for (linalg::SoftmaxOp op : softmaxes) {
-      rewriter.setInsertionPoint(op);
-      FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
-      if (succeeded(results))
-        rewriter.replaceOp(op, *results);
-    }
     SmallVector<linalg::LinalgOp> named;
     getOperation().walk([&](linalg::LinalgOp op) {
       if (!isa<linalg::GenericOp, linalg::FillOp>(op) && !isInTile(op) &&

@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorTransforms.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -191,12 +192,95 @@ struct ExpandExp2 : public OpRewritePattern<math::Exp2Op> {
   }
 };
 
+static Type withElementType(Type type, Type element) {
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    return shaped.clone(element);
+  return element;
+}
+
+/// Conversions between bf16 and f64 by way of f32, which upstream expands. The
+/// number in between is rounded to odd: the last bit says that others were cut
+/// off, so that the second rounding is that of the f64.
+struct ExpandTruncToBf16 : public OpRewritePattern<arith::TruncFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::TruncFOp op,
+                                PatternRewriter &rewriter) const override {
+    Value wide = op.getIn();
+    if (!getElementTypeOrSelf(op.getType()).isBF16() ||
+        !getElementTypeOrSelf(wide.getType()).isF64())
+      return rewriter.notifyMatchFailure(op, "not from f64 to bf16");
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Type f32 = withElementType(wide.getType(), b.getF32Type());
+    Type i32 = withElementType(wide.getType(), b.getI32Type());
+    auto createOne = [&]() -> Value {
+      TypedAttr one = b.getI32IntegerAttr(1);
+      if (auto shaped = dyn_cast<ShapedType>(i32))
+        one = DenseElementsAttr::get(shaped, one);
+      return arith::ConstantOp::create(b, one);
+    };
+    Value nearest = arith::TruncFOp::create(b, f32, wide);
+    Value back = arith::ExtFOp::create(b, wide.getType(), nearest);
+    Value bits = arith::BitcastOp::create(b, i32, nearest);
+    Value isAway = arith::CmpFOp::create(
+        b, arith::CmpFPredicate::OGT, math::AbsFOp::create(b, back),
+        math::AbsFOp::create(b, wide));
+    Value isInexact =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, back, wide);
+    Value one = createOne();
+    Value below = arith::SubIOp::create(b, bits, one);
+    Value towardZero = arith::SelectOp::create(b, isAway, below, bits);
+    Value odd = arith::OrIOp::create(b, towardZero, one);
+    Value rounded = arith::SelectOp::create(b, isInexact, odd, towardZero);
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(
+        op, op.getType(), arith::BitcastOp::create(b, f32, rounded));
+    return success();
+  }
+};
+
+struct ExpandExtFromBf16 : public OpRewritePattern<arith::ExtFOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(arith::ExtFOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getIn().getType()).isBF16() ||
+        !getElementTypeOrSelf(op.getType()).isF64())
+      return rewriter.notifyMatchFailure(op, "not from bf16 to f64");
+    Value f32 = arith::ExtFOp::create(
+        rewriter, op.getLoc(),
+        withElementType(op.getType(), rewriter.getF32Type()), op.getIn());
+    rewriter.replaceOpWithNewOp<arith::ExtFOp>(op, op.getType(), f32);
+    return success();
+  }
+};
+
+/// Upstream extends the other functions of halves.
+struct ExpandFma : public OpRewritePattern<math::FmaOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(math::FmaOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!getElementTypeOrSelf(op.getType()).isBF16())
+      return rewriter.notifyMatchFailure(op, "not bf16");
+    Type f32 = withElementType(op.getType(), rewriter.getF32Type());
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands())
+      operands.push_back(
+          arith::ExtFOp::create(rewriter, op.getLoc(), f32, operand));
+    Value result =
+        math::FmaOp::create(rewriter, op.getLoc(), f32, operands);
+    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), result);
+    return success();
+  }
+};
+
 struct DiffExpandMath
     : public diff::impl::DiffExpandMathPassBase<DiffExpandMath> {
   void runOnOperation() override {
     // Upstream's expansion of exp2 would also apply to f64.
     RewritePatternSet expand(&getContext());
-    expand.add<ExpandExp2>(&getContext());
+    expand.add<ExpandExp2, ExpandExtFromBf16, ExpandFma, ExpandTruncToBf16>(
+        &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(expand))))
       return signalPassFailure();
     RewritePatternSet approximate(&getContext());

@@ -95,14 +95,3 @@ func.func @splat(%a: tensor<4x8xf32>) -> (tensor<4xf32>, tensor<2xf32>) {
   %1 = arith.constant dense<[1.0, 2.0]> : tensor<2xf32>
   return %0, %1 : tensor<4xf32>, tensor<2xf32>
 }
-
-// -----
-
-// A softmax becomes its maximum, exponentials, sum and quotients.
-// CHECK-LABEL: func @softmax(
-// CHECK-COUNT-2: iterator_types = ["parallel", "reduction"]
-// CHECK-NOT: linalg.softmax
-func.func @softmax(%a: tensor<4x8xf32>, %e: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  %0 = linalg.softmax dimension(1) ins(%a : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
-  return %0 : tensor<4x8xf32>
-}

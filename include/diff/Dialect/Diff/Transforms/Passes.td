@@ -483,6 +483,69 @@ def DiffVectorizeTilesPass : Pass<"diff-vectorize-tiles", "::mlir::func::FuncOp"
   ];
 }
 
+def DiffDecomposeStructuredPass
+    : Pass<"diff-decompose-structured", "::mlir::func::FuncOp"> {
+  let summary = "decompose structured ops that have no loops of their own";
+  let description = [{
+    Decomposes upstream's aggregated ops (`linalg.softmax`), `linalg.pack`,
+    `linalg.unpack` and `tensor.concat` on tensors into ops that are tiled,
+    fused, bufferized and lowered to loops. The ops of the diff dialect stay.
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<8x8xf32> {
+      %0 = tensor.concat dim(0) %x, %y : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<8x8xf32>
+      return %0 : tensor<8x8xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<8x8xf32> {
+      %e = tensor.empty() : tensor<8x8xf32>
+      %0 = tensor.insert_slice %x into %e[0, 0] [4, 8] [1, 1] : tensor<4x8xf32> into tensor<8x8xf32>
+      %1 = tensor.insert_slice %y into %0[4, 0] [4, 8] [1, 1] : tensor<4x8xf32> into tensor<8x8xf32>
+      return %1 : tensor<8x8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffPrepareBufferizationPass
+    : Pass<"diff-prepare-bufferization", "::mlir::func::FuncOp"> {
+  let summary = "rewrite tensor ops that upstream's bufferization cannot take";
+  let description = [{
+    A slice that drops some dimensions of size 1 and keeps others becomes a
+    slice of full rank and a reshape. Its memref would have dynamic strides,
+    whose type does not say which dimension was dropped, and upstream's folders
+    drop the first. An op on tensors that does not implement
+    `BufferizableOpInterface` is an error that names it.
+
+    ```mlir
+    func.func @f(%x: tensor<1x?x2x8xf32>, %n: index) -> tensor<1x?x8xf32> {
+      %0 = tensor.extract_slice %x[0, 0, 1, 0] [1, %n, 1, 8] [1, 1, 1, 1] : tensor<1x?x2x8xf32> to tensor<1x?x8xf32>
+      return %0 : tensor<1x?x8xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%x: tensor<1x?x2x8xf32>, %n: index) -> tensor<1x?x8xf32> {
+      %0 = tensor.extract_slice %x[0, 0, 1, 0] [1, %n, 1, 8] [1, 1, 1, 1] : tensor<1x?x2x8xf32> to tensor<1x?x1x8xf32>
+      %1 = tensor.collapse_shape %0 [[0], [1], [2, 3]] : tensor<1x?x1x8xf32> into tensor<1x?x8xf32>
+      return %1 : tensor<1x?x8xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::tensor::TensorDialect"];
+}
+
 def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
   let summary = "convert tensors of public functions to memref arguments";
   let description = [{
@@ -529,7 +592,8 @@ def DiffExpandMathPass : Pass<"diff-expand-math"> {
     Rewrites exp2 as exp, and exp, tanh and log as upstream's polynomial and
     rational approximations (accurate to a few units in the last place of f32).
     The result is vectorizable and calls no library function. Functions of f64
-    are not changed. erf, erfc, cbrt and the inverse hyperbolic functions, which
+    are not changed. Conversions between f64 and bf16 become correctly rounded
+    conversions by way of f32. erf, erfc, cbrt and the inverse hyperbolic functions, which
     have no LLVM intrinsic, become calls to the C library.
   }];
   let dependentDialects = [

@@ -1,0 +1,20 @@
+//===- HostLowering.h - The end of the route to a CPU -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef DIFF_CONVERSION_HOSTLOWERING_HOSTLOWERING_H
+#define DIFF_CONVERSION_HOSTLOWERING_HOSTLOWERING_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DECL_DIFFMANGLEFUNCTIONSPASS
+#define GEN_PASS_DECL_DIFFEXPORTFUNCTIONSPASS
+#define GEN_PASS_DECL_DIFFDEFINEALLOCATORSPASS
+#define GEN_PASS_DECL_DIFFMOVEBF16ASI16PASS
+#include "diff/Conversion/Passes.h.inc"
+} // namespace mlir::diff
+
+#endif // DIFF_CONVERSION_HOSTLOWERING_HOSTLOWERING_H

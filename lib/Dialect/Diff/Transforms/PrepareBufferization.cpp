@@ -1,0 +1,184 @@
+//===- PrepareBufferization.cpp - Tensor ops that buffers can hold --------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace mlir::diff {
+#define GEN_PASS_DEF_DIFFDECOMPOSESTRUCTUREDPASS
+#define GEN_PASS_DEF_DIFFPREPAREBUFFERIZATIONPASS
+#include "diff/Dialect/Diff/Transforms/Passes.h.inc"
+} // namespace mlir::diff
+
+using namespace mlir;
+using namespace mlir::diff;
+
+//===----------------------------------------------------------------------===//
+// diff-decompose-structured
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct DecomposeAggregated
+    : public OpInterfaceRewritePattern<linalg::AggregatedOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::AggregatedOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    if (isa<DiffDialect>(op->getDialect()) ||
+        !llvm::all_of(op->getResultTypes(), llvm::IsaPred<TensorType>) ||
+        op->getNumResults() == 0)
+      return failure();
+    FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
+    if (failed(results))
+      return failure();
+    rewriter.replaceOp(op, *results);
+    return success();
+  }
+};
+
+struct LowerPack : public OpRewritePattern<linalg::PackOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::PackOp op,
+                                PatternRewriter &rewriter) const override {
+    return success(op.hasPureTensorSemantics() &&
+                   succeeded(linalg::lowerPack(rewriter, op)));
+  }
+};
+
+struct LowerUnPack : public OpRewritePattern<linalg::UnPackOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::UnPackOp op,
+                                PatternRewriter &rewriter) const override {
+    return success(op.hasPureTensorSemantics() &&
+                   succeeded(linalg::lowerUnPack(rewriter, op)));
+  }
+};
+
+struct DiffDecomposeStructured
+    : public diff::impl::DiffDecomposeStructuredPassBase<
+          DiffDecomposeStructured> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<DecomposeAggregated, LowerPack, LowerUnPack>(&getContext());
+    tensor::populateDecomposeTensorConcatPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// diff-prepare-bufferization
+//===----------------------------------------------------------------------===//
+
+/// Whether a slice drops some of its dimensions of size 1 and keeps others.
+/// Where strides are dynamic, the type of its memref does not say which.
+static bool isAmbiguous(ArrayRef<OpFoldResult> sizes,
+                        const llvm::SmallBitVector &dropped) {
+  if (dropped.none())
+    return false;
+  for (auto [i, size] : llvm::enumerate(sizes))
+    if (!dropped.test(i) && isConstantIntValue(size, 1))
+      return true;
+  return false;
+}
+
+/// Groups the dimensions of a slice so that each group has one dimension that
+/// is kept; none when all are dropped.
+static SmallVector<ReassociationIndices>
+getReassociation(const llvm::SmallBitVector &dropped) {
+  SmallVector<ReassociationIndices> groups;
+  ReassociationIndices group;
+  for (unsigned i = 0, e = dropped.size(); i < e; ++i) {
+    group.push_back(i);
+    if (dropped.test(i))
+      continue;
+    groups.push_back(group);
+    group.clear();
+  }
+  if (!groups.empty())
+    llvm::append_range(groups.back(), group);
+  return groups;
+}
+
+namespace {
+struct WidenExtractSlice : public OpRewritePattern<tensor::ExtractSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ExtractSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    llvm::SmallBitVector dropped = op.getDroppedDims();
+    if (!isAmbiguous(op.getMixedSizes(), dropped))
+      return failure();
+    Value slice = tensor::ExtractSliceOp::create(
+        rewriter, op.getLoc(), op.getSource(), op.getMixedOffsets(),
+        op.getMixedSizes(), op.getMixedStrides());
+    rewriter.replaceOpWithNewOp<tensor::CollapseShapeOp>(
+        op, op.getType(), slice, getReassociation(dropped));
+    return success();
+  }
+};
+
+template <typename OpTy>
+struct WidenInsertSlice : public OpRewritePattern<OpTy> {
+  using OpRewritePattern<OpTy>::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(OpTy op,
+                                PatternRewriter &rewriter) const override {
+    llvm::SmallBitVector dropped = op.getDroppedDims();
+    if (!isAmbiguous(op.getMixedSizes(), dropped))
+      return failure();
+    SmallVector<int64_t> shape;
+    SmallVector<Value> dynamic;
+    dispatchIndexOpFoldResults(op.getMixedSizes(), dynamic, shape);
+    if constexpr (std::is_same_v<OpTy, tensor::ParallelInsertSliceOp>)
+      rewriter.setInsertionPoint(op->getParentOp());
+    Value source = tensor::ExpandShapeOp::create(
+        rewriter, op.getLoc(), op.getSourceType().clone(shape), op.getSource(),
+        getReassociation(dropped), op.getMixedSizes());
+    rewriter.modifyOpInPlace(op, [&] { op.getSourceMutable().assign(source); });
+    return success();
+  }
+};
+
+struct DiffPrepareBufferization
+    : public diff::impl::DiffPrepareBufferizationPassBase<
+          DiffPrepareBufferization> {
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    patterns.add<WidenExtractSlice, WidenInsertSlice<tensor::InsertSliceOp>,
+                 WidenInsertSlice<tensor::ParallelInsertSliceOp>>(
+        &getContext());
+    GreedyRewriteConfig config;
+    config.enableFolding(false).enableConstantCSE(false);
+    if (failed(
+            applyPatternsGreedily(getOperation(), std::move(patterns), config)))
+      return signalPassFailure();
+    WalkResult result = getOperation().walk([](Operation *op) {
+      if (!llvm::any_of(op->getResultTypes(), llvm::IsaPred<TensorType>) &&
+          !llvm::any_of(op->getOperandTypes(), llvm::IsaPred<TensorType>))
+        return WalkResult::advance();
+      if (isa<bufferization::BufferizableOpInterface>(op))
+        return WalkResult::advance();
+      op->emitOpError("cannot be bufferized");
+      return WalkResult::interrupt();
+    });
+    if (result.wasInterrupted())
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -verify-diagnostics --pass-pipeline="builtin.module(func.func(diff-prepare-bufferization))" | FileCheck %s
+
+// The first dimension of size 1 is kept, the third is dropped.
+// CHECK-LABEL: func @extract(
+// CHECK: %[[S:.*]] = tensor.extract_slice %{{.*}} : tensor<1x?x2x8xf32> to tensor<1x?x1x8xf32>
+// CHECK: tensor.collapse_shape %[[S]] {{\[}}[0], [1], [2, 3]] : tensor<1x?x1x8xf32> into tensor<1x?x8xf32>
+func.func @extract(%x: tensor<1x?x2x8xf32>, %n: index) -> tensor<1x?x8xf32> {
+  %0 = tensor.extract_slice %x[0, 0, 1, 0] [1, %n, 1, 8] [1, 1, 1, 1] : tensor<1x?x2x8xf32> to tensor<1x?x8xf32>
+  return %0 : tensor<1x?x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @insert(
+// CHECK: %[[E:.*]] = tensor.expand_shape %{{.*}} {{\[}}[0], [1], [2, 3]] output_shape [1, 5, 1, 8]
+// CHECK: tensor.insert_slice %[[E]] into %{{.*}} : tensor<1x5x1x8xf32> into tensor<1x5x2x8xf32>
+func.func @insert(%x: tensor<1x5x8xf32>, %y: tensor<1x5x2x8xf32>) -> tensor<1x5x2x8xf32> {
+  %0 = tensor.insert_slice %x into %y[0, 0, 1, 0] [1, 5, 1, 8] [1, 1, 1, 1] : tensor<1x5x8xf32> into tensor<1x5x2x8xf32>
+  return %0 : tensor<1x5x2x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @insert_in_parallel(
+// CHECK: scf.forall
+// CHECK: %[[E:.*]] = tensor.expand_shape
+// CHECK: scf.forall.in_parallel
+// CHECK-NEXT: tensor.parallel_insert_slice %[[E]] into %{{.*}} : tensor<1x5x1x8xf32> into tensor<1x5x2x8xf32>
+func.func @insert_in_parallel(%x: tensor<1x5x8xf32>, %y: tensor<1x5x2x8xf32>) -> tensor<1x5x2x8xf32> {
+  %0 = scf.forall (%i) in (2) shared_outs(%o = %y) -> tensor<1x5x2x8xf32> {
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %x into %o[0, 0, %i, 0] [1, 5, 1, 8] [1, 1, 1, 1] : tensor<1x5x8xf32> into tensor<1x5x2x8xf32>
+    }
+  }
+  return %0 : tensor<1x5x2x8xf32>
+}
+
+// -----
+
+// Only one dimension can have been dropped here.
+// CHECK-LABEL: func @clear(
+// CHECK: tensor.extract_slice %{{.*}} : tensor<5x2x8xf32> to tensor<5x8xf32>
+func.func @clear(%x: tensor<5x2x8xf32>) -> tensor<5x8xf32> {
+  %0 = tensor.extract_slice %x[0, 1, 0] [5, 1, 8] [1, 1, 1] : tensor<5x2x8xf32> to tensor<5x8xf32>
+  return %0 : tensor<5x8xf32>
+}
+
+// -----
+
+func.func @gather(%x: tensor<50x32xf32>, %i: tensor<9x1xi32>) -> tensor<9x1x32xf32> {
+  // expected-error @below {{'tensor.gather' op cannot be bufferized}}
+  %0 = tensor.gather %x[%i] gather_dims([0]) : (tensor<50x32xf32>, tensor<9x1xi32>) -> tensor<9x1x32xf32>
+  return %0 : tensor<9x1x32xf32>
+}

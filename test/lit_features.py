@@ -110,7 +110,7 @@ def _mlir_opt(config) -> str:
 _PROBES = (
     ("ptxas", "assembling the emitted PTX",
      lambda config: _recent_cuda_tool("ptxas", config.diff_ptxas)),
-    ("nvcc", "what is compared with CUDA's own compiler",
+    ("nvcc", "comparisons with CUDA's compiler",
      lambda config: _recent_cuda_tool("nvcc")),
     ("gpu", "runs on a GPU", _gpu),
     ("numpy", "execution tests against float64", _numpy),

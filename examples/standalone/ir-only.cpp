@@ -30,7 +30,7 @@ int main() {
   DialectRegistry registry;
   registry.insert<diff::DiffDialect>();
   MLIRContext context(registry);
-  // With those it depends on, whose ops its own are written beside.
+  // Also loads the dialects that it depends on.
   context.loadDialect<diff::DiffDialect>();
   OwningOpRef<ModuleOp> module =
       parseSourceString<ModuleOp>(kSource, ParserConfig(&context));

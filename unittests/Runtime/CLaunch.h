@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* Uses the C interface; returns what is not as it must be, or null. */
+/* Uses the C interface. Returns an error or null. */
 const char *testCInterface(const char *manifest, const char *ptx);
 
 #ifdef __cplusplus

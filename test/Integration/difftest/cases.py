@@ -42,7 +42,7 @@ class Case:
     name: str
     types: str = "bf16"  # default set, every route but linalg
     linalg: str = ""  # default set, route linalg
-    ptx: str = ""  # default set, routes that run PTX, beside `types`
+    ptx: str = ""  # default set, routes that run PTX, in addition to `types`
     b: int = 1
     n: int = 33
     m: int = 47
@@ -59,7 +59,7 @@ class Case:
     dynamic: bool = False
     layout: str = "bshd"  # or "bhsd": head-major
     #: Query and key tokens of each sequence of variable length; then b is their
-    #: number and n and m the tokens of all, with perhaps some behind the last.
+    #: number and n and m are all tokens, possibly with unused ones at the end.
     sequences: tuple[tuple[int, int], ...] | None = None
     inputs: str = "normal"  # a key of arrays.INPUT_KINDS
     heavy: bool = False  # runs in the full set only
@@ -449,7 +449,7 @@ VARLEN_CASES = (
               dynamic=True, **_MIXED),
 )  # fmt: skip
 
-#: Heads in front of tokens.
+#: Head-major tensors.
 LAYOUT_CASES = (
     _v2("bhsd", "f32", "f32 f64", ptx="f16 bf16 tf32", layout="bhsd", lse=True),
     _v2("bhsd-all", "f32", "f32", ptx="bf16 tf32", layout="bhsd", dynamic=True, **_TOGETHER),

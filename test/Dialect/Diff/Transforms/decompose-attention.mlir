@@ -38,7 +38,7 @@ func.func @attention(%q: tensor<2x12x8x16xbf16>, %k: tensor<2x20x2x16xbf16>,
 
 // -----
 
-// V1: keys of two maps, values of twice the width, and the norm behind.
+// V1: keys of two maps, values of twice the width, and the norm after them.
 // CHECK-LABEL: func @attention_v1
 // CHECK: diff.online_attention ins({{.*}} : tensor<2x12x8x16xf32>, tensor<2x20x4x16xf32>, tensor<2x20x2x32xf32>) outs({{.*}} : tensor<2x8x12x32xf32>, tensor<2x8x12xf32>, tensor<2x8x12xf32>) maps(2) scale(5.000000e-01) ->
 // CHECK-NOT: math.exp

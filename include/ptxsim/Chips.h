@@ -13,11 +13,10 @@
 
 namespace ptxsim {
 
-/// What the simulator knows of a GPU: limits that a launch must keep, and rates
-/// from which the bounds of a profile are computed. Sources stand beside the
-/// table in Chips.cpp.
+/// Properties of a GPU: limits of launches, and rates from which a profile
+/// computes bounds. The table in Chips.cpp names their sources.
 struct Chip {
-  /// As PTX's `.target` spells it.
+  /// The name in PTX's `.target`.
   const char *name;
   /// Compute capability, 10 x major + minor.
   unsigned capability;
@@ -59,7 +58,7 @@ struct Chip {
 
 const std::vector<Chip> &getChips();
 
-/// The chip of that name, or null. `sm_90` finds sm_90a's row and so on for
+/// Returns the chip of that name, or null. `sm_90` finds sm_90a, and so on for
 /// every architecture-specific name and its plain one.
 const Chip *lookUpChip(std::string_view name);
 

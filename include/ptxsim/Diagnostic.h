@@ -1,4 +1,4 @@
-//===- Diagnostic.h - What is wrong, and where ------------------ -*- C++
+//===- Diagnostic.h - Errors and their locations ----------------*- C++ -*-===//
 //-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,7 +12,7 @@
 
 namespace ptxsim {
 
-/// An error: in a text when `line` is not 0 (both count from 1).
+/// An error. If `line` is not 0, it has a location (line and column from 1).
 struct Diagnostic {
   unsigned line = 0;
   unsigned column = 0;
@@ -20,7 +20,7 @@ struct Diagnostic {
 
   explicit operator bool() const { return !message.empty(); }
 
-  /// `FILE:LINE:COL: message`, or the message alone.
+  /// Returns `FILE:LINE:COL: message`, or only the message.
   std::string format(const std::string &file) const {
     if (!line)
       return message;

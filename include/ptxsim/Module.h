@@ -1,4 +1,4 @@
-//===- Module.h - A PTX module, ready to run ----------------- -*- C++ -*-===//
+//===- Module.h - A decoded PTX module --------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -23,13 +23,13 @@ struct KernelParameter {
   std::string name;
   /// `u32`, `f64`, ...; `b8` for an array of bytes passed by value.
   std::string type;
-  /// Bytes, and where they begin in the parameter block.
+  /// Size in bytes, and offset in the parameter block.
   uint32_t size;
   uint32_t offset;
   uint32_t alignment;
   /// An aggregate: `.param .align 8 .b8 name[24]`.
   bool isArray;
-  /// `.ptr` was given, or it is a 64-bit integer that may hold one.
+  /// It has `.ptr`, or is a 64-bit integer that may hold a pointer.
   bool isPointer;
 };
 
@@ -48,12 +48,12 @@ struct KernelInfo {
   unsigned line = 0;
 };
 
-/// PTX text, checked whole and decoded. It never changes after it was parsed
+/// PTX text, completely checked and decoded. It does not change after parsing
 /// and may be shared by devices and threads.
 class Module {
 public:
-  /// Null when the text is wrong; `error` says what and where. Everything is
-  /// checked here: an unknown opcode, qualifier or name is an error of parsing
+  /// Parses a text. Returns null and sets `error` if it has errors. Everything
+  /// is checked here: an unknown opcode, qualifier or name is a parse error
   /// even in code that never runs.
   static std::shared_ptr<const Module> parse(std::string_view text,
                                              Diagnostic &error);
@@ -62,11 +62,11 @@ public:
   const std::vector<KernelInfo> &getKernels() const;
   const KernelInfo *findKernel(std::string_view name) const;
 
-  /// `.version` as 10 x major + minor, and `.target`'s first word.
+  /// `.version` as 10 x major + minor, and the first word of `.target`.
   unsigned getVersion() const;
   const std::string &getTarget() const;
 
-  /// A line of the text (from 1), for messages.
+  /// Returns a line of the text (from 1), for messages.
   std::string_view getLine(unsigned line) const;
 
   const Program &getProgram() const { return *program; }

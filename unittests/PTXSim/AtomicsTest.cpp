@@ -15,7 +15,7 @@ using namespace ptxsim;
 using namespace ptxsim::test;
 
 //===----------------------------------------------------------------------===//
-// One update of a place of its own in each thread
+// One update of a separate location in each thread
 //===----------------------------------------------------------------------===//
 
 namespace {
@@ -48,12 +48,12 @@ template <typename T, typename Fn> static Reference as(Fn fn) {
 
 enum class HalfOp { Add, Min, Max };
 
-/// A 16-bit format's operation, by its list of numbers.
+/// An operation of a 16-bit format, by its list of numbers.
 static uint64_t applyHalf(const Format &format, HalfOp op, uint64_t x,
                           uint64_t y) {
   double a = format.decode(uint32_t(x)), b = format.decode(uint32_t(y));
   if (op == HalfOp::Add)
-    // No sum of two needs more than long double has, or it rounds alike.
+    // The sums fit into long double, or round to the same value.
     return format.encode((long double)a + b, Rounding::Nearest);
   if (a != a && b != b)
     return format.nan();
@@ -182,8 +182,8 @@ static bool isNaN(const Operation &op, uint64_t bits) {
     return (bits & 0x7fffffffffffffff) > 0x7ff0000000000000;
   return false;
 }
-/// The same value; any NaN is as good as another one, but 16-bit operations
-/// give the canonical one.
+/// The same value. Any NaN matches any other one, but 16-bit operations return
+/// the canonical one.
 static bool isSame(const Operation &op, uint64_t found, uint64_t expected) {
   return found == expected || (isNaN(op, found) && isNaN(op, expected));
 }
@@ -244,7 +244,7 @@ TEST(Atomics, OnePlaceForEachThread) {
                 value |= draw() << 16;
               inputs.push_back(value);
             }
-            // Half of the compares find what they look for.
+            // Half of the compares find the expected value.
             if (op.isCas && t % 2)
               inputs[4 * t + 1] = inputs[4 * t];
           }
@@ -343,11 +343,11 @@ TEST(Atomics, Wide) {
 }
 
 //===----------------------------------------------------------------------===//
-// Many threads at one place
+// Many threads at one location
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Blocks on several host threads, all at the same place.
+/// Blocks on several host threads, all at the same location.
 struct Crowd {
   explicit Crowd(unsigned blocks = 64)
       : blocks(blocks), all(blocks * threads), counters(8), results(all) {}
@@ -356,8 +356,8 @@ struct Crowd {
   unsigned blocks, all;
   std::vector<uint32_t> counters, results;
 
-  /// %r2 is the thread's number in the grid; what it leaves in %r3 is its
-  /// result. %rd0 has the counters.
+  /// %r2 is the number of the thread in the grid; the final %r3 is its result.
+  /// %rd0 has the counters.
   void run(const std::string &body) {
     Diagnostic error;
     auto module = Module::parse(
@@ -411,7 +411,7 @@ TEST(Atomics, NoUpdateIsLost) {
   EXPECT_EQ(crowd.counters[5], all % 100);
   EXPECT_EQ(crowd.counters[6], sum);
   EXPECT_EQ(crowd.counters[7], 0u);
-  // Every thread saw another value.
+  // Every thread saw a different value.
   std::sort(crowd.results.begin(), crowd.results.end());
   std::vector<uint32_t> expected(all);
   std::iota(expected.begin(), expected.end(), 0u);
@@ -436,7 +436,7 @@ TEST(Atomics, CompareAndSwapLoop) {
   EXPECT_EQ(std::count(crowd.results.begin(), crowd.results.end(), product), 1);
 }
 
-/// A lock that lanes of one warp take one after the other, too.
+/// A lock that lanes of one warp also take one after the other.
 TEST(Atomics, SpinLock) {
   Crowd crowd(8);
   crowd.run("AGAIN:\natom.acquire.gpu.global.cas.b32 %r4, [%rd0], 0, 1;\n"

@@ -24,7 +24,7 @@ static const char *kValue = "mad.lo.u32 %r3, %r1, 7, 3;\n";
 // Shuffles
 //===----------------------------------------------------------------------===//
 
-/// The source lane by the text of the ISA, -1 when it is out of range.
+/// The source lane as specified by the ISA, -1 if it is out of range.
 static int getShuffleSource(const std::string &mode, int lane, int b,
                             unsigned c) {
   int segment = int(c >> 8) & 31, clamp = int(c) & 31;
@@ -61,7 +61,7 @@ TEST(Shuffle, AllModesAndSegments) {
 }
 
 TEST(Shuffle, LanesOfTheirOwn) {
-  // A lane that is read, the clamp and the mask are registers.
+  // The source lane, the clamp and the mask are registers.
   makeThreads(std::string(kValue) + R"(
   mad.lo.u32 %r4, %r1, 5, 2;
   mov.u32 %r5, 31;
@@ -72,7 +72,7 @@ TEST(Shuffle, LanesOfTheirOwn) {
 }
 
 TEST(Shuffle, PartsOfAWarp) {
-  // Two halves shuffle among themselves in branches of their own.
+  // Two halves shuffle separately in different branches.
   makeThreads(std::string(kValue) + R"(
   and.b32 %r4, %r1, 1;
   setp.eq.u32 %p0, %r4, 0;
@@ -87,7 +87,7 @@ END:
 }
 
 TEST(Shuffle, OneInstructionForTwoGroups) {
-  // The member mask tells them apart; they come together.
+  // The member masks distinguish them; they execute together.
   makeThreads(std::string(kValue) + R"(
   setp.lt.u32 %p0, %r1, 16;
   selp.b32 %r6, 0x0000ffff, 0xffff0000, %p0;
@@ -302,8 +302,8 @@ TEST(Barrier, WithAWarpOfSomeLanes) {
 }
 
 TEST(Barrier, ProducerAndConsumers) {
-  // Warp 0 makes values in two slots; warps 1 and 2 take them. bar.arrive does
-  // not wait.
+  // Warp 0 produces values in two slots; warps 1 and 2 consume them. bar.arrive
+  // does not wait.
   Threads threads = makeThreads(R"(
   mov.u32 %r10, slots;
   and.b32 %r11, %r1, 31;
@@ -447,6 +447,6 @@ TEST(Specials, SharedMemory) {
   mov.u32 %r3, %total_smem_size;
   mad.lo.u32 %r2, %r3, 10000, %r2;
 )";
-  // The whole is a multiple of 128 bytes.
+  // The total is a multiple of 128 bytes.
   threads.expect([](uint32_t) { return 1152 * 10000 + 1000; });
 }

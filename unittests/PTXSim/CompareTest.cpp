@@ -10,7 +10,7 @@
 using namespace ptxsim::test;
 
 namespace {
-/// How two values lie: less, equal, greater, or not at all.
+/// The relation of two values: less, equal, greater, or unordered.
 enum Relation { Less = 1, Equal = 2, Greater = 4, Unordered = 8 };
 
 struct Comparison {
@@ -139,7 +139,7 @@ TEST(Compare, SetpOfTwoPredicates) {
         return Values{combine(boolOp, is, c), combine(boolOp, !is, c)};
       });
     }
-  // Either may be left out.
+  // Either may be absent.
   Op second{"setp.lt.s32 _|%d0, %s0, %s1;", {"pred"}, {"b32", "b32"}};
   check(second, cross({integers(32), integers(32)}),
         [](const Values &v) { return int32_t(v[0]) >= int32_t(v[1]); });

@@ -280,7 +280,7 @@ END:
 //===----------------------------------------------------------------------===//
 
 TEST(Progress, LanesTakeTurnsAtALock) {
-  // What the lock guards is no atomic.
+  // The lock protects a non-atomic value.
   Threads threads = makeThreads(R"(
   add.u64 %rd1, %rd0, 128;
 TRY:
@@ -302,7 +302,7 @@ WAIT:
 }
 
 TEST(Progress, LaneWaitsForLane) {
-  // The waiting lanes come first in the text, and last.
+  // The waiting lanes are first in the text, and last.
   for (bool first : {true, false}) {
     std::string wait = "WAIT:\nld.relaxed.gpu.global.u32 %r3, [%rd2];\n"
                        "setp.eq.u32 %p1, %r3, 0;\n@%p1 bra WAIT;\n"
@@ -374,7 +374,7 @@ END:
   });
 }
 
-/// Each block waits for the one behind it, with this instruction.
+/// Each block waits for the next one, with this instruction.
 static void expectBlocksWait(const std::string &poll, unsigned blocks) {
   Threads threads;
   threads.grid.x = blocks;
@@ -420,7 +420,7 @@ TEST(Progress, BlocksThatCountWhileTheyWait) {
 }
 
 TEST(Progress, CollectiveWithoutLanesThatHaveExited) {
-  // Lanes 16 to 31 wait for lanes that exit, and lane 0 for what comes then.
+  // Lanes 16 to 31 wait for lanes that exit, and lane 0 for the result.
   Threads threads;
   threads.body = R"(
   setp.lt.u32 %p0, %r1, 16;

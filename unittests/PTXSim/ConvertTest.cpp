@@ -58,8 +58,8 @@ struct ConvertType {
         result.push_back(encode(sign * value, Rounding::Nearest));
     return result;
   }
-  /// Every source's value is a long double, as 64 bits of significand hold
-  /// 64-bit integers and f64.
+  /// The value of every source is a long double, because 64 bits of significand
+  /// hold 64-bit integers and f64.
   long double decode(uint64_t raw) const {
     switch (kind) {
     case 'u':
@@ -140,7 +140,7 @@ std::string name(const std::string &modifiers, const ConvertType &to,
 TEST(Convert, IntegersToIntegers) {
   for (const ConvertType &to : kIntegers)
     for (const ConvertType &from : kIntegers) {
-      // The whole register gets the value, with its sign.
+      // The value fills the whole register, with its sign.
       auto extend = [&](uint64_t value) {
         uint64_t shifted = value << (64 - to.bits);
         return to.kind == 's' ? uint64_t(int64_t(shifted) >> (64 - to.bits))
@@ -151,7 +151,7 @@ TEST(Convert, IntegersToIntegers) {
         return from.kind == 's' ? uint64_t(int64_t(shifted) >> (64 - from.bits))
                                 : shifted >> (64 - from.bits);
       };
-      // Source registers wider than the type, with other bits above.
+      // Source registers wider than the type, with other upper bits.
       for (const std::string &source : {from.reg(), std::string("b64")})
         for (const std::string &target : {to.reg(), std::string("b64")}) {
           Values values = from.values();

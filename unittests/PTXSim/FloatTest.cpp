@@ -19,7 +19,7 @@ const Mode kModes[] = {{"rn", FE_TONEAREST},
                        {"rm", FE_DOWNWARD},
                        {"rp", FE_UPWARD}};
 
-/// The host's operation in a rounding mode. Volatile: neither before nor after.
+/// The host's operation in a rounding mode. Volatile prevents reordering.
 template <typename T, typename Fn> T inMode(int mode, Fn compute) {
   int before = fegetround();
   fesetround(mode);
@@ -32,7 +32,7 @@ bool isNaN32(uint64_t bits) { return (bits & 0x7fffffff) > 0x7f800000; }
 bool isNaN64(uint64_t bits) {
   return (bits & 0x7fffffffffffffff) > 0x7ff0000000000000;
 }
-/// Any NaN of f64 is as good as another.
+/// Any NaN of f64 matches any other one.
 bool sameF64(uint64_t found, uint64_t expected) {
   return isNaN64(found) && isNaN64(expected);
 }

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A narrow format is the sorted list of its finite numbers; rounding is a
-// search in the list. Slow, plain, and nothing like what it checks.
+// A narrow format is the sorted list of its finite numbers, and rounding is a
+// search in the list: slow, simple, and independent of the tested code.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,8 +21,8 @@ enum class Rounding { Nearest, Zero, Down, Up, Away };
 
 class Format {
 public:
-  /// `hasInfinity` false: an exponent of all ones is a usual one, but for the
-  /// last significand, which is NaN.
+  /// `hasInfinity` false: an exponent of all ones is an ordinary one, except
+  /// for the last significand, which is NaN.
   Format(unsigned exponentBits, unsigned significandBits, bool hasInfinity)
       : e(exponentBits), m(significandBits) {
     int bias = (1 << (e - 1)) - 1;
@@ -43,7 +43,7 @@ public:
   uint32_t sign() const { return 1u << (e + m); }
   double largest() const { return numbers.back(); }
 
-  /// The value of some bits.
+  /// Returns the value of some bits.
   double decode(uint32_t bits) const {
     uint32_t magnitude = bits & (sign() - 1);
     double value =
@@ -54,7 +54,7 @@ public:
     return bits & sign() ? -value : value;
   }
 
-  /// The bits of a value; `x` may have any precision that the type has.
+  /// Returns the bits of a value; `x` may have any precision.
   uint32_t encode(long double x, Rounding rounding,
                   bool satfinite = false) const {
     if (x != x)
@@ -68,7 +68,7 @@ public:
     if (above != numbers.end() && *above == magnitude)
       return s | uint32_t(above - numbers.begin());
     auto low = uint32_t(above - numbers.begin()) - 1;
-    // The next number, if the exponent had no end.
+    // The next number, with an unlimited exponent.
     long double next =
         above != numbers.end()
             ? (long double)*above

@@ -33,8 +33,8 @@ struct Flags {
   }
 };
 
-/// Products of 16-bit values are exact, sums come with what is left of them: a
-/// f128 has 113 bits of significand.
+/// Products of 16-bit values are exact. Sums are exact together with their
+/// remainder: f128 has 113 bits of significand.
 using Exact = __float128;
 struct Sum {
   Exact value, rest;
@@ -55,7 +55,7 @@ const Operation kOperations[] = {
     {"fma", 3, [](const Exact *v) { return add(v[0] * v[1], v[2]); }},
 };
 
-/// A sum as a long double that rounds to 16 bits as the sum does.
+/// Returns a sum as a long double that rounds to 16 bits like the sum.
 long double narrow(Sum sum) {
   auto nearest = (long double)sum.value;
   if (nearest != nearest || std::fabs(nearest) == HUGE_VALL)

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// References work on 128-bit integers and bit by bit, so that nothing is lost
-// and nothing is shared with the handlers.
+// The references use 128-bit integers and single bits, so that they are exact
+// and share no code with the handlers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,7 +59,7 @@ void checkTernary(const std::string &name, const IntType &type, Fn expected) {
       });
 }
 
-/// Each half by itself.
+/// Each half separately.
 template <typename Fn>
 void checkPairs(const std::string &name, bool isSigned, Fn expected) {
   const IntType &half = isSigned ? kS16 : kU16;
@@ -87,8 +87,8 @@ TEST(Integer, SumsAndDifferences) {
 
 TEST(Integer, Products) {
   for (const IntType &type : kAll) {
-    // The low half of a product of 64 bits does not fit into 128 signed ones
-    // for unsigned factors, but wraps to the right bits.
+    // The low half of a 64-bit product does not fit into 128 signed bits for
+    // unsigned factors, but wraps to the correct bits.
     checkBinary("mul.lo", type, [](Int a, Int b) {
       return Int((unsigned __int128)a * (unsigned __int128)b);
     });
@@ -146,7 +146,7 @@ TEST(Integer, ProductsOf24Bits) {
     });
     if (type.isSigned)
       checkTernary("mad24.hi.sat", type, [&](Int a, Int b, Int c) {
-        // The high 32 bits are a number of 32 bits before c comes.
+        // The high 32 bits are a 32-bit number before c is added.
         return kS32.clamp(
             kS32.value(uint64_t(product(a, b) >> 16) & 0xffffffff) + c);
       });
@@ -197,7 +197,7 @@ TEST(Integer, SignsAndOrder) {
 }
 
 TEST(Integer, ExtendedPrecision) {
-  // Two words make a number of twice the bits, with the carry in between.
+  // Two words form a number with twice the bits, with the carry in between.
   struct {
     const char *low, *high;
     int sign;
@@ -207,7 +207,7 @@ TEST(Integer, ExtendedPrecision) {
               " %d1, %s1, %s3; }",
           {"b32", "b32"},
           {"b32", "b32", "b32", "b32"}};
-    // A guard covers one instruction, so no guarded run here.
+    // A guard applies to one instruction, so there is no guarded run here.
     Runner runner;
     auto srcs = cross({integers(32), integers(32), integers(32), integers(32)});
     auto results = runner.run(op, srcs, false);

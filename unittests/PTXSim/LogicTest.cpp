@@ -145,7 +145,7 @@ TEST(Logic, Prmt) {
     check(op, cross({integers(32), integers(32)}),
           [&](const Values &v) { return permute({v[0], v[1], selector}); });
   }
-  // Bytes of b:a by mode, as functions of the selector n and the place p.
+  // Bytes of b:a by mode, as functions of the selector n and the position p.
   struct {
     const char *name;
     unsigned (*choose)(unsigned n, unsigned p);

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Results lie within the documented errors, and, unless they are perturbed, are
-// the nearest numbers to the functions' values.
+// Results are within the documented errors and, unless they are perturbed, the
+// nearest numbers to the values of the functions.
 //
 //===----------------------------------------------------------------------===//
 
@@ -56,7 +56,7 @@ Values makeArguments(const Function &function, unsigned count) {
   std::uniform_real_distribution<double> uniform(function.least, function.most);
   for (unsigned n = 0; n < count; ++n) {
     double x = uniform(getRandom());
-    // Small ones, too, where they are legal.
+    // Also small ones, where they are legal.
     if (n % 4 == 0)
       x = function.least < 0 || x > 1 ? x / 1024 : x;
     values.push_back(bitsOf(float(x)));
@@ -99,7 +99,7 @@ TEST(Math, PerturbedResults) {
     }
     EXPECT_EQ(wrong, 0u) << function.name;
     EXPECT_GT(changed, arguments.size() / 8) << function.name;
-    // Another seed, another result; the same seed, the same.
+    // Another seed gives another result; the same seed the same one.
     auto again =
         runner.run(makeOp(function.name + std::string(".f32"), "b32", {"b32"}),
                    {arguments}, false);
@@ -186,7 +186,7 @@ TEST(Math, OfF64) {
             y = std::copysign(0.0, y);
           return y == y ? bitsOf(double(y)) >> 32 << 32 : 0x7fffffffffffffff;
         });
-  // Two roundings of f64 at most.
+  // At most two roundings of f64.
   check(
       makeOp("rsqrt.approx.f64", "b64", {"b64"}), {floats64(100)},
       [](const Values &v) {
@@ -257,7 +257,7 @@ TEST(Math, OfHalves) {
         uint32_t found = results[0][n] >> shift & 0xffff;
         double value = form.format.decode(found);
         changed += found != round(bits);
-        // Where results are subnormal or infinite no bound is given.
+        // There is no bound for subnormal and infinite results.
         if (std::isfinite(value) && std::fabs(value) > 0x1p-14) {
           EXPECT_LE(std::fabs(double(want) - value),
                     form.relative * double(want) + form.absolute)

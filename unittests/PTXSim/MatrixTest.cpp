@@ -16,9 +16,9 @@ static std::string list(unsigned first, unsigned count) {
   return text + "}";
 }
 
-/// Rows are 48 bytes apart, so that what lies between must not be touched. p0:
-/// 32 rows of 16 bytes; p1: registers of ldmatrix, p2: 32 rows, what stmatrix
-/// made of them.
+/// Rows are 48 bytes apart, and the bytes between them must not be accessed.
+/// p0: 32 rows of 16 bytes; p1: registers of ldmatrix; p2: the 32 rows that
+/// stmatrix stores from them.
 static std::string makeRowsKernel(unsigned count, const std::string &load,
                                   const std::string &store, bool isGeneric) {
   std::string address = "mov.u32 %r2, tile;\nmov.u32 %r3, other;\n"
@@ -137,7 +137,7 @@ TEST(Matrix, ChecksRowAddresses) {
       hasFinding(load("x4", "mad.lo.u32 %r5, %r1, 8, %r2;\n"), "misaligned"));
   EXPECT_TRUE(hasFinding(load("x4", "mad.lo.u32 %r5, %r1, 64, %r2;\n"),
                          "out-of-bounds"));
-  // Only the first eight lanes' addresses count.
+  // Only the addresses of the first eight lanes are used.
   EXPECT_CLEAN(load("x1", "mad.lo.u32 %r5, %r1, 128, %r2;\n"));
   EXPECT_CLEAN(load("x1", "setp.ge.u32 %p1, %r1, 8;\n"
                           "@!%p1 mov.b32 %r5, %r2;\n"));

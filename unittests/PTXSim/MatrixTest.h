@@ -51,8 +51,8 @@ inline std::string makeKernel(const std::string &target, unsigned buffers,
   return text;
 }
 
-/// Runs `k`; buffers come back as the kernel left them. The buffer with the
-/// number `poisoned` counts as written by nothing.
+/// Runs `k` and returns the buffers after the kernel. The buffer with the
+/// number `poisoned` counts as unwritten.
 inline LaunchResult run(const std::string &text, std::vector<Bytes> &buffers,
                         unsigned threads = 32,
                         const SimOptions &options = SimOptions(),
@@ -105,7 +105,7 @@ inline std::string formatFindings(const LaunchResult &result) {
   return text;
 }
 
-/// Whether there is a finding of this kind.
+/// Returns true if there is a finding of this kind.
 inline bool hasFinding(const LaunchResult &result, const std::string &kind) {
   return std::any_of(
       result.findings.begin(), result.findings.end(),
@@ -116,7 +116,7 @@ inline bool hasFinding(const LaunchResult &result, const std::string &kind) {
   EXPECT_EQ(::ptxsim::test::formatFindings(result), "")
 
 //===----------------------------------------------------------------------===//
-// Small numbers in narrow types; all that these tests use are exact
+// Small numbers in narrow types, which are exact in these tests.
 //===----------------------------------------------------------------------===//
 
 inline uint32_t floatBits(float value) {

@@ -44,7 +44,7 @@ static std::string waitParity(unsigned parity, const std::string &label) {
          std::to_string(parity) + ";\n@!%p2 bra " + label + ";\n";
 }
 
-/// The words that 64 threads left.
+/// The words stored by 64 threads.
 static std::vector<uint32_t> runWords(const std::string &text,
                                       const SimOptions &options,
                                       LaunchResult &result,
@@ -66,7 +66,7 @@ static bool finds(const std::string &kind, const std::string &text,
 }
 
 TEST_P(Mbarrier, OrdersThreadsOverManyPhases) {
-  // Each thread hands its number to its neighbour, four times.
+  // Each thread passes its number to its neighbor, four times.
   std::string body;
   for (unsigned phase = 0; phase < 4; ++phase) {
     std::string n = std::to_string(phase);
@@ -122,7 +122,7 @@ TEST_P(Mbarrier, FreshOneLetsOddParityPass) {
 }
 
 TEST_P(Mbarrier, CountsTransactions) {
-  // Not complete before the bytes are; complete_tx plays the copying engine.
+  // Not complete before the bytes are; complete_tx simulates the copy engine.
   LaunchResult result;
   auto words =
       runWords(makeBarrierKernel(
@@ -145,7 +145,7 @@ TEST_P(Mbarrier, CountsTransactions) {
 }
 
 TEST_P(Mbarrier, DropsArrivals) {
-  // 32 threads drop out in the first phase; the others go on without them.
+  // 32 threads drop out in the first phase; the others continue without them.
   LaunchResult result;
   auto words = runWords(
       makeBarrierKernel(
@@ -187,7 +187,7 @@ TEST_P(Mbarrier, TracksCopies) {
       EXPECT_EQ(words[i], 0x01010101u * ((i ^ 32) + 1));
     EXPECT_TRUE(finds("in-flight", makeCopies(arrive, 64, ""), options()));
   }
-  // Nobody arrives for the copies: the barrier does not cover them.
+  // No arrival for the copies: the barrier does not cover them.
   EXPECT_TRUE(finds("in-flight",
                     makeCopies("mbarrier.arrive.shared.b64 %rd15, [%r3];\n", 64,
                                waitParity(0, "L")),
@@ -212,7 +212,7 @@ TEST_P(Mbarrier, FindsMisuse) {
       "@%p1 mbarrier.arrive.shared.b64 %rd15, [%r3], 0;\n",
       "mbarrier.arrive.noComplete.shared.b64 %rd15, [%r3], 1;\n",
       "@%p1 mbarrier.init.shared.b64 [%r3+8], 0;\n",
-      // Objects that are live, or not.
+      // Objects that are live or not live.
       "@%p1 mbarrier.init.shared.b64 [%r3], 64;\n",
       "@%p1 mbarrier.inval.shared.b64 [%r3];\n"
       "@%p1 mbarrier.arrive.shared.b64 %rd15, [%r3];\n",
@@ -220,7 +220,7 @@ TEST_P(Mbarrier, FindsMisuse) {
       "@%p1 mbarrier.inval.shared.b64 [%r2];\n",
       "@%p1 ld.shared.b64 %rd15, [%r3];\n",
       "@%p1 st.shared.b32 [%r3+4], %r0;\n",
-      // A state that is none, or too old; a parity that is none.
+      // An invalid or outdated state; an invalid parity.
       "mov.b64 %rd15, 5;\n"
       "@%p1 mbarrier.test_wait.shared.b64 %p2, [%r3], %rd15;\n",
       "@%p1 mbarrier.arrive.shared.b64 %rd15, [%r3], 64;\n"
@@ -257,7 +257,7 @@ TEST_P(Mbarrier, DeadlockIsFound) {
             makeBarrierKernel(65, "mbarrier.arrive.shared.b64 %rd15, [%r3];\n" +
                                       waitParity(0, "L")),
             options()));
-  // Copies in flight do not help when an arrival is missing.
+  // Copies in flight do not replace a missing arrival.
   EXPECT_TRUE(finds("deadlock",
                     makeCopies("cp.async.mbarrier.arrive.noinc.shared.b64 "
                                "[%r3];\n",

@@ -11,7 +11,7 @@ using namespace ptxsim;
 using namespace ptxsim::test;
 
 //===----------------------------------------------------------------------===//
-// A place of 64 bytes for each thread, in every space
+// A location of 64 bytes for each thread, in every space
 //===----------------------------------------------------------------------===//
 
 namespace {
@@ -45,7 +45,7 @@ static const Place kPlaces[] = {
 static constexpr unsigned kThreads = 64;
 static constexpr uint64_t kOld = 0x5aa5'1234'8765'3c3cull;
 
-/// Lanes that execute instructions behind `@G` in a guarded run.
+/// Lanes that execute instructions after `@G` in a guarded run.
 static bool isActive(size_t thread) { return thread % 3 != 1; }
 
 static void replaceAll(std::string &text, const std::string &from,
@@ -55,9 +55,9 @@ static void replaceAll(std::string &text, const std::string &from,
     text.replace(at, from.size(), to);
 }
 
-/// Runs a body in 64 threads: %rd10 and %rd11 are the thread's inputs, %rd20
-/// and %rd21 its results, which start as kOld. LD and ST are `ld` and `st` of
-/// the place at %rd30, `@G` guards.
+/// Runs a body in 64 threads: %rd10 and %rd11 are the inputs of the thread,
+/// %rd20 and %rd21 its results, which start as kOld. LD and ST are `ld` and
+/// `st` of the location at %rd30, `@G` guards.
 static std::vector<uint64_t> runAt(const Place &place, std::string body,
                                    const std::vector<uint64_t> &inputs,
                                    bool guarded, unsigned checks,
@@ -462,7 +462,7 @@ TEST(LoadStore, WhatIsNoInstruction) {
 // Faults
 //===----------------------------------------------------------------------===//
 
-/// A lane whose access is wrong does not take the others with it.
+/// A wrong access of one lane does not affect the others.
 TEST(Access, OtherLanesGoOn) {
   const std::string body =
       "mul.wide.u32 %rd10, %r0, 4;\nadd.u64 %rd11, %rd0, %rd10;\n"
@@ -528,7 +528,7 @@ TEST(Access, FreedMemory) {
 //===----------------------------------------------------------------------===//
 
 TEST(DeviceMemory, StridesBeyond32Bits) {
-  // 32 lanes, 1.5 GiB apart: 48 GiB of which 32 pages are real.
+  // 32 lanes, 1.5 GiB apart: 48 GiB, of which 32 pages are committed.
   const uint64_t stride = uint64_t(3) << 29;
   Diagnostic error;
   auto module = Module::parse(
@@ -584,7 +584,7 @@ TEST(DeviceMemory, PlacesOfAllocations) {
         device.findAllocation(pointers[i] + sizes[i] - 1, begin, bytes));
     EXPECT_EQ(begin, pointers[i]);
     EXPECT_EQ(bytes, sizes[i]);
-    // Nothing is near on either side.
+    // No allocation is near on either side.
     for (size_t other = 0; other < pointers.size(); ++other) {
       if (other != i) {
         EXPECT_TRUE(pointers[other] + sizes[other] + (64 << 10) <=
@@ -611,7 +611,7 @@ TEST(DeviceMemory, CopiesAndMarks) {
   EXPECT_EQ(device.countInitialized(a, 1000), 800u);
   EXPECT_EQ(device.countInitialized(a, 150), 50u);
 
-  // A copy on the device takes the marks with it, overlapping ones too.
+  // A copy on the device copies the marks, also for overlapping ranges.
   ASSERT_TRUE(device.copyOnDevice(b, a, 300, error));
   EXPECT_EQ(device.countInitialized(b, 500), 200u);
   ASSERT_TRUE(device.copyOnDevice(a + 150, a + 100, 800, error));

@@ -39,8 +39,8 @@ std::string moveAll(const char *op, const char *buffer, unsigned first,
   return text;
 }
 
-/// Fragments lie in memory as lanes hold them: element i of lane l at l * n +
-/// i.
+/// Fragments in memory are in the order of the lanes: element i of lane l at l
+/// * n + i.
 void checkShape(const Shape &shape, std::mt19937 &random) {
   const unsigned m = shape.m, n = 8, k = shape.k;
   const unsigned as = m * k / 32, bs = k * n / 32, cs = m * n / 32;
@@ -111,7 +111,7 @@ TEST(MmaDouble, needsHopperBeyondEightRows) {
             "mma: this product needs .target sm_90 or newer");
 }
 
-/// A pointer whose stride is odd is refused: rows are 16-byte aligned.
+/// A pointer with an odd stride is rejected: rows are aligned to 16 bytes.
 TEST(MmaDouble, wmmaStride) {
   std::vector<Bytes> buffers = {Bytes(2048)};
   LaunchResult result =

@@ -13,7 +13,7 @@ using namespace ptxsim;
 namespace {
 
 constexpr const char *kHead = ".version 8.0\n.target sm_80\n.address_size 64\n";
-/// Line 4 of a text begins here: registers that most tests use.
+/// Line 4 of a text starts here: registers that most tests use.
 constexpr const char *kEntry =
     ".entry k(.param .u64 a, .param .align 8 .b8 s[24]) { "
     ".reg .pred %p<4>; .reg .b32 %r<10>; .reg .b64 %rd<10>; .reg .f32 %f<4>; "
@@ -31,12 +31,12 @@ std::unique_ptr<Tree> parseTop(const std::string &text) {
   return parse(kHead + text);
 }
 
-/// The statements begin in line 5.
+/// The statements start in line 5.
 std::unique_ptr<Tree> parseBody(const std::string &statements) {
   return parse(std::string(kHead) + kEntry + statements + "\n}\n");
 }
 
-/// The message for a whole text, with its place: `LINE:COLUMN: message`.
+/// Returns the message for a complete text, as `LINE:COLUMN: message`.
 std::string failWhole(const std::string &text) {
   Diagnostic error;
   auto tree = parseTree(text, error);
@@ -62,7 +62,7 @@ const Instruction &first(const std::unique_ptr<Tree> &tree) {
   return tree->functions.back().body.front();
 }
 
-/// The one operand behind the first of `mov.b64 %rd1, OPERAND`.
+/// Returns the operand after the first one of `mov.b64 %rd1, OPERAND`.
 Operand operandOf(const std::string &text) {
   auto tree = parseBody("mov.b64 %rd1, " + text + ";");
   return tree ? first(tree).operands.at(1) : Operand();
@@ -89,7 +89,7 @@ template <typename T> T readAt(const Variable &variable, size_t offset) {
 }
 
 //===----------------------------------------------------------------------===//
-// Heads
+// Headers
 //===----------------------------------------------------------------------===//
 
 TEST(PTXParser, head) {
@@ -100,7 +100,7 @@ TEST(PTXParser, head) {
                   ".address_size 64")
                 ->target,
             "sm_100f");
-  // Drivers get texts with a zero byte at their end.
+  // Drivers get texts with a zero byte at the end.
   EXPECT_TRUE(parse(std::string(".version 8.0\n.target sm_80\n\0", 29)));
 }
 
@@ -175,7 +175,7 @@ TEST(PTXParser, kernelHead) {
   EXPECT_EQ(a.space, Space::Param);
   EXPECT_TRUE(a.isPointer);
   EXPECT_EQ(a.size, 8u);
-  // The alignment is of what it points at.
+  // The alignment is that of the target.
   EXPECT_EQ(a.alignment, 8u);
   const Variable &s = k.variables[k.parameters[1].index];
   EXPECT_EQ(s.size, 12u);
@@ -283,7 +283,7 @@ TEST(PTXParser, moduleVariables) {
   EXPECT_EQ(v[6].relocations[0].offset, 8u);
   EXPECT_EQ(v[6].relocations[0].size, 8u);
   EXPECT_EQ(v[6].size, 24u);
-  // The definition takes its declaration's place.
+  // The definition replaces its declaration.
   EXPECT_FALSE(v[7].isExtern);
   EXPECT_EQ(readAt<uint32_t>(v[7], 0), 32u);
   EXPECT_EQ(readAt<double>(v[8], 0), 1.0);
@@ -313,7 +313,7 @@ TEST(PTXParser, localVariables) {
                         "{ .param .b32 x; .param .align 8 .b8 y[12];"
                         "st.param.b32 [y+8], 1; }");
   const Function &k = tree->functions.at(0);
-  // a, s, sm come before.
+  // a, s, sm come first.
   ASSERT_EQ(k.variables.size(), 8u);
   EXPECT_EQ(k.variables[3].space, Space::Local);
   EXPECT_EQ(k.variables[4].size, 288u);
@@ -377,7 +377,7 @@ TEST(PTXParser, wrongInitializers) {
   EXPECT_FAIL(failTop(".global .b32 y; .global .u16 x = y;"),
               "an address cannot be a value of type .u16");
   EXPECT_FAIL(failTop(".global .b32 x = \"s\";"), "expected a value");
-  // A value far away would fill the memory with zeros.
+  // A value at a large offset would fill the memory with zeros.
   EXPECT_FAIL(failTop(".global .b8 x[2][1000000000] = {{}, {1}};"), "2^28");
 }
 
@@ -577,7 +577,7 @@ TEST(PTXParser, specialRegisters) {
   EXPECT_FAIL(failBody("mov.u32 %r1, %pm0;"), "%pm0 is not supported");
   EXPECT_FAIL(failBody("mov.u32 %r1, %envreg3;"), "%envreg3 is not supported");
   EXPECT_FAIL(failBody("mov.u32 %r1, %foo;"), "undeclared register %foo");
-  // A name of one's own comes first.
+  // A declared name has priority.
   auto tree = parseBody(".reg .b32 %laneid; mov.b32 %laneid, 1;");
   EXPECT_EQ(first(tree).operands[0].kind, Operand::Reg);
 }
@@ -676,7 +676,7 @@ TEST(PTXParser, constantExpressions) {
   EXPECT_EQ(fold("1 > 2 ? 3 : 4 <= 4 ? 5 : 6"), 5);
   EXPECT_EQ(fold("WARP_SZ*2"), 64);
   EXPECT_EQ(fold("- -+5"), 5);
-  // The one quotient that does not fit wraps.
+  // The only quotient that overflows wraps.
   EXPECT_EQ(fold("(.s64) 0x8000000000000000 / -1"), INT64_MIN);
   EXPECT_EQ(fold("(.s64) 0x8000000000000000 % -1"), 0);
   EXPECT_EQ(fold("9223372036854775807 + 1"), INT64_MIN);

@@ -2,10 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The conventions: shared memory has 32 banks of 4 bytes. 4 bytes a lane are
-// one pass, 8 are two half warps, 16 four quarters; a pass takes as many
-// wavefronts as the bank with the most distinct words has of them. A matrix of
-// ldmatrix is one pass over its 8 rows. Global memory has sectors of 32 bytes.
+// The conventions: shared memory has 32 banks of 4 bytes. 4 bytes per lane take
+// one pass, 8 bytes two half warps, 16 bytes four quarters. The wavefronts of a
+// pass are the most distinct words in one bank. A matrix of ldmatrix is one
+// pass over its 8 rows. Global memory has sectors of 32 bytes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,7 +26,7 @@ LaunchResult profile(const std::string &text, std::vector<Bytes> buffers = {},
 
 const char *const kMemory = ".shared .align 128 .b8 memory[32768];\n";
 
-/// A load of `bytes` a lane from shared memory, at lane * stride bytes.
+/// A load of `bytes` per lane from shared memory, at lane * stride bytes.
 Counters countLoad(unsigned bytes, unsigned stride,
                    const std::string &guard = "") {
   std::string what = bytes == 4   ? "u32 %r3"
@@ -68,7 +68,7 @@ TEST(Profile, sharedLoads) {
     EXPECT_EQ(counters.sharedWavefronts, row.wavefronts) << what;
     EXPECT_EQ(counters.sharedIdealWavefronts, row.ideal) << what;
   }
-  // Lanes that are off ask for nothing.
+  // Inactive lanes request nothing.
   Counters half = countLoad(4, 128, "@%p1");
   EXPECT_EQ(half.sharedWavefronts, 16u);
   EXPECT_EQ(half.sharedBytes, 64u);
@@ -87,7 +87,7 @@ TEST(Profile, ldmatrix) {
         .counters;
   };
   std::string four = "%r10, %r11, %r12, %r13";
-  // Rows of 128 bytes: all rows of a matrix lie in the same four banks.
+  // Rows of 128 bytes: all rows of a matrix are in the same four banks.
   Counters same = count("x4", four, "shl.b32 %r2, %r1, 7;\n");
   EXPECT_EQ(same.sharedAccesses, 1u);
   EXPECT_EQ(same.sharedBytes, 512u);
@@ -95,17 +95,17 @@ TEST(Profile, ldmatrix) {
   EXPECT_EQ(same.sharedIdealWavefronts, 4u);
   // Rows of 64 bytes: two of them in 128 bytes.
   EXPECT_EQ(count("x4", four, "shl.b32 %r2, %r1, 6;\n").sharedWavefronts, 16u);
-  // Padded by 16 bytes, and side by side.
+  // Padded by 16 bytes, and adjacent.
   EXPECT_EQ(count("x4", four, "mul.lo.u32 %r2, %r1, 144;\n").sharedWavefronts,
             4u);
   EXPECT_EQ(count("x4", four, "shl.b32 %r2, %r1, 4;\n").sharedWavefronts, 4u);
-  // The swizzle of 128 bytes: the piece of 16 bytes goes by the row.
+  // The swizzle of 128 bytes: the 16-byte piece depends on the row.
   EXPECT_EQ(count("x4", four,
                   "shl.b32 %r2, %r1, 7;\nand.b32 %r3, %r1, 7;\n"
                   "shl.b32 %r3, %r3, 4;\nxor.b32 %r2, %r2, %r3;\n")
                 .sharedWavefronts,
             4u);
-  // One row eight times is one row.
+  // The same row eight times is one row.
   EXPECT_EQ(count("x1", "%r10", "mov.u32 %r2, 0;\n").sharedWavefronts, 1u);
   Counters two = count("x2", "%r10, %r11", "shl.b32 %r2, %r1, 7;\n");
   EXPECT_EQ(two.sharedWavefronts, 16u);
@@ -142,7 +142,7 @@ TEST(Profile, cpAsync) {
   EXPECT_EQ(count(8, 8, "").sharedWavefronts, 2u);
   EXPECT_EQ(count(4, 4, "").sharedWavefronts, 1u);
   EXPECT_EQ(count(4, 128, "").sharedWavefronts, 32u);
-  // Eight lanes read 4 bytes, the others fill up with zeros.
+  // Eight lanes read 4 bytes, the others fill with zeros.
   Counters filled = count(16, 16, ", %r3");
   EXPECT_EQ(filled.sharedBytes, 512u);
   EXPECT_EQ(filled.sharedWavefronts, 4u);
@@ -201,7 +201,7 @@ TEST(Profile, bounds) {
   Bound bound = profile(makeKernel("sm_80", 0, kMemory, body)).bound;
   EXPECT_EQ(bound.pipe, "shared");
   EXPECT_DOUBLE_EQ(bound.cycles, 640.0);
-  // 163 KiB of 33 KiB a block.
+  // 163 KiB, with 33 KiB for each block.
   EXPECT_EQ(bound.blocksPerSM, 4u);
   EXPECT_EQ(bound.warpsPerSM, 4u);
   EXPECT_EQ(bound.occupancyLimit, "shared memory");
@@ -218,7 +218,7 @@ TEST(Profile, bounds) {
                    1.0);
 }
 
-/// What the vendor publishes, by chip.
+/// The published numbers of the vendor, by chip.
 TEST(Profile, chips) {
   struct Row {
     const char *name;
@@ -258,7 +258,7 @@ TEST(Profile, chips) {
     EXPECT_EQ(chip->sharedPerSM, row.sharedKiB << 10) << row.name;
     EXPECT_EQ(chip->sharedPerBlock, row.sharedPerBlockKiB << 10) << row.name;
     EXPECT_EQ(chip->fp32, row.fp32) << row.name;
-    // What all have in common.
+    // Common values of all chips.
     EXPECT_EQ(chip->sfu, 16) << row.name;
     EXPECT_EQ(chip->sharedBytes, 128) << row.name;
     EXPECT_EQ(chip->registersPerSM, 65536u) << row.name;

@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Puts an instruction into a kernel that loads its operands, runs it once in
-// every lane and once in some lanes only, and compares the results with a
-// function of the host.
+// every lane and once in some lanes, and compares the results with a function
+// on the host.
 //
 //===----------------------------------------------------------------------===//
 
@@ -53,7 +53,7 @@ struct Op {
   std::vector<std::string> dsts, srcs;
 };
 
-/// An instruction of the usual kind, `name %d0, %s0, ...;`.
+/// An instruction of the usual form, `name %d0, %s0, ...;`.
 inline Op makeOp(const std::string &name, const std::string &dst,
                  const std::vector<std::string> &srcs) {
   Op op{name + " %d0", {dst}, srcs};
@@ -63,8 +63,8 @@ inline Op makeOp(const std::string &name, const std::string &dst,
   return op;
 }
 
-/// What destinations hold before the instruction; lanes that do not execute it
-/// keep it.
+/// Values of destinations before the instruction; lanes that do not execute it
+/// keep them.
 constexpr uint64_t kOldValue = 0x5aa5'1234'8765'3c3cull;
 /// Lanes that execute it in the second run.
 inline bool isActive(size_t index) { return index % 3 != 1; }
@@ -145,7 +145,7 @@ public:
     auto declare = [&](const std::string &name, const std::string &type) {
       text += ".reg ." + type + " " + name + ";\n";
     };
-    // Where a buffer's element of this thread is: to %a1.
+    // Computes the address of this thread's element of a buffer in %a1.
     auto locate = [&](size_t buffer) {
       text += "ld.param.u64 %a1, [p" + std::to_string(buffer) +
               "];\nadd.u64 %a1, %a1, %a0;\n";
@@ -182,17 +182,17 @@ public:
   }
 };
 
-/// What an instruction should give: one value for each destination, from the
-/// sources' values. An empty result: anything is right.
+/// Returns the expected results of an instruction, one for each destination,
+/// from the values of the sources. An empty result accepts any value.
 using Expected = std::function<Values(const Values &)>;
-/// Whether a result is as good as the expected one (both of a destination).
+/// Returns true if a result matches the expected one (for one destination).
 using Same = std::function<bool(uint64_t found, uint64_t expected)>;
 
 inline void checkOp(const Op &op, const std::vector<Values> &srcs,
                     const Expected &expected, const Same &same = nullptr) {
   for (bool guarded : {false, true}) {
     Runner runner;
-    // The rules for undefined values run, too, in one of the runs.
+    // One of the runs also tests the rules for undefined values.
     runner.options.checks = guarded ? CheckAll : CheckNone;
     std::vector<Values> results = runner.run(op, srcs, guarded);
     ASSERT_EQ(results.size(), op.dsts.size()) << op.text;
@@ -307,7 +307,8 @@ inline Values floats(unsigned exponentBits, unsigned significandBits,
                    infinity + unit / 2};
   for (unsigned n = 0; n < random; ++n) {
     uint64_t value = getRandom()() & (infinity | (unit - 1));
-    // Half of them near 1, where sums and products are neither lost nor large.
+    // Half of them are near 1, where sums and products are neither lost nor
+    // large.
     if (n % 2)
       value = one - 3 * unit + value % (6 * unit);
     values.push_back(value);
@@ -324,7 +325,7 @@ inline Values floats64(unsigned random = 16) { return floats(11, 52, random); }
 inline Values floats16(unsigned random = 16) { return floats(5, 10, random); }
 inline Values bfloats16(unsigned random = 16) { return floats(8, 7, random); }
 
-/// Every combination, or `most` random ones where there are more.
+/// Every combination, or `most` random ones if there are more.
 inline std::vector<Values> cross(const std::vector<Values> &sets,
                                  size_t most = 6000) {
   size_t count = 1;
@@ -341,9 +342,9 @@ inline std::vector<Values> cross(const std::vector<Values> &sets,
   return result;
 }
 
-/// The kinds of findings of a kernel with this body, in one warp. The body may
-/// use the registers %r<8>, %h<8> (16 bits), %rd<8>, %f<8> and %p<4>; %rd0 is
-/// the address of 256 bytes for each thread.
+/// Returns the kinds of findings of a kernel with this body, in one warp. The
+/// body may use the registers %r<8>, %h<8> (16 bits), %rd<8>, %f<8> and %p<4>;
+/// %rd0 is the address of 256 bytes for each thread.
 inline std::vector<std::string> getFindings(const std::string &body) {
   Device device(*lookUpChip("sm_80"));
   Diagnostic error;
@@ -377,7 +378,7 @@ inline std::vector<std::string> getFindings(const std::string &body) {
   return kinds;
 }
 
-/// The error of a text whose kernel has this body; empty when there is none.
+/// Returns the error of a text whose kernel has this body, or empty.
 inline std::string getParseError(const std::string &body,
                                  const std::string &target = "sm_90") {
   Diagnostic error;

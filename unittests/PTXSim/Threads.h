@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs a body in every thread of a grid, with checkers on and off and on one
-// and several threads of the host, and compares what each thread stores with a
+// Runs a body in every thread of a grid, with and without checkers and on one
+// and several host threads, and compares the value stored by each thread with a
 // function of its number.
 //
 //===----------------------------------------------------------------------===//
@@ -20,7 +20,7 @@
 
 namespace ptxsim::test {
 
-/// A kernel's text and the shape of its launch.
+/// The text of a kernel and the shape of its launch.
 struct Threads {
   std::string body;
   /// Variables and functions of the module.
@@ -31,8 +31,8 @@ struct Threads {
   std::string target = "sm_90a";
   SimOptions options;
 
-  /// %r0 is the thread's number in the grid, %r1 in its block, %r2 its result,
-  /// %rd0 the address of `scratch`: 4096 zeros.
+  /// %r0 is the number of the thread in the grid, %r1 in its block, %r2 its
+  /// result, %rd0 the address of `scratch`: 4096 zeros.
   std::string getText() const {
     return ".version 8.6\n.target " + target +
            "\n.address_size 64\n"
@@ -57,7 +57,7 @@ struct Threads {
 
   uint64_t count() const { return grid.count() * block.count(); }
 
-  /// What the threads stored, 0xffffffff for those that ended before.
+  /// The values stored by the threads, 0xffffffff for those that ended before.
   std::vector<uint32_t> run(LaunchResult &result) const {
     std::vector<uint32_t> values(count());
     Diagnostic error;

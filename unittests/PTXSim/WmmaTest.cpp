@@ -22,7 +22,7 @@ unsigned getSize(const std::string &type) {
                                                           : 2;
 }
 
-/// A matrix in memory, its rows (or columns) a stride apart: at least `extra`
+/// A matrix in memory with rows (or columns) a stride apart: at least `extra`
 /// elements more than they have, and a multiple of 16 bytes.
 struct Matrix {
   unsigned rows, columns;
@@ -84,7 +84,7 @@ static unsigned countInputs(const std::string &type, unsigned elements) {
 
 static const char *layout(bool byColumns) { return byColumns ? "col" : "row"; }
 
-/// D = 2 * (A * B + C); the doubling is element by element, on fragments.
+/// D = 2 * (A * B + C); the doubling is elementwise, on fragments.
 static std::string makeKernelFor(const Case &c, const Matrix &a,
                                  const Matrix &b, const Matrix &start,
                                  const Matrix &d, const std::string &space) {
@@ -152,7 +152,7 @@ static void checkProduct(const Case &c, unsigned layouts,
           << c.m << "x" << c.n << " " << c.input << " " << c.from << " " << c.to
           << " layouts " << layouts;
     }
-  // What lies between the rows was not touched.
+  // The elements between the rows did not change.
   size_t touched = 0;
   for (uint8_t byte : buffers[3])
     touched += byte != 0xee;

@@ -1,4 +1,4 @@
-//===- CasLoops.cpp - Loads before a loop of compare-and-swap -------------===//
+//===- CasLoops.cpp - Loads before compare-and-swap loops -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -10,7 +10,7 @@
 
 using namespace ptxsim;
 
-/// Instructions between the load and the loop's end.
+/// Maximum number of instructions between the load and the end of the loop.
 static constexpr size_t kReach = 64;
 
 std::vector<bool> ptxsim::findCasLoads(const KernelCode &kernel,

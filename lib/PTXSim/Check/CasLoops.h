@@ -1,4 +1,4 @@
-//===- CasLoops.h - Loads before a loop of compare-and-swap -----*- C++ -*-===//
+//===- CasLoops.h - Loads before compare-and-swap loops ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -14,10 +14,10 @@ namespace ptxsim {
 struct KernelCode;
 struct Program;
 
-/// By instruction: true for a plain load of the place that an atom.cas behind
-/// it changes. Compilers and libraries begin their loops for atomic operations
-/// that the hardware lacks so: a stale value only costs one more round. Such a
-/// load counts as strong.
+/// Finds, by instruction, plain loads of a location that a later atom.cas
+/// changes. Compilers and libraries start their loops for missing atomic
+/// operations with such a load. A stale value only costs one more iteration, so
+/// the load counts as strong.
 std::vector<bool> findCasLoads(const KernelCode &kernel,
                                const Program &program);
 

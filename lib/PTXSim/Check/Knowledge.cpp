@@ -1,4 +1,4 @@
-//===- Knowledge.cpp - What a thread knows to have happened ---------------===//
+//===- Knowledge.cpp - The happens-before knowledge of a thread -----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -30,7 +30,8 @@ static auto getKey(const Snapshot &s) {
   return std::make_tuple(s.thread, s.isInherited);
 }
 
-/// A thread's knowledge only grows: of two snapshots, the newer one suffices.
+/// The knowledge of a thread only grows, so the newer of two snapshots
+/// suffices.
 static std::vector<Snapshot> merge(const std::vector<Snapshot> &a,
                                    const std::vector<Snapshot> &b) {
   std::vector<Snapshot> result;
@@ -74,7 +75,7 @@ ForeignRef Foreign::join(const ForeignRef &a, const ForeignRef &b) {
     isA &= areSame(result->snapshots, a->snapshots);
     isB &= areSame(result->snapshots, b->snapshots);
   }
-  // The old tree, so that joining it once more is quick.
+  // Return the old tree, so that another join is fast.
   return isA ? a : isB ? b : result;
 }
 

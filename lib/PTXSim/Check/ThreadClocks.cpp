@@ -46,7 +46,7 @@ Knowledge &Impl::makeWritable(KnowledgeRef &to) {
   else if (to.use_count() > 1)
     to = share(Knowledge(*to));
   else
-    // Another host thread may have let go of it just now.
+    // Another host thread may just have released it.
     std::atomic_thread_fence(std::memory_order_acquire);
   auto &writable = const_cast<Knowledge &>(*to);
   writable.version = ++versions;
@@ -88,7 +88,7 @@ void Impl::addOwn(Knowledge &to, unsigned thread, uint32_t time) {
     to.clocks.resize(warps.size() * (kLanes + 1));
   uint32_t &own = to.clocks[thread];
   own = std::max(own, time);
-  // What the warp did as a whole, each of its lanes did.
+  // An access of the whole warp is an access of each of its lanes.
   uint32_t &common = to.clocks[getCommonActor(thread / kLanes)];
   common = std::max(common, time);
 }
@@ -137,7 +137,7 @@ void Impl::synchronize(const LaneLists &waiters, const LaneLists &arrivals,
   }
   uint32_t time = tick();
 
-  // bar.warp.sync in a kernel whose warps go ways of their own.
+  // bar.warp.sync in a kernel whose warps diverge.
   if (waiters.size() == 1 && arrivals.empty() && !isWhole) {
     auto [warp, mask] = waiters[0];
     WarpClocks &w = warps[warp];

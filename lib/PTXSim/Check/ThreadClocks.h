@@ -12,16 +12,17 @@
 
 namespace ptxsim {
 
-/// What fences and the relaxed accesses around them did in a thread. A fence's
-/// effect passes through barriers, as it does on hardware: threads that write,
-/// fence and meet, of which one then sets a flag, are common.
+/// The effects of fences and of the relaxed accesses around them in a thread.
+/// The effect of a fence passes through barriers, as on hardware: it is common
+/// that threads write, fence and meet at a barrier, and one of them then sets a
+/// flag.
 struct FenceState {
-  /// The last fence made this visible to whoever sees a later relaxed write:
-  /// in the block [0], on the device [1].
+  /// The last fence made this visible to threads that see a later relaxed
+  /// write: in the block [0], on the device [1].
   Snapshot released[2];
-  /// The same, by other threads' fences before a barrier.
+  /// The same, by fences of other threads before a barrier.
   KnowledgeRef inherited[2];
-  /// What relaxed reads have seen; the next fence acquires it.
+  /// Knowledge seen by relaxed reads; the next fence acquires it.
   KnowledgeRef pending;
   ForeignRef pendingForeign;
 };
@@ -30,16 +31,16 @@ class ThreadClocks::Impl {
 public:
   explicit Impl(Block &block);
 
-  /// Begins at this time: stamps up to it are of earlier blocks.
+  /// Starts at this time: stamps up to it are of earlier blocks.
   void begin(uint32_t time);
-  /// The stamp of an access that happens now.
+  /// Returns the stamp of an access that happens now.
   uint32_t stamp() {
     used = true;
     return now;
   }
   uint32_t getTime() const { return now; }
   uint32_t getStart() const { return start; }
-  /// Every thread knows what happened up to here.
+  /// All threads know the accesses up to this time.
   uint32_t getFloor() const { return floor; }
 
   const KnowledgeRef &get(unsigned thread) const {
@@ -47,11 +48,11 @@ public:
     unsigned lane = thread % kLanes;
     return w.own >> lane & 1 ? w.lanes[lane] : w.common;
   }
-  /// What all lanes know, if that is one thing; else null.
+  /// The knowledge of all lanes if it is the same; else null.
   const Knowledge *getUniform(unsigned warp) const {
     return warps[warp].own ? nullptr : warps[warp].common.get();
   }
-  /// The actor of a warp's common accesses.
+  /// The actor of the common accesses of a warp.
   unsigned getCommonActor(unsigned warp) const {
     return unsigned(warps.size()) * kLanes + warp;
   }
@@ -65,7 +66,7 @@ public:
   void acquire(unsigned thread, const KnowledgeRef &object);
   void fence(unsigned thread, Order order, Scope scope);
 
-  /// A synchronising access inside the block, at a shared offset or a device
+  /// A synchronizing access inside the block, at a shared offset or a device
   /// address.
   void order(unsigned thread, uint64_t place, Order order, bool reads,
              bool writes);
@@ -76,7 +77,7 @@ public:
   void acquireForeign(unsigned thread, const ForeignRef &foreign);
   /// A relaxed read saw this.
   void awaitFence(unsigned thread, const ForeignRef &foreign);
-  /// A thread's fences, or null if there were none.
+  /// Returns the fences of a thread, or null if there were none.
   const FenceState *getFences(unsigned thread) const {
     return fences.empty() ? nullptr : &fences[thread];
   }
@@ -88,11 +89,12 @@ private:
     std::array<KnowledgeRef, kLanes> lanes;
   };
 
-  /// Time goes on. Returns the time up to which everything has happened.
+  /// Advances the time. Returns the time up to which all accesses have
+  /// happened.
   uint32_t tick();
   void set(unsigned thread, KnowledgeRef knowledge);
   KnowledgeRef share(Knowledge &&knowledge);
-  /// `to` may be shared: it is written in place only where it is not.
+  /// `to` may be shared: it is modified in place only if it is not.
   Knowledge &makeWritable(KnowledgeRef &to);
   void joinInto(Knowledge &to, const Knowledge &from);
   void joinRef(KnowledgeRef &to, const KnowledgeRef &from);
@@ -110,7 +112,7 @@ private:
   uint32_t now = 1, floor = 0, start = 0;
   bool used = false; // something happened at this time
   uint64_t versions = 0;
-  /// The lanes of a warp mostly acquire the same: the last join.
+  /// The lanes of a warp usually acquire the same: the last join.
   KnowledgeRef joinedFrom, joinedWith, joinedTo;
   ForeignRef joinedForeign;
 };

@@ -2,10 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the library needs of the driver API's binary interface, declared from
-// its public documentation: nothing of the CUDA toolkit is needed to build it.
-// Enumerations that callers pass are plain integers here, since a caller may
-// pass any value.
+// The part of the binary interface of the driver API that the library needs,
+// declared from its public documentation, so that the CUDA toolkit is not
+// needed. Enumerations that callers pass are plain integers here, because a
+// caller may pass any value.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +26,8 @@ enum CUresult : int {
 using CUdevice = int;
 using CUdeviceptr = uint64_t;
 
-/// Handles are numbers in the guise of pointers: nothing lies behind them, and
-/// no number is ever given out twice, so a stale one is recognised.
+/// Handles are numbers cast to pointers: they point to nothing, and no number
+/// is used twice, so that stale handles are detected.
 struct ContextTag;
 struct ModuleTag;
 struct FunctionTag;
@@ -184,13 +184,13 @@ using CUoccupancyB2DSize = size_t (*)(int blockSize);
 
 } // namespace ptxsim::driver
 
-/// A function that programs see.
+/// A function that programs can call.
 #define CU_API                                                                 \
   extern "C" __attribute__((visibility("default"))) ::ptxsim::driver::CUresult
 
 /// Another name of a function: an older one with the same parameters, or the
-/// one whose default stream is the thread's own. All streams run in order
-/// here, so that the two are one function.
+/// one with per-thread default streams. All streams run in order here, so the
+/// two are one function.
 #define CU_ALIAS(name, target)                                                 \
   extern "C" __attribute__((visibility("default"),                             \
                             alias(#target))) decltype(target) name

@@ -11,12 +11,12 @@
 
 namespace ptxsim::driver {
 
-/// The options of a compilation that mean something here.
+/// The compilation options that have a meaning here.
 struct JitOptions {
   struct Log {
     char *buffer = nullptr;
     unsigned bytes = 0;
-    void **written = nullptr; // where to say how much was
+    void **written = nullptr; // where to store the length
   };
   Log info, error;
   void **wallTime = nullptr;
@@ -24,20 +24,20 @@ struct JitOptions {
 CUresult readJitOptions(unsigned count, const unsigned *options, void **values,
                         JitOptions &jit);
 
-/// Reads PTX. What is wrong with it goes into the error log, or to standard
-/// error if the program gave none.
+/// Reads PTX. Errors go into the error log, or to standard error if the program
+/// gave none.
 CUresult parseImage(Driver &driver, const void *image, const JitOptions &jit,
                     std::shared_ptr<const Module> &module);
 CUresult readFile(const char *path, std::string &text);
 
-/// Puts a module into a context.
+/// Loads a module into a context.
 CUresult loadModule(Driver &driver, Context &context,
                     std::shared_ptr<const Module> module, CUlibrary library,
                     CUmodule &handle);
 void unloadModule(Driver &driver, CUmodule handle);
 
-/// The function of that name; a handle of its own for each module. The
-/// settings are the module's own if there are none.
+/// Returns the function of that name, with a separate handle for each module.
+/// By default, the settings are those of the module.
 CUresult getFunction(Driver &driver, CUmodule handle, const char *name,
                      const std::shared_ptr<KernelSettings> &settings,
                      CUfunction &function);
@@ -46,19 +46,19 @@ CUresult getGlobal(Driver &driver, CUmodule handle, const char *name,
 std::shared_ptr<KernelSettings> makeSettings(const Driver &driver,
                                              const KernelInfo &info);
 
-/// The module of a library in a context, loaded if it was not.
+/// Returns the module of a library in a context, and loads it if necessary.
 CUresult getInstance(Driver &driver, Context &context, CUlibrary handle,
                      CUmodule &instance);
-/// A CUfunction, or what a CUkernel is in the context.
+/// Returns a CUfunction, or the function of a CUkernel in the context.
 CUresult findFunction(Driver &driver, Context &context, const void *handle,
                       LoadedFunction *&function);
 
-/// The registers of a thread that are told to a program: the simulator's
-/// user's figure, or an assumption, within what the kernel declares.
+/// Returns the registers of a thread that are reported to programs: those set
+/// by the user of the simulator, or an assumption, within the kernel's limits.
 unsigned getRegisters(const Driver &driver, const KernelInfo &info);
 unsigned getMaxThreads(const Driver &driver, const KernelInfo &info);
 
-/// Blocks of a kernel that a multiprocessor takes at a time.
+/// Returns the number of blocks of a kernel that fit on a multiprocessor.
 unsigned getBlocksPerSM(const Driver &driver, const KernelInfo &info,
                         unsigned threads, uint64_t dynamicShared);
 

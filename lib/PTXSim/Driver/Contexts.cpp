@@ -9,7 +9,7 @@
 using namespace ptxsim;
 using namespace ptxsim::driver;
 
-// CU_LIMIT_* by number, and what they are in a new context.
+// CU_LIMIT_* by number, with the values in a new context.
 static constexpr size_t kLimits[] = {
     1024,    // STACK_SIZE
     1 << 20, // PRINTF_FIFO_SIZE
@@ -138,7 +138,7 @@ CU_API cuCtxGetCurrent(CUcontext *current) {
   });
 }
 
-/// The context of a handle; null stands for the current one.
+/// Returns the context of a handle; null is the current one.
 template <class Body>
 static CUresult withGiven(CUcontext handle, Use use, Body body) {
   if (!handle)
@@ -232,7 +232,7 @@ CU_API cuCtxSetLimit(int limit, size_t value) {
     auto found = context.limits.find(limit);
     if (found == context.limits.end())
       return CUDA_ERROR_UNSUPPORTED_LIMIT;
-    // Nothing is kept back for any of them: what is set is only remembered.
+    // Nothing is reserved for the limits: their values are only stored.
     found->second = value;
     return CUDA_SUCCESS;
   });
@@ -267,7 +267,7 @@ CU_API cuCtxGetSharedMemConfig(int *config) {
 
 CU_API cuCtxSetSharedMemConfig(int config) {
   return withContext(Use::Query, [&](Driver &, Context &) -> CUresult {
-    // Banks have been 4 bytes wide on all chips of the table: a hint.
+    // Banks are 4 bytes wide on all chips of the table, so this is a hint.
     return config < 0 || config > 2 ? CUDA_ERROR_INVALID_VALUE : CUDA_SUCCESS;
   });
 }

@@ -1,4 +1,4 @@
-//===- Contexts.h - Making contexts -----------------------------*- C++ -*-===//
+//===- Contexts.h - Creation of contexts ------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,7 +11,7 @@
 
 namespace ptxsim::driver {
 
-/// Streams' priorities reach from 0 to here.
+/// The range of the priorities of streams is 0 to this value.
 constexpr int kGreatestPriority = -5;
 
 bool areContextFlagsLegal(unsigned flags);

@@ -1,4 +1,4 @@
-//===- Devices.cpp - Initialisation and the device ------------------------===//
+//===- Devices.cpp - Initialization and the device ------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -13,7 +13,7 @@ using namespace ptxsim;
 using namespace ptxsim::driver;
 
 namespace {
-/// The last attribute of the release that is passed for.
+/// The last attribute of the emulated release.
 constexpr int kLastAttribute = 147;
 
 constexpr const char *kPCIBusId = "0000:01:00.0";
@@ -94,7 +94,7 @@ CU_API cuDeviceGetUuid_v2(CUuuid *uuid, CUdevice device) {
   return withDevice(device, [&](Driver &driver) -> CUresult {
     if (!uuid)
       return CUDA_ERROR_INVALID_VALUE;
-    // The same for the same chip, and no real GPU's.
+    // The same for the same chip, and different from any real GPU.
     std::memset(uuid->bytes, 0, sizeof uuid->bytes);
     std::memcpy(uuid->bytes, "PTXSim", 6);
     std::strncpy(reinterpret_cast<char *>(uuid->bytes) + 6,

@@ -8,7 +8,7 @@
 
 using namespace ptxsim::driver;
 
-// Only their addresses matter here, not what they take.
+// Only the addresses matter here, not the parameters.
 // NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define CU_ENTRY(name, symbol, release, isPerThread) extern "C" void symbol();
 #include "Driver/EntryPoints.def"

@@ -12,16 +12,16 @@ namespace ptxsim::driver {
 struct EntryPoint {
   /// Without the suffix of a version or for per-thread streams.
   const char *name;
-  /// What the library exports.
+  /// The exported symbol.
   const char *symbol;
-  /// Of CUDA, 1000 x major + 10 x minor, that brought it; 0: it is had by its
-  /// symbol only.
+  /// The CUDA release that introduced it, 1000 x major + 10 x minor; 0: it is
+  /// only available by its symbol.
   unsigned release;
   bool isPerThread;
   void *address;
 };
 
-/// Ends with one that has no symbol.
+/// Ends with an entry without a symbol.
 const EntryPoint *getEntryPoints();
 
 } // namespace ptxsim::driver

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The time between two events is that of the simulation, on the host's clock.
+// The time between two events is that of the simulation on the host's clock.
 //
 //===----------------------------------------------------------------------===//
 

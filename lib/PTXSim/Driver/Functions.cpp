@@ -1,4 +1,4 @@
-//===- Functions.cpp - What is known and set of kernels -------------------===//
+//===- Functions.cpp - Properties of kernels ------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,8 +12,8 @@
 using namespace ptxsim;
 using namespace ptxsim::driver;
 
-/// What a program is told of a kernel's registers where nobody knows them: only
-/// ptxas does. Launches are never refused for its sake.
+/// The reported number of registers of a kernel if it is unknown, because only
+/// ptxas knows it. Launches are never rejected because of it.
 static constexpr unsigned kAssumedRegisters = 32;
 
 unsigned driver::getRegisters(const Driver &driver, const KernelInfo &info) {
@@ -41,7 +41,7 @@ unsigned driver::getMaxThreads(const Driver &driver, const KernelInfo &info) {
 }
 
 namespace {
-/// A kernel by either kind of handle.
+/// Returns the kernel of either kind of handle.
 struct Given {
   const KernelInfo *info = nullptr;
   KernelSettings *settings = nullptr;
@@ -64,7 +64,7 @@ CUresult find(Driver &driver, const void *handle, Given &given) {
   return CUDA_ERROR_INVALID_HANDLE;
 }
 
-/// Bytes of the module's .const variables.
+/// Returns the bytes of the module's .const variables.
 int getConstantBytes(const Module &module) {
   uint64_t bytes = 0;
   for (const Variable &variable : module.getProgram().tree->variables)
@@ -73,7 +73,7 @@ int getConstantBytes(const Module &module) {
   return int(bytes);
 }
 
-/// `.target`'s number.
+/// Returns the number of `.target`.
 int getTargetNumber(const Module &module) {
   int number = 0;
   std::sscanf(module.getTarget().c_str(), "sm_%d", &number);
@@ -217,7 +217,7 @@ CU_API cuKernelSetAttribute(int attribute, int value, CUkernel handle,
   });
 }
 
-/// Caches are not simulated: the hint is checked and forgotten.
+/// Caches are not simulated: the hint is checked and ignored.
 static CUresult takeHint(Driver &driver, const void *handle, int config,
                          int last) {
   Given given;

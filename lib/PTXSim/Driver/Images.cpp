@@ -40,7 +40,7 @@ CUresult driver::readJitOptions(unsigned count, const unsigned *options,
       jit.error.written = &value;
       break;
     default:
-      // All others tune a compiler, of which there is none.
+      // All others are options for a compiler and have no effect.
       if (options[i] > CU_JIT_LAST_KNOWN)
         return CUDA_ERROR_INVALID_VALUE;
       break;
@@ -49,7 +49,7 @@ CUresult driver::readJitOptions(unsigned count, const unsigned *options,
   return CUDA_SUCCESS;
 }
 
-/// Fills in a log; a text that is too long is cut.
+/// Writes a log; a text that is too long is truncated.
 static void writeLog(const JitOptions::Log &log, const std::string &text) {
   size_t written = 0;
   if (log.buffer && log.bytes) {
@@ -61,7 +61,7 @@ static void writeLog(const JitOptions::Log &log, const std::string &text) {
     *log.written = reinterpret_cast<void *>(uintptr_t(written));
 }
 
-/// `.version` of a text, as 10 x major + minor; 0 if there is none.
+/// Returns `.version` of a text, as 10 x major + minor, or 0.
 static unsigned findVersion(std::string_view text) {
   while (!text.empty()) {
     size_t end = std::min(text.find('\n'), text.size());
@@ -74,8 +74,8 @@ static unsigned findVersion(std::string_view text) {
   return 0;
 }
 
-/// Whether a chip takes PTX for a target: every older plain one, but those with
-/// a suffix for their own chip (`a`) or family (`f`) only.
+/// Returns true if a chip supports PTX for a target: every older plain target,
+/// but targets with a suffix on their own chip (`a`) or family (`f`) only.
 static bool takesTarget(const Chip &chip, const std::string &target) {
   unsigned capability = 0;
   char suffix = 0;
@@ -88,7 +88,7 @@ static bool takesTarget(const Chip &chip, const std::string &target) {
   return chip.capability >= capability;
 }
 
-/// The status, and what is wrong.
+/// Returns the status and the error.
 static CUresult parse(const Chip &chip, const char *image,
                       std::shared_ptr<const Module> &module,
                       std::string &message) {

@@ -1,4 +1,4 @@
-//===- Libraries.cpp - Code that belongs to no context --------------------===//
+//===- Libraries.cpp - Code without a context -----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

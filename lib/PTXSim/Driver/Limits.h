@@ -1,4 +1,4 @@
-//===- Limits.h - Limits that all chips have in common ----------*- C++ -*-===//
+//===- Limits.h - Limits of all chips ---------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -9,9 +9,9 @@
 
 namespace ptxsim::driver {
 
-/// The release of CUDA whose driver this one passes for.
+/// The release of CUDA that this driver emulates.
 constexpr int kDriverVersion = 13000;
-/// And the newest PTX that it takes.
+/// The newest PTX version that it supports.
 constexpr unsigned kPTXVersion = 90;
 
 constexpr unsigned kMaxBlock[3] = {1024, 1024, 64};

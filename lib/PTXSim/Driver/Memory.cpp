@@ -14,7 +14,7 @@ static constexpr uint64_t kPitchAlignment = 512;
 static constexpr size_t kPageBytes = 4096;
 
 bool driver::isDeviceAddress(uint64_t address) {
-  // The simulator's allocations and windows lie here; Linux maps programs,
+  // The range of the simulator's allocations and windows. Linux maps programs,
   // heaps and libraries below and above.
   return address >= 0x0000'0010'0000'0000 && address < 0x0000'5000'0000'0000;
 }
@@ -53,7 +53,7 @@ void driver::freeBlock(Driver &driver, CUdeviceptr base) {
   driver.deviceBlocks.erase(found);
 }
 
-/// The block of a map by base that holds the address.
+/// Returns the block that holds the address, from a map by base.
 template <class Map>
 static const typename Map::value_type *findIn(const Map &blocks,
                                               uint64_t address) {
@@ -89,7 +89,7 @@ CU_API cuMemAllocPitch_v2(CUdeviceptr *pointer, size_t *pitch, size_t width,
     if (!pointer || !pitch || !width || !height ||
         (elementBytes != 4 && elementBytes != 8 && elementBytes != 16))
       return CUDA_ERROR_INVALID_VALUE;
-    // Nothing that cannot be had anyhow, so that no product overflows.
+    // Reject impossible sizes, so that no product overflows.
     if (width > driver.getMemoryBytes() || height > driver.getMemoryBytes())
       return CUDA_ERROR_OUT_OF_MEMORY;
     size_t row = (width + kPitchAlignment - 1) & ~(kPitchAlignment - 1);
@@ -193,7 +193,7 @@ CU_API cuMemHostGetDevicePointer_v2(CUdeviceptr *devicePointer, void *pointer,
   return withContext(Use::Wait, [&](Driver &driver, Context &) {
     if (!devicePointer || flags || !findHostBlock(driver, uintptr_t(pointer)))
       return CUDA_ERROR_INVALID_VALUE;
-    // Kernels see the device's memory only (CAN_MAP_HOST_MEMORY is 0).
+    // Kernels only access the memory of the device (CAN_MAP_HOST_MEMORY is 0).
     return CUDA_ERROR_NOT_SUPPORTED;
   });
 }

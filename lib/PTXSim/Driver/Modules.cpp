@@ -37,7 +37,7 @@ void driver::unloadModule(Driver &driver, CUmodule handle) {
 std::shared_ptr<KernelSettings> driver::makeSettings(const Driver &driver,
                                                      const KernelInfo &info) {
   auto settings = std::make_shared<KernelSettings>();
-  // Larger static shared memory was refused when the module was loaded.
+  // Larger static shared memory is rejected when the module is loaded.
   settings->maxDynamicShared =
       int(driver.getChip().sharedPerBlockDefault - info.staticShared);
   return settings;
@@ -104,7 +104,7 @@ CU_ALIAS(cuModuleLoadFatBinary, cuModuleLoadData);
 
 CU_API cuModuleLoad(CUmodule *handle, const char *path) {
   return guard([&]() -> CUresult {
-    // A missing context comes before a missing file.
+    // A missing context has priority over a missing file.
     if (CUresult result = withContext(
             Use::Wait, [](Driver &, Context &) { return CUDA_SUCCESS; }))
       return result;
@@ -134,7 +134,7 @@ CU_API cuModuleGetFunction(CUfunction *function, CUmodule handle,
     LoadedCode *code = driver.modules.find(handle);
     if (!code)
       return CUDA_ERROR_INVALID_HANDLE;
-    // A kernel of a library and its functions share what was set of it.
+    // A kernel of a library and its functions share their settings.
     if (Library *library = driver.libraries.find(code->library)) {
       auto kernel = library->kernels.find(name);
       LoadedFunction *found = nullptr;

@@ -10,9 +10,9 @@
 using namespace ptxsim;
 using namespace ptxsim::driver;
 
-/// Shared memory is handed out in pieces of this size.
+/// The allocation unit of shared memory.
 static constexpr uint64_t kSharedUnit = 128;
-/// A multiprocessor's registers belong to four schedulers, by warps.
+/// The registers of a multiprocessor belong to four schedulers, by warps.
 static constexpr unsigned kSchedulers = 4;
 
 unsigned driver::getBlocksPerSM(const Driver &driver, const KernelInfo &info,
@@ -89,7 +89,7 @@ CU_API cuOccupancyMaxPotentialBlockSizeWithFlags(
     int *minGrid, int *blockSize, CUfunction handle,
     CUoccupancyB2DSize getDynamicShared, size_t dynamicShared, int limit,
     unsigned flags) {
-  // The program's function is called without the lock: it may call the driver.
+  // Call the program's function without the lock: it may call the driver.
   if (!minGrid || !blockSize || limit < 0 || flags > 1)
     return withContext(Use::Wait, [](Driver &, Context &) {
       return CUDA_ERROR_INVALID_VALUE;

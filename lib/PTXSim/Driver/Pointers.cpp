@@ -1,4 +1,4 @@
-//===- Pointers.cpp - What a pointer points to ----------------------------===//
+//===- Pointers.cpp - Attributes of pointers ------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -10,7 +10,7 @@ using namespace ptxsim;
 using namespace ptxsim::driver;
 
 namespace {
-/// What is known of a pointer. Zeros for memory that the driver does not know.
+/// The attributes of a pointer. Zeros for memory that the driver does not own.
 struct Known {
   CUcontext context = nullptr;
   unsigned type = 0;
@@ -34,7 +34,7 @@ Known look(const Driver &driver, CUdeviceptr pointer) {
     known.pool = block->second.pool;
     known.syncMemops = block->second.syncMemops;
   } else if (driver.device->findAllocation(pointer, base, bytes)) {
-    // A module's variable.
+    // A variable of a module.
     known.type = CU_MEMORYTYPE_DEVICE;
     known.base = base;
     known.bytes = bytes;

@@ -1,9 +1,9 @@
-//===- Pools.cpp - Memory allocated in the order of a stream --------------===//
+//===- Pools.cpp - Stream-ordered memory ----------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A pool keeps books only: memory is had from the device and goes back to it at
-// once, which makes a use after it was freed a finding.
+// A pool only keeps records. Memory is allocated from the device and freed
+// immediately, so that a use after free is a finding.
 //
 //===----------------------------------------------------------------------===//
 
@@ -69,7 +69,7 @@ CU_API cuMemPoolDestroy(CUmemoryPool handle) {
     Pool *pool = driver.pools.find(handle);
     if (!pool || pool->isDefault)
       return CUDA_ERROR_INVALID_VALUE;
-    // What it gave out stays valid until it is freed.
+    // Its allocations stay valid until they are freed.
     if (driver.currentPool == handle)
       driver.currentPool = driver.defaultPool;
     driver.pools.erase(handle);
@@ -127,7 +127,7 @@ CU_API cuMemPoolSetAttribute(CUmemoryPool handle, int attribute, void *value) {
       return CUDA_SUCCESS;
     case kReservedHigh:
     case kUsedHigh:
-      // A high mark may be set back, and to nothing else.
+      // A high-water mark can only be reset to 0.
       if (wide)
         return CUDA_ERROR_INVALID_VALUE;
       pool->usedHigh = pool->used;

@@ -1,4 +1,4 @@
-//===- PrimaryContext.cpp - The context that programs share ---------------===//
+//===- PrimaryContext.cpp - The primary context ---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -9,7 +9,7 @@
 using namespace ptxsim;
 using namespace ptxsim::driver;
 
-/// It has one handle for good, and lives from the first retain to the last
+/// It has a permanent handle, and lives from the first retain to the last
 /// release.
 static Context &getPrimary(Driver &driver) {
   if (Context *context = driver.contexts.find(driver.primary))

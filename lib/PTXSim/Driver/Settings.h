@@ -12,24 +12,24 @@
 
 namespace ptxsim::driver {
 
-/// What the environment says: a program that was written for a GPU has no
-/// other way to be told.
+/// Settings from the environment, because programs for GPUs have no other
+/// option to pass them.
 struct Settings {
   const Chip *chip = nullptr;
   SimOptions simulation;
-  /// Findings that are no faults of a GPU make a launch fail, too.
+  /// Findings that a GPU does not detect also make a launch fail.
   bool findingsFail = false;
-  /// A line of JSON for each launch is appended to it.
+  /// A line of JSON for each launch is appended to this file.
   std::string reportFile;
-  /// ptxas's figure for every kernel; 0: unknown.
+  /// Registers of every kernel as reported by ptxas; 0: unknown.
   unsigned registersPerThread = 0;
 };
 
-/// Reads the variables PTXSIM_*. False with a message for people if one of them
-/// cannot be understood.
+/// Reads the variables PTXSIM_*. Returns false and a message if a variable is
+/// not valid.
 bool readSettings(Settings &settings, std::string &error);
 
-/// What a chip's board has, which the simulator does not depend on.
+/// Properties of the board of a chip, on which the simulation does not depend.
 struct Board {
   uint64_t memoryBytes;
   unsigned memoryBusBits;

@@ -1,4 +1,4 @@
-//===- State.cpp - What the driver library knows --------------------------===//
+//===- State.cpp - The state of the driver library ------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,7 +12,7 @@ using namespace ptxsim;
 using namespace ptxsim::driver;
 
 Driver &Driver::get() {
-  // Never destroyed: programs call the driver from their own exit handlers.
+  // Never destroyed, because programs call the driver from exit handlers.
   static Driver &driver = *new Driver;
   return driver;
 }

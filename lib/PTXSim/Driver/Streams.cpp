@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What is put into a stream has happened when the call returns, so that waiting
-// is a matter of telling what went wrong.
+// Work in a stream has completed when the call returns, so waiting only returns
+// errors.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,7 +13,7 @@
 using namespace ptxsim;
 using namespace ptxsim::driver;
 
-/// Handles of the default streams: the program's, and the thread's own.
+/// Handles of the default streams: the legacy one and the per-thread one.
 static constexpr uintptr_t kLegacyStream = 1;
 static constexpr uintptr_t kPerThreadStream = 2;
 
@@ -32,7 +32,7 @@ CUresult driver::findStream(Driver &driver, const Context &context,
   return CUDA_SUCCESS;
 }
 
-/// Runs `body(stream)` for a stream that exists.
+/// Runs `body(stream)` for an existing stream.
 template <class Body>
 static CUresult withStream(Use use, CUstream handle, Body body) {
   return withContext(use, [&](Driver &driver, Context &context) {
@@ -50,7 +50,7 @@ CU_API cuStreamCreateWithPriority(CUstream *handle, unsigned flags,
     auto stream = std::make_unique<Stream>();
     stream->context = context.handle;
     stream->flags = flags;
-    // One outside of the range means its nearest end.
+    // Clamps a priority to the range.
     stream->priority = std::min(0, std::max(kGreatestPriority, priority));
     stream->id = kPerThreadStream + driver.nextId++;
     *handle = driver.streams.add(std::move(stream));
@@ -90,7 +90,7 @@ CU_API cuStreamWaitEvent(CUstream handle, CUevent event, unsigned flags) {
 }
 CU_ALIAS(cuStreamWaitEvent_ptsz, cuStreamWaitEvent);
 
-/// Answers a question about a stream; null pointers are refused.
+/// Answers a query about a stream; null pointers are rejected.
 template <class T, class Answer>
 static CUresult answer(CUstream handle, T *value, Answer get) {
   return withStream(Use::Query, handle, [&](const Stream &stream) {

@@ -22,7 +22,7 @@ struct Place {
     return {false, uint64_t(uintptr_t(pointer))};
   }
   static Place device(CUdeviceptr pointer) { return {true, pointer}; }
-  /// By the kind of the address.
+  /// Determined by the kind of the address.
   static Place of(uint64_t address) {
     return {isDeviceAddress(address), address};
   }
@@ -120,7 +120,7 @@ CU_ALIAS(cuMemcpyDtoDAsync_v2_ptsz, cuMemcpyDtoDAsync_v2);
 // Copies of rows
 //===----------------------------------------------------------------------===//
 
-/// One end of a copy of rows; its first byte.
+/// One side of a copy of rows, with its first byte.
 static CUresult getPlace(unsigned type, const void *host, CUdeviceptr device,
                          size_t x, size_t y, size_t pitch,
                          const CUDA_MEMCPY2D &rows, Place &place) {
@@ -187,7 +187,7 @@ CU_ALIAS(cuMemcpy2DAsync_v2_ptsz, cuMemcpy2DAsync_v2);
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// `height` rows of `count` elements; the pitch does not matter for one row.
+/// Sets `height` rows of `count` elements. One row has no pitch.
 struct Pattern {
   CUdeviceptr to;
   uint32_t value;

@@ -12,7 +12,7 @@
 
 using namespace ptxsim;
 
-/// What has to be said to the profile, by lane.
+/// Accesses for the profile, by lane.
 static void profile(Warp &w, const Inst &inst, uint32_t mask,
                     const uint64_t *to, const uint64_t *from,
                     const uint32_t *bytes) {
@@ -34,7 +34,7 @@ static void profile(Warp &w, const Inst &inst, uint32_t mask,
 }
 
 /// a: destination, displacement in mode2; b: source, displacement in imm; c:
-/// bytes to read, or the predicate that reads none; mode: bytes to write.
+/// bytes to read, or the predicate to read none; mode: bytes to write.
 static void execCopy(Warp &w, const Inst &inst, uint32_t mask) {
   uint64_t to[kLanes] = {}, from[kLanes] = {};
   uint32_t bytes[kLanes] = {};
@@ -110,7 +110,7 @@ static void execArrive(Warp &w, const Inst &inst, uint32_t mask) {
     auto offset = uint32_t(address - kSharedBase);
     if (!inst.mode)
       objects.addPending(w, inst, *l, offset);
-    // The arrival comes later, but tells of what was issued before here.
+    // The arrival happens later, but releases what was issued before.
     if (w.block->clocks)
       w.block->clocks->release(w.firstThread() + *l, object->arriving);
     w.block->async->arriveAfterCopies(w, inst, *l, offset);

@@ -15,7 +15,7 @@ namespace {
 enum ReduceOp : uint32_t { Popc, And, Or };
 } // namespace
 
-/// Writes a reduction's result to the lanes that wait for it.
+/// Writes the result of a reduction to the waiting lanes.
 static void reduce(Block &block, const Barrier &barrier) {
   unsigned count = 0, total = 0;
   for (const Barrier::Waiter &waiter : barrier.waiters) {
@@ -38,7 +38,7 @@ static void reduce(Block &block, const Barrier &barrier) {
   }
 }
 
-/// All have come: the waiting groups go on.
+/// All threads have arrived: the waiting groups continue.
 static void complete(Block &block, Barrier &barrier) {
   if (barrier.reduces)
     reduce(block, barrier);
@@ -75,8 +75,8 @@ static bool isHeldUpByExited(const Block &block, const Barrier &barrier) {
   return true;
 }
 
-/// Exited threads do not hold up a barrier for all, so the others go on; but
-/// whoever wrote the barrier meant all of them.
+/// Exited threads do not block a barrier for all threads, so the others
+/// continue, but the program intended all threads to arrive.
 static void releaseFromExited(Block &block, Barrier &barrier) {
   const Barrier::Waiter &first = barrier.waiters.front();
   block.warps[first.warp].report(
@@ -131,8 +131,8 @@ bool ptxsim::arriveAtBarrier(Warp &warp, const Inst &inst, uint32_t mask) {
     barrier.line = inst.line;
     barrier.isCounted = bool(inst.b);
   }
-  // A warp that arrives whole counts whole: where a count is given, with the
-  // lanes that the block lacks.
+  // A warp that arrives completely counts completely: with a thread count, also
+  // with the lanes that the block lacks.
   bool isWhole = (inst.mode & kBarrierAligned) || mask == warp.exist;
   barrier.arrived +=
       isWhole && inst.b
@@ -146,7 +146,7 @@ bool ptxsim::arriveAtBarrier(Warp &warp, const Inst &inst, uint32_t mask) {
          inst.mode & kBarrierReduces ? warp.pred(inst.c) : 0});
   } else {
     barrier.arrivals.emplace_back(warp.index, mask);
-    // What this releases is what was done by now.
+    // The barrier releases the accesses before it.
     if (block.clocks)
       block.clocks->arrive(number, warp.index, mask);
   }

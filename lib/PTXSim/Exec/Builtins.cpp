@@ -1,4 +1,4 @@
-//===- Builtins.cpp - What calls are made of ------------------------------===//
+//===- Builtins.cpp - Parameters of calls and built-in functions ----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -48,7 +48,7 @@ void ptxsim::setCopyRegister(Inst &inst, const Ref &to, const Ref &from) {
   inst.exec = getCopy(to);
 }
 
-/// A lane's place in local memory.
+/// Returns the address of a lane in local memory.
 static uint8_t *getLocal(const Warp &w, unsigned lane, uint64_t offset) {
   return w.local + uint64_t(lane) * w.kernel->localBytes + offset;
 }
@@ -75,7 +75,7 @@ void ptxsim::setCopyLocal(Inst &inst, int64_t to, int64_t from,
   inst.exec = execCopyLocal;
 }
 
-/// Bytes of a register's lane, which begins with its value.
+/// The bytes of the lane of a register, which start with its value.
 static void execLoadLocal(Warp &w, const Inst &i, uint32_t mask) {
   for (Lanes l(mask); l; ++l) {
     size_t bytes = std::min<size_t>(i.mode2, i.d.size);
@@ -117,7 +117,7 @@ void ptxsim::setStoreLocal(Inst &inst, int64_t to, const Ref &from,
 // Functions of the driver
 //===----------------------------------------------------------------------===//
 
-/// Reads a lane's argument of 4 or 8 bytes.
+/// Reads an argument of 4 or 8 bytes of a lane.
 static uint64_t getArgument(const Warp &w, unsigned lane, uint64_t offset,
                             unsigned bytes) {
   uint64_t value = 0;
@@ -125,7 +125,7 @@ static uint64_t getArgument(const Warp &w, unsigned lane, uint64_t offset,
   return value;
 }
 
-/// A string in memory, cut at some length.
+/// Reads a string in memory up to some length.
 static std::string readString(Warp &w, const Inst &i, unsigned lane,
                               uint64_t address) {
   std::string text;
@@ -149,7 +149,7 @@ struct Conversion {
 };
 } // namespace
 
-/// Reads the conversion behind `%`; false when it is none.
+/// Reads the conversion after `%`. Returns false if there is none.
 static bool parseConversion(const std::string &format, size_t &at,
                             Conversion &found) {
   auto peek = [&] { return at < format.size() ? format[at] : '\0'; };
@@ -222,8 +222,8 @@ static std::string formatOne(Warp &w, const Inst &i, unsigned lane,
   return buffer;
 }
 
-/// The text of a lane's printf. `at` is where its arguments lie, one behind the
-/// other, each aligned to its size.
+/// Returns the text of a lane's printf. `at` is the address of its arguments,
+/// which follow each other, each aligned to its size.
 static std::string formatAll(Warp &w, const Inst &i, unsigned lane,
                              const std::string &format, uint64_t at) {
   auto take = [&](unsigned bytes) {

@@ -1,9 +1,9 @@
-//===- Builtins.h - What calls are made of ----------------------*- C++ -*-===//
+//===- Builtins.h - Parameters of calls and built-in functions --*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Instructions that a call expands to, and the functions that every CUDA
-// program finds in the driver. Offsets are in a thread's local memory.
+// Instructions to which a call expands, and the functions that the driver
+// provides to every CUDA program. Offsets are in the local memory of a thread.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +19,7 @@ void setCopyLocal(Inst &inst, int64_t to, int64_t from, uint64_t bytes);
 void setLoadLocal(Inst &inst, const Ref &to, int64_t from, uint64_t bytes);
 void setStoreLocal(Inst &inst, int64_t to, const Ref &from, uint64_t bytes);
 
-/// vprintf, __assertfail. False when there is no such function.
+/// vprintf, __assertfail. Returns false for other functions.
 bool setBuiltinCall(const std::string &name,
                     const std::vector<int64_t> &arguments,
                     const std::vector<unsigned> &sizes, int64_t result,

@@ -1,4 +1,4 @@
-//===- Control.cpp - Branches, ends, hints --------------------------------===//
+//===- Control.cpp - Branches, exits and hints ----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

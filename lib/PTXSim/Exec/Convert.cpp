@@ -2,9 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every conversion goes through 64-bit integers or f64 in general, which hold
-// every source exactly; those that programs use most have handlers of their
-// own.
+// In general, conversions go through 64-bit integers or f64, which represent
+// every source exactly. The most common conversions have separate handlers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,7 +43,7 @@ static void loadAs(const Warp &w, const Ref &ref, int64_t *to) {
   });
 }
 
-/// The low bits of the lanes as integers of the type.
+/// Returns the low bits of the lanes as integers of the type.
 static void loadIntegers(const Warp &w, const Ref &ref, Type type,
                          int64_t *to) {
   switch (type) {
@@ -68,7 +67,7 @@ static void loadIntegers(const Warp &w, const Ref &ref, Type type,
   }
 }
 
-/// What the bits of a floating-point type are worth.
+/// Returns the value of the bits of a floating-point type.
 static double getValue(Type type, int64_t bits) {
   switch (type) {
   case Type::F16:
@@ -82,7 +81,7 @@ static double getValue(Type type, int64_t bits) {
   }
 }
 
-/// The result fills the register: with its sign if the type has one.
+/// The result fills the register, sign-extended for signed types.
 static void storeIntegers(Warp &w, const Ref &ref, Type type,
                           const int64_t *from, uint32_t mask) {
   unsigned unused = 64 - 8 * getTypeSize(type);
@@ -116,8 +115,8 @@ static double roundToIntegral(double value, RoundingMode mode) {
   }
 }
 
-/// The nearest integer of the type to a whole number; NaN is 0, or, where 64
-/// bits take part, the type's top bit alone.
+/// Returns the nearest integer of the type to a whole number. NaN becomes 0,
+/// or, with 64-bit types, only the top bit.
 static int64_t toInteger(double value, Type type, bool fromF64) {
   unsigned bits = 8 * getTypeSize(type);
   if (value != value)
@@ -148,8 +147,8 @@ static int64_t clampInteger(int64_t value, Type from, Type to) {
   return negative ? 0 : uint64_t(value) > most ? int64_t(most) : value;
 }
 
-/// An integer as f64: rounded to it in the mode, or (`sticky`) so that a
-/// rounding to a narrower format is as one from the integer.
+/// Converts an integer to f64: rounded in the mode, or (`sticky`) such that a
+/// second rounding to a narrower format is correct.
 static double fromInteger(int64_t value, Type type, RoundingMode mode,
                           bool sticky) {
   bool negative = isSigned(type) && value < 0;
@@ -171,7 +170,7 @@ static double fromInteger(int64_t value, Type type, RoundingMode mode,
   return negative ? -result : result;
 }
 
-/// The bits of an f64 in a floating-point type.
+/// Returns the bits of an f64 in a floating-point type.
 static uint64_t toFloatBits(double value, Type type, uint32_t mode) {
   auto rounding = RoundingMode(mode & kRoundingMask);
   if (mode & kConvertSat)
@@ -221,12 +220,12 @@ static void execGeneral(Warp &w, const Inst &i, uint32_t mask) {
     value = isFloat(to) ? int64_t(toFloatBits(number, to, i.mode))
                         : toInteger(number, to, from == Type::F64);
   }
-  // Clamped values of 64 bits keep their bits; the rest is sign or zero.
+  // Clamped 64-bit values keep their bits; other bits are sign or zero.
   storeIntegers(w, i.d, to, values, mask);
 }
 
 //===----------------------------------------------------------------------===//
-// Fast ones
+// Fast conversions
 //===----------------------------------------------------------------------===//
 
 namespace {
@@ -246,7 +245,7 @@ struct FromF64 {
 template <RoundingMode Mode> struct ToS32 {
   static int32_t apply(float a) {
     float whole = round(a);
-    // The host's conversion does not clamp.
+    // The conversion of the host does not clamp.
     bool fits = (whole < 0x1p31f) & (whole >= -0x1p31f);
     int32_t value = int32_t(fits ? whole : 0.0f);
     value = whole >= 0x1p31f ? INT32_MAX : value;
@@ -262,7 +261,7 @@ template <RoundingMode Mode> struct ToS32 {
 template <RoundingMode Mode> struct ToU32 {
   static uint32_t apply(float a) {
     float whole = ToS32<Mode>::round(a);
-    // Signed conversions of numbers below 2^31, as hosts have no others.
+    // Signed conversions of numbers below 2^31, because hosts lack others.
     bool isLarge = whole >= 0x1p31f;
     float low = isLarge ? whole - 0x1p31f : whole;
     bool fits = (low > 0) & (low < 0x1p31f);
@@ -287,11 +286,11 @@ static void execNarrow(Warp &w, const Inst &i, uint32_t mask) {
   storeHalves<kLanes>(w, i.d, result, mask);
 }
 
-/// A handler for an integer of another type, without clamping.
+/// Returns a handler for an integer of another type without clamping.
 static ExecFn selectExtend(Type to, Type from) {
   return selectInteger(from, [&](auto f) -> ExecFn {
     using F = decltype(f);
-    // An integer's sign matters in the source only.
+    // Only the sign of the source matters.
     return selectUnsigned(
         to, [](auto t) -> ExecFn { return execUnary<Extend, decltype(t), F>; });
   });
@@ -310,13 +309,13 @@ static ExecFn selectFromF32(Type to, RoundingMode mode) {
   return table[to == Type::S32][unsigned(mode)];
 }
 
-/// Integers of 32 or 64 bits to the nearest number.
+/// Converts integers of 32 or 64 bits to the nearest number.
 template <typename Op, typename D> static ExecFn selectFromInteger(Type from) {
   return selectInteger(
       from, [](auto t) -> ExecFn { return execUnary<Op, D, decltype(t)>; });
 }
 
-/// Null when there is only the general handler.
+/// Returns null if there is only the general handler.
 static ExecFn selectFast(Type to, Type from, uint32_t mode) {
   if (!isFloat(to) && !isFloat(from))
     return mode & kConvertSat || getTypeSize(to) == 1 || getTypeSize(from) == 1
@@ -350,14 +349,14 @@ static ExecFn selectFast(Type to, Type from, uint32_t mode) {
 // Undefined values
 //===----------------------------------------------------------------------===//
 
-/// An integer moves; what is filled in comes from its sign or is zero.
+/// An integer moves. Added bits come from its sign or are zero.
 static void initInteger(Warp &w, const Inst &i, uint32_t mask) {
   const uint32_t *a = w.marks(i.a);
   uint32_t *d = w.marks(i.d);
   uint32_t source[8] = {};
   for (unsigned h = 0; h < i.a.halves; ++h)
     source[h] = a[h];
-  // The sign of what was moved, in the type that is extended.
+  // The sign of the moved value, in the type that is extended.
   unsigned moved = std::min(i.a.halves, uint8_t((getTypeSize(i.type) + 1) / 2));
   bool extends = getTypeSize(i.type) > getTypeSize(i.type2) ? isSigned(i.type2)
                                                             : isSigned(i.type);
@@ -387,7 +386,7 @@ uint32_t ptxsim::getConvertMode(const Match &match) {
          match.has("satfinite") * kSatfinite;
 }
 
-/// The rounding modifier is one that PTX allows for the types.
+/// Requires a rounding modifier that PTX allows for the types.
 static bool checkRounding(Decoder &decoder, const Match &match, Type to,
                           Type from) {
   std::string_view word = match.get("rnd");
@@ -436,7 +435,7 @@ static bool buildConvert(Decoder &decoder, const Match &match, Inst &inst) {
   if (!decoder.expect(2) || !buildDst(decoder, 0, to, inst.d, Decoder::Wider) ||
       !decoder.src(1, from, inst.a, Decoder::Wider))
     return false;
-  // All of a wider register is written.
+  // A wider register is written completely.
   inst.d.halves = inst.d.size / 2;
   if (!isFloat(to) && !isFloat(from))
     setCustomInit(inst, initInteger);

@@ -12,7 +12,7 @@
 
 namespace ptxsim {
 
-/// What a conversion does beside changing the type; bits of Inst::mode.
+/// The modifiers of a conversion; bits of Inst::mode.
 enum ConvertFlags : uint32_t {
   kRoundingMask = 7, // a RoundingMode
   kIntegral = 8,     // .rni and its siblings: to a whole number
@@ -21,7 +21,7 @@ enum ConvertFlags : uint32_t {
   kConvertRelu = 64,
   kSatfinite = 128,
 };
-/// The flags that the instruction's words give.
+/// Returns the flags of the qualifiers of the instruction.
 uint32_t getConvertMode(const Match &match);
 inline RoundingMode getRounding(const Inst &inst) {
   return RoundingMode(inst.mode & kRoundingMask);

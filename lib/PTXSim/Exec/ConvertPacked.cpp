@@ -92,7 +92,7 @@ bool ptxsim::buildToTF32(Decoder &decoder, const Match &match, Inst &inst) {
 }
 
 //===----------------------------------------------------------------------===//
-// Eight bits
+// 8-bit formats
 //===----------------------------------------------------------------------===//
 
 template <bool E5M2> static uint32_t toFP8(float value, uint32_t mode) {
@@ -138,7 +138,7 @@ static void execFromFP8(Warp &w, const Inst &i, uint32_t mask) {
   uint32_t mode = i.mode;
   auto widen = [mode](uint16_t bits) -> uint32_t {
     auto byte = uint8_t(bits);
-    // Both formats' numbers are numbers of f16, too.
+    // The numbers of both formats are also numbers of f16.
     float value = E5M2 ? e5m2ToFloat(byte) : e4m3ToFloat(byte);
     return floatToHalf(relu(value, mode));
   };
@@ -159,7 +159,7 @@ bool ptxsim::buildFromFP8(Decoder &decoder, const Match &match, Inst &inst) {
 // cvt.pack
 //===----------------------------------------------------------------------===//
 
-/// a and b, clamped, below what is left of c.
+/// a and b, clamped, followed by the remaining bits of c.
 template <typename T>
 static void execPackIntegers(Warp &w, const Inst &i, uint32_t mask) {
   const int32_t *a = w.reg<int32_t>(i.a), *b = w.reg<int32_t>(i.b);

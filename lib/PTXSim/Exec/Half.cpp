@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Computed in f32 such that the rounding to 16 bits is the only one: sums and
-// products of f16 need no more, and where an f32 cannot hold enough it is
-// rounded to odd.
+// Computes in f32 such that the rounding to 16 bits is the only one: f32 is
+// sufficient for sums and products of f16. If f32 is not precise enough, the
+// intermediate result is rounded to odd.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +30,7 @@ struct Sub {
 struct Mul {
   template <typename Format, unsigned Count>
   static void run(const float *a, const float *b, const float *, float *r) {
-    // A product of two bf16 may lie below f32's normal range.
+    // A product of two bf16 may be below the normal range of f32.
     uint32_t outside = 0;
     for (unsigned e = 0; e < Count; ++e) {
       r[e] = a[e] * b[e];
@@ -44,7 +44,7 @@ struct Mul {
 struct Fma {
   template <typename Format, unsigned Count>
   static void run(const float *a, const float *b, const float *c, float *r) {
-    // The product is exact unless it leaves f32's range, as one of bf16 can.
+    // The product is exact unless it leaves the range of f32, as bf16 can.
     uint32_t outside = 0;
     for (unsigned e = 0; e < Count; ++e) {
       float product = a[e] * b[e];
@@ -103,7 +103,7 @@ static bool buildHalf(Decoder &decoder, const Match &match, Inst &inst) {
 }
 
 //===----------------------------------------------------------------------===//
-// Signs, minimum and maximum: on the bits
+// Signs, minimum and maximum, on the bits
 //===----------------------------------------------------------------------===//
 
 namespace {
@@ -117,7 +117,7 @@ template <bool Ftz> struct Neg {
   }
 };
 
-/// As of f32: see there.
+/// As for f32: see there.
 template <uint16_t Infinity, bool IsMax, bool Ftz, bool KeepNaN, bool XorSign>
 struct MinMax {
   static uint16_t apply(uint16_t a, uint16_t b) {
@@ -138,7 +138,7 @@ struct MinMax {
       bits = (bits & 0x7fff) | signs;
     return (KeepNaN ? aIsNaN | bIsNaN : aIsNaN & bIsNaN) ? kNaN16 : bits;
   }
-  /// A number that grows with the value, -0 below +0.
+  /// A number that increases with the value; -0 is below +0.
   static int16_t order(uint16_t a) {
     return int16_t(a & 0x8000 ? a ^ 0x7fff : a);
   }

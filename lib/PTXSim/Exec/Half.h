@@ -65,7 +65,7 @@ inline void storeHalves(Warp &w, const Ref &ref, const uint16_t *from,
   }
 }
 
-/// Rounds the results, with the flags' changes. `values` may be changed.
+/// Rounds the results and applies the flags. May change `values`.
 template <typename Format, unsigned Count>
 inline void finishHalves(Warp &w, const Inst &i, uint32_t mask, float *values) {
   if (i.mode & kHalfSat)

@@ -11,7 +11,7 @@
 using namespace ptxsim;
 
 namespace {
-/// A product's type that neither overflows nor is promoted to a signed one.
+/// The type of a product that neither overflows nor is promoted to signed.
 template <typename T>
 using Wide = std::conditional_t<
     sizeof(T) == 2, std::conditional_t<std::is_signed_v<T>, int32_t, uint32_t>,
@@ -74,8 +74,7 @@ struct MadHiSat {
     return clampS32(int64_t(MulHi::apply(a, b)) + c);
   }
 };
-/// 24 bits of each factor; the low or the high 32 bits of the 48 of the
-/// product.
+/// 24 bits of each factor; the low or the high 32 bits of the 48-bit product.
 struct Mul24Lo {
   template <typename T> static T apply(T a, T b) {
     return T(extend(a) * extend(b));
@@ -101,7 +100,8 @@ struct Sad {
     return T(U(c) + difference);
   }
 };
-/// A division by zero gives all ones, as GPUs do, and the dividend remains.
+/// A division by zero gives all ones, as on GPUs; the remainder is the
+/// dividend.
 struct Div {
   template <typename T> static T apply(T a, T b) {
     if (b == 0)
@@ -172,7 +172,7 @@ static bool buildModular(Decoder &decoder, const Match &match, Inst &inst) {
 static bool buildSub(Decoder &decoder, const Match &match, Inst &inst) {
   if (!buildModular<Sub>(decoder, match, inst))
     return false;
-  // r - r is 0 whatever r is.
+  // r - r is 0 for any r.
   if (inst.a.offset == inst.b.offset)
     inst.init = InitRule::Define;
   return true;
@@ -290,8 +290,8 @@ namespace {
 enum class Sum { Add, Sub, MadLo, MadHi };
 } // namespace
 
-/// The carry is the last source where it is read, the destination in the list
-/// where it is written. A subtraction's carry is its borrow.
+/// The carry is the last source if it is read, and the destination in the list
+/// if it is written. The carry of a subtraction is its borrow.
 template <Sum Kind, typename T>
 static void execCarry(Warp &w, const Inst &i, uint32_t mask) {
   const T *a = w.reg<T>(i.a), *b = w.reg<T>(i.b);

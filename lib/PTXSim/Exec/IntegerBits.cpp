@@ -25,7 +25,7 @@ struct Clz {
     return a ? uint32_t(__builtin_clzll(a)) - (64 - width) : width;
   }
 };
-/// The most significant bit that is no sign bit; all ones if there is none.
+/// Returns the most significant non-sign bit, or all ones if there is none.
 template <bool ShiftAmount> struct Bfind {
   template <typename T> static uint32_t apply(T a) {
     using U = UnsignedOf<T>;
@@ -93,7 +93,7 @@ struct Bfe {
     unsigned signBit = position + length - 1;
     signBit = signBit >= width ? width - 1 : signBit;
     if (std::is_signed_v<T> && length && (U(a) >> signBit) & 1) {
-      // Bits of the field beyond the value's end are sign bits, too.
+      // Bits of the field after the end of the value are sign bits, too.
       U known = position < width ? lowOnes<U>(width - position) : U(0);
       field |= ~(ones & known);
     }
@@ -141,7 +141,7 @@ bool ptxsim::buildBfe(Decoder &decoder, const Match &match, Inst &inst) {
   return buildOperands(decoder, inst, type, {type, Type::U32, Type::U32});
 }
 
-/// The field's length is the one source in the list.
+/// The length of the field is the only source in the list.
 template <typename T>
 static void execBfi(Warp &w, const Inst &i, uint32_t mask) {
   const T *a = w.reg<T>(i.a), *b = w.reg<T>(i.b);
@@ -198,7 +198,7 @@ bool ptxsim::buildBmsk(Decoder &decoder, const Match &match, Inst &inst) {
 }
 
 namespace {
-/// The position of the offset-th set bit from `base`, upwards or downwards.
+/// Returns the position of the offset-th set bit from `base`, up or down.
 struct Fns {
   static uint32_t apply(uint32_t mask, uint32_t base, int32_t offset) {
     if (base > 31)
@@ -288,8 +288,8 @@ bool ptxsim::buildDp2a(Decoder &decoder, const Match &match, Inst &inst) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// b:a, the high 32 bits after a shift to the left, or the low after one to the
-/// right.
+/// b:a: the high 32 bits after a shift to the left, or the low 32 bits after
+/// one to the right.
 template <bool Left, bool Wrap> struct Shf {
   static uint32_t apply(uint32_t a, uint32_t b, uint32_t c) {
     uint64_t both = uint64_t(b) << 32 | a;

@@ -20,7 +20,7 @@ void ptxsim::initByPart(Warp &w, const Inst &i, uint32_t mask) {
     marks[h] = (marks[h] & ~mask) | (parts[h / perPart] & mask);
 }
 
-/// A lane's value, and a mask of its undefined bits.
+/// The value of a lane, and a mask of its undefined bits.
 static uint64_t readBits(const Warp &w, const Ref &ref, unsigned lane,
                          uint64_t &undefined) {
   undefined = 0;
@@ -51,7 +51,7 @@ void ptxsim::initByBits(Warp &w, const Inst &i, uint32_t mask, BitFn compute) {
     for (unsigned s = 0; s < 3; ++s)
       v[s] = readBits(w, *refs[s], *lane, u[s]);
     uint64_t base = compute(w, i, *lane, v[0], v[1], v[2]), changes = 0;
-    // Every way to flip the undefined bits of whole sources.
+    // Tries all values of the undefined bits of complete sources.
     for (unsigned way = 1; way < 8; ++way) {
       bool isNew = true;
       for (unsigned s = 0; s < 3; ++s)

@@ -2,11 +2,11 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A lane-wise operation is a struct with a static `apply`; the templates here
-// make handlers of it that the host's compiler vectorises. Loops read registers
-// and write the destination in place: an operand either is the destination,
-// with elements of the same size, or does not overlap it, and lanes do not
-// depend on each other.
+// A lane-wise operation is a struct with a static `apply`. The templates here
+// turn it into a handler that the host compiler vectorizes. Loops read
+// registers and write the destination in place: an operand either is the
+// destination, with elements of the same size, or does not overlap it, and
+// lanes do not depend on each other.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,7 +46,7 @@ template <> struct UnsignedOf<64> {
 template <typename U> struct LaneBits {
   U of[kLanes];
 };
-/// A bit for each lane; lanes of 16 bits have those of the mask's half.
+/// A bit for each lane. Lanes of 16 bits use one half of the mask.
 template <typename U> constexpr LaneBits<U> makeLaneBits() {
   LaneBits<U> bits{};
   for (unsigned l = 0; l < kLanes; ++l)
@@ -61,15 +61,14 @@ alignas(64) constexpr LaneBits<U> kLaneBits = makeLaneBits<U>();
 template <typename T>
 using UnsignedOf = typename detail::UnsignedOf<sizeof(T) * 8>::Type;
 
-/// All ones where the lane is in the mask, else zeros: one comparison of
-/// vectors.
+/// All ones for lanes in the mask, else zeros: one comparison of vectors.
 template <typename U> inline U maskLane(uint32_t mask, unsigned lane) {
   U bit = detail::kLaneBits<U>.of[lane];
   U part = sizeof(U) == 2 && lane >= 16 ? U(mask >> 16) : U(mask);
   return (part & bit) == bit ? U(~U(0)) : U(0);
 }
 
-/// d = a in the mask's lanes, b in the others. Any two may be the same.
+/// d = a in the lanes of the mask, b in the others. Any two may be equal.
 template <typename U>
 inline void selectLanes(U *d, const U *a, const U *b, uint32_t mask) {
   constexpr unsigned step = sizeof(U) == 2 ? 16 : kLanes;
@@ -89,14 +88,14 @@ template <typename T> inline void blend(T *to, const T *from, uint32_t mask) {
   if constexpr (std::is_same_v<T, U>) {
     selectLanes<U>(d, from, d, mask);
   } else {
-    // Values of other types become bits by way of a copy.
+    // Values of other types are converted to bits by a copy.
     alignas(64) U bits[kLanes];
     std::memcpy(bits, from, sizeof(bits));
     selectLanes<U>(d, bits, d, mask);
   }
 }
 
-/// 0 or 1 in each byte to a bit in each lane.
+/// Converts 0 or 1 in each byte to a bit for each lane.
 inline uint32_t packBits(const uint8_t *bytes) {
   uint32_t bits = 0;
   for (unsigned part = 0; part < 4; ++part) {
@@ -117,7 +116,7 @@ template <typename T> inline void unpackBits(uint32_t bits, T *to) {
 // Handlers
 //===----------------------------------------------------------------------===//
 
-/// Calls `compute(lane)` for every lane and writes the results of the mask's.
+/// Calls `compute(lane)` for every lane and writes the results in the mask.
 template <typename D, typename Compute>
 inline void forLanes(Warp &w, const Ref &dst, uint32_t mask, Compute compute) {
   D *d = w.reg<D>(dst);
@@ -158,7 +157,7 @@ void execTernary(Warp &w, const Inst &i, uint32_t mask) {
   });
 }
 
-/// The same for two values packed in a lane: 64 of them lie in a row.
+/// The same for two values packed in a lane, i.e. 64 adjacent values.
 template <typename T, typename Compute>
 inline void forPairs(Warp &w, const Ref &dst, uint32_t mask, Compute compute) {
   T *d = w.reg<T>(dst);
@@ -201,12 +200,12 @@ void execPairTernary(Warp &w, const Inst &i, uint32_t mask) {
 // Rules for undefined values
 //===----------------------------------------------------------------------===//
 
-/// Each part of d is as defined as the same parts of the sources: packed types
-/// (a part is one half of 32 bits, or two of 64).
+/// Each part of d is as defined as the same parts of the sources, for packed
+/// types (a part is one half of 32 bits, or two of 64 bits).
 void initByPart(Warp &w, const Inst &i, uint32_t mask);
 
-/// Every bit of d that changes when undefined bits of the sources do is
-/// undefined: exact for operations that move bits or combine them one by one.
+/// Every bit of d that depends on undefined bits of the sources is undefined.
+/// This is exact for operations that move bits or combine them one by one.
 /// `compute` is the operation on a lane's values of a, b and c.
 using BitFn = uint64_t (*)(const Warp &w, const Inst &i, unsigned lane,
                            uint64_t a, uint64_t b, uint64_t c);
@@ -221,11 +220,11 @@ void initByBits(Warp &w, const Inst &i, uint32_t mask) {
 // Builders
 //===----------------------------------------------------------------------===//
 
-/// A destination that cannot be `_`.
+/// A destination that must not be `_`.
 bool buildDst(Decoder &decoder, size_t operand, Type type, Ref &ref,
               Decoder::Width width = Decoder::Exact);
 
-/// d and up to three sources; sets the instruction's type, too.
+/// d and up to three sources. Also sets the type of the instruction.
 bool buildOperands(Decoder &decoder, Inst &inst, Type dst,
                    std::initializer_list<Type> sources);
 
@@ -258,7 +257,7 @@ template <typename Use> ExecFn selectInteger(Type type, Use use) {
   }
 }
 
-/// The same as an unsigned type: for what does not depend on the sign.
+/// The same as an unsigned type, for operations that ignore the sign.
 template <typename Use> ExecFn selectUnsigned(Type type, Use use) {
   switch (getTypeSize(type)) {
   case 2:

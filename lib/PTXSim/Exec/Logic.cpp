@@ -73,7 +73,7 @@ static bool buildLogic(Decoder &decoder, const Match &match, Inst &inst) {
   setCustomInit(inst, initByBits<bitsOfBinary<Op>>);
   if (!buildOperands(decoder, inst, type, {type, type}))
     return false;
-  // r ^ r is 0 whatever r is.
+  // r ^ r is 0 for any r.
   if (std::is_same_v<Op, Xor> && inst.a.offset == inst.b.offset)
     inst.init = InitRule::Define;
   return true;
@@ -123,8 +123,8 @@ static bool buildShift(Decoder &decoder, const Match &match, Inst &inst) {
 // lop3
 //===----------------------------------------------------------------------===//
 
-/// Any function of three bits: `table` has its result for a = b = c = 0 in bit
-/// 0, for c = 1 in bit 1, up to a = b = c = 1 in bit 7.
+/// Any function of three bits: bit 0 of `table` is its result for a = b = c =
+/// 0, bit 1 for c = 1, up to bit 7 for a = b = c = 1.
 static inline uint32_t lookUp(uint32_t table, uint32_t a, uint32_t b,
                               uint32_t c) {
   auto choose = [c](uint32_t ones, uint32_t zeros) {
@@ -207,7 +207,7 @@ static bool buildLop3Pred(Decoder &decoder, const Match &match, Inst &inst) {
 // prmt
 //===----------------------------------------------------------------------===//
 
-/// Modes other than the plain one: which bytes of b:a, for selector 0 to 3.
+/// Other modes than the default: the bytes of b:a for selectors 0 to 3.
 static constexpr uint16_t kPermutes[6][4] = {
     {0x3210, 0x4321, 0x5432, 0x6543}, // f4e
     {0x5670, 0x6701, 0x7012, 0x0123}, // b4e
@@ -228,7 +228,7 @@ static inline uint32_t permute(uint32_t mode, uint32_t a, uint32_t b,
   for (unsigned byte = 0; byte < 4; ++byte) {
     unsigned choice = selector >> (4 * byte) & 0xf;
     uint32_t value = uint32_t(both >> (8 * (choice & 7))) & 0xff;
-    // The choice's top bit: the byte's sign in all its bits.
+    // The top bit of a selector replicates the sign of the byte.
     uint32_t sign = (value >> 7) * 0xff;
     result |= (choice & 8 ? sign : value) << (8 * byte);
   }
@@ -249,8 +249,8 @@ static void execPrmt(Warp &w, const Inst &i, uint32_t mask) {
   });
 }
 
-/// The selector is a constant (in mode2) without sign choices: four bytes at
-/// places that are the same in every lane.
+/// The selector is a constant (in mode2) without sign bits: four bytes at
+/// positions that are the same in every lane.
 static void execPrmtConstant(Warp &w, const Inst &i, uint32_t mask) {
   const uint32_t *sources[2] = {w.reg<uint32_t>(i.a), w.reg<uint32_t>(i.b)};
   const uint32_t *from[4];

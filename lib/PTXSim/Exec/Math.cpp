@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The result is the one nearest to the function's value, which is within every
-// documented error. SimOptions::perturb makes it another one within that error:
-// a program must not depend on which.
+// The result is the value nearest to that of the function, which is within
+// every documented error. SimOptions::perturb replaces it by another value
+// within the error, because programs must not depend on it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,18 +18,18 @@ using namespace ptxsim;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// How far a result may be off before it is rounded. The documented bounds less
-/// the half unit that the rounding adds.
+/// The maximum error of a result before it is rounded: the documented bound
+/// minus the half unit of the rounding.
 struct ErrorBound {
   enum Kind { Ulp, Relative, Absolute, Log2 } kind;
   double size;
 };
 
-/// What functions of f32 have in common.
+/// Common code of f32 functions.
 constexpr uint32_t kFtz = 1;
 } // namespace
 
-/// One unit in the last place of an f32 near the value.
+/// Returns one unit in the last place of an f32 near the value.
 static double getUlp(double value) {
   int exponent;
   std::frexp(value, &exponent);
@@ -38,7 +38,7 @@ static double getUlp(double value) {
 
 static double perturb(double value, ErrorBound bound, double input,
                       Block &block) {
-  // ex2(0) and its like are exact.
+  // ex2(0) and similar values are exact.
   if (input == 0 || value == 0 || !std::isfinite(value))
     return value;
   double random = double(block.nextRandom()) * 0x1p-31 - 1; // -1 to 1
@@ -130,7 +130,8 @@ static bool buildMath(Decoder &decoder, const Match &match, Inst &inst) {
 // Division
 //===----------------------------------------------------------------------===//
 
-/// `Full`: for every divisor. Else the result for one beyond 2^126 is 0.
+/// `Full` supports all divisors. Otherwise, the result for divisors above 2^126
+/// is 0.
 template <bool Full>
 static void execDiv(Warp &w, const Inst &i, uint32_t mask) {
   const float *a = w.reg<float>(i.a), *b = w.reg<float>(i.b);
@@ -144,7 +145,7 @@ static void execDiv(Warp &w, const Inst &i, uint32_t mask) {
     if (!Full) {
       float magnitude = std::fabs(y);
       bool isLarge = magnitude > 0x1p126f && magnitude < HUGE_VALF;
-      // 0 of the quotient's sign, NaN for infinity; and NaN stays.
+      // 0 with the sign of the quotient, NaN for infinity; NaN stays NaN.
       quotient = isLarge ? x * std::copysign(0.0f, y) : quotient;
     }
     results[l] = quotient;
@@ -153,7 +154,7 @@ static void execDiv(Warp &w, const Inst &i, uint32_t mask) {
     alignas(64) double values[kLanes];
     for (unsigned l = 0; l < kLanes; ++l)
       values[l] = double(results[l]);
-    // The results are rounded already.
+    // The results are already rounded.
     perturbLanes(w, mask, {ErrorBound::Ulp, 1.0}, dividends, values);
     for (unsigned l = 0; l < kLanes; ++l)
       results[l] = float(values[l]);

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// In f64 with an error far below a unit of f32, without branches or calls: the
-// bulk of an attention kernel's exponentials comes here.
+// Computes in f64 with an error far below a unit of f32, without branches or
+// calls. Most exponentials of an attention kernel are computed here.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,12 +22,12 @@ inline double multiplyAdd(double a, double b, double c) {
 #endif
 }
 
-/// 2^x for an x that f32 results can tell from infinity and zero; others are
+/// 2^x for an x whose result in f32 is neither infinity nor zero; others are
 /// clamped.
 inline double exp2Wide(double x) {
   double clamped = x < -400 ? -400 : x;
   clamped = clamped > 400 ? 400 : clamped;
-  // The sum's low bits are the nearest integer.
+  // The low bits of the sum are the nearest integer.
   double shifted = clamped + 0x1.8p52;
   double rest = clamped - (shifted - 0x1.8p52);
   // ln(2)^k / k!

@@ -1,4 +1,4 @@
-//===- MatrixAccess.h - Where a warp-wide access goes -----------*- C++ -*-===//
+//===- MatrixAccess.h - Addresses of warp-wide accesses ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -18,9 +18,9 @@ inline std::string formatAddress(uint64_t address) {
   return text;
 }
 
-/// For instructions whose address may be a generic one, but lies in shared
-/// memory: turns it into the shared window's. A finding, and false, when it is
-/// another space's.
+/// For instructions whose address may be generic but must be in shared memory:
+/// converts it to the shared window. Reports an address in another space and
+/// returns false.
 inline bool toSharedAddress(const Warp &w, const Inst &inst, unsigned lane,
                             uint64_t &address) {
   if (inst.space != Space::Generic)
@@ -37,8 +37,8 @@ inline bool toSharedAddress(const Warp &w, const Inst &inst, unsigned lane,
   return false;
 }
 
-/// Where a warp has exactly one value for all its lanes, as PTX demands. A
-/// finding when lanes of the mask disagree.
+/// Returns the address if all lanes of the warp have the same one, as PTX
+/// requires. Reports lanes that disagree.
 template <typename T>
 inline T getUniform(const Warp &w, const Inst &inst, const Ref &ref,
                     uint32_t mask, const char *what) {

@@ -14,18 +14,18 @@
 namespace ptxsim {
 
 /// One mbarrier object. The eight bytes in memory hold a digest of it, so that
-/// whoever writes over them is found out.
+/// writes to them are detected.
 struct Mbarrier {
-  uint32_t expected = 0; // arrivals of the phases to come
-  uint32_t pending = 0;  // arrivals that this phase lacks
+  uint32_t expected = 0; // arrivals of later phases
+  uint32_t pending = 0;  // missing arrivals of this phase
   int32_t transactions = 0;
-  uint64_t phase = 0; // the one that is going on
-  /// Arrivals of copies that are not done; some of `pending`.
+  uint64_t phase = 0; // the current one
+  /// Arrivals of incomplete copies; part of `pending`.
   uint32_t awaited = 0;
-  /// What the threads knew that have arrived, up to now, and when the last
+  /// The knowledge of the threads that have arrived, so far, and when the last
   /// phase completed.
   KnowledgeRef arriving, completed;
-  /// Copies whose arrival was counted, but that no wait has covered yet.
+  /// Copies whose arrival was counted, but which no wait has covered yet.
   struct Cover {
     unsigned thread;
     uint64_t end; // of the thread's queue
@@ -49,22 +49,22 @@ public:
             uint64_t count);
   void invalidate(Warp &w, const Inst &inst, unsigned lane, uint64_t address);
 
-  /// The live mbarrier at a shared address; null after a finding. A wait is a
-  /// Load, an arrival an Atomic, the end of its life a Store.
+  /// Returns the live mbarrier at a shared address, or null after a finding. A
+  /// wait is a Load, an arrival an Atomic, the end of its life a Store.
   Mbarrier *use(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
                 AccessKind kind = AccessKind::Atomic);
-  /// The same without any check, by offset.
+  /// The same without checks, by offset.
   Mbarrier *find(uint32_t offset);
   /// The offset is a multiple of 8.
   bool isLive(uint32_t offset) const {
     return offset / 8 < live.size() && live[offset / 8];
   }
 
-  /// Arrivals, each with what the thread knows (`releases`). Returns the state
-  /// before.
+  /// Arrivals, each with the knowledge of the thread (`releases`). Returns the
+  /// state before.
   uint64_t arrive(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
                   uint64_t arrivals, bool releases, bool mayComplete);
-  /// Fewer arrivals in the phases to come.
+  /// Fewer arrivals in later phases.
   void drop(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
             uint64_t arrivals);
   void expect(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
@@ -74,16 +74,17 @@ public:
 
   /// One more arrival is needed in this phase.
   void addPending(Warp &w, const Inst &inst, unsigned lane, uint32_t offset);
-  /// An arrival by the system: the copies up to `end` of the thread are done.
+  /// An arrival by the system: the copies of the thread up to `end` are
+  /// complete.
   void arriveForCopies(Warp &w, const Inst &inst, unsigned lane,
                        uint32_t offset, uint64_t end);
 
-  /// Whether the phase that `state` (or `parity`, 0 or 1) names has completed.
-  /// A wait that succeeds acquires.
+  /// Returns true if the phase that `state` (or `parity`, 0 or 1) names has
+  /// completed. A successful wait acquires.
   bool test(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
             uint64_t state, bool isParity, bool acquires);
 
-  /// "phase 3, 2 of 4 arrivals are pending", for messages.
+  /// Returns "phase 3, 2 of 4 arrivals are pending", for messages.
   std::string describe(uint64_t address, unsigned thread);
 
   static uint32_t getPendingCount(uint64_t state) { return state & maxCount; }

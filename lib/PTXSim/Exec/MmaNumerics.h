@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Whatever its type, an operand of a tensor-core product is widened to f32
-// (which holds every value of every type exactly) or to a 32-bit integer, and
-// the product is formed on plain row-major arrays.
+// An operand of a tensor-core product of any type is converted to f32 (which
+// represents every value of every type exactly) or to a 32-bit integer, and the
+// product is computed on plain row-major arrays.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,7 +20,7 @@
 namespace ptxsim {
 namespace mma {
 
-/// What the truncating model needs to know of a type: its fraction bits, and
+/// The properties of a type for the truncating model: its fraction bits, and
 /// the exponent of its subnormals.
 struct FloatFormat {
   int fractionBits;
@@ -55,7 +55,7 @@ struct TF32 {
   static constexpr unsigned width = 4;
   static constexpr FloatFormat format = {10, -126};
   static void decodeRow(const void *row, float *out) {
-    // The low 13 bits are not looked at.
+    // The low 13 bits are ignored.
     for (unsigned i = 0; i < 4; ++i)
       out[i] = toFloat(static_cast<const uint32_t *>(row)[i] & 0xffffe000u);
   }
@@ -85,7 +85,7 @@ template <typename T> struct Int8 {
 using S8 = Int8<int8_t>;
 using U8 = Int8<uint8_t>;
 
-/// How a product sums up; see `multiplyTruncated`.
+/// The summation of a product; see `multiplyTruncated`.
 struct TruncationModel {
   FloatFormat a, b, accumulator;
   int fractionBits; // kept below the largest exponent
@@ -93,13 +93,14 @@ struct TruncationModel {
   bool toHalf;      // the result is an f16, rounded to nearest
 };
 
-/// The measured behaviour of a chip's tensor cores. `k` is the instruction's.
+/// The measured behavior of a chip's tensor cores. `k` is that of the
+/// instruction.
 TruncationModel getTruncationModel(const Chip &chip, FloatFormat a,
                                    FloatFormat b, bool toHalf, unsigned k);
 
-/// acc += a * b as tensor cores are known to do it: of the products of a block
-/// and the accumulator, each is cut off some bits below the largest exponent
-/// among them; what is left is added exactly.
+/// acc += a * b as on tensor cores: the products of a block and the accumulator
+/// are truncated a number of bits below their largest exponent, and then added
+/// exactly.
 void multiplyTruncated(const TruncationModel &model, unsigned m, unsigned n,
                        unsigned k, const float *a, const float *b, float *acc);
 
@@ -129,7 +130,7 @@ inline Row8 fma8(float a, const Row8 &b, const Row8 &c) {
 #endif
 
 /// acc += a * b, all by rows: fused multiply-adds in the order of k. Eight rows
-/// go side by side, since each is one chain of dependent operations.
+/// are computed together, because each is a chain of dependent operations.
 template <unsigned M, unsigned N, unsigned K>
 inline void multiplyAdd(const float *a, const float *b, float *acc) {
   static_assert(M % 8 == 0 && N % 8 == 0, "");
@@ -151,7 +152,7 @@ inline void multiplyAdd(const float *a, const float *b, float *acc) {
     }
 }
 
-/// The same, as the launch's options want it.
+/// The same, as set in the options of the launch.
 template <unsigned M, unsigned N, unsigned K, typename A, typename B>
 inline void multiply(const Warp &w, bool toHalf, const float *a, const float *b,
                      float *acc) {
@@ -163,13 +164,13 @@ inline void multiply(const Warp &w, bool toHalf, const float *a, const float *b,
     multiplyAdd<M, N, K>(a, b, acc);
 }
 
-/// The transpose of an 8x8 matrix of 16-bit elements; the two may be one.
+/// Transposes an 8x8 matrix of 16-bit elements; may be in place.
 inline void transpose8x8(const uint16_t *from, uint16_t *to) {
 #ifdef __SSE2__
   __m128i r[8], s[8];
   for (unsigned i = 0; i < 8; ++i)
     r[i] = _mm_loadu_si128(reinterpret_cast<const __m128i *>(from) + i);
-  // Each step halves the distance of what belongs together.
+  // Each step halves the distance of related elements.
   for (unsigned i = 0; i < 4; ++i) {
     s[2 * i] = _mm_unpacklo_epi16(r[i], r[i + 4]);
     s[2 * i + 1] = _mm_unpackhi_epi16(r[i], r[i + 4]);
@@ -193,7 +194,7 @@ inline void transpose8x8(const uint16_t *from, uint16_t *to) {
 #endif
 }
 
-/// Stores a 32-bit register's lanes, those of the mask only.
+/// Stores the lanes of a 32-bit register that are in the mask.
 inline void storeRegister(const Warp &w, const Ref &ref, const void *lanes,
                           uint32_t mask) {
   if (!ref)
@@ -207,9 +208,9 @@ inline void storeRegister(const Warp &w, const Ref &ref, const void *lanes,
     std::memcpy(to + *l, static_cast<const uint32_t *>(lanes) + *l, 4);
 }
 
-/// Accumulators of an m x n product in registers, `count` elements a lane:
-/// element i of lane l is number (i / 2) * 64 + 2 * l + (i & 1) of the array,
-/// in f32 registers of one element and f16 registers of two alike.
+/// Accumulators of an m x n product in registers, `count` elements for each
+/// lane: element i of lane l is number (i / 2) * 64 + 2 * l + (i & 1) of the
+/// array, in f32 registers of one element or f16 registers of two.
 template <bool isHalf>
 inline void loadAccumulators(const Warp &w, const Ref *refs, unsigned count,
                              float *acc) {

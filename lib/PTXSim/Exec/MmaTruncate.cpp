@@ -1,9 +1,9 @@
-//===- MmaTruncate.cpp - Products as tensor cores round them --------------===//
+//===- MmaTruncate.cpp - Products with the rounding of tensor cores -------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The model that published measurements of tensor cores agree on. Everything
-// is integer arithmetic here, so that no rounding of the host's comes in.
+// The model on which published measurements of tensor cores agree. It uses
+// integer arithmetic only, so the host does not round.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,8 +26,9 @@ TruncationModel mma::getTruncationModel(const Chip &chip, FloatFormat a,
     model.block = k;
     return model;
   }
-  // Ampere's units are half as deep as the largest instruction of a type: 8 of
-  // 16 bits, 4 of tf32 (whose fraction is f16's and whose range is not).
+  // The units of Ampere are half as deep as the largest instruction of a type:
+  // 8 for 16 bits, 4 for tf32 (which has the fraction but not the range of
+  // f16).
   bool isTF32 = a.fractionBits == 10 && a.minExponent == -126;
   model.fractionBits = 24;
   model.block = isTF32 ? 4 : a.fractionBits < 7 ? 16 : 8;
@@ -35,19 +36,19 @@ TruncationModel mma::getTruncationModel(const Chip &chip, FloatFormat a,
 }
 
 namespace {
-/// Matrices taken apart: magnitude * 2^(exponent - fraction bits), and 0 or -1
-/// for the sign. A zero's exponent is below all others.
+/// Decomposed matrices: magnitude * 2^(exponent - fraction bits), and 0 or -1
+/// for the sign. The exponent of a zero is below all others.
 template <unsigned size> struct Split {
   uint64_t magnitude[size];
   int64_t exponent[size];
   int64_t sign[size];
 };
 constexpr int64_t kZeroExponent = -4096;
-/// The largest instruction's; columns are treated eight at a time.
+/// The size of the largest instruction; eight columns are computed at a time.
 constexpr unsigned kMostRows = 32, kMostDepth = 32, kColumns = 8;
 } // namespace
 
-/// Subnormals have the format's smallest exponent and a small significand.
+/// Subnormals have the smallest exponent of the format and a small significand.
 template <unsigned size>
 static void split(float value, FloatFormat format, Split<size> &to,
                   unsigned at) {
@@ -58,7 +59,7 @@ static void split(float value, FloatFormat format, Split<size> &to,
     magnitude |= 1 << 23;
   else
     exponent = -126;
-  // From f32's fraction and exponent to the format's, which is exact.
+  // Converts from f32's fraction and exponent to the format's, exactly.
   int shift = 23 - format.fractionBits;
   if (exponent < format.minExponent) {
     shift += format.minExponent - exponent;
@@ -69,7 +70,7 @@ static void split(float value, FloatFormat format, Split<size> &to,
   to.sign[at] = -int64_t(bits >> 31);
 }
 
-/// sum * 2^exponent, to an f32 by cutting off, or to the nearest f16.
+/// Rounds sum * 2^exponent to an f32 by truncation, or to the nearest f16.
 static float assemble(int64_t sum, int64_t exponent, bool toHalf) {
   if (!sum)
     return 0.0f;
@@ -92,7 +93,7 @@ static float assemble(int64_t sum, int64_t exponent, bool toHalf) {
   return toFloat(sign | uint32_t(significand >> drop));
 }
 
-/// A sum with infinities or NaN, of which one sign of infinity may survive.
+/// A sum with infinities or NaN: infinities of one sign may remain.
 static float sumSpecial(const float *a, const float *b, unsigned n, unsigned k,
                         float acc) {
   for (unsigned i = 0; i < k; ++i)
@@ -116,7 +117,7 @@ static void sumBlock(const TruncationModel &model, const Split<kMostDepth> &a,
       int64_t exponent = a.exponent[k] + b.exponent[k * kColumns + j];
       largest[j] = exponent > largest[j] ? exponent : largest[j];
     }
-  // Magnitudes are shifted, so that cutting off goes towards zero.
+  // Magnitudes are shifted, so that truncation is toward zero.
   uint64_t widen =
       uint64_t(model.fractionBits - model.accumulator.fractionBits);
   for (unsigned j = 0; j < kColumns; ++j) {

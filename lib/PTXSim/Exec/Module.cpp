@@ -1,4 +1,4 @@
-//===- Module.cpp - A PTX module, ready to run ----------------------------===//
+//===- Module.cpp - A decoded PTX module ----------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

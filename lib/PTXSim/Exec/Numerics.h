@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Conversions between f32 or f64 and the narrow formats, with the rounding
-// modes of PTX. Everything is integer arithmetic without branches or plain IEEE
-// operations to nearest, so that loops over lanes vectorise.
+// modes of PTX. They use integer arithmetic without branches or plain IEEE
+// operations to nearest, so that loops over lanes vectorize.
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,7 +48,7 @@ inline double toDouble(uint64_t bits) {
   return value;
 }
 
-/// A subnormal number becomes the zero of its sign.
+/// Replaces a subnormal number by the zero of its sign.
 inline float flushToZero(float value) {
   uint32_t bits = toBits(value);
   return toFloat(bits & 0x7f800000 ? bits : bits & 0x80000000);
@@ -60,7 +60,7 @@ inline uint16_t flushBfloat(uint16_t bits) {
   return uint16_t(bits & 0x7f80 ? bits : bits & 0x8000);
 }
 
-/// Any NaN becomes the one that PTX's f32 instructions return.
+/// Replaces any NaN by the NaN that PTX's f32 instructions return.
 inline float canonical(float value) {
   return value == value ? value : toFloat(kNaN32);
 }
@@ -79,9 +79,10 @@ inline double saturate(double value) {
 // Narrowing
 //===----------------------------------------------------------------------===//
 
-/// Rounds the magnitude of a finite f32 to `M` bits of significand, fewer below
-/// the exponent `MinExponent` (biased as in f32) of the smallest normal number.
-/// The result counts the format's numbers from 0 on, beyond its largest, too.
+/// Rounds the magnitude of a finite f32 to `M` bits of significand, or fewer
+/// below the exponent `MinExponent` (biased as in f32) of the smallest normal
+/// number. The result counts the numbers of the format from 0, also beyond the
+/// largest.
 template <unsigned M, int MinExponent>
 inline uint32_t roundMagnitude(uint32_t magnitude, bool negative,
                                RoundingMode mode) {
@@ -90,7 +91,7 @@ inline uint32_t roundMagnitude(uint32_t magnitude, bool negative,
   exponent = exponent < 1 ? 1 : exponent;
   int above = exponent - MinExponent; // below 0: a subnormal result
   int shift = int(23 - M) + (above < 0 ? -above : 0);
-  // 25 leaves nothing of the 24 bits, and less than half a unit.
+  // 25 leaves none of the 24 bits, and less than half a unit.
   shift = shift > 25 ? 25 : shift;
   uint32_t quotient = significand >> shift;
   uint32_t rest = significand - (quotient << shift);
@@ -116,9 +117,9 @@ inline uint32_t roundMagnitude(uint32_t magnitude, bool negative,
   return (uint32_t(above < 0 ? 0 : above) << M) + quotient + up;
 }
 
-/// The bits (sign, `E` bits of exponent, `M` of significand) of an f32 in an
-/// IEEE format no wider than it. `satfinite`: what is too large becomes the
-/// largest finite number, infinity included.
+/// Returns the bits (sign, `E` bits of exponent, `M` of significand) of an f32
+/// in an IEEE format that is not wider. `satfinite` replaces values that are
+/// too large, including infinity, by the largest finite number.
 template <unsigned E, unsigned M>
 inline uint32_t narrowFloat(float value, RoundingMode mode,
                             bool satfinite = false) {
@@ -155,14 +156,14 @@ inline float floatToTF32(float value, RoundingMode mode,
   return toFloat(value == value ? bits : kNaN32);
 }
 
-/// e5m2 has infinities, but conversions to it (`.satfinite`) never make one.
+/// e5m2 has infinities, but conversions to it (`.satfinite`) never create one.
 inline uint8_t floatToE5M2(float value,
                            RoundingMode mode = RoundingMode::Nearest) {
   return uint8_t(narrowFloat<5, 2>(value, mode, true));
 }
 
-/// e4m3 has no infinity: the exponent of all ones is a usual one, but for the
-/// significand of all ones, which is NaN.
+/// e4m3 has no infinity: the exponent of all ones is an ordinary one, except
+/// for the significand of all ones, which is NaN.
 inline uint8_t floatToE4M3(float value,
                            RoundingMode mode = RoundingMode::Nearest) {
   constexpr uint32_t largest = 0x7e;
@@ -209,9 +210,9 @@ inline float e4m3ToFloat(uint8_t value) {
 // From f64
 //===----------------------------------------------------------------------===//
 
-/// To f32, and where that is inexact to its neighbour with an odd last bit: a
-/// second rounding, to a format at least two bits narrower, is then as one from
-/// the f64.
+/// Converts to f32. An inexact result is the neighbor with an odd last bit, so
+/// that a second rounding, to a format at least two bits narrower, is correct
+/// for the f64.
 inline float doubleToFloatOdd(double value) {
   float nearest = float(value);
   uint32_t bits = toBits(nearest);
@@ -247,17 +248,17 @@ inline float doubleToFloat(double value, RoundingMode mode) {
   return canonical(toFloat(bits));
 }
 
-/// a + b rounded to odd, as doubleToFloatOdd does; for sums whose error is a
-/// number of the type, too, or that are infinite or NaN.
+/// a + b rounded to odd, like doubleToFloatOdd, for sums whose error is a
+/// number of the type or that are infinite or NaN.
 template <typename T> inline T addOdd(T a, T b) {
   T sum = a + b, part = sum - a;
   T error = (a - (sum - part)) + (b - part);
   auto bits = toBits(sum);
   using U = decltype(bits);
   constexpr unsigned top = 8 * sizeof(U) - 1;
-  // The sum is too large where its sign is not that of the error.
+  // The sum is too large if its sign differs from that of the error.
   U step = (U(0) - ((bits ^ toBits(error)) >> top)) | 1;
-  // An infinite sum has an error of NaN.
+  // The error of an infinite sum is NaN.
   U inexact = (error == error) & (error != 0);
   bits += (U(0) - (inexact & ~bits)) & step;
   T result;

@@ -8,7 +8,7 @@
 
 using namespace ptxsim;
 
-/// Bytes in which shared memory is allocated.
+/// Granularity of the allocation of shared memory in bytes.
 static constexpr uint64_t kSharedUnit = 128;
 
 template <typename T> static void fill(std::byte *lanes, T value) {
@@ -47,7 +47,7 @@ void ptxsim::fillConstants(Launch &launch) {
                      uint64_t(constant.addend));
 }
 
-/// A special register's value in a thread. Clocks are read where they are used.
+/// The value of a special register in a thread. Clocks are read at their use.
 static uint64_t getSpecial(const Warp &warp, unsigned lane, Special special) {
   const Block &block = *warp.block;
   const Launch &launch = *warp.launch;
@@ -114,7 +114,7 @@ static uint64_t getSpecial(const Warp &warp, unsigned lane, Special special) {
   case Special::ReservedSmemOffsetEnd:
   case Special::ReservedSmemOffsetCap:
     return kSharedBase;
-  // Where cooperative groups find the word that blocks of a grid meet at.
+  // The address at which cooperative groups find the word of the grid barrier.
   case Special::EnvReg1:
     return launch.gridWorkspace >> 32;
   case Special::EnvReg2:

@@ -2,9 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the parser makes of a text. Names are resolved: a register, variable or
-// label is an index, so that scopes that redeclare names need no care later.
-// Opcodes are not: the decoder matches them against the opcode table.
+// The output of the parser. Names are resolved: a register, variable or label
+// is an index, so later phases need not handle redeclared names in nested
+// scopes. Opcodes are not resolved: the decoder matches them against the opcode
+// table.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +19,7 @@
 
 namespace ptxsim {
 
-/// Fundamental types. The packed ones occur as instruction types only.
+/// Fundamental types. The packed types are instruction types only.
 enum class Type : uint8_t {
   None,
   Pred,
@@ -51,10 +52,10 @@ enum class Type : uint8_t {
   E5M2x2,
 };
 
-/// The type's spelling without the dot, and back (None if there is none).
+/// Convert between a type and its spelling without the dot.
 std::string_view getTypeName(Type type);
 Type lookUpType(std::string_view name);
-/// Bytes in a register or in memory; 0 for predicates.
+/// Returns the bytes in a register or in memory; 0 for predicates.
 unsigned getTypeSize(Type type);
 
 /// State spaces. `Generic` is an address without one.
@@ -73,8 +74,8 @@ struct Position {
   unsigned line = 0, column = 0;
 };
 
-/// A register of a function. Its size in bytes decides its storage; what it is
-/// used as is the instructions' matter.
+/// A register of a function. Its size in bytes determines its storage; its use
+/// is determined by the instructions.
 struct Register {
   std::string_view name; // unique in its scope only
   Type type;
@@ -85,7 +86,7 @@ struct Variable {
   std::string name;
   Space space = Space::Global;
   Type type = Type::B8;
-  /// Bytes of the whole (elements x size); 0 for `.extern .shared x[]`.
+  /// Total bytes (elements x size); 0 for `.extern .shared x[]`.
   uint64_t size = 0;
   uint64_t alignment = 1;
   bool isExtern = false;
@@ -95,22 +96,22 @@ struct Variable {
   bool isPointer = false;
   Position position;
 
-  /// The initialiser: bytes (empty: zeros, for .global and .const), and places
-  /// in them that hold a variable's or function's address plus what stands
-  /// there. What `size` has more than the initialiser is zeros.
+  /// The initializer: bytes (empty: zeros, for .global and .const), and
+  /// positions at which the address of a variable or function is added to the
+  /// stored value. Bytes after the initializer, up to `size`, are zeros.
   std::vector<uint8_t> initializer;
   struct Relocation {
     uint64_t offset; // in the variable
     unsigned size;   // bytes there
     int variable;    // of the module
     int64_t addend;
-    /// `generic(x)`: the generic address, in place of the space's own.
+    /// `generic(x)`: the generic address instead of that of the space.
     bool generic;
   };
   std::vector<Relocation> relocations;
 };
 
-/// Where a variable is found: in its module, or in its function.
+/// The location of a variable: in its module, or in its function.
 struct VariableRef {
   bool isLocal = false; // of the function: `.local`, `.shared`, `.param` in it
   int index = -1;
@@ -174,10 +175,10 @@ enum class Special : uint8_t {
   ClusterNCtaRank,
   IsExplicitCluster,
 };
-/// The number of bytes of a special register: 4, 8 for the 64-bit ones; 0 for
+/// Returns the bytes of a special register: 4, 8 for the 64-bit ones; 0 for
 /// predicates (%is_explicit_cluster).
 unsigned getSpecialSize(Special special);
-/// Its spelling, `%tid.x`, and back; false if there is none of that name.
+/// Convert between a register and its spelling, `%tid.x`.
 std::string_view getSpecialName(Special special);
 bool lookUpSpecial(std::string_view name, Special &special);
 
@@ -185,8 +186,8 @@ struct Operand {
   enum Kind : uint8_t {
     /// `%r1`; `!%p1` when `negated`.
     Reg,
-    /// An integer; bits of a 64-bit two's complement number. Constant
-    /// expressions are folded by the parser.
+    /// An integer: bits of a 64-bit two's complement number. The parser folds
+    /// constant expressions.
     Int,
     /// `0f3F800000`, `0d...`, `1.5`: the value in `value` as the bits of f32
     /// (hex `0f`), else of f64.
@@ -195,16 +196,16 @@ struct Operand {
     SpecialReg,
     /// `{a, b, ...}`; the parts are in `elements`.
     Vector,
-    /// `[%rd1+16]`, `[x]`, `[x+8]`, `[100]`. Base in `elements` when it is a
-    /// register or special; else `variable` or absolute; `value` is the
-    /// displacement. An address of several parts, `[%rd1, {%r1, %r2}]` of a
-    /// tensor, has all of them in `elements`: first the base (a register, a
-    /// variable's address or an integer, with its displacement in its own
-    /// `value`), then the others.
+    /// `[%rd1+16]`, `[x]`, `[x+8]`, `[100]`. The base is in `elements` if it is
+    /// a register or special; otherwise it is `variable` or absolute. `value`
+    /// is the displacement. An address with several parts, `[%rd1, {%r1, %r2}]`
+    /// of a tensor, has all of them in `elements`: first the base (a register,
+    /// the address of a variable or an integer, with its displacement in its
+    /// own `value`), then the others.
     Address,
-    /// A variable's name used as a value, `x+8`: displacement in `value`.
+    /// The name of a variable used as a value, `x+8`: displacement in `value`.
     VariableAddress,
-    /// A function's name, or a label.
+    /// The name of a function, or a label.
     Function,
     Label,
     /// `_`
@@ -212,8 +213,8 @@ struct Operand {
   };
   Kind kind = Sink;
   bool negated = false;
-  /// Another operand after `|`: `%r1|%p1` is two operands, the second with
-  /// this mark.
+  /// Another operand after `|`: `%r1|%p1` is two operands, the second with this
+  /// mark.
   bool afterBar = false;
   Position position;
   int reg = -1; // index into the function's registers
@@ -227,9 +228,9 @@ struct Operand {
 
 struct Instruction {
   Position position;
-  /// The opcode's stem, `mma`, and all qualifiers in the text's order without
-  /// dots, `sync`, `aligned`, ... Parts of one qualifier with `::` stay one:
-  /// `mbarrier::complete_tx::bytes`, `shared::cta`.
+  /// The stem of the opcode, `mma`, and all qualifiers in the order of the text
+  /// without dots, `sync`, `aligned`, ... Parts of one qualifier with `::` stay
+  /// one: `mbarrier::complete_tx::bytes`, `shared::cta`.
   std::string_view opcode;
   std::vector<std::string_view> qualifiers;
   /// `@%p`, `@!%p`.
@@ -237,7 +238,7 @@ struct Instruction {
   bool guardNegated = false;
   std::vector<Operand> operands;
   /// `call`: results, then the callee (Kind Function, or Reg for an indirect
-  /// call), then arguments; `operands` holds the callee alone.
+  /// call), then arguments; `operands` holds only the callee.
   std::vector<Operand> callResults;
   std::vector<Operand> callArguments;
 };
@@ -258,12 +259,12 @@ struct Function {
   std::vector<Formal> parameters;
   std::vector<Register> registers;
   std::vector<Variable> variables;
-  /// Instruction index of each label; labels of nested scopes, too.
+  /// Instruction index of each label, including labels of nested scopes.
   std::vector<unsigned> labels;
   std::vector<std::string> labelNames;
   std::vector<Instruction> body;
   /// `.branchtargets` lists, by the label that names them, for brx.idx: the
-  /// labels' numbers; an empty list where the label is an ordinary one.
+  /// numbers of the labels; an empty list for an ordinary label.
   std::vector<std::vector<int>> branchTargets;
 
   // Directives of an entry.
@@ -275,7 +276,7 @@ struct Function {
   bool noReturn = false;
 };
 
-/// A whole text. Views point into `text`.
+/// A complete text. Views point into `text`.
 struct Tree {
   std::string text;
   unsigned version = 0; // 10 x major + minor

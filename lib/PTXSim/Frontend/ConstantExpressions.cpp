@@ -1,9 +1,9 @@
-//===- ConstantExpressions.cpp - Folding them -----------------------------===//
+//===- ConstantExpressions.cpp - Folding of constant expressions ----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// C's operators on 64-bit integers, signed unless a part is unsigned, and the
-// arithmetic ones on doubles.
+// The operators of C on 64-bit integers, signed unless an operand is unsigned,
+// and the arithmetic operators on doubles.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,7 +47,7 @@ static Constant fromBool(bool value) {
   return {Constant::Signed, uint64_t(value)};
 }
 
-/// Saturates where C++ would leave the result undefined.
+/// Saturates where the result is undefined in C++.
 static uint64_t toInteger(double value, bool isSigned) {
   if (value != value)
     return 0;
@@ -117,7 +117,7 @@ bool Parser::parseInteger(const char *what, uint64_t &value) {
   return true;
 }
 
-/// C's, from 1 for `||`; 0 for what is no binary operator.
+/// Precedences as in C, from 1 for `||`; 0 for other tokens.
 static unsigned getPrecedence(const Token &token) {
   if (token.kind != Token::Punctuator)
     return 0;
@@ -306,7 +306,7 @@ bool Parser::applyBinary(uint16_t op, const Position &position, Constant &value,
                             "numbers");
     return true;
   }
-  // A shift has the type of what is shifted.
+  // A shift has the type of its left operand.
   bool isShift = op == Token::Shl || op == Token::Shr;
   bool isUnsigned = value.kind == Constant::Unsigned ||
                     (!isShift && right.kind == Constant::Unsigned);
@@ -333,7 +333,7 @@ bool Parser::applyBinary(uint16_t op, const Position &position, Constant &value,
       return fail(position, "division by zero in a constant expression");
     if (isUnsigned)
       return set(op == '/' ? a / b : a % b);
-    if (sb == -1) // the smallest number's quotient does not fit
+    if (sb == -1) // the quotient of the smallest number overflows
       return set(op == '/' ? 0 - a : 0);
     return set(uint64_t(op == '/' ? sa / sb : sa % sb));
   case Token::Shl:

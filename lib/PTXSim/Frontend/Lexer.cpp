@@ -11,7 +11,7 @@
 
 using namespace ptxsim;
 
-// The C library's own depend on the locale.
+// The functions of the C library depend on the locale.
 static bool isDigit(char c) { return c >= '0' && c <= '9'; }
 static bool isLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -30,7 +30,7 @@ static int getDigit(char c) {
   return 99;
 }
 
-/// Reads all of `digits`. False when one is none or the number is too large.
+/// Reads all of `digits`. Returns false for other characters and overflow.
 static bool readInteger(std::string_view digits, unsigned base,
                         uint64_t &value) {
   value = 0;
@@ -49,7 +49,7 @@ void Lexer::setError(Token &token, const char *message) {
   next = end;
 }
 
-/// False when a comment does not end.
+/// Returns false if a comment does not end.
 bool Lexer::skipBlanks(Token &token) {
   while (next != end) {
     char c = *next;

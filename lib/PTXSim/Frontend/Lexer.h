@@ -14,7 +14,7 @@ namespace ptxsim {
 struct Token {
   enum Kind : uint8_t {
     End,
-    /// `message` says what is wrong with `text`.
+    /// `message` describes the error in `text`.
     Error,
     /// Names, opcodes' stems, `%r1`, `_`.
     Identifier,
@@ -49,13 +49,13 @@ public:
 
   Token lex();
 
-  /// Whether the character after the last token and blanks is this one.
+  /// Returns true if this character follows the last token and blanks.
   bool isFollowedBy(char c) const;
-  /// Whether a name comes after the last token and blanks.
+  /// Returns true if a name follows the last token and blanks.
   bool isFollowedByName() const;
-  /// Whether the character right after the last token is this one.
+  /// Returns true if this character directly follows the last token.
   bool isTouching(char c) const { return next != end && *next == c; }
-  /// Goes on with the next line.
+  /// Continues at the next line.
   void skipLine();
 
 private:

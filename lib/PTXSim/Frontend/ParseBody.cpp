@@ -41,8 +41,8 @@ bool Parser::declareLocal(Variable variable, std::string_view name,
   return true;
 }
 
-/// Labels may be used before they are declared, so uses are resolved when their
-/// scope ends; those that it does not declare are its parent's.
+/// Labels may be used before they are declared, so uses are resolved at the end
+/// of their scope. Labels that it does not declare belong to its parent.
 bool Parser::closeScope() {
   Scope scope = std::move(scopes.scopes.back());
   scopes.scopes.pop_back();
@@ -163,7 +163,7 @@ bool Parser::parseLabel(const Token &name) {
   function.labelNames.emplace_back(name.text);
   if (isWord("branchtargets"))
     return parseBranchTargets(label);
-  // Calls through registers are not supported: what they may call does not
+  // Calls through registers are not supported, so their possible targets do not
   // matter.
   if (isWord("callprototype") || isWord("calltargets"))
     return skipStatement();

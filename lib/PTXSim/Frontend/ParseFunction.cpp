@@ -1,4 +1,4 @@
-//===- ParseFunction.cpp - The heads of entries and functions -------------===//
+//===- ParseFunction.cpp - Headers of entries and functions ---------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -71,7 +71,7 @@ bool Parser::parseTriple(const std::string &directive, uint32_t (&values)[3]) {
   return fail(token.position, directive + " takes at most 3 numbers");
 }
 
-/// What stands between the parameters and the body.
+/// Parses the directives between the parameters and the body.
 bool Parser::parseFunctionDirectives() {
   while (token.kind == Token::DotWord) {
     bool isIgnored;

@@ -1,4 +1,4 @@
-//===- ParseInitializers.cpp - What variables begin with ------------------===//
+//===- ParseInitializers.cpp - Initializers of variables ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -9,7 +9,7 @@
 
 using namespace ptxsim;
 
-/// Of all initialisers of a module together.
+/// For all initializers of a module together.
 static constexpr uint64_t kMaxInitializedBytes = uint64_t(1) << 28;
 
 bool Parser::parseInitializer(const Specifiers &specifiers,
@@ -17,11 +17,11 @@ bool Parser::parseInitializer(const Specifiers &specifiers,
                               Variable &variable) {
   Position position = token.position;
   advance();
-  // A vector's parts are one more dimension.
+  // The parts of a vector are an additional dimension.
   std::vector<uint64_t> levels = dimensions;
   if (specifiers.lanes > 1)
     levels.push_back(specifiers.lanes);
-  // An empty first dimension is as large as its initialiser says.
+  // The initializer determines the size of an empty first dimension.
   uint64_t rowBytes = getTypeSize(specifiers.type);
   for (size_t i = levels.size(); i-- > 1;) {
     if (levels[i] > kMaxVariableBytes / rowBytes)
@@ -48,7 +48,7 @@ bool Parser::parseInitializer(const Specifiers &specifiers,
   return computeSize(specifiers, dimensions, variable) && checkMasks(variable);
 }
 
-/// The list in braces of one row of level `level`, which begins at the offset
+/// Parses the list in braces of one row of level `level`, at the offset
 /// `begin`. `count` is the number of its values or rows.
 bool Parser::parseInitializerList(Type type,
                                   const std::vector<uint64_t> &levels,
@@ -79,7 +79,7 @@ bool Parser::parseInitializerList(Type type,
   return expect('}', "or ',' after a value of an initialiser");
 }
 
-/// `sym`, `sym+8`, `generic(sym)`, `generic(sym)+8`; also a value that is no
+/// `sym`, `sym+8`, `generic(sym)`, `generic(sym)+8`, or a value that is not a
 /// name.
 bool Parser::parseInitializerElement(Type type, uint64_t offset,
                                      Variable &variable) {
@@ -128,7 +128,7 @@ bool Parser::parseInitializerElement(Type type, uint64_t offset,
     }
   }
   if (!bits[0] && !bits[1])
-    return true; // what is not written is zero
+    return true; // missing values are zero
   uint64_t end = offset + size;
   if (end > variable.initializer.size()) {
     initializedBytes += end - variable.initializer.size();
@@ -141,7 +141,7 @@ bool Parser::parseInitializerElement(Type type, uint64_t offset,
   return true;
 }
 
-/// `sym`, `sym+8`, `generic(sym)`: what it is, without a place.
+/// `sym`, `sym+8`, `generic(sym)`, without a position.
 bool Parser::parseSymbol(Variable::Relocation &relocation) {
   relocation.generic =
       token.kind == Token::Identifier && token.text == "generic";
@@ -196,7 +196,7 @@ bool Parser::parseSymbolElement(Type type, uint64_t offset,
 }
 
 /// `0xFF(sym), 0xFF00(sym), ...`: an address byte by byte, as compilers write
-/// it in arrays of bytes. The bytes are gathered to one relocation.
+/// it in arrays of bytes. The bytes are combined into one relocation.
 bool Parser::parseMaskElement(uint64_t offset, Variable &variable) {
   Position position = token.position;
   uint64_t mask = token.value;

@@ -1,4 +1,4 @@
-//===- ParseModule.cpp - What stands at a module's top --------------------===//
+//===- ParseModule.cpp - Top-level statements of a module -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -25,7 +25,7 @@ bool Parser::parseVersion() {
   if (!isWord("version"))
     return failExpected("'.version' at the beginning of a PTX text");
   advance();
-  // A floating-point number by its looks only.
+  // Returns true if the text looks like a floating-point number.
   std::string_view text = token.text;
   size_t dot = text.find('.');
   if (token.kind != Token::Float64 || dot == 0 || dot > 2 ||
@@ -187,8 +187,8 @@ static bool haveSameFormals(const Function &a,
   return true;
 }
 
-/// Gives `function`, whose head was parsed, its number, so that its body may
-/// name it.
+/// Assigns a number to `function`, whose header was parsed, so that its body
+/// may name it.
 bool Parser::declareFunction(std::string_view name, int &index) {
   auto [found, isNew] = moduleSymbols.try_emplace(
       name, Symbol{Symbol::Function, int(tree.functions.size())});

@@ -23,7 +23,7 @@ bool Parser::failUndeclared(std::string_view name, const Position &position) {
   return fail(position, "undeclared name " + text);
 }
 
-/// Names of special registers that exist, but not here.
+/// Names of special registers that exist, but are not supported here.
 static bool isUnsupportedSpecial(std::string_view name) {
   constexpr std::string_view prefixes[] = {"%pm", "%envreg",
                                            "%current_graph_exec"};
@@ -33,7 +33,7 @@ static bool isUnsupportedSpecial(std::string_view name) {
                      });
 }
 
-/// The token is an identifier.
+/// Returns true if the token is an identifier.
 bool Parser::parseName(Operand &operand) {
   Token name = token;
   operand.position = name.position;
@@ -58,7 +58,7 @@ bool Parser::parseName(Operand &operand) {
   }
   if (name.text[0] == '%') {
     std::string_view text = name.text;
-    // The component touches the name: they are one piece of the text.
+    // The component directly follows the name in the text.
     if (token.kind == Token::DotWord &&
         token.text.data() == text.data() + text.size() + 1) {
       text = {text.data(), text.size() + 1 + token.text.size()};
@@ -103,7 +103,7 @@ bool Parser::parseDisplacement(uint64_t &value) {
     if (!startsConstant())
       return failExpected("a constant as the displacement of an address");
     Constant constant;
-    // What follows is no part of it, so that the sum is taken from the left.
+    // The rest is not a part of it, so the sum is left-associative.
     constexpr unsigned kProduct = 10;
     if (!parseBinary(constant, kProduct))
       return false;
@@ -154,7 +154,7 @@ bool Parser::parseAddress(Operand &operand) {
     return false;
   }
   if (is(',')) {
-    // A tensor's coordinates: the base becomes a part like the others.
+    // The coordinates of a tensor: the base becomes a part like the others.
     Operand base;
     base.position = operand.position;
     if (!operand.elements.empty()) {

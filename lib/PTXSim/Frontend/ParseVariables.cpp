@@ -12,8 +12,8 @@ static constexpr uint64_t kMaxAlignment = 1 << 16;
 static constexpr size_t kMaxDimensions = 32;
 static constexpr uint32_t kMaxRegisterRange = 1 << 24;
 
-/// Types that a register or variable may have; the others are only
-/// instructions'.
+/// Types that a register or variable may have; others are instruction types
+/// only.
 static bool isFundamental(Type type) {
   switch (type) {
   case Type::Pred:
@@ -63,8 +63,8 @@ bool Parser::parseAlignment(uint64_t &alignment) {
   return true;
 }
 
-/// `.global .align 8 .v2 .f32`, from the space on; the token after it is a
-/// name. In what order the words stand is free.
+/// `.global .align 8 .v2 .f32`, from the space on; the next token is a name.
+/// The words may be in any order.
 bool Parser::parseSpecifiers(Specifiers &specifiers) {
   Position begin = token.position;
   std::string_view spaceName = token.text;
@@ -88,7 +88,7 @@ bool Parser::parseSpecifiers(Specifiers &specifiers) {
       continue;
     }
     if (token.text == "ptr" && specifiers.space == Space::Param) {
-      // `.ptr .global .align 16` speaks of what the pointer points at.
+      // `.ptr .global .align 16` describes the target of the pointer.
       specifiers.isPointer = true;
       advance();
       if (token.kind == Token::DotWord && lookUpSpace(token.text, ignored))

@@ -1,4 +1,4 @@
-//===- Parser.cpp - Tokens, errors, what is skipped -----------------------===//
+//===- Parser.cpp - Tokens, errors and ignored directives -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,7 +12,7 @@ using namespace ptxsim;
 std::unique_ptr<Tree> ptxsim::parseTree(std::string_view text,
                                         Diagnostic &error) {
   error = Diagnostic();
-  // Images handed to a driver end in a zero byte.
+  // Images for a driver end with a zero byte.
   while (!text.empty() && text.back() == '\0')
     text.remove_suffix(1);
   auto tree = std::make_unique<Tree>();
@@ -62,7 +62,7 @@ bool Parser::failExpected(const std::string &what) {
 
 void Parser::advance() {
   token = lexer.lex();
-  // The parser comes upon an end where the error is, and says so in vain.
+  // The parser meets an end token at the error; its message would be useless.
   if (token.kind == Token::Error)
     fail(token.position,
          (token.text.empty() ? "" : quote(token.text) + ": ") + token.message);
@@ -102,11 +102,11 @@ bool Parser::skipStatement() {
 }
 
 //===----------------------------------------------------------------------===//
-// What means nothing to a simulator
+// Directives without an effect on simulation
 //===----------------------------------------------------------------------===//
 
 /// `.loc FILE LINE COLUMN {, function_name LABEL {+ N}, inlined_at FILE LINE
-/// COLUMN}`: it has no end mark, so it is parsed though nothing uses it.
+/// COLUMN}`: it has no end mark, so it must be parsed.
 bool Parser::parseLoc() {
   auto parseNumbers = [&] {
     for (int i = 0; i < 3; ++i) {

@@ -1,4 +1,4 @@
-//===- Parser.h - From PTX text to a tree -----------------------*- C++ -*-===//
+//===- Parser.h - Parser from PTX text to a tree ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -13,7 +13,7 @@
 
 namespace ptxsim {
 
-/// Null with `error` filled in when the text is wrong. Any bytes are safe
+/// Returns null and sets `error` if the text is wrong. Any bytes are safe
 /// input: nesting and sizes are bounded.
 std::unique_ptr<Tree> parseTree(std::string_view text, Diagnostic &error);
 

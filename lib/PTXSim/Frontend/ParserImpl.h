@@ -1,9 +1,9 @@
-//===- ParserImpl.h - The parser's inside -----------------------*- C++ -*-===//
+//===- ParserImpl.h - Implementation of the parser --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A recursive descent over tokens. Every parse function returns false after it
-// has reported an error; the first error is the one that is kept.
+// A recursive descent parser over tokens. Every parse function returns false
+// after it has reported an error; the first error is kept.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,7 +26,7 @@ struct Constant {
   bool isInteger() const { return kind == Signed || kind == Unsigned; }
 };
 
-/// The limit of one variable's size.
+/// The limit of the size of one variable.
 constexpr uint64_t kMaxVariableBytes = uint64_t(1) << 40;
 
 class Parser {
@@ -42,7 +42,7 @@ private:
   //===--------------------------------------------------------------------===//
 
   bool fail(const Position &position, const std::string &message);
-  /// `expected WHAT, found TOKEN`.
+  /// Reports `expected WHAT, found TOKEN`.
   bool failExpected(const std::string &what);
   void advance();
   bool is(uint16_t punctuator) const {
@@ -58,11 +58,11 @@ private:
     return true;
   }
   bool expect(char punctuator, const char *where);
-  /// The token's text in quotes, cut when long.
+  /// Returns the text of the token in quotes, truncated if it is long.
   std::string quoteToken() const;
-  /// Skips to the `close` that goes with the `open` which is the token.
+  /// Skips to the `close` that matches the current token `open`.
   bool skipNested(char open, char close);
-  /// Skips up to and with the next semicolon.
+  /// Skips up to and including the next semicolon.
   bool skipStatement();
 
   //===--------------------------------------------------------------------===//
@@ -73,25 +73,25 @@ private:
   bool parseTarget();
   bool parseAddressSize();
   bool parseModuleItem();
-  /// `.extern`, `.visible` and so on; whether the first of them is there.
+  /// Reads `.extern`, `.visible` and so on. Returns true for the first of them.
   bool parseLinkage();
-  /// Directives for debuggers, `.pragma` and so on, which mean nothing here.
-  /// `isIgnored` is false when the token is none of them.
+  /// Skips directives for debuggers, `.pragma` and so on. `isIgnored` is false
+  /// if the token is none of them.
   bool parseIgnored(bool &isIgnored);
   bool parseLoc();
   bool parseFile();
-  /// A dot word that must be an integer of 32 bits after it, at least `least`.
+  /// Reads a directive with a 32-bit integer that is at least `least`.
   bool parseCount(const std::string &directive, uint32_t least,
                   uint32_t &value);
   bool parseAttribute();
-  /// Entries and functions that were declared have what they need.
+  /// Checks that declared entries and functions have what they need.
   bool checkDefinitions();
 
   //===--------------------------------------------------------------------===//
   // Variables (ParseVariables.cpp)
   //===--------------------------------------------------------------------===//
 
-  /// What stands before the names.
+  /// The part of a declaration before the names.
   struct Specifiers {
     Space space = Space::Global;
     Type type = Type::None;
@@ -102,17 +102,17 @@ private:
 
   bool parseSpecifiers(Specifiers &specifiers);
   bool parseAlignment(uint64_t &alignment);
-  /// Brackets after a name; the first may be empty, which is 0 then.
+  /// Brackets after a name. The first ones may be empty, which is 0 then.
   bool parseDimensions(std::vector<uint64_t> &dimensions);
-  /// One name with what stands after it.
+  /// One name with its brackets and initializer.
   bool parseDeclarator(const Specifiers &specifiers, bool isExtern,
                        bool isFormal, Variable &variable,
                        std::string_view &name);
   bool failTooLarge(const Variable &variable);
-  /// False, with an error, when the size is beyond the limit.
+  /// Returns false and reports an error if the size exceeds the limit.
   bool computeSize(const Specifiers &specifiers,
                    const std::vector<uint64_t> &dimensions, Variable &variable);
-  /// All of a declaration but for registers, from the space on.
+  /// A declaration without registers, from the space on.
   bool parseVariables(bool isExtern);
   bool declareModuleVariable(Variable variable, std::string_view name);
   bool parseRegisters();
@@ -151,7 +151,7 @@ private:
   bool declareRegister(std::string_view name, Type type,
                        const Position &position, int &index);
   bool declareLocal(Variable variable, std::string_view name, int &index);
-  /// The name is free in the innermost scope.
+  /// Checks that the name is not used in the innermost scope.
   bool checkFree(std::string_view name, const Position &position);
 
   //===--------------------------------------------------------------------===//
@@ -162,7 +162,7 @@ private:
   bool parseCall(Instruction &inst);
   bool parseCallList(std::vector<Operand> &list);
   bool parseOperand(Operand &operand);
-  /// A name, not a label's.
+  /// A name that is not a label.
   bool parseName(Operand &operand);
   bool parseVector(Operand &operand);
   bool parseAddress(Operand &operand);
@@ -176,7 +176,7 @@ private:
 
   bool startsConstant() const;
   bool parseConstant(Constant &value);
-  /// The same, when an integer is needed.
+  /// The same if an integer is required.
   bool parseInteger(const char *what, uint64_t &value);
   bool parseBinary(Constant &value, unsigned precedence);
   bool parseUnary(Constant &value);
@@ -192,7 +192,7 @@ private:
   unsigned depth = 0; // of expressions
 
   ModuleSymbols moduleSymbols;
-  /// Bytes of initialisers, which have a limit together.
+  /// Bytes of initializers, which have a common limit.
   uint64_t initializedBytes = 0;
 
   // Of the function that is being parsed.

@@ -1,4 +1,4 @@
-//===- Scopes.cpp - What names stand for ----------------------------------===//
+//===- Scopes.cpp - Lookup of names ---------------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -8,8 +8,8 @@
 
 using namespace ptxsim;
 
-/// Tries every way to part a name into a range's prefix and a number, since a
-/// prefix may end in digits itself.
+/// Tries every way to split a name into the prefix of a range and a number,
+/// since a prefix may end in digits itself.
 static const RegisterRange *findInScope(const Scope &scope,
                                         std::string_view name, bool anyNumber,
                                         std::string_view &prefix) {

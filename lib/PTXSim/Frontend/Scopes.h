@@ -1,4 +1,4 @@
-//===- Scopes.h - What names stand for --------------------------*- C++ -*-===//
+//===- Scopes.h - Lookup of names -------------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,21 +19,21 @@ struct Symbol {
 };
 using ModuleSymbols = std::unordered_map<std::string_view, Symbol>;
 
-/// `.reg .b32 %r<100>`. A register of it comes to be at its first use: its name
-/// is a view of the text then, and a large count costs nothing.
+/// `.reg .b32 %r<100>`. A register of it is created at its first use: its name
+/// is then a view of the text, and a large count costs nothing.
 struct RegisterRange {
   Type type;
   uint32_t count;
 };
 
-/// A place that names a label, which may be declared further down.
+/// A use of a label, which may be declared later.
 struct LabelUse {
   enum Kind : uint8_t {
     /// Operand `second` of instruction `first`.
     Operand,
     /// Entry `second` of the list of label `first`.
     Target,
-    /// Nothing keeps it: a call's prototype.
+    /// The label is not stored: the prototype of a call.
     Unused,
   };
   Kind kind;
@@ -49,24 +49,23 @@ struct Scope {
   std::vector<LabelUse> uses;
 };
 
-/// A function's nested scopes, the innermost last.
+/// The nested scopes of a function, the innermost last.
 class ScopeStack {
 public:
   std::vector<Scope> scopes;
 
   Scope &back() { return scopes.back(); }
 
-  /// The register or variable of that name that is visible here, or null. A
-  /// register of a range that is used for the first time is added to
-  /// `registers`.
+  /// Returns the visible register or variable with that name, or null. The
+  /// first use of a register of a range adds it to `registers`.
   const Symbol *find(std::string_view name, std::vector<Register> &registers);
 
-  /// The range that a name such as %r12 would be of, whatever its number; null
-  /// if there is none. `prefix` is the range's.
+  /// Returns the range of a name such as %r12, for any number, or null.
+  /// `prefix` is that of the range.
   const RegisterRange *findRange(std::string_view name,
                                  std::string_view &prefix) const;
 
-  /// Whether the innermost scope declares the name.
+  /// Returns true if the innermost scope declares the name.
   bool declares(std::string_view name) const;
 };
 

@@ -1,4 +1,4 @@
-//===- Bounds.cpp - What the counters say about time ----------------------===//
+//===- Bounds.cpp - Lower bounds of the cycles ----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -33,8 +33,8 @@ void ptxsim::computeOccupancy(const Chip &chip, const KernelInfo &kernel,
   bound.warpsPerSM = unsigned(blocks * warps);
 }
 
-/// FLOP a cycle of a tensor instruction's types, operands and accumulator:
-/// "bf16.f32".
+/// FLOP per cycle for the types of a tensor instruction, operands and
+/// accumulator: "bf16.f32".
 static double getTensorRate(const Chip &chip, const std::string &types) {
   std::string operands = types.substr(0, types.find('.'));
   bool f16Acc = types.size() > 4 && types.substr(types.size() - 4) == ".f16";
@@ -59,7 +59,7 @@ Bound ptxsim::computeBound(const Chip &chip, const Launch &launch,
     if (work > 0 && rate > 0)
       bound.cyclesByPipe[pipe] += work / rate / multiprocessors;
   };
-  // A warp takes a pipe for all of its lanes.
+  // A warp occupies a pipe for all of its lanes.
   auto lanes = [&](InstClass cls) {
     auto found = counters.byClass.find(getInstClassName(cls));
     return found == counters.byClass.end() ? 0.0

@@ -1,4 +1,4 @@
-//===- Bounds.h - What the counters say about time --------------*- C++ -*-===//
+//===- Bounds.h - Lower bounds of the cycles --------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,13 +11,13 @@
 
 namespace ptxsim {
 
-/// The blocks that a multiprocessor holds at once, and what limits them.
+/// The blocks that a multiprocessor holds at once, and the limiting resource.
 void computeOccupancy(const Chip &chip, const KernelInfo &kernel,
                       const LaunchConfig &config, Bound &bound);
 
-/// The least number of cycles that each pipe of the chip needs for the counted
-/// work, spread evenly over the multiprocessors that the grid can use, and the
-/// blocks that one of them holds at once.
+/// Computes the minimum number of cycles of each pipe of the chip for the
+/// counted work, distributed evenly over the multiprocessors that the grid can
+/// use, and the blocks that one of them holds at once.
 Bound computeBound(const Chip &chip, const Launch &launch,
                    const Counters &counters);
 

@@ -4,10 +4,10 @@
 //
 // Limits: CUDA C++ Programming Guide, "Technical Specifications per Compute
 // Capability". Rates of instructions: its table "Throughput of Native
-// Arithmetic Instructions"; where that leaves two readings, the faster one, for
-// a bound must not be too high. Tensor rates, clocks and memory: the vendor's
+// Arithmetic Instructions"; if that is ambiguous, the faster rate, because a
+// bound must not be too high. Tensor rates, clocks and memory: the vendor's
 // architecture white papers and data sheets (A100, GA102, AD102, H100, B200,
-// GB202), dense, per clock and multiprocessor; bytes of memory a clock are
+// GB202), dense, per clock and multiprocessor; bytes of memory per clock are
 // bandwidth over boost clock.
 //
 //===----------------------------------------------------------------------===//
@@ -27,7 +27,7 @@ static std::vector<Chip> makeChips() {
     chip.name = name;
     chip.capability = capability;
     chip.product = product;
-    // What all have in common.
+    // Common values of all chips.
     chip.maxThreadsPerBlock = 1024;
     chip.registersPerSM = 64 * kKiB;
     chip.maxRegistersPerThread = 255;

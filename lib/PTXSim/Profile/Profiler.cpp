@@ -1,4 +1,4 @@
-//===- Profiler.cpp - Counting what a launch costs ------------------------===//
+//===- Profiler.cpp - Counting the cost of a launch -----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,7 +11,7 @@
 using namespace ptxsim;
 
 namespace {
-/// What an instruction's accesses cost.
+/// The cost of the accesses of an instruction.
 struct Costs {
   uint64_t accesses = 0;
   uint64_t bytes = 0;
@@ -40,7 +40,7 @@ Profiler::~Profiler() = default;
 // Shared memory: 32 banks of 4 bytes
 //===----------------------------------------------------------------------===//
 
-/// The passes that the words of one part of a warp take: the most distinct
+/// Returns the passes for the words of one part of a warp: the most distinct
 /// words in one bank.
 static unsigned countWavefronts(const uint64_t *words, unsigned count) {
   uint64_t sorted[kLanes * 4];
@@ -55,7 +55,8 @@ static unsigned countWavefronts(const uint64_t *words, unsigned count) {
 
 void Profiler::shared(const Inst &inst, const uint64_t *addresses,
                       uint32_t mask, unsigned bytes) {
-  // 4 bytes a lane go at once, 8 as two half warps, 16 as four quarters.
+  // Accesses of 4 bytes take one pass, 8 bytes two half warps, 16 four
+  // quarters.
   unsigned parts = std::max(1u, bytes / 4);
   unsigned lanesPerPart = kLanes / parts;
   unsigned wordsPerLane = std::max(1u, bytes / 4);

@@ -1,4 +1,4 @@
-//===- Profiler.h - Counting what a launch costs ----------------*- C++ -*-===//
+//===- Profiler.h - Counting the cost of a launch ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,8 +11,9 @@
 
 namespace ptxsim {
 
-/// Counters of a block; summed over blocks at the end of a launch. Instructions
-/// are counted by the interpreter (Block::executions); accesses are told here.
+/// Counters of a block, summed over blocks at the end of a launch. The
+/// interpreter counts instructions (Block::executions); accesses are reported
+/// here.
 class Profiler {
 public:
   explicit Profiler(const Launch &launch);
@@ -21,7 +22,7 @@ public:
   /// A warp's access to shared memory: byte offset of each lane of the mask.
   void shared(const Inst &inst, const uint64_t *addresses, uint32_t mask,
               unsigned bytes);
-  /// ldmatrix, stmatrix: rows of 16 bytes, eight a matrix.
+  /// ldmatrix, stmatrix: rows of 16 bytes, eight for each matrix.
   void sharedRows(const Inst &inst, const uint64_t *rows, unsigned count);
   /// A warp's access to global memory. `writes`: a store.
   void global(const Inst &inst, const uint64_t *addresses, uint32_t mask,

@@ -36,7 +36,7 @@ bool Decoder::expect(size_t least, size_t most) {
 // Registers, constants
 //===----------------------------------------------------------------------===//
 
-/// A reference to a register as a value of the type.
+/// Returns a reference to a register as a value of the type.
 static bool getRegisterRef(const Register &reg, int32_t offset, Type type,
                            Decoder::Width width, Ref &ref, std::string &error) {
   unsigned have = getTypeSize(reg.type), want = getTypeSize(type);
@@ -68,7 +68,7 @@ bool Decoder::dst(const Operand &operand, Type type, Ref &ref, Width width) {
                       builder.frame->registers[operand.reg], type, width, ref,
                       error))
     return fail(error);
-  // A wider register is written whole.
+  // A wider register is written completely.
   if (type != Type::Pred)
     ref.halves = getHalves(ref.size);
   return true;
@@ -91,7 +91,7 @@ template <typename To, typename From> static To bitsAs(From from) {
   return to;
 }
 
-/// The bits of a literal as a value of the type; false when it cannot be one.
+/// Returns the bits of a literal as a value of the type, or false if illegal.
 static bool getLiteralBits(const Operand &operand, Type type, uint64_t &bits) {
   unsigned size = getTypeSize(type);
   bool isFloat64 = size == 8, isFloat32 = size == 4;
@@ -166,7 +166,7 @@ bool Decoder::src(const Operand &operand, Type type, Ref &ref, Width width) {
     int64_t displacement;
     if (!address(operand, space, base, displacement))
       return false;
-    // A base that is filled in later takes the displacement along.
+    // The displacement is added to a base that is filled in later.
     auto newSlot = [&] {
       ref.offset = builder.fileEnd;
       ref.size = uint8_t(size);
@@ -223,7 +223,7 @@ bool Decoder::addSrc(const Ref &ref, Inst &inst) {
   if (!inst.numSrcs)
     inst.srcs = uint32_t(code->refs.size());
   else if (inst.srcs + inst.numSrcs != code->refs.size()) {
-    // Destinations came in between: move the sources behind them.
+    // Destinations were inserted in between: move the sources after them.
     uint32_t begin = uint32_t(code->refs.size());
     for (unsigned i = 0; i < inst.numSrcs; ++i) {
       Ref copy = code->refs[inst.srcs + i];

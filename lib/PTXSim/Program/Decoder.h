@@ -2,10 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The instruction set is data: tables of forms, one table beside the handlers
-// of a topic. A form says which qualifiers go together and has a builder that
-// turns operands into references and picks the handler. To add an instruction
-// is to add a row and its handler.
+// The instruction set is data: tables of forms, one table next to the handlers
+// of a topic. A form lists the legal qualifiers and has a builder that converts
+// operands to references and selects the handler. To add an instruction, add a
+// row and its handler.
 //
 //===----------------------------------------------------------------------===//
 
@@ -35,7 +35,7 @@ struct Form {
   const char *opcode;
   const char *qualifiers;
   InstClass cls;
-  /// False when the operands are wrong; it has reported what is.
+  /// Returns false after reporting wrong operands.
   bool (*build)(Decoder &, const Match &, Inst &);
 };
 
@@ -48,7 +48,7 @@ template <size_t N> constexpr FormTable makeTable(const Form (&forms)[N]) {
   return {forms, N};
 }
 
-// All tables; Opcodes.cpp lists them.
+// All tables, listed in Opcodes.cpp.
 FormTable getIntegerForms();
 FormTable getLogicForms();
 FormTable getFloatForms();
@@ -67,13 +67,13 @@ FormTable getWmmaForms();
 FormTable getAsyncForms();
 FormTable getMbarrierForms();
 
-/// Which qualifiers of a form an instruction has.
+/// The qualifiers of a form that an instruction has.
 class Match {
 public:
   const Form *form = nullptr;
   std::vector<Type> types;
 
-  /// The word that is there of the group (or the flag itself); empty if none.
+  /// Returns the word of the group (or the flag itself), or empty.
   std::string_view get(std::string_view group) const;
   bool has(std::string_view flag) const { return !get(flag).empty(); }
   Type type(size_t i = 0) const {
@@ -83,24 +83,25 @@ public:
   std::vector<std::pair<std::string_view, std::string_view>> words;
 };
 
-/// What a builder works with: the instruction's operands, as references.
+/// The operands of an instruction as references, for builders.
 class Decoder {
 public:
   const Instruction &inst() const { return *current; }
   size_t count() const { return current->operands.size(); }
   const Operand &operand(size_t i) const { return current->operands[i]; }
 
-  /// Reports an error at the instruction (or operand); always false.
+  /// Reports an error at the instruction (or operand). Returns false.
   bool fail(const std::string &message);
   bool failAt(size_t operand, const std::string &message);
 
-  /// The number of operands is in the range, or an error is reported.
+  /// Reports an error if the number of operands is out of range.
   bool expect(size_t least, size_t most);
   bool expect(size_t exactly) { return expect(exactly, exactly); }
 
-  // References to operand `i` as a value of a type. The register's size must be
-  // the type's; `Wider` lets it be wider, as in ld, st and cvt. An absent
-  // reference means that an error was reported, or the sink `_` for `dst`.
+  // Returns a reference to operand `i` as a value of a type. The register must
+  // have the size of the type, or may be wider with `Wider`, as in ld, st and
+  // cvt. An absent reference is an error that was reported, or the sink `_` for
+  // `dst`.
   enum Width { Exact, Wider };
   bool dst(size_t i, Type type, Ref &ref, Width width = Exact);
   bool src(size_t i, Type type, Ref &ref, Width width = Exact);
@@ -110,9 +111,9 @@ public:
   bool dst(const Operand &operand, Type type, Ref &ref, Width width = Exact);
   bool src(const Operand &operand, Type type, Ref &ref, Width width = Exact);
 
-  /// Appends the elements of vector operand `i` (or the operand itself when it
-  /// is no vector) to the instruction's lists. `count` elements are demanded
-  /// when it is not 0.
+  /// Appends the elements of vector operand `i` (or the operand itself if it is
+  /// not a vector) to the lists of the instruction. If `count` is not 0, this
+  /// number of elements is required.
   bool dsts(size_t i, Type type, Inst &inst, size_t count = 0,
             Width width = Exact);
   bool srcs(size_t i, Type type, Inst &inst, size_t count = 0,
@@ -120,29 +121,29 @@ public:
   bool addSrc(const Ref &ref, Inst &inst);
   bool addDst(const Ref &ref, Inst &inst);
 
-  /// An address operand: its base register (of 32 or 64 bits) goes to `base`,
-  /// a constant 0 where it has none; the displacement, with the variable's
-  /// offset where that is known, to `displacement`. `space` is the
-  /// instruction's; Param may turn into Local for call parameters.
+  /// Decodes an address operand. Its base register (of 32 or 64 bits), or a
+  /// constant 0, becomes `base`. The displacement, including the variable's
+  /// offset if known, becomes `displacement`. `space` is that of the
+  /// instruction; Param may become Local for call parameters.
   bool address(size_t i, Space &space, Ref &base, int64_t &displacement);
   bool address(const Operand &operand, Space &space, Ref &base,
                int64_t &displacement);
 
-  /// The operand is an integer known now.
+  /// Requires a constant integer.
   bool immediate(size_t i, int64_t &value);
   bool isImmediate(size_t i) const;
-  /// The operand is a predicate register.
+  /// Requires a predicate register.
   bool isPredicate(size_t i) const;
 
-  /// A reference to a constant of 2, 4, 8 or 16 bytes (size 0: a predicate).
+  /// Returns a reference to a constant of 2, 4, 8 or 16 bytes (0: a predicate).
   Ref constant(uint64_t bits, unsigned size);
   Ref special(Special special);
-  /// The condition code's carry, a predicate that instructions may write.
+  /// The carry of the condition code, a predicate that instructions may write.
   Ref carry();
 
-  /// A label operand's target; patched when the kernel is complete.
+  /// The target of a label operand, patched when the kernel is complete.
   bool label(size_t i, Inst &inst);
-  /// The list of a `.branchtargets` label.
+  /// Returns the list of a `.branchtargets` label.
   bool branchTable(size_t i, Inst &inst);
 
   /// Chip capability from `.target`, 10 x major + minor.
@@ -159,8 +160,8 @@ private:
   KernelCode *code = nullptr;
 };
 
-/// Decodes every kernel of the tree. Null with `error` filled in when something
-/// is wrong.
+/// Decodes every kernel of the tree. Returns null and sets `error` if there is
+/// an error.
 std::unique_ptr<Program> decode(std::unique_ptr<Tree> tree, Diagnostic &error);
 
 } // namespace ptxsim

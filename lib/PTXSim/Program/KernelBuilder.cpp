@@ -1,4 +1,4 @@
-//===- KernelBuilder.cpp - Putting a kernel together ----------------------===//
+//===- KernelBuilder.cpp - Assembly of a kernel ---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -37,7 +37,7 @@ int32_t KernelBuilder::allocateRegister(unsigned bytes) {
 }
 
 uint64_t KernelBuilder::getSharedOffset(const Variable &variable, int key) {
-  // The variable's address in the tree identifies it.
+  // The address of the variable in the tree identifies it.
   auto number =
       int(key < 0 ? &variable - tree.variables.data()
                   : &variable - frames[key].function->variables.data());
@@ -50,8 +50,8 @@ uint64_t KernelBuilder::getSharedOffset(const Variable &variable, int key) {
   return found->second;
 }
 
-/// Finds the functions that the kernel may call. One that calls itself, by way
-/// of others or not, is an error.
+/// Finds the functions that the kernel may call. Direct or indirect recursion
+/// is an error.
 bool KernelBuilder::collect(int function, unsigned depth,
                             std::vector<int> &path) {
   const Function &f = tree.functions[function];
@@ -60,7 +60,7 @@ bool KernelBuilder::collect(int function, unsigned depth,
                 "function " + f.name + " calls itself, which is not supported");
   Frame &frame = frames[function];
   bool isNew = !frame.function;
-  // What it calls is known, and not deeper than from elsewhere.
+  // Its callees are known, and not deeper than from other callers.
   if (!isNew && depth <= frame.depth)
     return true;
   frame.function = &f;
@@ -162,8 +162,8 @@ bool KernelBuilder::decodeInstruction(const Instruction &inst) {
   return match.form->build(decoder, match, decoded);
 }
 
-/// One argument or result: between the caller's operand and the callee's
-/// formal.
+/// One argument or result: between the operand of the caller and the formal of
+/// the callee.
 bool KernelBuilder::passValue(const Instruction &inst, const Operand &actual,
                               const Function::Formal &formal, Frame &callee,
                               bool isResult) {
@@ -203,7 +203,7 @@ bool KernelBuilder::passValue(const Instruction &inst, const Operand &actual,
                  variable.size);
     return true;
   }
-  // A register or constant stands for a scalar parameter.
+  // A register or constant replaces a scalar parameter.
   Ref value;
   if (!(isResult ? decoder.dst(actual, variable.type, value)
                  : decoder.src(actual, variable.type, value)))
@@ -256,7 +256,7 @@ bool KernelBuilder::decodeCall(const Instruction &inst) {
                                      "of vprintf, __assertfail");
     return true;
   }
-  // A guard holds for the call and for what passes its values.
+  // A guard applies to the call and to the passing of its values.
   Frame &other = frames[number];
   for (size_t i = 0; i < callee.parameters.size(); ++i)
     if (!passValue(inst, inst.callArguments[i], callee.parameters[i], other,
@@ -282,7 +282,7 @@ bool KernelBuilder::decodeFunction(int function) {
     if (!decodeInstruction(inst))
       return false;
   }
-  // Where a label is the last thing in a body, and where no ret is.
+  // For a label at the end of a body, and for a body without ret.
   frame->instructions.push_back(uint32_t(code->code.size()));
   Instruction end;
   end.position = frame->function->position;
@@ -294,7 +294,7 @@ bool KernelBuilder::decodeFunction(int function) {
 }
 
 //===----------------------------------------------------------------------===//
-// The whole
+// The complete kernel
 //===----------------------------------------------------------------------===//
 
 bool KernelBuilder::patch() {
@@ -399,7 +399,7 @@ std::unique_ptr<Program> ptxsim::decode(std::unique_ptr<Tree> tree,
     for (int number : builder.getFunctions())
       reached[number] = true;
   }
-  // What no kernel calls is checked, too.
+  // Functions that no kernel calls are checked, too.
   for (const Function &function : program->tree->functions) {
     if (function.isExtern ||
         reached[&function - program->tree->functions.data()])

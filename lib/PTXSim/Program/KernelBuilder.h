@@ -1,4 +1,4 @@
-//===- KernelBuilder.h - Putting a kernel together --------------*- C++ -*-===//
+//===- KernelBuilder.h - Assembly of a kernel -------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -13,9 +13,9 @@
 
 namespace ptxsim {
 
-/// Decodes one entry with all functions that it calls. Every function's
-/// registers and local memory have places of their own, since PTX functions
-/// that call themselves are not supported.
+/// Decodes one entry with all functions that it calls. The registers and local
+/// memory of every function are separate, because recursive PTX functions are
+/// not supported.
 class KernelBuilder {
 public:
   KernelBuilder(const Tree &tree, Program &program, Diagnostic &error);
@@ -28,7 +28,7 @@ public:
 private:
   friend class Decoder;
 
-  /// A function's places.
+  /// The storage of a function.
   struct Frame {
     const Function *function = nullptr;
     std::vector<int32_t> registers; // offsets in the register file
@@ -72,7 +72,7 @@ private:
   std::map<std::pair<int, int>, uint64_t> sharedOffsets;
   uint32_t sharedEnd = kSharedBase;
   uint32_t dynamicAlignment = 16;
-  /// Constants that hold the dynamic memory's begin plus something.
+  /// Constants that hold the start of the dynamic memory plus an offset.
   std::vector<std::pair<size_t, int64_t>> dynamicConstants;
   struct Fixup {
     uint32_t inst;

@@ -1,4 +1,4 @@
-//===- Opcodes.cpp - Finding an instruction's form ------------------------===//
+//===- Opcodes.cpp - Lookup of the form of an instruction -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,7 +19,7 @@ static constexpr FormTable (*kTables[])() = {
 };
 
 namespace {
-/// A form's qualifiers, taken apart.
+/// The parsed qualifiers of a form.
 struct ParsedForm {
   struct Group {
     std::string_view name;
@@ -89,8 +89,8 @@ std::string_view Match::get(std::string_view group) const {
   return {};
 }
 
-/// Matches one form. On failure `matched` is the number of qualifiers that fit
-/// and `error` says what did not.
+/// Matches one form. On failure, `matched` is the number of qualifiers that
+/// match and `error` describes the mismatch.
 static bool tryForm(const Instruction &inst, const ParsedForm &parsed,
                     Match &match, size_t &matched, std::string &error) {
   match = Match();
@@ -168,7 +168,7 @@ bool ptxsim::matchForm(const Instruction &inst, Match &match,
 }
 
 std::vector<OpcodeDescription> ptxsim::listOpcodes() {
-  // Calls are taken apart before forms are looked up.
+  // Calls are decomposed before forms are looked up.
   std::vector<OpcodeDescription> list = {{"call", "uni?"}};
   for (const auto &[opcode, forms] : getForms())
     for (const ParsedForm &parsed : forms)

@@ -1,4 +1,4 @@
-//===- Opcodes.h - Finding an instruction's form ----------------*- C++ -*-===//
+//===- Opcodes.h - Lookup of the form of an instruction ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,8 +11,8 @@
 
 namespace ptxsim {
 
-/// Finds the form that has all the instruction's qualifiers and lacks none that
-/// it must have. On failure `error` says which qualifier is wrong.
+/// Finds the form that has all qualifiers of the instruction and requires no
+/// others. On failure, `error` names the wrong qualifier.
 bool matchForm(const Instruction &inst, Match &match, std::string &error);
 
 } // namespace ptxsim

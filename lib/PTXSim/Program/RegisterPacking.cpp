@@ -1,10 +1,10 @@
-//===- RegisterPacking.cpp - Registers that are never live together -------===//
+//===- RegisterPacking.cpp - Registers with disjoint live ranges ----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Liveness by blocks, intervals over the order of the code, linear scan. What
-// holds for one lane's way through the code holds for all: an instruction
-// touches the lanes that execute it, and no others.
+// Liveness by basic blocks, intervals over the order of the code, and linear
+// scan. The analysis of one lane's path through the code is valid for all
+// lanes: an instruction only touches the lanes that execute it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,7 +25,7 @@ public:
                     [](const Inst &inst) { return inst.flow == Flow::Call; });
     collectRegisters();
     if (calls) {
-      // Who may be live in a function depends on its callers: everybody.
+      // Liveness in a function depends on its callers: assume all registers.
       for (Value &value : values)
         value.begin = value.end = 0;
     } else {
@@ -148,7 +148,7 @@ private:
           if (!test(block.defined, number))
             set(block.used, number);
         });
-        // Under a guard some lanes keep what they had.
+        // With a guard, some lanes keep their old values.
         if (!inst.guard)
           forEachDef(inst, [&](const Ref &ref) {
             set(block.defined, numbers[ref.offset]);
@@ -196,8 +196,8 @@ private:
     }
   }
 
-  /// An interval that ends where another begins overlaps it: a handler may
-  /// write its destination before it has read all of its sources.
+  /// An interval that ends at the start of another one overlaps it: a handler
+  /// may write its destination before it has read all of its sources.
   void assign() {
     std::vector<size_t> order(values.size());
     for (size_t i = 0; i < order.size(); ++i)
@@ -239,7 +239,7 @@ private:
            {&inst.d, &inst.a, &inst.b, &inst.c, &inst.guard, &inst.members})
         place(*ref);
     for (Ref &ref : kernel.refs)
-      // References that no instruction uses stay where they were moved from.
+      // References that no instruction uses are not moved.
       if (!isRegister(ref) || numbers.count(ref.offset))
         place(ref);
     for (Constant &constant : kernel.constants)

@@ -1,4 +1,4 @@
-//===- RegisterPacking.h - Registers that are never live together -*- C++ -*-=//
+//===- RegisterPacking.h - Registers with disjoint live ranges --*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,12 +11,12 @@
 
 namespace ptxsim {
 
-/// Lets registers whose values are never needed at once share a place in the
-/// register file: compilers give every value a register of its own, and a file
-/// of a megabyte a warp would not stay in the caches. A register that may be
-/// read before it is written is live from the beginning and shares with nobody
-/// before that, so that it is still found to be undefined. Kernels with calls
-/// are left as they are.
+/// Lets registers whose values are never needed at once share space in the
+/// register file: compilers give every value its own register, and a file of a
+/// megabyte for each warp would not stay in the caches. A register that may be
+/// read before it is written is live from the start and shares no space before
+/// that, so that it is still detected as undefined. Kernels with calls are not
+/// changed.
 void packRegisters(KernelCode &kernel);
 
 } // namespace ptxsim

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The table of cases: an entry of a kept PTX file, and who knows its results.
+"""The table of cases: an entry of a stored PTX file, and its reference.
 
-Case.maker names a function of a module in references/ that makes the launches
-of a case from a random generator: grid, block, arguments and what must come
-out, computed with NumPy in float64 or with exact integers. This module imports
-no NumPy: lit loads it to enumerate the tests.
+Case.maker names a function of a module in references/. It creates the launches of
+a case from a random generator: grid, block, arguments and expected results,
+computed with NumPy in float64 or with exact integers. This module does not import
+NumPy, because lit loads it to enumerate the tests.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-#: What ptx-sim's --async takes.
+#: The values of ptx-sim's --async.
 POLICIES = ("late", "eager", "random")
 
 
@@ -31,7 +31,7 @@ class Case:
 
     @property
     def policies(self) -> tuple[str, ...]:
-        """Those that can make a difference."""
+        """The policies that can affect the case."""
         return POLICIES if self.copies else POLICIES[:1]
 
 
@@ -43,8 +43,8 @@ def _cuda(source: str, module: str, entries: str, dialects: str = "", copies: st
           without: str = "") -> list[Case]:  # fmt: skip
     """The entries of a source, plain and in other dialects (see make-cuda.sh).
 
-    copies: the entries with asynchronous copies. without: those that are left
-    out in the other dialects, for the numbers are not the same there.
+    copies: the entries with asynchronous copies. without: entries that are omitted
+    in the other dialects, because their results differ there.
     """
     return [
         Case(source + suffix, entry, f"{module}.{_snake(entry)}", entry in copies.split())
@@ -99,7 +99,7 @@ CASES: tuple[Case, ...] = (
 
 
 def find(name: str) -> Case:
-    """The case of that name; a KeyError with a message for people."""
+    """Returns the case with that name, or raises a KeyError with a message."""
     for case in CASES:
         if case.name == name:
             return case

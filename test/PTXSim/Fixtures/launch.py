@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A launch: its shape, its arguments and what they must be afterwards."""
+"""A launch: its shape, its arguments and their expected values after it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ TYPE_NAMES = {
     **{np.dtype(f"u{size}"): f"u{8 * size}" for size in (1, 2, 4, 8)},
 }  # fmt: skip
 
-#: What a result is checked by: None demands equality, an array (or number) says
-#: how far each element may be off, a function returns what is wrong, or "".
+#: The check of a result: None requires equality, an array (or number) is the
+#: tolerance of each element, a function returns an error or "".
 Tolerance = None | float | np.ndarray | Callable[[np.ndarray], str]
 
 
 @dataclass
 class Scalar:
-    """By value: `u32`, `f32`, ... and the value."""
+    """A scalar by value: `u32`, `f32`, ... and the value."""
 
     type: str
     value: int | float
@@ -40,15 +40,15 @@ class Bytes:
 
 @dataclass
 class In:
-    """An array that is read. It must not change."""
+    """An input array. It must not change."""
 
     array: np.ndarray
 
 
 @dataclass
 class Out:
-    """An array that is written whole; `type` where a tolerance is checked on
-    float64 values."""
+    """An output array that is written completely; `type` if a tolerance is checked
+    on float64 values."""
 
     expected: np.ndarray
     tolerance: Tolerance = None
@@ -97,7 +97,7 @@ def load(path: Path) -> np.ndarray:
 
 
 def option(argument, index: int, folder: Path) -> str:
-    """The value of --arg; writes the array that is read."""
+    """Returns the value of --arg; writes input arrays to files."""
     before, after = folder / f"arg{index}.npy", folder / f"arg{index}_after.npy"
     if isinstance(argument, Scalar):
         value = argument.value
@@ -119,7 +119,7 @@ def option(argument, index: int, folder: Path) -> str:
 
 
 def check(argument, index: int, folder: Path) -> list[str]:
-    """What is wrong with an array after the launch."""
+    """Returns the error of an array after the launch."""
     if not isinstance(argument, (Out, InOut)):
         return []
     path = folder / f"arg{index}_after.npy"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A lit test format: every case of the table is a test.
 
-lit's own Python loads this file and the table, neither of which needs NumPy; a
-test runs run.py with the interpreter of the attribute `config.diff_python` on
-the ptx-sim in `config.diff_tools_dir`, if the feature `numpy` is available.
+lit's Python loads this file and the table, so neither uses NumPy. A test runs
+run.py with the interpreter `config.diff_python` on the ptx-sim in
+`config.diff_tools_dir` if the feature `numpy` is available.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from . import cases
 
 
 class FixtureFormat(lit.formats.TestFormat):
-    """Enumerates the cases in the directory that sets it."""
+    """Enumerates the cases in the folder that uses it."""
 
     def getTestsInDirectory(self, testSuite, path_in_suite, litConfig, localConfig):
         for case in cases.CASES:

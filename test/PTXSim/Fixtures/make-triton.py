@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Compiles Triton kernels to the PTX that is kept in ptx/, without a GPU.
+"""Compiles Triton kernels to the PTX that is stored in ptx/, without a GPU.
 
     test/PTXSim/Fixtures/make-triton.py OUTPUT-FOLDER
 
-The kept files are of Triton 3.9.0 (pip install triton). Triton*.ptx is written
-for each kernel, and triton.json with what a launch must know: threads, shared
-memory, parameters. The compiler appends two pointers of its own to a kernel's
-parameters, which these kernels never follow.
+The stored files are from Triton 3.9.0 (pip install triton). The script writes
+Triton*.ptx for each kernel, and triton.json with the launch parameters: threads,
+shared memory, parameters. The compiler appends two of its own pointers to the
+parameters of a kernel, which these kernels ignore.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PTX_VERSION = 84
 @triton.jit
 def matmul(a, b, c, m, n, k, lda, ldb, ldc,
            blockM: tl.constexpr, blockN: tl.constexpr, blockK: tl.constexpr):  # fmt: skip
-    """C = A * B, by rows; f16 with sums in f32; masks where the matrices end."""
+    """C = A * B, by rows; f16 with sums in f32; masks at the ends of the matrices."""
     rows = tl.program_id(0) * blockM + tl.arange(0, blockM)
     columns = tl.program_id(1) * blockN + tl.arange(0, blockN)
     depth = tl.arange(0, blockK)
@@ -83,7 +83,7 @@ def attention(q, k, v, out, lse, tokens, scale, causal: tl.constexpr,
         if causal:
             seen = seen & (at[None, :] <= rows[:, None])
         scores = tl.where(seen, scores, float("-inf"))
-        # Key 0 is seen by all rows, so that the maximum is finite.
+        # All rows see key 0, so the maximum is finite.
         newTop = tl.maximum(top, tl.max(scores, 1))
         weights = tl.exp2(scores - newTop[:, None])
         correction = tl.exp2(top - newTop)
@@ -119,7 +119,7 @@ KERNELS = (
 
 
 def compile_kernel(name, function, signature, constants, multiples, capability, warps, stages):
-    """Returns the PTX and what is recorded of it."""
+    """Returns the PTX and its record."""
     source = ASTSource(
         fn=function,
         signature=signature | dict.fromkeys(constants, "constexpr"),
@@ -155,7 +155,7 @@ def main() -> int:
     output.mkdir(parents=True, exist_ok=True)
     print(f"Triton {triton.__version__}")
     if triton.__version__ != "3.9.0":
-        print("note: the kept files are Triton 3.9.0's", file=sys.stderr)
+        print("note: the stored files are from Triton 3.9.0", file=sys.stderr)
     records = {}
     for row in KERNELS:
         text, records[row[0]] = compile_kernel(*row)

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs kept PTX on the simulator with all checkers on and compares results.
+"""Runs stored PTX on the simulator with all checkers and compares results.
 
     python run.py --ptx-sim PATH --case NAME [--seed N] [--async POLICY]
     python run.py --ptx-sim PATH --all [--filter TEXT]
     python run.py --list
 
-A case fails when a checker finds something, for these kernels are right, or
-when a result is wrong. Exit status 0, or 1 when a case failed.
+A case fails if a checker reports a finding, because these kernels are correct, or
+if a result is wrong. The exit status is 1 if a case failed.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if not __package__:  # run as a file
 from . import cases
 
 FOLDER = Path(__file__).resolve().parent
-#: Seconds that a launch may take: they need one or two, a deadlock needs more.
+#: Time limit of a launch in seconds; a launch needs one or two.
 TIMEOUT = 120
 
 
 def make_launches(case: cases.Case, seed: int) -> list:
-    """The launches of a case; the same seed gives the same ones."""
+    """Returns the launches of a case, which depend on the seed."""
     import numpy as np
 
     module, function = case.maker.split(".")
@@ -45,7 +45,7 @@ def make_launches(case: cases.Case, seed: int) -> list:
 
 
 def run_launch(tool: Path, case: cases.Case, launch, policy: str, seed: int) -> list[str]:
-    """Runs a launch; returns what is wrong."""
+    """Runs a launch and returns the errors."""
     from .launch import check, dimensions, option
 
     with tempfile.TemporaryDirectory(prefix="ptx-fixture-") as folder:
@@ -76,7 +76,7 @@ def run_launch(tool: Path, case: cases.Case, launch, policy: str, seed: int) -> 
 
 
 def run_case(tool: Path, case: cases.Case, seed: int, policies) -> list[str]:
-    """All launches of a case under all policies; returns what is wrong."""
+    """Runs all launches of a case with all policies and returns the errors."""
     failures = []
     for policy in policies:
         for number, launch in enumerate(make_launches(case, seed)):
@@ -93,11 +93,11 @@ def _parse() -> argparse.Namespace:
     what.add_argument("--all", action="store_true", help="run all cases")
     what.add_argument("--list", action="store_true", help="print the names of the cases")
     parser.add_argument("--ptx-sim", type=Path, metavar="PATH", help="the simulator")
-    parser.add_argument("--seed", type=int, help="seed of the inputs (default: a fresh one)")
+    parser.add_argument("--seed", type=int, help="seed of the inputs (default: random)")
     parser.add_argument("--async", dest="policy", choices=cases.POLICIES,
-                        help="when copies take effect (default: all ways, where there are copies)")  # fmt: skip
+                        help="when copies complete (default: all policies if there are copies)")  # fmt: skip
     parser.add_argument("--filter", default="", metavar="TEXT",
-                        help="only cases of --all and --list whose name has this text")  # fmt: skip
+                        help="only cases of --all and --list whose name contains this text")  # fmt: skip
     options = parser.parse_args()
     if not options.list and options.ptx_sim is None:
         parser.error("--ptx-sim is needed to run a case")

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Why a mutant survives, by experiments on the line that was deleted.
+"""Explains surviving mutants by experiments on the deleted line.
 
-- A line that is never executed, or a branch that is never taken, is one that the
-  layer does not exercise: a trap in its place does not go off.
-- A store is dead when another value in its place changes no bit of the results:
-  nobody reads it before it is overwritten, or what is read does not count.
-- A barrier is redundant when the kernel passes without it, and without all the
-  others that are redundant with it: one after the other is deleted as long as
-  the kernel passes. In what is left, each barrier must be needed: its deletion
-  must be caught. So of several barriers between a write and a read one stays.
+- A line that never executes, or a branch that is never taken, is not tested by
+  the layer: a trap in its place is never reached.
+- A store is dead if another stored value does not change the results: the value
+  is overwritten before it is read, or the read value has no effect.
+- A barrier is redundant if the kernel passes without it and without all other
+  redundant barriers. Barriers are deleted one after the other as long as the
+  kernel passes. Each remaining barrier must be necessary: its deletion must be
+  caught. Of several barriers between a write and a read, one remains.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections import Counter
 
 import numpy as np
 
-#: What a store is given in place of its value, by the bits of an element.
+#: The replacement of a stored value, by the bits of an element.
 POISON = {8: "0xbf", 16: "0x7fbf", 32: "0x7fbfbfbf", 64: "0x7fbfbfbfbfbfbfbf"}
 
 
@@ -33,7 +33,7 @@ def trap(text: str) -> str:
 
 
 def poison(text: str) -> str | None:
-    """A store with another value; None for what is no store of plain elements."""
+    """A store with another value, or None if it is not a plain store."""
     found = re.match(r"(.*\bst\.\S*?[bufs](8|16|32|64)\s+\[[^]]*\],\s*)(\{[^}]*\}|[^;{]*);", text)
     if not found:
         return None
@@ -64,7 +64,7 @@ def _explain_one(layer, mutant, run, get_results, unchanged) -> str:
 
 
 def _reduce_barriers(layer, barriers: list[int], run, pool) -> None:
-    """Deletes what is redundant together; then each that is left must be needed."""
+    """Deletes redundant barriers together; each remaining one must be necessary."""
     every = [i + 1 for i, text in enumerate(layer.lines)
              if re.match(r"\s*(@!?%\w+\s+)?(bar\.sync|barrier\.)", text)]  # fmt: skip
     gone: list[int] = []
@@ -88,7 +88,7 @@ def _reduce_barriers(layer, barriers: list[int], run, pool) -> None:
 
 
 def explain(layer, survivors, run, get_results, pool) -> None:
-    """`run` says what becomes of a kernel, `get_results` what it computes."""
+    """`run` returns the outcome of a kernel, `get_results` its results."""
     unchanged = get_results(layer.lines)
     barriers = [mutant.line for mutant in survivors if mutant.kind == "barrier"]
     others = [mutant for mutant in survivors if mutant.kind != "barrier"]

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The kernels that the campaign mutates: one line for each.
 
-Small ones, for each is run as often as it has lines, but with tails, masks and
-every epilogue. Sizes matter: a guard that no thread of a layer fails, or a loop
-that goes round once, is a line whose deletion nobody can notice. A new way to
-compile attention belongs here with a layer of its own.
+The layers are small, because each runs as often as it has lines, but they have
+partial tiles, masks and every epilogue. Sizes matter: the deletion of a guard that
+all threads of a layer pass, or of a line of a loop with one iteration, cannot be
+noticed. A new way to compile attention needs a separate layer here.
 """
 
 from __future__ import annotations
 
 from difftest.cases import Case
 
-#: A layer, its element type, the chip. On tensor cores: tiles of queries that
-#: see some key tiles whole and others not, and one that sees none whole, a short
-#: last tile, and scores so large that a wrong maximum shows.
+#: A layer, its element type, the chip. On tensor cores: query tiles that see some
+#: key tiles completely and others in part, one that sees none completely, a
+#: partial last tile, and scores so large that a wrong maximum shows.
 LAYERS = (
     (Case("v2", "mutants", n=300, m=290, h=1, hkv=1, d=40, causal=True, lse=True, inputs="large"), "bf16", "sm_80"),
     (Case("v1", "mutants", n=300, m=290, h=1, hkv=1, d=24, causal=True, window=(300, 0), inputs="large"), "bf16", "sm_90a"),

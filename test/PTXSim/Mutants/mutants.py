@@ -1,18 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Mutation of the project's own kernels: does the simulator notice?
+"""Mutates the project's kernels and checks that the simulator reports it.
 
-From the PTX of the layers of layers.py single lines are deleted, every
-instruction in its turn. Each mutant runs with all checkers on; it is caught when
-a checker finds something, or when the result is not what float64 says. A mutant
-that does not load is no mutant. At least nine of ten must be caught; the
-survivors are printed with their lines. SURVIVORS.md explains them, from what
---explain finds out: see explain.py.
+Deletes each instruction of the PTX of the layers of layers.py, one at a time. Each
+mutant runs with all checkers. It is caught if a checker reports a finding, or if
+the result differs from float64. Mutants that do not load are not counted. At least
+nine of ten must be caught; the survivors are printed with their lines.
+SURVIVORS.md explains them with the results of --explain: see explain.py.
 
     mutants.py --build DIR [--sample N] [--at-least PART] [--seed N] [--jobs N]
                [--layers N,N] [--kinds KIND,KIND] [--explain]
 
-With --sample, a fixed choice of N mutants over all layers; else all.
+--sample runs a fixed choice of N mutants over all layers instead of all mutants.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ import explain  # noqa: E402
 from difftest import arrays, cases, packing, runner  # noqa: E402
 from layers import LAYERS  # noqa: E402
 
-#: Kinds of lines, by the beginning of the instruction; the first that fits.
+#: Kinds of lines, by the start of the instruction; the first match counts.
 KINDS = {
     "barrier": r"bar\.sync|barrier\.|bar\.warp",
     "wait": r"cp\.async\.wait|mbarrier\.(try_)?(test_)?wait|cp\.async\.commit",
@@ -51,9 +50,9 @@ KINDS = {
     "conversion": r"cvt\.",
     "other": r"[a-z]",
 }
-#: What is no mutant: the end of the kernel, and what is no instruction.
+#: Lines that are not mutated: the end of the kernel, and non-instructions.
 NOT_MUTATED = r"ret\b|\.|//|\$|[{}()]|$"
-#: A kernel without an end runs for long: this many seconds, then it is caught.
+#: Time limit in seconds; a kernel that exceeds it is caught.
 TIMEOUT = 10
 
 
@@ -89,11 +88,11 @@ class Layer:
 
     @property
     def place(self) -> str:
-        """The folder of the case in the packed one."""
+        """The folder of the case in the packed folder."""
         return self.index["cases"][0]["code"][0]["file"].split("/")[0]
 
     def without(self, deleted, lines: list[str] | None = None) -> list[str]:
-        """The kernel's lines, of which some (numbers from 1) are empty."""
+        """The lines of the kernel, without those with the given numbers (from 1)."""
         gone = set(deleted)
         return ["\n" if i + 1 in gone else line for i, line in enumerate(lines or self.lines)]
 
@@ -111,7 +110,7 @@ def make_layer(build: Path, folder: Path, number: int, seed: int) -> Layer:
 
 
 def _call(command: list) -> subprocess.CompletedProcess | None:
-    """None: it ran for too long."""
+    """None: it did not terminate in time."""
     try:
         return subprocess.run([str(word) for word in command], capture_output=True, text=True,
                               errors="replace", timeout=TIMEOUT)  # fmt: skip
@@ -120,8 +119,8 @@ def _call(command: list) -> subprocess.CompletedProcess | None:
 
 
 def run(build: Path, layer: Layer, lines: list[str]) -> tuple[str, str]:
-    """What becomes of a kernel: "passed", "wrong", "found", "error" or "hangs",
-    and what was said. By diff-launch, which needs no time to start."""
+    """Returns the outcome of a kernel, "passed", "wrong", "found", "error" or "hangs",
+    and the output. Uses diff-launch, which starts quickly."""
     folder = layer.folder / f"run{next(layer.numbers)}"
     folder.mkdir()
     (folder / "kernel.ptx").write_text("".join(lines))
@@ -140,7 +139,7 @@ def run(build: Path, layer: Layer, lines: list[str]) -> tuple[str, str]:
 
 
 def get_results(build: Path, layer: Layer, lines: list[str]) -> dict | None:
-    """A kernel's results by name, whatever the checkers say; None without any."""
+    """Returns the results of a kernel by name, without checkers, or None."""
     folder = layer.folder / f"run{next(layer.numbers)}"
     folder.mkdir()
     (folder / "kernel.ptx").write_text("".join(lines))
@@ -161,15 +160,15 @@ def find_mutants(layers: dict[int, Layer], kinds: list[str]) -> list[Mutant]:
 
 
 def take_sample(mutants: list[Mutant], count: int) -> list[Mutant]:
-    """Evenly from all kinds and layers; the same lines as long as the kernels
-    are the same."""
+    """Selects mutants evenly from all kinds and layers. The choice only depends on
+    the kernels."""
     ordered = sorted(mutants, key=lambda m: (list(KINDS).index(m.kind), m.layer, m.line))
     count = min(count, len(ordered))
     return [ordered[(2 * i + 1) * len(ordered) // (2 * count)] for i in range(count)]
 
 
 def report(mutants: list[Mutant], outcomes: list[str], layers: dict[int, Layer]) -> tuple[int, int]:
-    """Prints the survivors and a table; returns how many are caught, of how many."""
+    """Prints the survivors and a table. Returns the numbers of caught and all mutants."""
     for mutant, outcome in zip(mutants, outcomes):
         if outcome == "passed":
             print(f"survives: {layers[mutant.layer].name}, line {mutant.line}: {mutant.text}")

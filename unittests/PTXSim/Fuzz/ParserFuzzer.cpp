@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A libFuzzer target: a text is parsed and decoded, or refused with a message
-// that names a place in it. Nothing else may happen.
+// A libFuzzer target: a text is parsed and decoded, or rejected with a message
+// that has a location in the text. Anything else is an error.
 //
 //===----------------------------------------------------------------------===//
 

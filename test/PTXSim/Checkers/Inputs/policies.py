@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Every kernel of the checkers' tests under every --async policy.
+"""Runs every kernel of the checkers' tests with every --async policy.
 
     policies.py FOLDER
 
-The RUN lines that name no policy are run with each: a kernel that is wrong must
-be caught under all of them (status 2), and its twin be clean (status 0).
+RUN lines without a policy are run with each policy. A wrong kernel must be
+reported with all of them (status 2), and its correct twin with none (status 0).
 """
 
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What is not about kernels: the device, contexts, memory, functions by name."""
+"""Tests of the device, contexts, memory, and functions by name."""
 
 import ctypes
 import re
@@ -11,7 +11,7 @@ import libcuda as cu
 
 
 def exported() -> list[str]:
-    """The names that the library's dynamic symbol table defines."""
+    """The names that the dynamic symbol table of the library defines."""
     with open("/proc/self/maps") as maps:
         path = next(line.split()[-1] for line in maps if "/libcuda.so" in line)
     data = open(path, "rb").read()
@@ -59,13 +59,13 @@ def test_functions_by_name():
     assert look("cuMemAlloc") == (address("cuMemAlloc_v2"), 0)
     assert look("cuMemAlloc", 2000) == (None, 2)
     assert look("cuNothing") == (None, 1)
-    # The newest that a program of that release knows.
+    # The newest version for a program of that release.
     assert look("cuCtxCreate", 4000)[0] == address("cuCtxCreate_v2")
     assert look("cuCtxCreate", 11040)[0] == address("cuCtxCreate_v3")
     assert look("cuCtxCreate", 13000)[0] == address("cuCtxCreate_v4")
     assert look("cuGetProcAddress", 11030)[0] == address("cuGetProcAddress")
     assert look("cuGetProcAddress", 12000)[0] == address("cuGetProcAddress_v2")
-    # Per-thread streams, where there is such a form.
+    # Per-thread streams, if there is such a form.
     assert look("cuLaunchKernel", flags=2)[0] == address("cuLaunchKernel_ptsz")
     assert look("cuMemcpyHtoD", flags=2)[0] == address("cuMemcpyHtoD_v2_ptds")
     assert look("cuMemAlloc", flags=2)[0] == address("cuMemAlloc_v2")
@@ -244,7 +244,7 @@ def test_memory():
         host = cu.get(cu.u64, "cuMemHostAlloc", 100, 1)
         assert cu.get(cu.u32, "cuPointerGetAttribute", 2, host + 99) == 1
         assert cu.get(cu.u32, "cuMemHostGetFlags", host) == 1
-        # Several at a time, of memory that nobody knows.
+        # Several at a time, for unknown memory.
         kind, ordinal = ctypes.c_uint32(7), cu.i32()
         names = (ctypes.c_int * 2)(2, 9)
         places = (ctypes.c_void_p * 2)(ctypes.addressof(kind), ctypes.addressof(ordinal))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Ordinary CUDA Python code: it knows nothing of a simulator."""
+"""An ordinary CUDA Python program that does not depend on the simulator."""
 
 import ctypes
 import os
@@ -12,7 +12,7 @@ PTX = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels.ptx")
 
 
 def check(answer):
-    """What a call returned behind its status, which must be success."""
+    """Returns the result of a call after its status, which must be success."""
     status, *values = answer
     if status != driver.CUresult.CUDA_SUCCESS:
         _, name = driver.cuGetErrorName(status)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Kernels run through the driver API give what NumPy computes."""
+"""Kernels run through the driver API compute the same as NumPy."""
 
 import ctypes
 
@@ -83,7 +83,7 @@ def test_globals_constants_and_tables():
         counter = cu.u64()
         cu.call("cuModuleGetGlobal_v2", counter, None, module, "counter")
         assert cu.to_host(counter.value, np.empty(1, np.int32))[0] == 16
-        # Another load has variables of its own.
+        # Another load has separate variables.
         other = cu.load()
         second = cu.get(cu.u64, "cuModuleGetGlobal_v2", None, other, "counter")
         assert second != counter.value
@@ -165,12 +165,12 @@ def test_library_and_kernel_handles():
         kernel = cu.get(cu.u64, "cuLibraryGetKernel", library, "reverse")
         data = np.arange(32, dtype=np.int32)
         pointer = cu.to_device(data)
-        # A CUkernel may stand for its function.
+        # A CUkernel may replace its function.
         assert cu.launch(kernel, 1, 32, ctypes.c_uint64(pointer), shared=128) == cu.SUCCESS
         made = cu.get(cu.u64, "cuKernelGetFunction", kernel)
         assert cu.launch(made, 1, 32, ctypes.c_uint64(pointer), shared=128) == cu.SUCCESS
         assert np.array_equal(cu.to_host(pointer, data), data)
-        # What is set of one is set of the other.
+        # Both share their settings.
         cu.call("cuKernelSetAttribute", 8, 60000, kernel, 0)
         assert cu.get(cu.i32, "cuFuncGetAttribute", 8, made) == 60000
         assert cu.get(cu.u32, "cuLibraryGetKernelCount", library) > 10

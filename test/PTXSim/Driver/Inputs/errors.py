@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Each error, where the real driver gives it. Nothing but ctypes is needed."""
+"""Each error occurs where the real driver returns it. Needs only ctypes."""
 
 import ctypes
 
@@ -13,7 +13,7 @@ def memory(size: int = 256) -> int:
 
 
 def test_not_initialized():
-    # Runs first: nothing has called cuInit.
+    # Runs first, before cuInit is called.
     for name, arguments in {
         "cuDeviceGetCount": (cu.i32(),),
         "cuDeviceGet": (cu.i32(), 0),
@@ -94,7 +94,7 @@ def test_invalid_handles():
         kernel = cu.function(module, "nothing")
         stream = cu.get(cu.u64, "cuStreamCreate", 0)
         event = cu.get(cu.u64, "cuEventCreate", 0)
-        # A handle of another kind is as bad as none.
+        # A handle of another kind is invalid.
         for wrong in (0, 77, module, stream):
             cu.gives(cu.INVALID_HANDLE, "cuEventSynchronize", wrong)
             cu.gives(cu.INVALID_HANDLE, "cuEventRecord", wrong, 0)
@@ -107,7 +107,7 @@ def test_invalid_handles():
         for wrong in (0, 77, kernel, event):
             cu.gives(cu.INVALID_HANDLE, "cuModuleUnload", wrong)
             cu.gives(cu.INVALID_HANDLE, "cuModuleGetFunction", cu.u64(), wrong, "add")
-        # And so is one of what was destroyed.
+        # So is one of a destroyed object.
         assert cu.launch(kernel, 1, 1, stream=stream) == cu.SUCCESS
         cu.call("cuStreamDestroy_v2", stream)
         cu.gives(cu.INVALID_HANDLE, "cuStreamDestroy_v2", stream)
@@ -129,7 +129,7 @@ def test_not_found():
 
 
 def load_with_logs(text: bytes, size: int = 1000):
-    """Status, error log, what was said of its length, info log."""
+    """Returns status, error log, its reported length, and info log."""
     error, info = ctypes.create_string_buffer(b"?" * size), ctypes.create_string_buffer(b"?" * size)
     options = (ctypes.c_uint32 * 4)(5, 6, 3, 4)
     values = (ctypes.c_void_p * 4)(ctypes.addressof(error), size, ctypes.addressof(info), size)
@@ -151,7 +151,7 @@ def test_invalid_ptx_and_its_log():
         assert code == cu.INVALID_PTX and not info
         assert "frobnicate" in log and f":{place + 1}:" in log, log
         assert length == len(log)
-        # A buffer that is too small gets the beginning.
+        # A buffer that is too small gets the start of the text.
         short = load_with_logs(b"\n".join(lines), 10)
         assert short[:3] == (cu.INVALID_PTX, log[:9], 9)
 
@@ -177,23 +177,23 @@ def test_memory_errors():
         cu.gives(cu.OUT_OF_MEMORY, "cuMemAlloc_v2", cu.u64(), 1 << 40)
         cu.gives(cu.OUT_OF_MEMORY, "cuMemAlloc_v2", cu.u64(), (1 << 64) - 1)
         cu.gives(cu.OUT_OF_MEMORY, "cuMemAllocPitch_v2", cu.u64(), cu.u64(), 1 << 62, 1 << 62, 4)
-        # Beyond what is left.
+        # More than the remaining memory.
         free, total = cu.u64(), cu.u64()
         cu.call("cuMemGetInfo_v2", free, total)
         most = cu.get(cu.u64, "cuMemAlloc_v2", free.value)
         cu.gives(cu.OUT_OF_MEMORY, "cuMemAlloc_v2", cu.u64(), 1)
         cu.call("cuMemFree_v2", most)
         cu.call("cuMemFree_v2", cu.get(cu.u64, "cuMemAlloc_v2", 1))
-        # Host pointers are no device pointers.
+        # Host pointers are not device pointers.
         cu.gives(cu.INVALID_VALUE, "cuMemcpyHtoD_v2", host, buffer, 4)
         cu.gives(cu.INVALID_VALUE, "cuMemcpyDtoH_v2", buffer, host, 4)
         cu.gives(cu.INVALID_VALUE, "cuMemsetD8_v2", host, 0, 4)
         cu.gives(cu.INVALID_VALUE, "cuMemFree_v2", host)
-        # Nor the other way round.
+        # Device pointers are not host pointers.
         cu.gives(cu.INVALID_VALUE, "cuMemcpyHtoD_v2", pointer, pointer, 4)
         cu.gives(cu.INVALID_VALUE, "cuMemcpyDtoH_v2", pointer, pointer, 4)
         cu.gives(cu.INVALID_VALUE, "cuMemcpyDtoH_v2", None, pointer, 4)
-        # Ranges, alignment, what is no allocation.
+        # Ranges, alignment, and addresses outside of allocations.
         cu.gives(cu.INVALID_VALUE, "cuMemcpyHtoD_v2", pointer, buffer, 257)
         cu.gives(cu.INVALID_VALUE, "cuMemcpyDtoD_v2", pointer + 128, pointer, 129)
         cu.gives(cu.INVALID_VALUE, "cuMemsetD32_v2", pointer, 0, 65)
@@ -243,13 +243,13 @@ def test_launch_errors():
         ):
             assert cu.launch(kernel, grid, block) == cu.INVALID_VALUE, (grid, block)
         assert cu.launch(kernel, 1, 1024) == cu.SUCCESS
-        # More threads than it was compiled for.
+        # More threads than the kernel was compiled for.
         bounded = cu.function(module, "atMost64")
         pointer = ctypes.c_uint64(memory())
         assert cu.get(cu.i32, "cuFuncGetAttribute", 0, bounded) == 64
         assert cu.launch(bounded, 1, 65, pointer) == cu.LAUNCH_OUT_OF_RESOURCES
         assert cu.launch(bounded, 1, 64, pointer) == cu.SUCCESS
-        # Dynamic shared memory: 48 KiB, more when it was opted in to.
+        # Dynamic shared memory: 48 KiB, or more after an opt-in.
         assert cu.launch(kernel, 1, 1, shared=48 * 1024) == cu.SUCCESS
         assert cu.launch(kernel, 1, 1, shared=48 * 1024 + 1) == cu.INVALID_VALUE
         most = cu.get(cu.i32, "cuDeviceGetAttribute", 97, 0)
@@ -278,7 +278,7 @@ def test_launch_errors():
 
 
 def check_fault(expected: int, name: str, block: int, *values):
-    """The launch succeeds; the error comes at the next wait, and stays."""
+    """The launch succeeds; the next wait returns the error, which is permanent."""
     context = cu.get(cu.u64, "cuCtxCreate_v2", 0, 0)
     module = cu.load()
     pointer = memory()
@@ -286,7 +286,7 @@ def check_fault(expected: int, name: str, block: int, *values):
     kernel = cu.function(module, name)
     arguments = [ctypes.c_uint64(pointer)][: 1 if values else 0] + [*values[1:]]
     assert cu.launch(kernel, 1, block, *arguments) == cu.SUCCESS
-    # What is queued behind it is accepted still.
+    # Later work is still accepted.
     cu.call("cuEventRecord", event, 0)
     cu.call("cuMemsetD8Async", pointer, 1, 1, 0)
     cu.gives(expected, "cuCtxSynchronize")
@@ -299,7 +299,7 @@ def check_fault(expected: int, name: str, block: int, *values):
     cu.gives(expected, "cuModuleLoadData", cu.u64(), b"")
     assert cu.launch(kernel, 1, block, *arguments) == expected
     assert cu.get(cu.u64, "cuCtxGetCurrent") == context
-    # Another context is not touched by it.
+    # It does not affect another context.
     cu.call("cuCtxDestroy_v2", context)
     with cu.Primary():
         cu.call("cuMemFree_v2", memory())
@@ -327,7 +327,7 @@ def test_null_pointer_in_a_kernel():
         kernel = cu.function(cu.load(), "copy")
         pointer = ctypes.c_uint64(memory())
         assert cu.launch(kernel, 1, 1, ctypes.c_uint64(0), pointer) == cu.SUCCESS
-        # A reset mends the primary context.
+        # A reset makes the primary context usable again.
         cu.gives(cu.ILLEGAL_ADDRESS, "cuCtxSynchronize")
         cu.call("cuDevicePrimaryCtxReset_v2", 0)
         cu.gives(cu.CONTEXT_IS_DESTROYED, "cuCtxSynchronize")

@@ -53,7 +53,7 @@ def i32() -> ctypes.c_int32:
 
 
 def _pass(value):
-    """An int goes as 64 bits, a ctypes object or array by its address."""
+    """Passes an int as 64 bits, and a ctypes object or array by its address."""
     if value is None:
         return ctypes.c_void_p(0)
     if isinstance(value, int):
@@ -70,7 +70,7 @@ def _pass(value):
 
 
 def status(name: str, *arguments) -> int:
-    """What the function returns."""
+    """Returns the status of the function."""
     return getattr(lib, name)(*map(_pass, arguments))
 
 
@@ -80,26 +80,26 @@ def name_of(code: int) -> str:
 
 
 def call(name: str, *arguments) -> None:
-    """The function must succeed."""
+    """Checks that the function succeeds."""
     code = status(name, *arguments)
     assert code == SUCCESS, f"{name} gives {name_of(code)}"
 
 
 def gives(expected: int, name: str, *arguments) -> None:
-    """The function must give that status."""
+    """Checks the status of the function."""
     code = status(name, *arguments)
     assert code == expected, f"{name} gives {name_of(code)}, not {name_of(expected)}"
 
 
 def get(kind, name: str, *arguments):
-    """What the function writes through its first argument."""
+    """Returns the value that the function writes through its first argument."""
     value = kind()
     call(name, value, *arguments)
     return value.value
 
 
 class Primary:
-    """The primary context, current and new."""
+    """Creates the primary context and makes it current."""
 
     def __enter__(self) -> int:
         call("cuInit", 0)
@@ -121,14 +121,14 @@ def function(module: int, name: str) -> int:
 
 
 def parameters(*values) -> ctypes.Array:
-    """An array of pointers to ctypes objects. It keeps them."""
+    """An array of pointers to ctypes objects, which it keeps alive."""
     array = (ctypes.c_void_p * max(1, len(values)))(*(ctypes.addressof(value) for value in values))
     array.kept = values
     return array
 
 
 def launch(kernel: int, grid, block, *values, shared: int = 0, stream: int = 0) -> int:
-    """The status of cuLaunchKernel; one number means x."""
+    """Returns the status of cuLaunchKernel; a single number is x."""
     grid = grid if isinstance(grid, tuple) else (grid, 1, 1)
     block = block if isinstance(block, tuple) else (block, 1, 1)
     return status("cuLaunchKernel", kernel, *grid, *block, shared, stream, parameters(*values), None)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Starts the driver, and launches what is named: `copy` from memory that nobody
-wrote, `race`, `nothing` with 1024 threads. Prints what the calls give."""
+"""Starts the driver and launches the named kernel: `copy` from unwritten memory,
+`race`, or `nothing` with 1024 threads. Prints the status of the calls."""
 
 import ctypes
 import sys

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What the kernels must compute. A function a case: generator -> launches."""
+"""The references of the kernels. One function for each case: generator -> launches."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Reduce, Transpose, Stencil, Scan, Histogram, Softmax.
 
-A sum of f32 in any order is off by at most its depth of additions times 2^-24
-times the sum of the magnitudes, to first order; the depth is what the kernel's
-tree has, and the bounds below double it for the higher orders.
+A sum of f32 in any order has an error of at most the depth of its additions times
+2^-24 times the sum of the magnitudes, to first order. The depth is that of the
+kernel's tree, and the bounds below double it for the higher orders.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def stencil5(rng):
         padded = np.pad(x.astype(np.float64), 1)
         around = [padded[1:-1, :-2], padded[1:-1, 2:], padded[:-2, 1:-1], padded[2:, 1:-1]]
         expected = float(centre) * x.astype(np.float64) + float(side) * sum(around)
-        # Five terms, at most six roundings on the way of each.
+        # Five terms, with at most six roundings each.
         size = float(centre) * np.abs(x) + float(side) * sum(np.abs(a) for a in around)
         yield Launch((blocks(width, 16), blocks(height, 8)), (16, 8), [
             In(x), Out(expected, 8 * U32 * size, "f32"), Scalar("s32", width),

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Convert, Floats, Math, Halves.
 
-What is correctly rounded is computed with fractions and must be equal; for the
-approximate functions the bounds are those that CUDA and PTX document.
+Correctly rounded results are computed with fractions and must be equal. The
+bounds for approximate functions are those that CUDA and PTX document.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def _rows(rows, dtype) -> np.ndarray:
 
 
 def _to_integer(x: float, mode: str, bits: int, is_signed: bool, is_double: bool) -> int:
-    """Out of range goes to the end of the range; NaN to 0 where neither side has
-    64 bits, else to the highest bit alone."""
+    """Values out of range become the end of the range. NaN becomes 0 without 64-bit
+    types, and only the highest bit with them."""
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if is_signed else (0, (1 << bits) - 1)
     if math.isnan(x):
         if not is_double and bits < 64:
@@ -200,7 +200,7 @@ def floats_special(rng):
                      bits(flushed)], np.uint32)  # fmt: skip
 
     def check(got):
-        # The bits of a NaN that was computed are nobody's business.
+        # The bits of a computed NaN are not specified.
         got = got.copy()
         got[:4] = bits(got[:4].view(np.float32))
         wrong = np.argwhere(got != rows)
@@ -285,8 +285,8 @@ def math_fast(rng):
 
 
 def _moderate(rng, shape, digits: int) -> np.ndarray:
-    """Numbers of few digits in a range where float64 products and sums of two
-    are exact, so that one rounding is left."""
+    """Numbers with few digits in a range in which float64 products and sums of two
+    are exact, so that only one rounding remains."""
     values = rng.standard_normal(shape) * 2.0 ** rng.integers(-3, 3, shape)
     values[np.abs(values) < 2.0**-8] = 0.375
     return round_bits(values, digits)

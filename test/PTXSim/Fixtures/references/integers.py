@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Integers, in Python's own integers: a list of results for each operation."""
+"""Integers in Python integers: a list of results for each operation."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def _saturate(a: int) -> int:
 
 
 def _bytes(a: int, b: int) -> list[int]:
-    """The eight bytes that prmt picks from."""
+    """The eight bytes from which prmt selects."""
     return [(a | b << 32) >> 8 * i & 0xFF for i in range(8)]
 
 
 def _pick(a: int, b: int, places) -> int:
-    """Places from the highest byte of the result to the lowest."""
+    """Positions from the highest byte of the result to the lowest."""
     source = _bytes(a, b)
     value = 0
     for place in places:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """WmmaGemm, MmaGemm, DoubleGemm, Matrices, Hopper.
 
-Products of f16, bf16 and tf32 are exact in f32; a sum of K of them in f32, in
-any order and rounded or truncated after each, is off by at most K times 2^-23
-times the sum of the magnitudes.
+Products of f16, bf16 and tf32 are exact in f32. A sum of K of them in f32, in any
+order and rounded or truncated after each step, has an error of at most K times
+2^-23 times the sum of the magnitudes.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def wmma_shared(rng):
 
 
 def _padded(array, multiple: int = 8) -> np.ndarray:
-    """Rows whose length is a multiple; what is added is never read."""
+    """Pads rows to a multiple; the padding is never read."""
     rest = -array.shape[1] % multiple
     return np.pad(array.astype(np.float32), ((0, 0), (0, rest)), constant_values=np.nan).astype(
         array.dtype
@@ -129,13 +129,13 @@ GROUP, PLACE = LANES // 4, LANES % 4
 
 
 def _fragment(tile: np.ndarray) -> np.ndarray:
-    """The words that a warp's lanes hold of an 8 x 8 tile."""
+    """The words of an 8 x 8 tile that the lanes of a warp hold."""
     low, high = tile[GROUP, 2 * PLACE], tile[GROUP, 2 * PLACE + 1]
     return low.astype(np.uint32) | high.astype(np.uint32) << 16
 
 
 def _tile(words: np.ndarray) -> np.ndarray:
-    """The tile of which the lanes hold the words."""
+    """The tile whose words the lanes hold."""
     tile = np.zeros((8, 8), np.uint16)
     tile[GROUP, 2 * PLACE] = words & 0xFFFF
     tile[GROUP, 2 * PLACE + 1] = words >> 16

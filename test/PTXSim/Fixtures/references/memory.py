@@ -126,7 +126,7 @@ def atomics_results(rng):
     x = rng.integers(1, 1000, n).astype(np.uint32)
 
     def check_draws(got):
-        # In the order in which they were drawn, each is the sum of those before.
+        # In the order of the draws, each is the sum of the previous ones.
         order = np.argsort(got)
         before = 10 + np.concatenate([[0], np.cumsum(x[order])[:-1]])
         return "" if np.array_equal(got[order], before) else "the draws are no running sum"
@@ -140,7 +140,7 @@ def atomics_results(rng):
     def check_counters(got):
         if got[0] != 10 + x.sum():
             return f"the sum is {got[0]}, wanted {10 + x.sum()}"
-        # What was handed from one to the next, and what is left.
+        # The exchanged values, and the remaining one.
         chain = sorted([*exchanged[0].tolist(), int(got[1])])
         return "" if chain == list(range(n + 1)) else "something was lost in the exchanges"
 

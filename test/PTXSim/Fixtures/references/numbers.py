@@ -13,7 +13,7 @@ U16, UB16, U32, U64 = 2.0**-11, 2.0**-8, 2.0**-24, 2.0**-53
 
 
 def blocks(n: int, size: int) -> int:
-    """How many blocks of a size make n."""
+    """The number of blocks of a size for n."""
     return -(-n // size)
 
 
@@ -66,8 +66,8 @@ def round_exact(x: Fraction, mode: str, digits: int = 24, low: int = -126,
 
 
 def root(x: Fraction) -> Fraction:
-    """The square root, close enough to round it: exact, or between the same two
-    numbers of 200 bits."""
+    """The square root, precise enough to round it: exact, or between the same two
+    200-bit numbers."""
     scaled = x * 4**200
     whole = math.isqrt(scaled.numerator // scaled.denominator)
     exact = whole * whole == scaled

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The Triton kernels; triton.json knows their shapes and shared memory."""
+"""The Triton kernels; triton.json has their shapes and shared memory."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _votes(a: list[int]) -> list[list[int]]:
 def votes(rng):
     for n, block in ((300, 96), (64, 64)):
         x = rng.integers(-100, 101, n)
-        x[:32] = rng.integers(40, 48, 32)  # all alike but for three bits
+        x[:32] = rng.integers(40, 48, 32)  # all equal except for three bits
         padded = np.zeros(blocks(n, block) * block, np.int64)
         padded[:n] = x
         rows = np.concatenate([np.array(_votes(warp.tolist())) for warp in padded.reshape(-1, 32)],
@@ -63,7 +63,7 @@ def votes(rng):
 
 
 def _shuffle(mode: str, lane: int, by: int, width: int = 32) -> int:
-    """The lane that is read, itself where there is none."""
+    """The source lane, or the lane itself if there is none."""
     first = lane // width * width
     at = {"idx": first + by % width, "up": lane - by, "down": lane + by, "xor": lane ^ by}[mode]
     if mode == "up":
@@ -175,7 +175,7 @@ def barrier_reduce(rng):
         targets[targets == 9] = 8  # vertex 9 cannot be reached
         distances = np.array(_distances(targets, lengths), np.int32)
         reached = int((distances < 0x3FFFFFFF).sum())
-        # All rounds but the last changed something.
+        # All rounds but the last one changed something.
         yield Launch(1, size, [
             In(targets), In(lengths), Scalar("s32", degree), Out(distances),
             Out(np.array([1, reached == size, reached], np.int32)),

@@ -15,27 +15,27 @@
 
 namespace ptxsim {
 
-/// An address in the device's memory. It is no host pointer.
+/// An address in the device's memory. It is not a host pointer.
 using DevicePtr = uint64_t;
 
-/// How launches are run.
+/// Options of launches.
 struct SimOptions {
   unsigned checks = CheckAll;
   AsyncPolicy async = AsyncPolicy::Late;
-  /// Of everything that is random: the moment of copies, perturbations.
+  /// The seed for random choices: the moment of copies, perturbations.
   uint64_t seed = 0;
   bool profile = false;
   /// Approximate functions return a random value within their documented error
-  /// in place of the correctly rounded one.
+  /// instead of the correctly rounded one.
   bool perturb = false;
-  /// Tensor-core products truncate as measured on hardware, in place of plain
+  /// Tensor-core products truncate as measured on hardware, instead of plain
   /// fused multiply-adds in the order of k.
   bool truncateTensor = false;
   /// Host threads that run blocks; 0: one for each core.
   unsigned hostThreads = 0;
   /// Warp instructions after which a launch is stopped; 0: no limit.
   uint64_t maxSteps = 0;
-  /// Findings of one launch that are kept.
+  /// The maximum number of findings that a launch keeps.
   unsigned maxFindings = 100;
 };
 
@@ -45,32 +45,32 @@ struct LaunchConfig {
   Dim3 cluster;
   /// Dynamic shared memory in bytes.
   uint32_t dynamicShared = 0;
-  /// ptxas's figure; 0: unknown, not checked.
+  /// Registers reported by ptxas; 0: unknown, not checked.
   unsigned registersPerThread = 0;
-  /// All blocks are on the chip at once and may wait for each other, by way of
-  /// the grid's workspace too (%envreg1 and %envreg2).
+  /// All blocks are on the chip at once and may wait for each other, also
+  /// through the workspace of the grid (%envreg1 and %envreg2).
   bool cooperative = false;
 };
 
-/// The most blocks that a cooperative launch of the kernel may have.
+/// Returns the maximum number of blocks of a cooperative launch.
 uint64_t countResidentBlocks(const Chip &chip, const KernelInfo &kernel,
                              const LaunchConfig &config);
 
-/// A module's globals on a device.
+/// The globals of a module on a device.
 struct LoadedModule {
   std::shared_ptr<const Module> module;
-  /// Where `.global` and `.const` variables lie.
+  /// The addresses of `.global` and `.const` variables.
   struct Variable {
     std::string name;
     DevicePtr address;
     uint64_t size;
   };
   std::vector<Variable> variables;
-  std::vector<DevicePtr> addresses; // by the program's number of the variable
+  std::vector<DevicePtr> addresses; // by the number of the variable
 };
 
 /// Memory and launches of one chip. Calls that fail return false (or null) and
-/// fill in `error`. A device may be used from one thread at a time.
+/// set `error`. A device must be used from one thread at a time.
 class Device {
 public:
   explicit Device(const Chip &chip);
@@ -80,10 +80,10 @@ public:
 
   const Chip &getChip() const;
 
-  /// Memory. It is reserved, not committed: pages that nothing touches cost
+  /// Allocates memory. It is reserved, not committed: untouched pages cost
   /// nothing, so a tensor may have strides of gigabytes. Its contents are
-  /// undefined, and loads from it are findings, until something writes it.
-  /// 256-byte aligned, with an unmapped gap around it. 0 on failure.
+  /// undefined, and loads from it are findings, until it is written. It is
+  /// aligned to 256 bytes, with unmapped gaps around it. Returns 0 on failure.
   DevicePtr allocate(uint64_t bytes, Diagnostic &error);
   bool free(DevicePtr pointer, Diagnostic &error);
   bool copyToDevice(DevicePtr to, const void *from, uint64_t bytes,
@@ -94,25 +94,26 @@ public:
   /// Writes a pattern of `width` (1, 2 or 4) bytes `count` times.
   bool set(DevicePtr to, uint32_t pattern, unsigned width, uint64_t count,
            Diagnostic &error);
-  /// Marks memory as written by nothing, whatever it holds: an output that is
-  /// to be written whole.
+  /// Marks memory as unwritten, whatever it holds, for outputs that must be
+  /// written completely.
   bool poison(DevicePtr pointer, uint64_t bytes, Diagnostic &error);
-  /// The number of bytes in the range that something has written.
+  /// Returns the number of written bytes in the range.
   uint64_t countInitialized(DevicePtr pointer, uint64_t bytes);
-  /// The allocation that holds the address; false if none does.
+  /// Finds the allocation that holds the address. Returns false if there is
+  /// none.
   bool findAllocation(DevicePtr address, DevicePtr &begin,
                       uint64_t &bytes) const;
   uint64_t getAllocatedBytes() const;
 
-  /// Places a module's variables in memory.
+  /// Places the variables of a module in memory.
   std::unique_ptr<LoadedModule> load(std::shared_ptr<const Module> module,
                                      Diagnostic &error);
   void unload(LoadedModule &module);
 
-  /// Runs a kernel to its end. `parameters` is the parameter block: every
-  /// parameter at its offset. False for a launch that a driver would refuse
-  /// (limits of the chip, shapes, parameters); what goes wrong while it runs is
-  /// in `result.findings`.
+  /// Runs a kernel until it ends. `parameters` is the parameter block, with
+  /// every parameter at its offset. Returns false for a launch that a driver
+  /// would reject (limits of the chip, shapes, parameters). Errors during the
+  /// run are in `result.findings`.
   bool launch(const LoadedModule &module, const KernelInfo &kernel,
               const LaunchConfig &config,
               const std::vector<uint8_t> &parameters, const SimOptions &options,

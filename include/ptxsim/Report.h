@@ -1,4 +1,4 @@
-//===- Report.h - What a launch found and cost --------------- -*- C++ -*-===//
+//===- Report.h - Findings and costs of a launch ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,7 +19,7 @@ struct Chip;
 /// The checkers, as bits of a set.
 enum Check : unsigned {
   CheckMemory = 1, // out of bounds, misaligned
-  CheckInit = 2,   // memory or registers that nothing has written
+  CheckInit = 2,   // unwritten memory or registers
   CheckRace = 4,
   CheckSync = 8,       // barriers, .aligned, deadlock
   CheckAsync = 16,     // memory of an asynchronous operation in flight
@@ -33,7 +33,7 @@ enum Check : unsigned {
 bool parseChecks(const std::string &text, unsigned &checks);
 const char *getCheckName(Check check);
 
-/// When a copy in flight takes effect.
+/// The moment when a copy in flight takes effect.
 enum class AsyncPolicy { Late, Eager, Random };
 bool parseAsyncPolicy(const std::string &text, AsyncPolicy &policy);
 
@@ -42,8 +42,9 @@ struct Dim3 {
   uint64_t count() const { return uint64_t(x) * y * z; }
 };
 
-/// Something wrong that a checker saw. The same thing at the same line is one
-/// finding; `count` says how often, block and thread are those of the first.
+/// An error that a checker found. Equal errors at the same line are one
+/// finding: `count` is their number, block and thread are those of the first
+/// one.
 struct Finding {
   Check check;
   /// `out-of-bounds`, `misaligned`, `uninitialized-memory`,
@@ -68,7 +69,7 @@ struct Finding {
   std::string format() const;
 };
 
-/// What a launch executed. Everything is counted, nothing is estimated.
+/// The executed operations of a launch. They are counted, not estimated.
 struct Counters {
   uint64_t warpInstructions = 0;
   uint64_t threadInstructions = 0;
@@ -86,7 +87,7 @@ struct Counters {
   uint64_t sharedIdealWavefronts = 0;
   uint64_t globalAccesses = 0;
   uint64_t globalSectors = 0;
-  uint64_t globalBytes = 0;     // asked for
+  uint64_t globalBytes = 0;     // requested
   uint64_t globalLoadBytes = 0; // of them, loads
   uint64_t globalStoreBytes = 0;
   uint64_t globalUniqueBytes = 0; // touched
@@ -101,15 +102,15 @@ struct Counters {
   std::map<unsigned, LineCounters> byLine;
 };
 
-/// A lower bound of the cycles a launch takes, by pipe, on a full chip. It is a
-/// bound, not a measurement: latencies and stalls are not in it.
+/// A lower bound of the cycles of a launch, by pipe, on a full chip. It is a
+/// bound, not a measurement, and ignores latencies and stalls.
 struct Bound {
   std::map<std::string, double> cyclesByPipe;
   double cycles = 0;
-  std::string pipe; // that binds
+  std::string pipe; // the limiting pipe
   unsigned blocksPerSM = 0;
   unsigned warpsPerSM = 0;
-  std::string occupancyLimit; // what limits it
+  std::string occupancyLimit; // the resource that limits it
 };
 
 struct LaunchResult {
@@ -122,9 +123,9 @@ struct LaunchResult {
   std::string stepLimit;
 };
 
-/// The JSON report (keys: README.md of the library).
+/// Returns the JSON report (the README of the library documents its keys).
 std::string formatReport(const LaunchResult &result);
-/// The profile as a table for people.
+/// Returns the profile as a table for people.
 std::string formatProfile(const LaunchResult &result);
 
 } // namespace ptxsim

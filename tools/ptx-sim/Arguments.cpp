@@ -50,7 +50,7 @@ static uint16_t toBFloat(float value) {
 
 static std::string parseScalar(const ScalarType &type, const std::string &text,
                                Argument &argument) {
-  std::string problem = "'" + text + "' is no value of type " + type.name;
+  std::string problem = "'" + text + "' is not a value of type " + type.name;
   char *end = nullptr;
   errno = 0;
   if (text.empty())
@@ -101,7 +101,7 @@ static std::string parseBytes(const std::string &text, Argument &argument) {
   for (size_t i = 0; i < text.size(); i += 2) {
     if (!std::isxdigit(static_cast<unsigned char>(text[i])) ||
         !std::isxdigit(static_cast<unsigned char>(text[i + 1])))
-      return "bytes: '" + text.substr(i, 2) + "' is no byte";
+      return "bytes: '" + text.substr(i, 2) + "' is not a byte";
     argument.bytes.push_back(
         uint8_t(std::strtoul(text.substr(i, 2).c_str(), nullptr, 16)));
   }
@@ -146,7 +146,7 @@ static std::string parseOutput(const std::string &text, Argument &argument) {
     long long size = std::strtoll(at, &end, 10);
     if (end == at || !std::isdigit(static_cast<unsigned char>(*at)) || errno ||
         (*end && *end != 'x'))
-      return "out: '" + shape + "' is no shape such as 128x64";
+      return "out: '" + shape + "' is not a shape such as 128x64";
     argument.array.shape.push_back(size);
     if (!*end)
       break;

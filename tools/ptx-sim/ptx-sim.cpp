@@ -30,32 +30,32 @@ usage: ptx-sim kernel.ptx --kernel=NAME --grid=X,Y,Z --block=X,Y,Z --arg=... [op
   --grid=X,Y,Z        blocks, --block=X,Y,Z threads of a block (default: 1,1,1)
   --cluster=X,Y,Z     blocks of a cluster (only 1,1,1)
   --shared=BYTES      dynamic shared memory
-  --cooperative       all blocks are there at once and may wait for each other
+  --cooperative       all blocks run at once and may wait for each other
   --arg=VALUE         one for each parameter, in order:
                         u32:7, s64:-1, f32:0.5, ...   a scalar (u8 to u64, s8 to
                                                       s64, f16, bf16, f32, f64)
                         in:a.npy                      an array
-                        out:f32:128x64:c.npy          an array that starts
-                                                      poisoned, and its file
+                        out:f32:128x64:c.npy          an unwritten array, and
+                                                      its output file
                         inout:b.npy:b_after.npy       both
                         bytes:00ff17                  an aggregate by value
   --chip=NAME         the GPU (default: that of the PTX)
-  --registers=N       registers a thread needs, as ptxas says, to check limits
+  --registers=N       registers of a thread reported by ptxas, to check limits
   --check=LIST        none, or some of all (default; not same-value), memory,
                       init, race, sync, async, same-value
-  --async=POLICY      when copies take effect: late (default), eager, random
-  --seed=N            of what is random
-  --perturb           approximate functions err within what is documented
-  --tensor=MODE       fma (default): fused multiply-adds; truncate: as hardware
+  --async=POLICY      when copies complete: late (default), eager, random
+  --seed=N            the seed for random choices
+  --perturb           perturb approximate functions within documented errors
+  --tensor=MODE       fma (default): fused multiply-adds; truncate: like hardware
   --threads=N         host threads (default: one for each core)
   --steps=N           stop with an error after N warp instructions
-  --time=N            run N times more and print one JSON line with the times
+  --time=N            run N more times and print one JSON line with the times
   --profile           print counters and a lower bound of cycles
   --json=FILE         write findings and counters
   --help, --version
 
-Exit status: 0; 1 for an error; 2 when a checker found something, and then no
-array is written.
+Exit status: 0 for success; 1 for an error; 2 for findings of a checker, in which
+case no array is written.
 )";
 
 namespace {
@@ -446,7 +446,7 @@ int main(int argc, char **argv) {
   if (options.opcodes)
     return listOpcodeTable();
   if (options.file.empty())
-    return reportError("no PTX file; --help says how to run one");
+    return reportError("no PTX file given; see --help");
   std::string text;
   std::string problem = readFile(options.file, text);
   if (!problem.empty())

@@ -88,7 +88,8 @@ TEST_P(Async, CopiesAndFillsWithZeros) {
   }
 }
 
-/// Four groups; the wait leaves `pending` in flight, then group `read` is read.
+/// Four groups; the wait leaves `pending` groups in flight, then `read` is
+/// read.
 static std::string makeGroupsKernel(unsigned pending, unsigned read) {
   std::string body;
   for (unsigned i = 0; i < 4; ++i)
@@ -117,7 +118,7 @@ TEST_P(Async, WaitsForOldestGroups) {
     }
 }
 
-/// What is wrong with a body between issue and the end, if anything.
+/// Returns the finding of a body between issue and the end, if any.
 static bool isInFlight(const std::string &body, const SimOptions &options) {
   std::vector<Bytes> buffers = {makeInput(64 * 16), makeInput(64 * 16)};
   return hasFinding(run(makeCopyKernel(body), buffers, 64, options),
@@ -142,7 +143,7 @@ TEST_P(Async, FindsAccessesInFlight) {
     EXPECT_TRUE(isInFlight(issue + c.access, options())) << c.bad;
     EXPECT_FALSE(isInFlight(issue + wait + c.access, options())) << c.bad;
   }
-  // Two copies to one place.
+  // Two copies to one location.
   EXPECT_TRUE(isInFlight(issue + issue + wait, options()));
   EXPECT_FALSE(isInFlight(issue + wait + issue + wait, options()));
   // Another thread's destination: its wait does not help before the barrier.
@@ -156,7 +157,7 @@ TEST_P(Async, FindsAccessesInFlight) {
   EXPECT_FALSE(isInFlight(other + issue + wait +
                               "bar.sync 0;\nld.shared.b32 %r5, [%r7];\n",
                           options()));
-  // Neighbours of a copy are nobody's business.
+  // Accesses next to a copy are legal.
   EXPECT_FALSE(isInFlight("cp.async.ca.shared.global [%r4], [%rd11], 8;\n"
                           "st.shared.b64 [%r4+8], %rd0;\n"
                           "st.global.b64 [%rd11+8], %rd0;\n"

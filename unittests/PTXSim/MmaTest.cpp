@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Fragments are put together from the positions that the PTX manual gives, case
-// by case as it states them; sums of small integers are exact in every order.
+// Fragments are built from the positions in the PTX manual, case by case as
+// specified there; sums of small integers are exact in every order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -145,7 +145,7 @@ static std::string makeProductKernel(const Product &p, const char *extra = "") {
   return makeKernel(p.target, 2, "", body);
 }
 
-/// Puts elements where their positions say: `count` a lane, `bits` wide.
+/// Stores elements at their positions: `count` per lane, `bits` wide.
 template <typename At>
 static void pack(std::vector<uint32_t> &words, unsigned count, unsigned bits,
                  Positions position, At at) {
@@ -232,8 +232,8 @@ INSTANTIATE_TEST_SUITE_P(All, MmaProducts,
                          testing::Combine(testing::ValuesIn(kProducts),
                                           testing::Bool()));
 
-/// One element of the product of a row `a` and a column `b` of f16 bits, with
-/// `c` as the sum so far.
+/// Returns one element of the product of a row `a` and a column `b` of f16
+/// bits, with `c` as the initial sum.
 static uint32_t sumOne(const char *target, bool truncates,
                        const std::vector<uint32_t> &a,
                        const std::vector<uint32_t> &b, uint32_t c) {
@@ -266,8 +266,8 @@ TEST(Mma, TruncatesAsMeasured) {
   EXPECT_EQ(sumOne("sm_80", true, a, b, one), one);
   EXPECT_EQ(sumOne("sm_90", false, a, b, one), below);
   EXPECT_EQ(sumOne("sm_90", true, a, b, one), below);
-  // A sum of two parts on sm_80, of one on sm_90: 2^12 - 2^12 + 2^-13, where
-  // the large numbers are in different parts.
+  // Sums of two parts on sm_80, of one on sm_90: 2^12 - 2^12 + 2^-13, with the
+  // large numbers in different parts.
   std::vector<uint32_t> x(16), y(16, encode(1.0f, 5, 10));
   x[0] = encode(4096.0f, 5, 10);
   x[1] = encode(1.0f / 8192, 5, 10);

@@ -73,7 +73,7 @@ TEST(Move, WideValues) {
               std::string(unpack),
           {"b64", "b64"},
           {"b64", "b64"}};
-    // A guard covers one instruction, so no guarded run here.
+    // A guard applies to one instruction, so there is no guarded run here.
     Runner runner;
     std::vector<Values> srcs = {integers(64), integers(64)};
     auto results = runner.run(op, srcs, false);
@@ -95,7 +95,7 @@ TEST(Move, Clocks) {
 }
 
 TEST(Move, Spaces) {
-  // A generic address of each space leads to the same bytes.
+  // A generic address of each space refers to the same bytes.
   EXPECT_EQ(getFindings(".shared .b32 s[32];\nmov.u32 %r0, 7;\n"
                         "mov.u64 %rd1, s;\ncvta.shared.u64 %rd2, %rd1;\n"
                         "cvta.to.shared.u64 %rd3, %rd2;\n"
@@ -155,7 +155,7 @@ TEST(Move, UndefinedHalves) {
   EXPECT_EQ(getFindings(pack + "cvt.u32.u16 %r0, %r1;\n" + store), kClean);
   EXPECT_EQ(getFindings(pack + "bfi.b32 %r0, 5, 6, 0, %r1;\n" + store),
             kUndefined);
-  // The other half stays what it was.
+  // The other half does not change.
   const std::string halves = "mov.b32 {%h2, %h3}, %r2;\n";
   EXPECT_EQ(getFindings(pack + "and.b32 %r2, %r1, -2;\n" + halves +
                         "st.global.b16 [%rd0], %h2;\n"),
@@ -218,7 +218,7 @@ TEST(Move, UndefinedRegisters) {
                         "cvt.u32.u16 %r0, %r2;\n" +
                         store),
             kUndefined);
-  // Carries pass marks on.
+  // Carries propagate marks.
   EXPECT_EQ(
       getFindings("add.cc.u32 %r2, %r1, 5;\naddc.u32 %r0, 1, 2;\n" + store),
       kUndefined);

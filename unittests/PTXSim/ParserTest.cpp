@@ -353,7 +353,7 @@ TEST(PTXParser, wrongVariables) {
   EXPECT_FAIL(failTop(deep + ";"), "more than 32 dimensions");
   EXPECT_FAIL(failTop(".global .b32 x y;"), "expected ';'");
   EXPECT_FAIL(failBody(".shared .b32 x, sm;"), "5:17: sm is declared");
-  EXPECT_FAIL(failBody(".local .b32 x = 1;"), "cannot have an initialiser");
+  EXPECT_FAIL(failBody(".local .b32 x = 1;"), "cannot have an initializer");
   EXPECT_FAIL(failTop(".extern .global .b32 x = 1;"), "cannot have");
 }
 
@@ -425,7 +425,7 @@ TEST(PTXParser, wrongRegisters) {
   EXPECT_FAIL(failBody("mov.b32 %r01, 1;"), "undeclared register %r01");
   EXPECT_FAIL(failBody("mov.b32 foo, 1;"), "undeclared name foo");
   EXPECT_FAIL(failBody("mov.b32 %r1.x, 1;"), "parts of registers");
-  EXPECT_FAIL(failBody("@%r1 ret;"), "the guard %r1 is no predicate register");
+  EXPECT_FAIL(failBody("@%r1 ret;"), "%r1 is not a predicate register");
   EXPECT_FAIL(failBody("@%p9 ret;"), "undeclared register %p9");
   EXPECT_FAIL(failBody("@5 ret;"), "expected a predicate register after '@'");
   EXPECT_FAIL(failBody("@%p1 { }"), "expected an instruction after its guard");
@@ -610,7 +610,7 @@ TEST(PTXParser, calls) {
   EXPECT_EQ(body[5].operands.size(), 1u);
 
   EXPECT_FAIL(failBody("call nowhere;"), "undeclared name nowhere");
-  EXPECT_FAIL(failBody("call sm;"), "the callee is no function");
+  EXPECT_FAIL(failBody("call sm;"), "the callee is not a function");
   EXPECT_FAIL(failBody("call (%r1);"), "expected ',' after the results");
   EXPECT_FAIL(failBody("call %rd1, (%r1), P;"), "undeclared label P");
   EXPECT_FAIL(failBody("call k, (%r1;"), "expected ')' or ','");
@@ -630,11 +630,11 @@ TEST(PTXParser, integers) {
   EXPECT_EQ(fold("-7"), -7);
   EXPECT_EQ(fold("18446744073709551615"), -1);
   EXPECT_FAIL(failBody("mov.b64 %rd1, 18446744073709551616;"),
-              "5:15: '18446744073709551616': this is no integer");
-  EXPECT_FAIL(failBody("mov.b64 %rd1, 09;"), "'09': this is no integer");
-  EXPECT_FAIL(failBody("mov.b64 %rd1, 12ab;"), "'12ab': this is no integer");
-  EXPECT_FAIL(failBody("mov.b64 %rd1, 0x;"), "'0x': this is no integer");
-  EXPECT_FAIL(failBody("mov.b64 %rd1, 0b2;"), "'0b2': this is no integer");
+              "5:15: '18446744073709551616': this is not a");
+  EXPECT_FAIL(failBody("mov.b64 %rd1, 09;"), "'09': this is not a");
+  EXPECT_FAIL(failBody("mov.b64 %rd1, 12ab;"), "'12ab': this is not a");
+  EXPECT_FAIL(failBody("mov.b64 %rd1, 0x;"), "'0x': this is not a");
+  EXPECT_FAIL(failBody("mov.b64 %rd1, 0b2;"), "'0b2': this is not a");
 }
 
 TEST(PTXParser, floats) {
@@ -651,7 +651,7 @@ TEST(PTXParser, floats) {
   EXPECT_EQ(fold("1.5 < 2.0"), 1);
   EXPECT_FAIL(failBody("mov.f32 %f1, 0f3F8;"), "8 hexadecimal digits");
   EXPECT_FAIL(failBody("mov.f32 %f1, 0d3F8;"), "16 hexadecimal digits");
-  EXPECT_FAIL(failBody("mov.f32 %f1, 1.5x;"), "no floating-point number");
+  EXPECT_FAIL(failBody("mov.f32 %f1, 1.5x;"), "not a 64-bit floating-point");
   EXPECT_FAIL(failBody("mov.f32 %f1, -0f3F800000;"), "cannot be negated");
   EXPECT_FAIL(failBody("mov.f32 %f1, 1.0 & 1;"), "needs integers");
   EXPECT_FAIL(failBody("mov.f32 %f1, ~1.0;"), "'~' needs an integer");
@@ -700,10 +700,10 @@ TEST(PTXParser, constantExpressions) {
 //===----------------------------------------------------------------------===//
 
 TEST(PTXParser, brokenTexts) {
-  EXPECT_FAIL(failTop("/* no end"), "4:1: the comment that begins here");
-  EXPECT_FAIL(failTop(".pragma \"no end\n\";"), "4:9: the string that begins");
-  EXPECT_FAIL(failBody("mov.u32 %r1, `;"), "'`': this character begins");
-  EXPECT_FAIL(failBody("mov.u32 %r1, \xff;"), "no printable ASCII");
+  EXPECT_FAIL(failTop("/* no end"), "4:1: this comment has no end");
+  EXPECT_FAIL(failTop(".pragma \"no end\n\";"), "4:9: this string does not");
+  EXPECT_FAIL(failBody("mov.u32 %r1, `;"), "'`': this character is not");
+  EXPECT_FAIL(failBody("mov.u32 %r1, \xff;"), "not a printable ASCII");
   EXPECT_FAIL(failBody("mov.u32 " + std::string(5000, 'x') + ";"), "xxx");
 }
 

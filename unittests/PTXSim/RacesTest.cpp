@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Random straight programs of a few threads, whose races are found by brute
-// force: for each access, the set of the accesses that come before it.
+// Random straight-line programs of a few threads, whose races are found by
+// brute force: for each access, the set of accesses that happen before it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -77,7 +77,7 @@ struct Event {
   }
 };
 
-/// A program as text, and the lines of it that take part in a race.
+/// A program as text, and its lines that take part in a race.
 struct Sample {
   std::string text;
   std::set<unsigned> racyLines;
@@ -85,7 +85,8 @@ struct Sample {
 
 enum class Sync { Block, Warps, OneWay, None };
 
-/// `values`: of the stores; 0: each its own.
+/// `values`: the number of different values that the stores write; 0: each
+/// store writes its own.
 Event makeEvent(std::mt19937 &random, unsigned actor, bool mixed,
                 unsigned number, unsigned values) {
   Event event;
@@ -117,7 +118,7 @@ std::string format(const Event &event, const std::string &space,
          ";\n";
 }
 
-/// In a block of two warps; the threads 0, 1, 32 and 33 do something.
+/// In a block of two warps; only the threads 0, 1, 32 and 33 access memory.
 Sample makeSharedSample(std::mt19937 &random, bool mixed, unsigned values) {
   static const unsigned threads[] = {0, 1, 32, 33};
   std::string body = "mov.u32 %r1, %tid.x;\nmov.u32 %r9, 7;\nmov.u16 %h1, 7;\n";
@@ -144,7 +145,7 @@ Sample makeSharedSample(std::mt19937 &random, bool mixed, unsigned values) {
   };
   for (unsigned step = 0, steps = 4 + random() % 20; step < steps; ++step) {
     Sync sync = random() % 5 ? Sync::None : Sync(random() % 3);
-    // The next arrival must not come before the barrier is done.
+    // The next arrival must not precede the completion of the barrier.
     if (isArrived && sync == Sync::OneWay)
       sync = Sync::Block;
     switch (sync) {
@@ -165,7 +166,7 @@ Sample makeSharedSample(std::mt19937 &random, bool mixed, unsigned values) {
       body += std::string(up ? "@%p4" : "@!%p4") + " bar.arrive 1, 64;\n" +
               (up ? "@!%p4" : "@%p4") + " bar.sync 1, 64;\n";
       line += 2;
-      // Those who wait meet, too.
+      // Threads that wait also synchronize.
       if (up)
         meet({0, 1, 2, 3}, {2, 3});
       else
@@ -176,7 +177,7 @@ Sample makeSharedSample(std::mt19937 &random, bool mixed, unsigned values) {
     case Sync::None: {
       Event event = makeEvent(random, random() % 4, mixed, step, values);
       event.line = line++;
-      // Two lanes may read a place together.
+      // Two lanes may read a location together.
       std::vector<unsigned> actors = {event.actor};
       unsigned guard = event.actor;
       if (!event.writes && random() % 3 == 0) {
@@ -203,7 +204,7 @@ Sample makeSharedSample(std::mt19937 &random, bool mixed, unsigned values) {
   return sample;
 }
 
-/// Blocks that know nothing of each other: all that collides is a race.
+/// Blocks that are not ordered: every conflict is a race.
 Sample makeGlobalSample(std::mt19937 &random, bool mixed, unsigned values) {
   std::string body = "mov.u32 %r1, %ctaid.x;\nmov.u32 %r9, 7;\n"
                      "mov.u16 %h1, 7;\n";
@@ -253,7 +254,7 @@ TEST(Races, sharedLikeBruteForce) {
     if (testing::Test::HasFailure())
       return;
   }
-  // Neither all nor none, or nothing was tested.
+  // Neither all nor none; otherwise, nothing was tested.
   EXPECT_GT(racy, 60u);
   EXPECT_LT(racy, 540u);
 }
@@ -265,8 +266,8 @@ TEST(Races, globalLikeBruteForce) {
     bool mixed = n % 2;
     Sample sample = makeGlobalSample(random, mixed, 0);
     std::vector<Finding> findings = run(sample.text, {4, 1, 1}, {1, 1, 1});
-    // A cell holds two writes and two reads. Where bytes and strong accesses
-    // are mixed, a third one may be needed.
+    // A cell holds two writes and two reads. With mixed bytes and strong
+    // accesses, a third one may be needed.
     check(sample, findings, !mixed);
     racy += !sample.racyLines.empty();
     missed += !sample.racyLines.empty() && findings.empty();
@@ -278,8 +279,8 @@ TEST(Races, globalLikeBruteForce) {
   EXPECT_LE(missed, 2u);
 }
 
-/// Stores of one of two values: those of the same do not race. One that is
-/// ordered before another of that value may pass.
+/// Stores of one of two values. Stores of the same value do not race. A store
+/// that is ordered before another store of the same value may be missed.
 TEST(Races, sameValuesLikeBruteForce) {
   std::mt19937 random(3);
   unsigned racy = 0, missed = 0;
@@ -290,7 +291,7 @@ TEST(Races, sameValuesLikeBruteForce) {
     std::vector<Finding> findings =
         isShared ? run(sample.text, {1, 1, 1}, {64, 1, 1})
                  : run(sample.text, {4, 1, 1}, {1, 1, 1});
-    // Once a place has been raced for, what is there is anybody's.
+    // After a race on a location, its value is unknown.
     EXPECT_TRUE(!sample.racyLines.empty() || findings.empty())
         << findings[0].format() << "\n"
         << sample.text;
@@ -330,13 +331,13 @@ TEST(Races, messagesNameBothSides) {
   EXPECT_EQ(findings[0].block.z, 1u);
 }
 
-/// Each block writes what another one read in the launch before.
+/// Each block writes the location that another one read in the previous launch.
 TEST(Races, launchesAreOrdered) {
   std::string body = "mov.u32 %r1, %ctaid.x;\nmul.wide.u32 %rd1, %r1, 4;\n"
                      "mov.u64 %rd2, words;\nadd.u64 %rd1, %rd1, %rd2;\n"
                      "xor.b32 %r2, %r1, 1;\nmul.wide.u32 %rd3, %r2, 4;\n"
                      "add.u64 %rd3, %rd3, %rd2;\n"
-                     // Which of the two words is this launch's?
+                     // Which of the two words belongs to this launch.
                      "ld.global.u32 %r3, [%rd1+256];\nadd.u32 %r4, %r3, 1;\n"
                      "st.global.u32 [%rd1+256], %r4;\n"
                      "setp.eq.u32 %p1, %r3, 1;\n"
@@ -345,7 +346,7 @@ TEST(Races, launchesAreOrdered) {
   EXPECT_TRUE(run(makeKernel(body), {8, 1, 1}, {1, 1, 1}, 2).empty());
 }
 
-/// The checker keeps its cells from block to block.
+/// The checker reuses its cells from block to block.
 TEST(Races, blocksStartAnew) {
   std::string body = "mov.u32 %r1, %tid.x;\nshl.b32 %r2, %r1, 2;\n"
                      "mov.u32 %r3, memory;\nadd.u32 %r2, %r2, %r3;\n"
@@ -370,8 +371,8 @@ TEST(Races, blocksStartAnew) {
   EXPECT_EQ(findings[0].count, 1u);
 }
 
-/// Hundreds of blocks count up one word, each with all that those before it
-/// did; the last one reads it.
+/// Hundreds of blocks increment one word, each with the knowledge of all
+/// earlier blocks; the last one reads it.
 TEST(Races, longChains) {
   std::string body =
       "mov.u32 %r1, %ctaid.x;\nmul.wide.u32 %rd1, %r1, 4;\n"

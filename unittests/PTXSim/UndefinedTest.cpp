@@ -12,10 +12,10 @@
 using namespace ptxsim;
 using namespace ptxsim::test;
 
-/// The findings of a warp that runs the body. %rd0 is the address of 16 bytes
-/// of global memory for each thread, %r0 its number, %r1 a slot of 16 bytes of
-/// shared memory of its own, %r2 that of the lane with this number modulo 8.
-/// %r3 to %r7, %f<8>, %h<4>, %rd1 to %rd7 and %p<4> are unwritten.
+/// Returns the findings of a warp that runs the body. %rd0 is the address of 16
+/// bytes of global memory for each thread, %r0 the thread's number, %r1 its
+/// slot of 16 bytes in shared memory, %r2 the slot of the lane with this number
+/// modulo 8. %r3 to %r7, %f<8>, %h<4>, %rd1 to %rd7 and %p<4> are unwritten.
 static std::vector<Finding> runBody(const std::string &body,
                                     const SimOptions &options = {}) {
   Device device(*lookUpChip("sm_90a"));
@@ -77,7 +77,7 @@ static void expectUndefined(const std::string &body) {
 #define F8 "%f0, %f1, %f2, %f3, %f4, %f5, %f6, %f7"
 
 static const char *const kWays[] = {
-    // Shared memory, by all sizes and spaces.
+    // Shared memory, in all sizes and spaces.
     "st.shared.u32 [%r1], %r7; ld.shared.u32 %r6, [%r1];",
     "st.volatile.shared.u32 [%r1], %r7; ld.volatile.shared.u32 %r6, [%r1];",
     "st.relaxed.cta.shared.u32 [%r1], %r7; ld.relaxed.cta.shared.u32 %r6, "
@@ -93,7 +93,7 @@ static const char *const kWays[] = {
     "ld.shared.v4.u32 {%r3, %r4, %r5, %r6}, [%r1];",
     // One address for all lanes.
     "st.shared.u32 [s], %r7; bar.warp.sync -1; ld.shared.u32 %r6, [s];",
-    // A part of them.
+    // Some of the lanes.
     "setp.lt.u32 %p1, %r0, 4; mov.u32 %r6, 0; @%p1 st.shared.u32 [%r1], %r7; "
     "@%p1 ld.shared.u32 %r6, [%r1];",
     // Between lanes.
@@ -134,7 +134,7 @@ static const char *const kWays[] = {
     "stmatrix.sync.aligned.m8n8.x1.trans.shared.b16 [%r2], {%r7}; "
     "bar.warp.sync -1; ld.shared.u32 %r6, [%r2+12];",
     "movmatrix.sync.aligned.m8n8.trans.b16 %r6, %r7;",
-    // Products: an operand, or what is added.
+    // Products: an operand or the addend.
     "mov.b32 %f0, 0; mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%f1, "
     "%f2, %f3, %f4}, {%r7, %r0, %r0, %r0}, {%r0, %r0}, {%f0, %f0, %f0, %f0}; "
     "mov.b32 %r6, %f2;",
@@ -197,7 +197,7 @@ TEST(UndefinedValue, Decides) {
       "st.global.v2.u32 [%rd0], {%r0, %r7};",
       "red.global.add.u32 [%rd0], %r7;",
       "atom.add.u32 %r6, [%rd0], %r7;",
-      // Nothing ever wrote there.
+      // No thread has written there.
       "ld.shared.u32 %r6, [%r1]; st.global.u32 [%rd0], %r6;",
       "ld.shared.u32 %r6, [%r1]; setp.eq.u32 %p1, %r6, 0; @%p1 bra X; X:",
       "red.shared.add.u32 [%r1], 1; ld.shared.u32 %r6, [%r1]; "
@@ -282,11 +282,11 @@ TEST(UndefinedValue, MakesAColumnOfAProductUndefined) {
 }
 
 //===----------------------------------------------------------------------===//
-// The same of wmma, whose fragments come from memory
+// The same for wmma, whose fragments come from memory.
 //===----------------------------------------------------------------------===//
 
-/// A tile of 16 x 16 elements of s8 with a row (or column) that is undefined
-/// enters a product as A or B; the result's elements of a row are checked.
+/// A tile of 16 x 16 elements of s8 with an undefined row (or column) is A or B
+/// of a product. The elements of one row of the result are checked.
 static std::string fragments(bool isA, bool byColumns, unsigned undefined,
                              unsigned storedRow, unsigned storedColumn) {
   std::string layout = byColumns ? "col" : "row";

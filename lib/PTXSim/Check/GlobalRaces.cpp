@@ -2,14 +2,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What happens inside a block is not looked at: only an access by another block
-// is compared, but for lanes that store to one place in one instruction. Each 4
-// bytes of global memory have a cell with two writes and two reads: the last
-// one, and one before it that the last one does not stand for, since other
-// accesses are ordered after one and not the other, or collide with one only.
-// Where three of a kind would be needed, one is forgotten, and a race may pass.
-// Blocks run on several host threads; a lock for each page keeps the look at a
-// cell and its change together.
+// The checker compares accesses of different blocks only, except for lanes that
+// store to one location in one instruction. Each 4 bytes of global memory have
+// a cell with two writes and two reads: the last one, and an earlier one that
+// the last one does not replace, because other accesses are ordered after only
+// one of them or conflict with only one of them. If three of a kind would be
+// needed, one is dropped, and a race may be missed. Blocks run on several host
+// threads; a lock for each page makes the check and the update of a cell
+// atomic.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,17 +27,17 @@ namespace {
 struct Record {
   uint64_t bits = 0;
 
-  // From bit 0: bytes of the cell (4), strong, flag, line's number (11), fresh,
-  // stamp (12), thread (10), block (24), of which 0 is none.
+  // From bit 0: bytes of the cell (4), strong, flag, line number (11), fresh,
+  // stamp (12), thread (10), block (24), where 0 is none.
   static constexpr uint64_t byteBits = 15;
   static constexpr uint64_t strong = 1 << 4;
-  /// Of a write: by the warp as a whole. Of the older read: other blocks read,
-  /// too, and are forgotten.
+  /// For a write: by the whole warp. For the older read: other blocks have also
+  /// read and are not recorded.
   static constexpr uint64_t flag = 1 << 5;
   /// A strong read that saw the last write.
   static constexpr uint64_t fresh = 1 << 17;
-  /// Of a write: a plain store whose value Allocation::stored has, and which
-  /// replaces no read.
+  /// Of a write: a plain store that replaces no read, and whose value is in
+  /// Allocation::stored.
   static constexpr uint64_t known = 1 << 17;
   static constexpr unsigned siteShift = 6, stampShift = 18, threadShift = 30,
                             blockShift = 40;
@@ -55,7 +55,7 @@ struct Record {
   bool collides(Record other) const {
     return (bits & other.bits & byteBits) && !(bits & other.bits & strong);
   }
-  /// Collides with all that the other one collides with.
+  /// Races with all accesses that the other one races with.
   bool covers(Record other) const {
     return !(other.bits & ~bits & byteBits) &&
            (!isStrong() || other.isStrong());
@@ -63,16 +63,16 @@ struct Record {
   bool isOfBlock(Record other) const {
     return !((bits ^ other.bits) >> blockShift);
   }
-  /// By one warp, and nothing was released between.
+  /// Done by one warp, with no release between the two.
   bool isOfMoment(Record other) const {
     uint64_t differ = bits ^ other.bits;
     return !(differ >> (threadShift + 5)) && !(differ >> stampShift & 0xfff);
   }
-  /// Collides with the same accesses.
+  /// Returns true if both race with the same accesses.
   bool isAlike(Record other) const {
     return !((bits ^ other.bits) & (byteBits | strong));
   }
-  /// The same of writes.
+  /// The same for writes.
   bool isSuchWrite(Record other) const {
     return !((bits ^ other.bits) & (byteBits | strong | known));
   }
@@ -84,8 +84,8 @@ struct Cell {
 };
 static_assert(sizeof(Cell) == 4 * Allocation::kRaceBytes);
 
-/// Numbers of blocks in records and knowledge; two blocks that share one are
-/// taken for the same.
+/// Numbers of blocks in records and knowledge. Two blocks with the same number
+/// are not distinguished.
 uint32_t getNumber(const Block &block) {
   return uint32_t(block.number % ((1u << Foreign::bits) - 1)) + 1;
 }
@@ -103,17 +103,18 @@ private:
   alignas(64) std::atomic<bool> held{false};
 };
 
-/// An access of a warp's lanes, and the first race of it.
+/// An access of the lanes of a warp, and its first race.
 struct Access {
   Warp *warp;
   const Inst *inst;
   AccessKind kind;
-  bool isUniform;         // all lanes know the same
-  const Foreign *foreign; // what the lane knows of other blocks
-  uint32_t floor;         // stamp up to which its block knows all of its own
+  bool isUniform;         // all lanes have the same knowledge
+  const Foreign *foreign; // the lane's knowledge of other blocks
+  uint32_t floor;         // stamp up to which the block knows all its own
   Record record;          // of the lane
   unsigned lane;
-  /// What a plain store writes, and what the one before it left: of the cell.
+  /// The bytes of the cell that a plain store writes, and those of the store
+  /// before it.
   uint8_t value[32];
   const uint8_t *newBytes = nullptr, *oldBytes = nullptr;
 
@@ -123,7 +124,7 @@ struct Access {
   bool againstWrite;
   unsigned reportedLane;
   Record other;
-  /// The other record is of this block, but blocks beside it read, too.
+  /// The other record is of this block, but other blocks have also read.
   bool isUnnamed;
 
   void race(Record with, bool isWrite, bool unnamed = false) {
@@ -187,7 +188,7 @@ private:
   SpinLock locks[numLocks];
 
   /// Numbers of the instructions that accessed global memory; 0: none yet, or
-  /// there are too many.
+  /// too many.
   std::unique_ptr<std::atomic<uint16_t>[]> siteOf;
   std::mutex siteMutex;
   std::vector<uint32_t> lines{0}; // by site
@@ -208,7 +209,7 @@ Impl::Impl(Launch &launch)
       siteOf(new std::atomic<uint16_t>[launch.kernel->code.size()]()) {
   if (std::find(casLoads.begin(), casLoads.end(), true) == casLoads.end())
     casLoads.clear();
-  // A launch comes after all of the one before it.
+  // A launch happens after the complete previous launch.
   for (const auto &[base, allocation] : launch.memory->all())
     allocation->races.clear();
 }
@@ -235,7 +236,7 @@ Access Impl::begin(Warp &warp, const Inst &inst, AccessKind kind, bool strong) {
   Block &block = *warp.block;
   ThreadClocks::Impl &clocks = block.clocks->get();
   uint64_t stamp = Snapshot::getStamp(clocks.stamp(), clocks.getStart());
-  // A strong access whose scope is the block protects from nobody here.
+  // A strong access with the scope of a block does not protect here.
   if (strong && MemoryMode::unpack(inst.mode2).strong &&
       MemoryMode::unpack(inst.mode2).scope == Scope::Block)
     strong = false;
@@ -270,7 +271,7 @@ inline void Impl::setLane(Access &access, unsigned lane) {
                          ->foreign.get();
 }
 
-/// What lanes of one warp do at one moment is kept together.
+/// Accesses of the lanes of one warp at one time are recorded together.
 Record Impl::merge(Record old, Record record) {
   if (old.isStrong() == record.isStrong())
     record.bits |= old.bits & Record::byteBits;
@@ -279,7 +280,7 @@ Record Impl::merge(Record old, Record record) {
   return record;
 }
 
-/// Whether the access is known to happen after the old one.
+/// Returns true if the access is known to happen after the old one.
 bool Impl::comesAfter(const Access &access, Record record, Record old,
                       bool byWarp) {
   if (!old.isOfBlock(record))
@@ -288,8 +289,8 @@ bool Impl::comesAfter(const Access &access, Record record, Record old,
          (old.stamp() <= access.floor && old.stamp() < Snapshot::maxStamp);
 }
 
-/// A strong write comes before what a thread does after it saw it (causality
-/// order), whatever else the thread knows.
+/// A strong write happens before the actions of a thread that has seen it
+/// (causality order), whatever else the thread knows.
 bool Impl::hasSeen(const Access &access, const Cell &cell, Record record,
                    Record write) {
   return write.isStrong() &&
@@ -300,7 +301,7 @@ bool Impl::hasSeen(const Access &access, const Cell &cell, Record record,
                      });
 }
 
-/// Whether the access stores what the old one did.
+/// Returns true if the access stores the same value as the old one.
 bool Impl::storesSame(const Access &access, Record record, Record old) {
   if (!access.newBytes || !old.isKnown())
     return false;
@@ -330,7 +331,7 @@ void Impl::compareReads(Access &access, const Cell &cell, Record record) {
     if (old && !old.isOfBlock(record) && old.collides(record) &&
         !isKnown(access, old, false))
       access.race(old, false);
-  // Forgotten readers collide with a thread that knows of no block at all.
+  // Unrecorded readers race with a thread that does not know of any block.
   Record first = cell.reads[1];
   if (first.hasFlag() && first.collides(record) && !access.foreign)
     access.race(first, false, true);
@@ -359,7 +360,7 @@ void Impl::read(Access &access, Cell &cell, Record record) {
 void Impl::write(Access &access, Cell &cell, Record record) {
   compareWrites(access, cell, record);
   compareReads(access, cell, record);
-  // Races with other blocks have been told: they do not count any more.
+  // Races with other blocks have been reported and do not count any more.
   auto standsFor = [&](Record old, bool byWarp) {
     return !old || (record.covers(old) &&
                     (comesAfter(access, record, old, byWarp) ||
@@ -389,7 +390,7 @@ void Impl::write(Access &access, Cell &cell, Record record) {
     if (last)
       record.bits &= last.bits | ~Record::known;
   } else {
-    // Of two that cannot both stay, the one that collides with more.
+    // If only one of two can be kept, the one that races with more accesses.
     if (standsFor(first, first.hasFlag()) || !last.isStrong() ||
         first.isStrong())
       first = last;
@@ -398,7 +399,7 @@ void Impl::write(Access &access, Cell &cell, Record record) {
 }
 
 inline void Impl::touchCell(Access &access, Cell &cell, Record record) {
-  // Mostly, nobody but readers was here, or nobody but this block.
+  // Usually, only readers or only this block accessed the cell.
   bool isOwn =
       (!cell.writes[0] || cell.writes[0].isOfBlock(record)) && !cell.writes[1];
   if (isWrite(access.kind)) {
@@ -419,11 +420,11 @@ inline void Impl::touchCell(Access &access, Cell &cell, Record record) {
     read(access, cell, record);
 }
 
-/// Lanes that store different values to one place in one instruction: which of
-/// them stays is undefined.
+/// Lanes that store different values to one location in one instruction: the
+/// final value is undefined.
 void Impl::compareLanes(Warp &warp, const Inst &inst, const uint64_t *addresses,
                         uint32_t mask, unsigned bytes, StoredFn stored) {
-  // Mostly, addresses rise.
+  // Usually, addresses increase.
   uint64_t next = 0;
   bool rises = true;
   for (Lanes l(mask); l; ++l) {
@@ -548,7 +549,7 @@ void Impl::order(Warp &warp, unsigned lane, uint64_t address, Order order,
   ThreadClocks::Impl &clocks = block.clocks->get();
   unsigned thread = warp.firstThread() + lane;
   bool isGlobal = scope != Scope::Block;
-  // Before the release inside the block, which lets time go on.
+  // Before the release inside the block, which advances the time.
   Snapshot own;
   if (isGlobal && writes && releases(order))
     own = clocks.makeSnapshot(thread);
@@ -578,7 +579,7 @@ void Impl::order(Warp &warp, unsigned lane, uint64_t address, Order order,
     for (Snapshot &snapshot : snapshots) {
       if (snapshot.base->foreign) {
         object = Foreign::join(object, snapshot.base->foreign);
-        // The object has it: no need to keep whole histories alive.
+        // The object holds it: do not keep complete histories alive.
         Knowledge stripped = *snapshot.base;
         stripped.foreign = nullptr;
         snapshot.base = std::make_shared<const Knowledge>(std::move(stripped));

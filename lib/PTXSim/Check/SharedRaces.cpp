@@ -1,11 +1,11 @@
-//===- SharedRaces.cpp - Races for shared memory --------------------------===//
+//===- SharedRaces.cpp - Races in shared memory ---------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Each 4 bytes have a cell with the accesses that a later one could race with.
-// A barrier of the whole block makes all cells void at once. Otherwise an entry
-// leaves when a later one is ordered after it and collides with whatever it
-// would have collided with.
+// A barrier of the whole block invalidates all cells at once. Otherwise, an
+// entry is dropped when a later one is ordered after it and conflicts with all
+// accesses that it would have conflicted with.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +23,7 @@ using Impl = SharedRaces::Impl;
 // Cells
 //===----------------------------------------------------------------------===//
 
-/// Of blocks that ended on this host thread.
+/// From blocks that have ended on this host thread.
 static thread_local std::vector<std::unique_ptr<SharedCells>> spareCells;
 
 Impl::Impl(Block &block, uint32_t bytes)
@@ -55,8 +55,8 @@ Impl::~Impl() {
 // Order
 //===----------------------------------------------------------------------===//
 
-/// The lanes of a warp of the entry that are not known to be done, for at least
-/// one of the lanes of the access that is another thread.
+/// Returns the lanes of a warp of the entry that are not known to be done, for
+/// at least one lane of the access that is another thread.
 uint32_t Impl::findUnordered(const SharedAccess &access, const SharedEntry &old,
                              unsigned warp) const {
   const Knowledge &known = *access.known;
@@ -65,7 +65,7 @@ uint32_t Impl::findUnordered(const SharedAccess &access, const SharedEntry &old,
     return isOwn || known.knows(clocks.getCommonActor(warp), old.time)
                ? 0
                : kAllLanes;
-  // A warp's common access comes after what its lanes did.
+  // A common access of the warp happens after the accesses of its lanes.
   if (isOwn && (access.entry.info & SharedEntry::common))
     return 0;
   uint32_t unknown = old.lanes;
@@ -80,8 +80,9 @@ uint32_t Impl::findUnordered(const SharedAccess &access, const SharedEntry &old,
   return unknown;
 }
 
-/// Earlier lanes that touched the same place in the same instruction: all of
-/// them, or, if one stored something else (`differ`), that one alone.
+/// Returns earlier lanes that touched the same location in the same
+/// instruction: all of them, or, if one stored another value (`differ`), only
+/// that one.
 uint32_t Impl::getHarmless(const SharedAccess &access, bool &differ) const {
   differ = false;
   if (!access.addresses)
@@ -105,9 +106,10 @@ uint32_t Impl::getHarmless(const SharedAccess &access, bool &differ) const {
   return same;
 }
 
-/// Whether the access stores to the cell at `offset` what the old entry's
-/// threads stored there: it is what the memory holds, since whoever stored
-/// something else later is ordered after them, or has been told.
+/// Returns true if the access stores the value that the threads of the old
+/// entry stored to the cell at `offset`. That value is still in memory: a
+/// thread that stored another value since is either ordered after the old entry
+/// or has been reported.
 bool Impl::storesSame(const SharedAccess &access, const SharedEntry &old,
                       uint32_t offset) const {
   if (!access.stored || !(old.info & SharedEntry::writes) ||
@@ -123,8 +125,8 @@ bool Impl::storesSame(const SharedAccess &access, const SharedEntry &old,
   return true;
 }
 
-/// Reports a race with the old entry. True when the new access stands for it
-/// from now on.
+/// Reports a race with the old entry. Returns true if the new access replaces
+/// it.
 bool Impl::review(SharedAccess &access, SharedEntry &old, uint32_t offset) {
   SharedEntry &entry = access.entry;
   bool collide = (old.info & entry.info & SharedEntry::byteBits) &&
@@ -137,8 +139,8 @@ bool Impl::review(SharedAccess &access, SharedEntry &old, uint32_t offset) {
   bool isSameWarp = old.warps == entry.warps &&
                     !((old.info ^ entry.info) & SharedEntry::common);
   if (!collide) {
-    // Another thread's read stays, even if it is known to be done: who knows of
-    // this one need not know of that one.
+    // A read by another thread stays, even if it is known to be done: a thread
+    // that knows of this one need not know of that one.
     if (!isCovered || !isSameWarp)
       return false;
     old.lanes &= ~entry.lanes;
@@ -169,7 +171,7 @@ bool Impl::review(SharedAccess &access, SharedEntry &old, uint32_t offset) {
     }
     report(access, old, *w, unsigned(__builtin_ctz(unknown)), false);
   }
-  // After a finding, too: each race is told once.
+  // Also after a finding, because each race is reported once.
   bool replaces =
       isCovered && isOrdered && (entry.info & SharedEntry::writes) != 0;
   if (replaces && (!(old.info & SharedEntry::writes) ||
@@ -186,7 +188,7 @@ void Impl::touchSlowly(SharedAccess &access, SharedCell &cell) {
   SharedEntry &entry = access.entry;
   entry.info &= ~SharedEntry::afterRead;
   auto offset = uint32_t(&cell - cells) * 4;
-  // Compares with what is there, and keeps of it what still counts.
+  // Compares with the old entries, and keeps those that are still relevant.
   std::vector<SharedEntry> *list =
       cell.more ? &storage->lists[cell.more] : nullptr;
   unsigned kept = 0;
@@ -209,7 +211,7 @@ void Impl::touchSlowly(SharedAccess &access, SharedCell &cell) {
   auto absorbs = [&](SharedEntry &old) {
     if (old.time != entry.time)
       return false;
-    // What the same thread did at the same time, and was more.
+    // An access of the same thread at the same time that includes this one.
     if (old.warps == entry.warps && !(entry.lanes & ~old.lanes) &&
         !((old.info ^ entry.info) & SharedEntry::common) &&
         !(entry.info & ~old.info &
@@ -252,8 +254,8 @@ void Impl::touchSlowly(SharedAccess &access, SharedCell &cell) {
   list->push_back(entry);
 }
 
-/// The cases that almost all accesses are: first since the last barrier, or
-/// once more what the cell holds already.
+/// The most common cases: the first access since the last barrier, or a
+/// repetition of an access in the cell.
 inline bool Impl::touchQuickly(const SharedEntry &entry, SharedCell &cell) {
   if (cell.touched <= clocks.getFloor()) {
     if (__builtin_expect(cell.more, 0)) {
@@ -285,8 +287,8 @@ inline bool Impl::touchQuickly(const SharedEntry &entry, SharedCell &cell) {
   return true;
 }
 
-/// A read that one of two entries has: whatever came after that one was
-/// compared with it.
+/// A read that one of two entries contains: every later access was compared
+/// with that entry.
 inline bool Impl::isKnownRead(const SharedEntry &entry,
                               const SharedCell &cell) {
   if (entry.info & SharedEntry::writes)
@@ -301,7 +303,7 @@ inline bool Impl::isKnownRead(const SharedEntry &entry,
   return result;
 }
 
-/// The lanes whose place is that of the first of them.
+/// Returns the lanes that access the same location as the first one.
 static uint32_t getAlike(const uint32_t *places, uint32_t lanes) {
   uint32_t first = places[__builtin_ctz(lanes)], alike = 0;
 #ifdef __AVX2__
@@ -319,7 +321,7 @@ static uint32_t getAlike(const uint32_t *places, uint32_t lanes) {
   return alike & lanes;
 }
 
-/// Each lane's address is larger than that of the one before it.
+/// Returns true if the addresses of the lanes increase.
 static bool areRising(const uint64_t *addresses, uint32_t lanes) {
   bool rises = true;
   uint64_t last = 0;
@@ -389,7 +391,7 @@ void Impl::accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
   const Knowledge *common = access.known;
   bool isCommon = access.entry.info & SharedEntry::common;
 
-  // All lanes read one place: one access.
+  // All lanes read one location: one access.
   if (mask == kAllLanes && !isWrite(kind) && !isCommon && common) {
     uint64_t differ = 0;
     for (unsigned l = 0; l < kLanes; ++l)
@@ -402,7 +404,7 @@ void Impl::accessWarp(Warp &warp, const Inst &inst, const uint64_t *addresses,
   if (common && bytes % 4 == 0) {
     SharedEntry entry = access.entry;
     entry.info |= SharedEntry::byteBits;
-    // Lanes that read one place read together.
+    // Lanes that read one location read together.
     bool groups = !isWrite(kind) && !isCommon && !areRising(addresses, mask);
     uint32_t left = mask, places[kLanes];
     for (unsigned l = 0; groups && l < kLanes; ++l)
@@ -484,7 +486,7 @@ void Impl::report(SharedAccess &access, const SharedEntry &old, unsigned warp,
     return;
   access.isReported = true;
   unsigned own = unsigned(__builtin_ctz(access.entry.lanes));
-  // Of lanes that read together, one that is not the writer itself.
+  // Of lanes that read together, one that is not the writer.
   if (warp == access.warp->index && own == lane)
     if (uint32_t others = access.entry.lanes & ~(1u << lane))
       own = unsigned(__builtin_ctz(others));

@@ -1,4 +1,4 @@
-//===- SharedRaces.h - What threads did to shared memory --------*- C++ -*-===//
+//===- SharedRaces.h - Accesses of threads to shared memory -----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -22,12 +22,12 @@ struct SharedEntry {
 
   static constexpr uint32_t writes = 1 << 4;
   static constexpr uint32_t strong = 1 << 5;
-  /// By the warp as a whole; `lanes` are all.
+  /// By the whole warp; `lanes` has all lanes.
   static constexpr uint32_t common = 1 << 6;
-  /// A write that is no plain store: an atomic operation, or a copy.
+  /// A write other than a plain store: an atomic operation or a copy.
   static constexpr uint32_t opaque = 1 << 7;
-  /// A write after a read of the same thread or one ordered before, which is
-  /// forgotten since: who collides with the write would have with the read.
+  /// A write that replaced a read of the same thread, or a read ordered before
+  /// it. An access that would race with the read also races with the write.
   static constexpr uint32_t afterRead = 1 << 8;
   /// A copy that a wait completes.
   static constexpr uint32_t atWait = 1 << 9;
@@ -38,7 +38,7 @@ struct SharedEntry {
   uint32_t line() const { return info >> lineShift; }
 };
 
-/// What was done to 4 bytes since the last barrier of the block.
+/// The accesses to 4 bytes since the last barrier of the block.
 struct SharedCell {
   uint32_t touched; // time of the last access
   uint32_t count : 2;
@@ -46,8 +46,8 @@ struct SharedCell {
   SharedEntry entries[2];
 };
 
-/// The cells of a block's memory, which host threads keep from block to block:
-/// what is older than the block's beginning is void.
+/// The cells of a block's memory, which host threads reuse for the next block:
+/// entries older than the start of the block are void.
 struct SharedCells {
   std::vector<SharedCell> cells;
   std::vector<std::vector<SharedEntry>> lists{1};
@@ -64,8 +64,8 @@ struct SharedAccess {
   uint32_t ownBit; // of the warp
   bool isReported; // one finding suffices
   const char *what;
-  /// The lanes that came before in the same instruction, what places they
-  /// touched, and what they stored (or null).
+  /// The previous lanes in the same instruction, the locations that they
+  /// touched, and the values that they stored (or null).
   uint32_t earlier;
   const uint64_t *addresses;
   StoredFn stored;
@@ -112,7 +112,7 @@ private:
   std::unique_ptr<SharedCells> storage;
   SharedCell *cells;
   uint32_t start;
-  /// The lane by lane accesses of one instruction.
+  /// The accesses of one instruction, lane by lane.
   const Inst *lastInst = nullptr;
   const Warp *lastWarp = nullptr;
   uint32_t lastLanes = 0;

@@ -21,7 +21,7 @@ struct Request {
   bool cooperative = false;
 };
 
-/// Pairs of a key and a value that give the parameter block as a whole.
+/// Pairs of a key and a value that pass the complete parameter block.
 CUresult readExtra(void **extra, const void *&buffer, size_t *&bytes) {
   enum : uintptr_t { kEnd = 0, kBufferPointer = 1, kBufferSize = 2 };
   for (; uintptr_t(*extra) != kEnd; extra += 2) {
@@ -53,7 +53,7 @@ CUresult packParameters(const KernelInfo &info, void **parameters, void **extra,
               std::to_string(bytes ? *bytes : 0));
       return CUDA_ERROR_INVALID_VALUE;
     }
-    // A structure in the host's program may be padded at its end.
+    // A structure in the host program may have padding at its end.
     constexpr size_t kPadding = 15;
     if (bytes && *bytes > info.parameterBytes + kPadding) {
       explain("kernel " + info.name + " has " +
@@ -83,7 +83,7 @@ std::string formatDim(const Dim3 &dim) {
          std::to_string(dim.z) + ")";
 }
 
-/// What a driver checks before anything runs.
+/// The checks of a driver before a launch.
 CUresult checkLaunch(const Driver &driver, const LoadedFunction &function,
                      const Request &request) {
   const KernelInfo &info = *function.info;
@@ -114,7 +114,7 @@ CUresult checkLaunch(const Driver &driver, const LoadedFunction &function,
     return refuse(CUDA_ERROR_INVALID_VALUE,
                   "block " + formatDim(block) + " is not the required " +
                       formatDim({required[0], required[1], required[2]}));
-  // Too many for what the kernel was compiled for, bounds or registers.
+  // Too many threads for the bounds or registers of the kernel.
   if (block.count() > getMaxThreads(driver, info))
     return refuse(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES,
                   "a block of " + std::to_string(block.count()) +
@@ -180,8 +180,8 @@ CUresult launch(const Request &request, void **parameters, void **extra) {
   });
 }
 
-/// Host functions run at the call, as everything in a stream; without the lock,
-/// although they may not call the driver by its rules.
+/// Host functions run at the call, like all work in a stream. The lock is not
+/// held, although they must not call the driver.
 CUresult checkStream(CUstream handle) {
   return withContext(Use::Wait, [&](Driver &driver, Context &context) {
     Stream stream;
@@ -251,7 +251,7 @@ CU_API cuLaunchKernelEx(const CUlaunchConfig *config, CUfunction function,
     case CU_LAUNCH_ATTRIBUTE_DEVICE_UPDATABLE_KERNEL_NODE:
       return refuse(CUDA_ERROR_NOT_SUPPORTED);
     default:
-      // All others say where and when to run what, not what is computed.
+      // All others affect where and when work runs, not the results.
       if (attribute.id < 0 || attribute.id > CU_LAUNCH_ATTRIBUTE_LAST_KNOWN)
         return refuse(CUDA_ERROR_INVALID_VALUE);
       break;

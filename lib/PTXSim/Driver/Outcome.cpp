@@ -1,4 +1,4 @@
-//===- Outcome.cpp - What a launch came to --------------------------------===//
+//===- Outcome.cpp - The outcome of a launch ------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,8 +11,8 @@
 using namespace ptxsim;
 using namespace ptxsim::driver;
 
-/// What a GPU stops with, by the kind of a finding; success for what it does
-/// not notice.
+/// Returns the error with which a GPU stops, by the kind of a finding, or
+/// success for findings that a GPU does not detect.
 static CUresult getFault(const std::string &kind) {
   if (kind == "out-of-bounds")
     return CUDA_ERROR_ILLEGAL_ADDRESS;
@@ -24,8 +24,8 @@ static CUresult getFault(const std::string &kind) {
     return CUDA_ERROR_LAUNCH_FAILED;
   if (kind == "branch-index")
     return CUDA_ERROR_INVALID_PC;
-  // These never end. A GPU that draws no screen would not stop them, but a
-  // program cannot be told later.
+  // These kernels do not terminate. A GPU without a display would not stop
+  // them, but the program must get an error.
   if (kind == "deadlock")
     return CUDA_ERROR_LAUNCH_TIMEOUT;
   return CUDA_SUCCESS;
@@ -58,7 +58,7 @@ static std::string formatDim(const Dim3 &dim) {
          std::to_string(dim.z) + "]";
 }
 
-/// One line, so that a file of many can be read by lines.
+/// One line, so that a file of many reports can be read by lines.
 static std::string formatLine(const KernelInfo &info,
                               const LaunchConfig &config,
                               const LaunchResult &result) {

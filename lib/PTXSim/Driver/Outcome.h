@@ -1,4 +1,4 @@
-//===- Outcome.h - What a launch came to ------------------------*- C++ -*-===//
+//===- Outcome.h - The outcome of a launch ----------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,7 +19,7 @@ struct Driver;
 void tell(Driver &driver, const KernelInfo &info,
           const LaunchConfig &config, const LaunchResult &result);
 
-/// The error that a GPU would have stopped with.
+/// Returns the error with which a GPU would have stopped.
 CUresult getFault(const Settings &settings, const LaunchResult &result);
 
 } // namespace ptxsim::driver

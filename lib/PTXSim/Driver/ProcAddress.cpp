@@ -17,13 +17,13 @@ namespace {
 enum : uint64_t { kLegacyStream = 1, kPerThreadStream = 2, kAllFlags = 3 };
 enum : int { kFound = 0, kNotFound = 1, kVersionTooLow = 2 };
 
-/// The newest form of a function that a program of that release knows; with
-/// per-thread streams, the form for them if there is one.
+/// Returns the newest form of a function for a program of that release. With
+/// per-thread streams, returns the form for them if there is one.
 void *look(const char *name, unsigned version, bool perThread, int &status) {
   status = kNotFound;
   const EntryPoint *best = nullptr;
   for (const EntryPoint *entry = getEntryPoints(); entry->symbol; ++entry) {
-    // Some programs ask for the symbol itself.
+    // Some programs request the symbol itself.
     if (std::strcmp(entry->symbol, name) == 0 &&
         std::strcmp(entry->name, name) != 0) {
       status = kFound;
@@ -38,7 +38,7 @@ void *look(const char *name, unsigned version, bool perThread, int &status) {
       continue;
     bool isBetter = !best || entry->release > best->release ||
                     (entry->release == best->release && entry->isPerThread);
-    // A per-thread form beats every other.
+    // A per-thread form has priority over all others.
     if (best && best->isPerThread != entry->isPerThread)
       isBetter = entry->isPerThread;
     if (isBetter)

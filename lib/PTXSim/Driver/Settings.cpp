@@ -15,10 +15,10 @@ using namespace ptxsim;
 using namespace ptxsim::driver;
 
 namespace {
-/// The chip of a program that says nothing.
+/// The default chip.
 constexpr const char *kDefaultChip = "sm_90a";
 
-/// A variable that is set to nothing counts as not set.
+/// An empty variable counts as not set.
 const char *get(const char *name) {
   const char *value = std::getenv(name);
   return value && *value ? value : nullptr;
@@ -30,7 +30,7 @@ bool fail(std::string &error, const char *name, const char *value,
   return false;
 }
 
-/// Leaves `number` alone if the variable is not set.
+/// Does not change `number` if the variable is not set.
 bool readNumber(const char *name, uint64_t limit, uint64_t &number,
                 std::string &error) {
   const char *value = get(name);
@@ -47,7 +47,7 @@ bool readNumber(const char *name, uint64_t limit, uint64_t &number,
   return true;
 }
 
-/// One of two words.
+/// Reads one of two words.
 bool readChoice(const char *name, const char *no, const char *yes, bool &choice,
                 std::string &error) {
   const char *value = get(name);
@@ -60,7 +60,7 @@ bool readChoice(const char *name, const char *no, const char *yes, bool &choice,
   return true;
 }
 
-/// A variable of that kind with another name is a slip, most likely.
+/// A variable of this kind with another name is probably a typo.
 void warnOfUnknown() {
   static const char *const known[] = {
       "PTXSIM_CHIP",    "PTXSIM_CHECK",     "PTXSIM_ASYNC",    "PTXSIM_SEED",
@@ -124,7 +124,7 @@ bool driver::readSettings(Settings &settings, std::string &error) {
   settings.registersPerThread = registers;
 
   if (const char *value = get("PTXSIM_REPORT")) {
-    // Better now than after an hour of simulation.
+    // Fail now, not after an hour of simulation.
     FILE *file = std::fopen(value, "a");
     if (!file)
       return fail(error, "PTXSIM_REPORT", value, "a file that can be written");
@@ -135,8 +135,8 @@ bool driver::readSettings(Settings &settings, std::string &error) {
   return true;
 }
 
-// Memory and width of its bus, as the data sheets of the chip table's products
-// give them.
+// Memory and bus width of the products in the chip table, from their data
+// sheets.
 Board driver::getBoard(const Chip &chip) {
   constexpr uint64_t kGiB = uint64_t(1) << 30;
   switch (chip.capability) {

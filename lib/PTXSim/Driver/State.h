@@ -1,11 +1,10 @@
-//===- State.h - What the driver library knows ------------------*- C++ -*-===//
+//===- State.h - The state of the driver library ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One device, its contexts and what belongs to them. Everything runs to its end
-// within the call that asks for it, under one lock. What goes wrong inside a
-// kernel is kept with the context and told when a program waits for it, as a
-// real driver does.
+// One device, its contexts and their objects. All work completes within the
+// call that requests it, under one lock. Errors inside a kernel are stored in
+// the context and returned when a program waits for it, as in a real driver.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,7 +24,7 @@
 
 namespace ptxsim::driver {
 
-/// The number of the next handle, of whatever kind.
+/// The number of the next handle of any kind.
 uintptr_t takeNumber();
 
 /// Objects by handle.
@@ -36,7 +35,7 @@ public:
     objects.emplace(reinterpret_cast<uintptr_t>(handle), std::move(object));
     return handle;
   }
-  /// Null for a handle of anything else, or one that was destroyed.
+  /// Returns null for destroyed handles and handles of other objects.
   Object *find(const void *handle) const {
     auto found = objects.find(reinterpret_cast<uintptr_t>(handle));
     return found == objects.end() ? nullptr : found->second.get();
@@ -44,7 +43,7 @@ public:
   bool erase(const void *handle) {
     return objects.erase(reinterpret_cast<uintptr_t>(handle)) != 0;
   }
-  /// Erases those that `test` holds of.
+  /// Erases the objects for which `test` is true.
   template <class Test> void eraseIf(Test test) {
     for (auto it = objects.begin(); it != objects.end();)
       it = test(*it->second) ? objects.erase(it) : std::next(it);
@@ -68,7 +67,7 @@ struct Event {
   std::chrono::steady_clock::time_point time;
 };
 
-/// What a program may set of a kernel.
+/// The settings of a kernel.
 struct KernelSettings {
   int maxDynamicShared = 0;
   int carveout = -1;
@@ -80,9 +79,9 @@ struct LoadedCode {
   CUcontext context;
   std::shared_ptr<const Module> module;
   std::unique_ptr<LoadedModule> loaded;
-  /// By name, made when they are first asked for.
+  /// By name, created on first use.
   std::map<std::string, CUfunction, std::less<>> functions;
-  /// Of a library that was loaded into the context, else null.
+  /// The library that was loaded into the context, or null.
   CUlibrary library = nullptr;
 };
 
@@ -95,7 +94,7 @@ struct LoadedFunction {
 struct Library {
   std::shared_ptr<const Module> module;
   std::map<std::string, CUkernel, std::less<>> kernels;
-  /// Where it was loaded.
+  /// The context in which it was loaded.
   std::map<CUcontext, CUmodule> instances;
 };
 
@@ -111,13 +110,13 @@ struct Context {
   uint64_t id = 0;
   unsigned apiVersion = 3020;
   bool isPrimary = false;
-  bool isAlive = true;     // a primary one may be not
-  unsigned references = 0; // of a primary one
+  bool isAlive = true;     // a primary context may be inactive
+  unsigned references = 0; // of a primary context
   int cacheConfig = 0;
   int sharedConfig = 1;
   std::map<int, size_t> limits;
 
-  /// What a kernel did wrong. It stays: after it, nothing works in the context.
+  /// The error of a kernel. It is permanent: the context is unusable after it.
   CUresult fault = CUDA_SUCCESS;
   bool faultTold = false;
 };
@@ -178,15 +177,15 @@ struct Driver {
 /// The calling thread's stack of contexts.
 std::vector<CUcontext> &getContextStack();
 
-/// How a call bears a context in which a kernel went wrong.
+/// The behavior of a call in a context in which a kernel failed.
 enum class Use {
-  Query, // it does not touch the device: answers all the same
-  Queue, // it would be queued: vanishes unless the fault was told before
-  Wait,  // tells the fault
+  Query, // does not use the device: still succeeds
+  Queue, // would be queued: ignored unless the fault was reported before
+  Wait,  // reports the fault
 };
 
-/// The context that is current to the thread, and may be used like that. An
-/// error, or success without a context, is what the call is to return.
+/// Returns the current context of the thread. Returns an error, or success
+/// without a context, if the call must return this status.
 CUresult getCurrent(Driver &driver, Use use, Context *&context);
 
 template <class Body> CUresult guard(Body body) noexcept {
@@ -199,7 +198,7 @@ template <class Body> CUresult guard(Body body) noexcept {
   }
 }
 
-/// Runs `body(driver)` under the lock, after cuInit only.
+/// Runs `body(driver)` with the lock, after cuInit only.
 template <class Body> CUresult withDriver(Body body) noexcept {
   return guard([&]() -> CUresult {
     Driver &driver = Driver::get();
@@ -217,7 +216,7 @@ template <class Body> CUresult withDevice(CUdevice device, Body body) noexcept {
   });
 }
 
-/// Runs `body(driver, context)` in the thread's context.
+/// Runs `body(driver, context)` in the context of the thread.
 template <class Body> CUresult withContext(Use use, Body body) noexcept {
   return withDriver([&](Driver &driver) -> CUresult {
     Context *context = nullptr;
@@ -226,29 +225,29 @@ template <class Body> CUresult withContext(Use use, Body body) noexcept {
   });
 }
 
-/// Frees all that belongs to a context.
+/// Frees all objects of a context.
 void destroyResources(Driver &driver, const Context &context);
-/// Gives a device allocation back.
+/// Frees a device allocation.
 void freeBlock(Driver &driver, CUdeviceptr base);
 
-/// The stream of a handle, one of the three default ones included.
+/// Returns the stream of a handle, which may be a default stream.
 CUresult findStream(Driver &driver, const Context &context, CUstream handle,
                     Stream &stream);
 
-/// Whether an address lies where the device's memory can be: the host's never
-/// does.
+/// Returns true if an address is in the range of device memory, which excludes
+/// host memory.
 bool isDeviceAddress(uint64_t address);
 
-/// Allocates device memory. The context or the pool is null.
+/// Allocates device memory. Either the context or the pool is null.
 CUresult allocateBlock(Driver &driver, CUcontext owner, CUmemoryPool pool,
                        uint64_t bytes, CUdeviceptr &pointer);
-/// The block that holds the address, or null.
+/// Returns the block that holds the address, or null.
 const std::pair<const CUdeviceptr, DeviceBlock> *findBlock(const Driver &driver,
                                                            uint64_t address);
 const std::pair<const uintptr_t, HostBlock> *findHostBlock(const Driver &driver,
                                                            uint64_t address);
 
-/// Says on standard error why a call was refused.
+/// Prints the reason why a call was rejected on standard error.
 void explain(const std::string &message);
 
 } // namespace ptxsim::driver

@@ -93,7 +93,7 @@ static std::string describe(AccessKind kind, unsigned bytes, Space space,
 static uint8_t *failMisaligned(const Warp &w, const Inst &inst, unsigned lane,
                                const std::string &what, unsigned alignment) {
   w.report(inst, lane, CheckMemory, "misaligned",
-           what + ", which is no multiple of " + std::to_string(alignment));
+           what + ", which is not a multiple of " + std::to_string(alignment));
   return nullptr;
 }
 
@@ -115,7 +115,7 @@ static uint8_t *failGlobal(const Warp &w, const Inst &inst, unsigned lane,
     message += "; the nearest has " + std::to_string(near->size) +
                " bytes at " + formatAddress(near->base) + ", " +
                std::to_string(distance) +
-               (isBefore ? " bytes behind it" : " bytes in front of it");
+               (isBefore ? " bytes after it" : " bytes before it");
   }
   w.report(inst, lane, CheckMemory, "out-of-bounds", message);
   return nullptr;
@@ -131,9 +131,9 @@ static void reportUnwritten(const Warp &w, const Inst &inst, unsigned lane,
 // The access
 //===----------------------------------------------------------------------===//
 
-/// Sets or checks the bytes' states. Where undefined values travel through
-/// shared and local memory, the instruction's own rule takes the marks: see
-/// MemoryMarks.h.
+/// Sets or checks the states of the bytes. For instructions that propagate
+/// undefined values through shared and local memory, the rule of the
+/// instruction handles the marks: see MemoryMarks.h.
 static void applyInit(const Warp &w, const Inst &inst, unsigned lane,
                       uint8_t *init, unsigned bytes, AccessKind kind,
                       Space space, uint64_t address) {

@@ -33,8 +33,8 @@ void ptxsim::getAddresses(const Warp &w, const Inst &inst, uint32_t mask,
     for (unsigned l = 0; l < kLanes; ++l)
       addresses[l] = mask >> l & 1 ? addresses[l] : first;
 
-  // Distances from the first; `other` collects what is not contiguous, `far`
-  // what does not fit into 32 bits.
+  // Distances from the first address. `other` collects bits of non-contiguous
+  // addresses, `far` those of distances that exceed 32 bits.
   int32_t distances[kLanes];
   uint64_t other = 0, any = 0, far = 0;
   for (unsigned l = 0; l < kLanes; ++l) {
@@ -73,10 +73,10 @@ static bool areAligned(const Places &places, unsigned bytes) {
 }
 
 //===----------------------------------------------------------------------===//
-// Marks of what was written, a byte for each
+// Marks of written bytes, one for each byte
 //===----------------------------------------------------------------------===//
 
-/// Every byte of a range is 1.
+/// Returns true if every byte of a range is 1.
 static bool areOnes(const uint8_t *marks, unsigned bytes) {
   constexpr uint64_t ones = 0x0101010101010101;
   uint64_t wrong = 0, word;
@@ -90,7 +90,7 @@ static bool areOnes(const uint8_t *marks, unsigned bytes) {
   return !wrong;
 }
 
-/// The same at `delta` from every lane's place.
+/// The same at `delta` from the location of every lane.
 template <unsigned bytes>
 static bool areOnesAt(const Places &places, ptrdiff_t delta) {
   bool result = true;
@@ -122,8 +122,8 @@ template <typename Use> static auto withConstant(unsigned bytes, Use use) {
   }
 }
 
-/// `marks` belongs to the lowest address of the block or allocation as `data`
-/// does.
+/// `marks` belongs to the lowest address of the block or allocation, like
+/// `data`.
 static bool areWritten(const Places &places, const uint8_t *marks,
                        const uint8_t *data, unsigned bytes) {
   ptrdiff_t delta = marks - data;
@@ -152,7 +152,7 @@ static void markWritten(const Places &places, const uint8_t *marks,
 // The warp at once
 //===----------------------------------------------------------------------===//
 
-/// An atomic says itself whether it changed something.
+/// An atomic itself reports whether it changed something.
 static bool changes(AccessKind kind) {
   return isWrite(kind) && kind != AccessKind::Atomic;
 }
@@ -168,7 +168,7 @@ static void locate(Places &places, uint32_t mask, uint8_t *data,
     places.lanes[l] = data + (places.addresses[l] - base);
 }
 
-/// `window`: what the addresses have more than the shared window's.
+/// `window`: the offset of the addresses from the shared window.
 static bool findShared(Warp &w, const Inst &inst, uint32_t mask, unsigned bytes,
                        AccessKind kind, Places &places, StoredFn stored,
                        uint64_t window) {
@@ -227,7 +227,7 @@ static bool findGlobal(Warp &w, const Inst &inst, uint32_t mask, unsigned bytes,
   return true;
 }
 
-/// Each lane's memory is its own.
+/// Each lane has its own memory.
 static bool findLocal(Warp &w, uint32_t mask, unsigned bytes, AccessKind kind,
                       Places &places, uint64_t window) {
   uint64_t size = w.kernel->localBytes;

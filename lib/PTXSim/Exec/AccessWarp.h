@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Where all lanes access memory alike and nothing is wrong, checks are made for
-// the warp at once; else lane by lane.
+// If all lanes access memory in a regular pattern without errors, the warp is
+// checked at once; otherwise lane by lane.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,26 +14,26 @@
 
 namespace ptxsim {
 
-/// How the lanes' addresses lie; all lanes take part but in Scattered.
+/// The pattern of the addresses. All lanes take part except in Scattered.
 enum class Pattern : uint8_t { Scattered, Contiguous, Uniform };
 
-/// Where a warp's lanes access memory.
+/// The locations that the lanes of a warp access.
 struct Places {
-  /// As the instruction says them; of lanes that take no part, those of others.
+  /// As in the instruction; lanes that take no part have those of others.
   uint64_t addresses[kLanes];
-  /// Where each lane's bytes are on the host: of the lanes of `mask` in
-  /// Scattered, else of lane 0 alone.
+  /// The host address of each lane's bytes: of the lanes of `mask` in
+  /// Scattered, else of lane 0 only.
   uint8_t *lanes[kLanes];
   uint32_t mask; // lanes whose access happens
   Pattern pattern;
-  /// Where all lanes access memory; Generic where that was not established.
+  /// The space that all lanes access; Generic if it is not known.
   Space space;
   uint64_t least, most;
-  /// Bytes read from shared memory may be undefined: the marks go with the
-  /// values.
+  /// Bytes read from shared memory may be undefined; the caller propagates the
+  /// marks.
   bool mayBeUndefined = false;
 
-  /// A lane's place; `bytes` as in the access.
+  /// Returns the location of a lane; `bytes` as in the access.
   uint8_t *at(unsigned lane, unsigned bytes) const {
     return pattern == Pattern::Scattered ? lanes[lane]
            : pattern == Pattern::Uniform ? lanes[0]
@@ -41,17 +41,18 @@ struct Places {
   }
 };
 
-/// Fills in addresses and pattern of an access of `bytes` (a power of two).
+/// Sets addresses and pattern of an access of `bytes` (a power of two).
 void getAddresses(const Warp &warp, const Inst &inst, uint32_t mask,
                   unsigned bytes, Places &places);
 
-/// Where nothing is wrong with any lane: checks the access and finds its
-/// places. False, and nothing has happened, where it is to go lane by lane.
+/// Checks the access and finds its locations if all lanes are correct.
+/// Otherwise returns false without effects, and the access must run lane by
+/// lane.
 bool findTogether(Warp &warp, const Inst &inst, uint32_t mask, unsigned bytes,
                   AccessKind kind, Places &places, StoredFn stored = nullptr);
 
-/// Checks the access and finds its places, for the lanes where it may happen.
-/// `stored`: gives what a lane stores, or null.
+/// Checks the access and finds its locations, for the lanes that may execute
+/// it. `stored` returns the value that a lane stores, or is null.
 void findPlaces(Warp &warp, const Inst &inst, uint32_t mask, unsigned bytes,
                 AccessKind kind, Places &places, StoredFn stored = nullptr);
 

@@ -15,8 +15,8 @@
 using namespace ptxsim;
 
 namespace {
-/// A thread's copies in the order of issue; a number of the queue counts all
-/// that the thread has ever issued.
+/// The copies of a thread in the order of issue. Numbers in the queue count all
+/// copies that the thread has ever issued.
 struct Queue {
   std::vector<PendingCopy> copies;
   size_t head = 0;              // the copies before it were waited for
@@ -45,15 +45,16 @@ public:
         isCounted(isChecked || policy() == AsyncPolicy::Random) {}
 
   Block &block;
-  /// Accesses are checked; and copies counted, for that or for random moments.
+  /// True if accesses are checked; copies are counted for that and random
+  /// moments.
   const bool isChecked, isCounted;
   std::vector<Queue> queues; // by thread
   std::vector<Arrival> arrivals;
   uint64_t undone = 0;
   unsigned inFlight = 0;
-  /// By unit of 16 bytes of shared memory: which bytes are a destination in
-  /// flight, the last thread that issued such a copy, and which are an
-  /// mbarrier's.
+  /// For each 16 bytes of shared memory: the bytes that are a destination in
+  /// flight, the last thread that issued such a copy, and the bytes that belong
+  /// to an mbarrier.
   struct Unit {
     uint16_t bytesInFlight = 0;
     uint16_t thread = 0;
@@ -110,7 +111,7 @@ void AsyncCopies::Impl::perform(Queue &queue, PendingCopy &copy) {
   uint8_t *init = block.sharedInit.data() + copy.to;
   if (copy.bytes) {
     std::memcpy(to, copy.source, copy.bytes);
-    // What nothing has written is not better for having been copied.
+    // Unwritten source bytes stay unwritten after the copy.
     const Allocation *memory = block.launch->options.checks & CheckInit
                                    ? block.launch->memory->find(copy.from)
                                    : nullptr;
@@ -174,8 +175,8 @@ void AsyncCopies::issue(Warp &warp, unsigned lane, PendingCopy copy) {
   }
   uint32_t all = copy.bytes + copy.zeros;
 
-  // As far as others are concerned, the destination is being written from now
-  // on until the wait, and the source read.
+  // For other threads, the destination is being written until the wait, and the
+  // source is being read.
   if (block.races)
     block.races->copied(warp, *copy.inst, lane, copy.to, all);
   if (GlobalRaces *races = block.launch->globalRaces.get(); races && copy.bytes)
@@ -248,7 +249,7 @@ void AsyncCopies::commit(unsigned thread) {
   queue.groups.push_back(queue.end());
 }
 
-/// What the wait of the thread itself covers is written by it, now.
+/// The thread that waits writes the covered destinations now.
 static void writeAtWait(Block &block, unsigned thread, const Queue &queue,
                         uint64_t end) {
   if (!block.races)
@@ -305,7 +306,7 @@ void AsyncCopies::arriveAfterCopies(Warp &warp, const Inst &inst, unsigned lane,
 void AsyncCopies::awaitedByMbarrier(uint32_t mbarrier) {
   Impl &my = *impl;
   const Mbarrier *object = mbarriers->find(mbarrier);
-  // While others have to come yet, the copies may take their time.
+  // As long as other arrivals are missing, the copies may stay in flight.
   if (!object || object->transactions || object->awaited < object->pending)
     return;
   std::vector<Arrival> here;
@@ -361,8 +362,8 @@ std::string AsyncCopies::Impl::describe(unsigned thread,
          std::to_string(copy.inst->line);
 }
 
-/// A copy in flight that the predicate is true of; `thread` is where to look
-/// first, and whose it is.
+/// Returns a copy in flight that satisfies the predicate. On entry, `thread` is
+/// the thread to search first; on return, the thread that issued the copy.
 template <typename Predicate>
 static const PendingCopy *findCopy(const std::vector<Queue> &queues,
                                    unsigned &thread, Predicate isIt) {
@@ -428,7 +429,8 @@ void AsyncCopies::checkWarp(Warp &warp, const Inst &inst,
     return;
   uint32_t touching = 0;
   if (bytes <= 16) {
-    // A power of two, and aligned: in one unit.
+    // The size is a power of two and the address is aligned, so all bytes are
+    // in one unit.
     uint32_t all = (1u << bytes) - 1;
     for (Lanes l(mask); l; ++l) {
       uint64_t offset = addresses[*l] - base;

@@ -2,14 +2,14 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// An asynchronous operation takes effect at a moment that the policy picks
-// among the legal ones: at its issue (eager), when a wait that covers it
-// returns (late), or at random between. Until a wait covers it, its destination
-// may not be touched nor its source written, whatever the policy.
+// An asynchronous operation takes effect at a legal moment that the policy
+// selects: at its issue (eager), when a wait that covers it returns (late), or
+// at random in between. Until a wait covers it, its destination must not be
+// accessed and its source not be written, with any policy.
 //
-// The operations of a thread are a queue, and what completes is always a prefix
-// of it: a wait for groups names one, and so does an arrival at an mbarrier
-// that follows the thread's copies.
+// The operations of a thread are a queue, and the complete ones are always a
+// prefix of it: a wait for groups names a prefix, and so does an arrival at an
+// mbarrier after the copies of the thread.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,27 +34,27 @@ struct PendingCopy {
   bool done = false;     // it has taken effect; its wait may still be due
 };
 
-/// All that is in flight in a block.
+/// All copies in flight in a block.
 class AsyncCopies {
 public:
   explicit AsyncCopies(Block &block);
   ~AsyncCopies();
 
-  // cp.async. Bounds and alignment are the caller's matter.
+  // cp.async. The caller checks bounds and alignment.
   void issue(Warp &warp, unsigned lane, PendingCopy copy);
   void commit(unsigned thread);
-  /// At most `pending` of the thread's youngest groups stay in flight.
+  /// At most `pending` of the youngest groups of the thread stay in flight.
   void wait(unsigned thread, uint64_t pending);
   void waitAll(unsigned thread);
 
-  /// Once the copies that the thread has issued are done, the mbarrier at this
+  /// When the copies issued by the thread are complete, the mbarrier at this
   /// offset gets one arrival.
   void arriveAfterCopies(Warp &warp, const Inst &inst, unsigned lane,
                          uint32_t mbarrier);
-  /// A wait for the mbarrier would fail. Copies in flight that complete its
-  /// phase take effect where it is their last moment.
+  /// Called if a wait for the mbarrier would fail. Copies that complete its
+  /// phase take effect if this is their last possible moment.
   void awaitedByMbarrier(uint32_t mbarrier);
-  /// A wait covers the thread's copies up to this one of its queue.
+  /// A wait covers the copies of the thread up to this one of its queue.
   void retire(unsigned thread, uint64_t end);
 
   Mbarriers &getMbarriers() { return *mbarriers; }
@@ -62,11 +62,11 @@ public:
   /// At random moments: lets some copies take effect.
   void tick();
 
-  /// Nothing is in flight, and no memory holds an mbarrier: accesses need no
-  /// check, nor are there moments to pick. Likewise when nobody wants to know.
+  /// Returns true if nothing is in flight and no memory holds an mbarrier, or
+  /// if the checker is off: accesses then need no check, and there are no
+  /// moments.
   bool isIdle() const { return watched == 0; }
-  /// Reports an access that touches memory of an operation in flight, or an
-  /// mbarrier.
+  /// Reports an access to memory of an operation in flight, or to an mbarrier.
   void check(Warp &warp, const Inst &inst, unsigned lane, uint32_t offset,
              unsigned bytes, bool writes);
   /// The same for lanes of a warp at addresses from `base` on.

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The lanes of a warp go one after the other. Blocks run on several host
-// threads, so an update is an atomic one of the host, too.
+// The lanes of a warp execute one after the other. Blocks run on several host
+// threads, so an update is also atomic on the host.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,7 +44,7 @@ struct CompareSwap {
 struct Add {
   template <typename T> static T apply(T old, T b, T) { return T(old + b); }
 };
-/// Wraps round at b.
+/// Wraps around at b.
 struct Increment {
   template <typename T> static T apply(T old, T b, T) {
     return old >= b ? T(0) : T(old + 1);
@@ -81,8 +81,8 @@ template <typename F> struct AddFloat {
   }
 };
 
-/// Operations on 16-bit floating-point numbers, by way of f32, which is exact
-/// before the one rounding.
+/// Operations on 16-bit floating-point numbers through f32, which is exact
+/// before the only rounding.
 enum class HalfOp { Add, Min, Max };
 template <bool IsBF16, HalfOp op> uint16_t applyHalf(uint16_t old, uint16_t b) {
   auto widen = [](uint16_t bits) {
@@ -100,7 +100,7 @@ template <bool IsBF16, HalfOp op> uint16_t applyHalf(uint16_t old, uint16_t b) {
   return IsBF16 ? floatToBfloat(result, RoundingMode::Nearest)
                 : floatToHalf(result, RoundingMode::Nearest);
 }
-/// One of them, or two in a word.
+/// One value, or two in a word.
 template <bool IsBF16, HalfOp op> struct Half {
   template <typename T> static T apply(T old, T b, T) {
     T result = applyHalf<IsBF16, op>(uint16_t(old), uint16_t(b));
@@ -116,7 +116,7 @@ template <bool IsBF16, HalfOp op> struct Half {
 // Handlers
 //===----------------------------------------------------------------------===//
 
-/// Of 128-bit values, for which every host has no instruction.
+/// For 128-bit values, for which not every host has an instruction.
 static std::mutex wideMutex;
 
 template <typename Op, typename T>
@@ -129,8 +129,8 @@ static T updateAlone(uint8_t *place, T b, T c, bool &changed) {
   return old;
 }
 
-/// The same while other host threads may do it, too. Says whether the value
-/// changed: one that waits by atomics which change nothing does not get on.
+/// The same if other host threads may access the value. Returns whether it
+/// changed: waiting by atomics that change nothing is not progress.
 template <typename Op, typename T>
 static T update(uint8_t *place, T b, T c, bool &changed) {
   if constexpr (sizeof(T) == 16) {
@@ -153,8 +153,8 @@ static T update(uint8_t *place, T b, T c, bool &changed) {
 // Undefined values
 //===----------------------------------------------------------------------===//
 
-/// The address must be defined, and what goes to global memory. In shared
-/// memory the marks travel: see carryMarks.
+/// The address must be defined, and so must a value written to global memory.
+/// In shared memory, the marks are propagated: see carryMarks.
 static void checkAtomic(Warp &w, const Inst &i, uint32_t mask) {
   demandDefined(w, i, i.a, mask, "the first operand");
   const Ref *srcs = w.kernel->refs.data() + i.srcs;
@@ -183,8 +183,9 @@ static void checkAtomic(Warp &w, const Inst &i, uint32_t mask) {
       w.setUndefined(dsts[e], 0, mask);
 }
 
-/// After an update of shared memory: inst.mode says that what was there is not
-/// looked at (exch). `operands`: the lanes with an undefined operand.
+/// Updates the marks after an update of shared memory. inst.mode is set if the
+/// old value is ignored (exch). `operands`: the lanes with an undefined
+/// operand.
 static void carryMarks(const Warp &w, const Inst &i, const Places &places,
                        unsigned size, uint32_t operands) {
   for (Lanes l(places.mask); l; ++l)
@@ -194,7 +195,7 @@ static void carryMarks(const Warp &w, const Inst &i, const Places &places,
       w.setUndefined(i.d, kAllLanes, 1u << *l);
 }
 
-/// Vectors: each element is an update of its own. Lists in place of d and b.
+/// Vectors: each element is a separate update. Lists replace d and b.
 template <typename Op, typename T>
 static void execVector(Warp &w, const Inst &i, uint32_t mask) {
   Places places;
@@ -225,7 +226,7 @@ static void execVector(Warp &w, const Inst &i, uint32_t mask) {
     carryMarks(w, i, places, bytes, 0);
 }
 
-/// d = [a], [a] = op([a], b, c); d absent in red.
+/// d = [a], [a] = op([a], b, c); d is absent in red.
 template <typename Op, typename T>
 static void execAtomic(Warp &w, const Inst &i, uint32_t mask) {
   Places places;

@@ -86,7 +86,7 @@ static void releaseFromExited(Block &block, Barrier &barrier) {
           std::to_string(barrier.arrived) + " of " +
           std::to_string(barrier.expected) + " threads have arrived); " +
           std::to_string(block.exited) +
-          " threads have exited, and it goes on without them");
+          " threads have exited, and it continues without them");
   complete(block, barrier);
 }
 

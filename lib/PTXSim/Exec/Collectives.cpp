@@ -1,4 +1,4 @@
-//===- Collectives.cpp - What lanes of a warp do together -----------------===//
+//===- Collectives.cpp - Collective instructions of a warp ----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,8 +19,8 @@ namespace {
 enum ShuffleMode : uint32_t { Up, Down, Butterfly, Index };
 } // namespace
 
-/// The lane that `lane` reads, and whether it is one of its segment (PTX ISA,
-/// shfl.sync).
+/// Returns the lane that `lane` reads, and whether it is in its segment (PTX
+/// ISA, shfl.sync).
 static unsigned getSourceLane(unsigned mode, unsigned lane, uint32_t b,
                               uint32_t c, bool &inRange) {
   int segment = int(c >> 8 & 31), clamp = int(c & 31);
@@ -73,7 +73,7 @@ static void execShuffle(Warp &w, const Inst &i, uint32_t mask) {
   if (i.d)
     for (Lanes l(mask); l; ++l)
       w.reg<uint32_t>(i.d)[*l] = results[*l];
-  // A kernel may have no lists at all.
+  // A kernel may have no lists.
   if (i.numDsts && w.kernel->refs[i.dsts])
     w.setPred(w.kernel->refs[i.dsts], inRangeLanes, mask);
   if (!w.undefined)
@@ -84,14 +84,14 @@ static void execShuffle(Warp &w, const Inst &i, uint32_t mask) {
     w.setUndefined(w.kernel->refs[i.dsts], 0, mask);
 }
 
-/// What is shuffled may be undefined: its marks go with it.
+/// The shuffled value may be undefined; its marks are shuffled as well.
 static void checkShuffle(Warp &w, const Inst &i, uint32_t mask) {
   demandDefined(w, i, i.b, mask, "the lane");
   demandDefined(w, i, i.c, mask, "the clamp");
   demandDefined(w, i, i.members, mask, "the member mask");
 }
 
-/// The operands `d` or `d|p` at the front; returns the index of the next one.
+/// Reads `d` or `d|p` at the front. Returns the index of the next operand.
 static bool buildDestinations(Decoder &d, Type type, Inst &inst, size_t &next) {
   if (!d.expect(1, 16) || !d.dst(0, type, inst.d))
     return false;

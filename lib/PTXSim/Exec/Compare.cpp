@@ -16,7 +16,7 @@ using namespace ptxsim;
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Of integers: the first six, on signed or unsigned values.
+/// For integers: the first six, on signed or unsigned values.
 enum class Cmp : uint8_t {
   Eq,
   Ne,
@@ -80,8 +80,8 @@ template <Cmp Op, typename T> static inline bool compare(T a, T b) {
   return false;
 }
 
-/// Compares and gives the lanes' bits. For packed halves: those of the low
-/// halves, and those of the high ones in bits 63 to 32.
+/// Compares and returns the bits of the lanes. For packed halves: those of the
+/// low halves, and those of the high halves in bits 63 to 32.
 using CompareFn = uint64_t (*)(const Warp &, const Inst &);
 
 template <typename T, Cmp Op>
@@ -115,8 +115,8 @@ static uint64_t compareHalves(const Warp &w, const Inst &i) {
   return bits;
 }
 
-/// p = comparison BoolOp c, and q the same of the opposite (of packed halves:
-/// of the high ones). c stands in the list of sources.
+/// p = comparison BoolOp c, and q = the opposite comparison BoolOp c (for
+/// packed halves: of the high halves). c is in the list of sources.
 static uint32_t combine(const Warp &w, const Inst &i, uint32_t bits) {
   unsigned how = i.mode >> kCombineShift & kCombineMask;
   if (!how)
@@ -139,14 +139,14 @@ static void execSetp(Warp &w, const Inst &i, uint32_t mask) {
     w.setPred(w.kernel->getDsts(i)[0], second, mask);
 }
 
-/// Plain comparisons, the bulk of them.
+/// Plain comparisons, which are the most common.
 template <CompareFn Compare>
 static void execSetpPlain(Warp &w, const Inst &i, uint32_t mask) {
   w.setPred(i.d, uint32_t(Compare(w, i)), mask);
 }
 
-/// Results of `set`: true is all ones for integers, 1.0 for floating point;
-/// the bits for true are in mode2.
+/// Results of `set`: true is all ones for integers, 1.0 for floating point. The
+/// bits for true are in mode2.
 template <CompareFn Compare, typename D>
 static void execSet(Warp &w, const Inst &i, uint32_t mask) {
   uint32_t bits = combine(w, i, uint32_t(Compare(w, i)));
@@ -235,7 +235,7 @@ static bool isFloat(Type type) {
          type == Type::BF16x2 || type == Type::F32 || type == Type::F64;
 }
 
-/// The comparison that the words of an instruction on values of `type` mean.
+/// Returns the comparison for the qualifiers of an instruction on `type`.
 static bool getComparison(Decoder &decoder, const Match &match, Type type,
                           Cmp &op) {
   std::string_view word = match.get("cmp");
@@ -275,7 +275,7 @@ static uint32_t getMode(const Match &match) {
 // Builders
 //===----------------------------------------------------------------------===//
 
-/// Sources from operand `first` on: a, b and, with a BoolOp, a predicate.
+/// Reads the sources from operand `first` on: a, b and, with a BoolOp, c.
 static bool buildSources(Decoder &decoder, const Match &match, size_t first,
                          Type type, Inst &inst) {
   bool combines = match.has("boolOp");
@@ -288,7 +288,8 @@ static bool buildSources(Decoder &decoder, const Match &match, size_t first,
          (decoder.srcPred(first + 2, c) && decoder.addSrc(c, inst));
 }
 
-/// A predicate that combines with `and` or `or` may settle the result.
+/// A predicate that is combined with `and` or `or` may determine the result
+/// alone.
 static void initSetp(Warp &w, const Inst &i, uint32_t mask) {
   uint32_t lanes = w.anyUndefined(i.a) | w.anyUndefined(i.b);
   if (i.numSrcs) {
@@ -392,7 +393,7 @@ template <bool Float>
 static uint32_t getConditions(const Warp &w, const Inst &i) {
   alignas(64) uint8_t bytes[kLanes];
   if (Float) {
-    // A flushed subnormal number is a zero of either sign, and so >= 0.
+    // A flushed subnormal number is a zero of either sign, and hence >= 0.
     const float *c = w.reg<float>(i.c);
     for (unsigned l = 0; l < kLanes; ++l)
       bytes[l] = (i.mode & kCompareFtz ? flushToZero(c[l]) : c[l]) >= 0;
@@ -409,8 +410,7 @@ static void execSlct(Warp &w, const Inst &i, uint32_t mask) {
   select<T>(w, i, getConditions<Float>(w, i), mask);
 }
 
-/// d is as defined as what is chosen; all of it is undefined where the choice
-/// is.
+/// d is as defined as the selected source, and undefined if the predicate is.
 static void selectMarks(Warp &w, const Inst &i, uint32_t bits, uint32_t mask) {
   uint32_t unknown = w.anyUndefined(i.c);
   uint32_t *d = w.marks(i.d);

@@ -53,7 +53,7 @@ bool Device::free(DevicePtr pointer, Diagnostic &error) {
          fail(error, toHex(pointer) + " is not the address of an allocation");
 }
 
-/// The allocation that holds the range, or null with an error.
+/// Returns the allocation that holds the range, or null and an error.
 static Allocation *findRange(const DeviceMemory &memory, DevicePtr pointer,
                              uint64_t bytes, Diagnostic &error) {
   Allocation *allocation = memory.find(pointer);
@@ -113,7 +113,7 @@ bool Device::set(DevicePtr to, uint32_t pattern, unsigned width, uint64_t count,
     return fail(error, "a pattern has 1, 2 or 4 bytes, found " +
                            std::to_string(width));
   if (to % width)
-    return fail(error, toHex(to) + " is no multiple of the pattern's " +
+    return fail(error, toHex(to) + " is not a multiple of the pattern's " +
                            std::to_string(width) + " bytes");
   if (count > UINT64_MAX / width)
     return fail(error, "the range is too large");
@@ -167,7 +167,7 @@ uint64_t Device::getAllocatedBytes() const {
 // Modules
 //===----------------------------------------------------------------------===//
 
-/// The number in `.target`, and the letter behind it.
+/// Returns the number in `.target`, and the letter after it.
 static unsigned getTargetNumber(const std::string &target, char &suffix) {
   unsigned number = 0;
   suffix = 0;
@@ -216,7 +216,7 @@ std::unique_ptr<LoadedModule> Device::load(std::shared_ptr<const Module> module,
       unload(*loaded);
       return nullptr;
     }
-    // Without an initialiser, a variable is zero.
+    // A variable without an initializer is zero.
     if (!variable.initializer.empty())
       std::memcpy(memory->data.data(), variable.initializer.data(),
                   std::min<size_t>(variable.initializer.size(), variable.size));
@@ -339,8 +339,8 @@ static bool checkCooperative(const KernelInfo &kernel,
 }
 
 namespace {
-/// What blocks of a cooperative launch meet at, as cooperative groups expect
-/// it: its size, and a word that is 0.
+/// The workspace of a cooperative launch in the format of cooperative groups:
+/// its size, and a word that is 0.
 class GridWorkspace {
 public:
   explicit GridWorkspace(DeviceMemory &memory) : memory(memory) {}
@@ -367,7 +367,7 @@ private:
 };
 } // namespace
 
-/// Vectors of the width that the library was compiled for.
+/// The library was compiled for vectors of this width.
 static bool checkProcessor(Diagnostic &error) {
 #ifdef __AVX2__
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma"))

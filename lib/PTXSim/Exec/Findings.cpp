@@ -1,4 +1,4 @@
-//===- Findings.cpp - What went wrong, for people -------------------------===//
+//===- Findings.cpp - Messages about findings -----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -39,7 +39,7 @@ bool Warp::isChecked(Check check) const {
   return launch->options.checks & check;
 }
 
-/// What ends a kernel on any GPU is reported even when its checker is off.
+/// Errors that end a kernel on any GPU are reported even without their checker.
 static bool isFatal(const std::string &kind) {
   return kind == "trap" || kind == "assertion" || kind == "deadlock" ||
          kind == "branch-index" || kind == "out-of-bounds" ||
@@ -96,14 +96,15 @@ void Warp::report(const Inst &inst, unsigned lane, Check check,
 // One cause, one finding
 //===----------------------------------------------------------------------===//
 
-/// The two lines of accesses that collide, the lower one first.
+/// The two lines of a race, the lower one first.
 static std::pair<unsigned, unsigned> getLines(const Finding &finding) {
   return std::minmax(finding.line, finding.otherLine);
 }
 
-/// Two lines that race are told once, as they met first, in whichever order. Who
-/// touches a copy in flight lacks a wait, and races with what the wait completes
-/// just for that reason; and values are undefined since they were read too early.
+/// A race between two lines is reported once, in the order in which it was
+/// found first. Accesses to a copy in flight lack a wait: the races with the
+/// copy's completion have the same cause, and so have the undefined values that
+/// were read too early.
 std::vector<Finding> ptxsim::takeFindings(Launch &launch) {
   std::vector<size_t> order(launch.findings.size());
   for (size_t i = 0; i < order.size(); ++i)
@@ -152,7 +153,7 @@ std::vector<Finding> ptxsim::takeFindings(Launch &launch) {
 // Deadlock
 //===----------------------------------------------------------------------===//
 
-/// What a group waits for, or where it goes round.
+/// Describes what a group waits for, or where it loops.
 static std::string describeGroup(const Block &block, const Warp &warp,
                                  const Group &group) {
   const Inst &inst = warp.kernel->code[group.pc];
@@ -183,7 +184,7 @@ static std::string describeGroup(const Block &block, const Warp &warp,
                   warp.firstThread() + unsigned(__builtin_ctz(group.mask)))
            << ")";
     else
-      text << " goes round at line " << inst.line
+      text << " loops at line " << inst.line
            << ", and nothing that it reads changes";
     break;
   }
@@ -224,8 +225,8 @@ void ptxsim::reportDeadlock(Block &block) {
   const Inst &at =
       place->state == Group::Ready && first->polled ? *first->polled : inst;
   first->report(at, unsigned(__builtin_ctz(place->mask)), CheckSync, kind,
-                "no thread of the block can go on: " + waits);
+                "no thread of the block can continue: " + waits);
   if (atAligned)
     first->report(at, unsigned(__builtin_ctz(place->mask)), CheckSync,
-                  "deadlock", "no thread of the block can go on: " + waits);
+                  "deadlock", "no thread of the block can continue: " + waits);
 }

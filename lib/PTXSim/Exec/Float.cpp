@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What PTX rounds as IEEE 754 does. The approximate functions are in Math.cpp.
+// Operations that PTX rounds as in IEEE 754. Math.cpp has the approximate ones.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,7 +41,7 @@ struct Sqrt {
   template <typename T> static T apply(T a) { return std::sqrt(a); }
 };
 
-/// An operation with what PTX does around it.
+/// An operation with the modifiers of PTX.
 template <typename Op, bool Ftz, bool Sat> struct Finished {
   template <typename... Ts> static auto apply(Ts... values) {
     auto result = Op::apply(flush(values)...);
@@ -57,8 +57,8 @@ template <typename Op, bool Ftz, bool Sat> struct Finished {
   static double flush(double value) { return value; }
 };
 
-/// The host rounds in the mode while one of these exists. Nothing that reads or
-/// writes registers moves out of its life.
+/// Sets the rounding mode of the host during its lifetime. Accesses to
+/// registers are not moved out of it.
 class HostRounding {
 public:
   explicit HostRounding(uint32_t mode) : before(std::fegetround()) {
@@ -77,7 +77,7 @@ private:
 };
 } // namespace
 
-/// The same in a rounding mode of `mode`, and for any number of lanes in a row.
+/// The same in a rounding mode of `mode`, for any number of adjacent lanes.
 template <typename Op, typename T, unsigned Sources, unsigned PerLane>
 static void execRounded(Warp &w, const Inst &i, uint32_t mask) {
   const T *a = w.reg<T>(i.a);
@@ -94,7 +94,7 @@ static void execRounded(Warp &w, const Inst &i, uint32_t mask) {
       else
         result[l] = Op::apply(a[l], b[l], c[l]);
     }
-    // The results exist before the mode ends.
+    // The results are computed before the mode is restored.
     asm volatile("" : : "r"(result) : "memory");
   }
   using Whole = typename detail::UnsignedOf<sizeof(T) * PerLane * 8>::Type;
@@ -127,7 +127,7 @@ static ExecFn selectArithmetic(Type type, bool nearest) {
   if (type == Type::F64)
     return nearest ? getNearest<Op, double, Sources>()
                    : execRounded<Op, double, Sources, 1>;
-  // A reciprocal or root of pairs does not exist.
+  // Reciprocals and roots of pairs do not exist.
   if constexpr (Sources > 1)
     if (type == Type::F32x2)
       return nearest ? getNearestPair<Op, Sources>()
@@ -177,7 +177,7 @@ static bool buildArithmetic(Decoder &decoder, const Match &match, Inst &inst) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// What an f16 or bf16 is in f32, exactly.
+/// Converts f16 or bf16 to f32, exactly.
 template <bool IsBfloat> float widen(uint16_t value) {
   return IsBfloat ? bfloatToFloat(value) : halfToFloat(value);
 }
@@ -195,7 +195,7 @@ template <typename Op, bool IsBfloat, bool Sat> struct MixedSum {
 };
 } // namespace
 
-/// The lambda gets the types of the choice, as constants.
+/// The lambda gets the types of the choice as constants.
 template <typename Fn> static ExecFn selectMixed(const Match &match, Fn get) {
   bool isBfloat = match.type(1) == Type::BF16, sat = match.has("sat");
   if (isBfloat)
@@ -385,7 +385,7 @@ static bool hasProperty(Property property, double value, double smallest) {
     return !nan;
   case Property::NotANumber:
     return nan;
-  case Property::Normal: // zeros, too
+  case Property::Normal: // also zeros
     return finite && (magnitude >= smallest || magnitude == 0);
   case Property::Subnormal:
     return magnitude > 0 && magnitude < smallest;

@@ -22,21 +22,22 @@
 
 using namespace ptxsim;
 
-/// Instructions of a warp before the next one's turn, and of a block before
-/// another one's.
+/// The instructions that a warp executes before the next warp's turn, and that
+/// a block executes before another block's turn.
 static constexpr uint64_t kWarpBudget = 4096;
 static constexpr uint64_t kBlockBudget = 1 << 20;
-/// A block that has executed this much without a write, an arrival or an exit
-/// loops in vain.
+/// A block that has executed this many instructions without a write, an arrival
+/// or an exit is in an endless loop.
 static constexpr uint64_t kHopeless = uint64_t(1) << 28;
-/// A block waits when all its warps do. So does one that has polled memory this
-/// often without progress; when it is tried again, it has fewer polls.
+/// A block waits when all its warps wait, or when it has polled memory this
+/// often without progress. When it is tried again, it gets fewer polls.
 static constexpr uint64_t kPatientPolls = 1 << 13;
 static constexpr uint64_t kImpatientPolls = 1 << 11;
-/// Polls that all blocks of a worker make in vain before they are deadlocked.
+/// The blocks of a worker are deadlocked after this many polls without
+/// progress.
 static constexpr uint64_t kHopelessPolls = 1 << 15;
-/// Budgets that a block may use up which makes progress, but polls all the
-/// time, before another one is begun, for which it may wait.
+/// A block that makes progress, but polls all the time, may wait for a block
+/// that has not begun. Another block is begun after this many budgets.
 static constexpr unsigned kPollingBudgets = 4;
 
 //===----------------------------------------------------------------------===//
@@ -106,7 +107,7 @@ void Block::start(uint64_t newNumber) {
   number = newNumber;
   id = {uint32_t(number % grid.x), uint32_t(number / grid.x % grid.y),
         uint32_t(number / grid.x / grid.y)};
-  // Not from what ran here before: a block's moments are its own.
+  // Independent of the blocks that ran here before.
   random = launch->options.seed * 0x100000001b3u + number;
   std::fill(shared.begin(), shared.end(), uint8_t(0xff));
   std::fill(sharedInit.begin(), sharedInit.end(), uint8_t(0));
@@ -188,21 +189,21 @@ Block::Slice Block::runSlice() {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Workers that came here while the launch made no progress.
+/// The workers that arrived here while the launch made no progress.
 struct Meeting {
   unsigned count = 0;
   uint64_t since = 0; // the launch's progress
 };
 
-/// What the workers of a launch share.
+/// The data that the workers of a launch share.
 struct Work {
   std::atomic<uint64_t> nextBlock{0};
   uint64_t numBlocks;
 
   std::mutex mutex;     // of what follows
   unsigned running = 0; // workers
-  /// Workers all of whose blocks wait, and those that have polled in vain for
-  /// so long that nothing can happen any more.
+  /// The workers whose blocks all wait, and those whose blocks have polled
+  /// without progress for so long that they are deadlocked.
   Meeting waiting, stuck;
 };
 
@@ -219,7 +220,7 @@ public:
       uint64_t progress = launch.progress;
       auto next = chooseReady(progress);
       if (next == resident.end()) {
-        // Another worker's blocks may set these going.
+        // Blocks of another worker may make these ready.
         if (!meet(work.waiting, progress, waitingAt))
           continue;
         next = choosePatient();
@@ -236,18 +237,19 @@ public:
 private:
   struct Resident {
     std::unique_ptr<Block> block;
-    /// Since the last progress, the block's or the launch's.
+    /// Counted since the last progress of the block or the launch.
     uint64_t idleInstructions = 0;
     uint64_t idlePolls = 0;
     unsigned pollingBudgets = 0;
-    /// The launch's progress before the block polled in vain; the block waits
-    /// until that changes.
+    /// The progress of the launch before the block polled without success. The
+    /// block waits until the progress changes.
     uint64_t waitsSince = kNever;
   };
   using Iterator = std::deque<Resident>::iterator;
   static constexpr uint64_t kNever = std::numeric_limits<uint64_t>::max();
 
-  /// Begins the next block of the grid, if there is one and room for it.
+  /// Begins the next block of the grid, if there is one and there is room for
+  /// it.
   bool begin() {
     if (resident.size() >= maxResident)
       return false;
@@ -266,7 +268,8 @@ private:
     return true;
   }
 
-  /// A block that does not wait, else a new one; the end if there is neither.
+  /// Returns a block that does not wait, or else a new one; the end if there is
+  /// neither.
   Iterator chooseReady(uint64_t progress) {
     auto found =
         std::find_if(resident.begin(), resident.end(), [&](const Resident &r) {
@@ -275,8 +278,8 @@ private:
     return found == resident.end() && begin() ? resident.begin() : found;
   }
 
-  /// A block that may not have waited for long enough yet: a loop that polls
-  /// may end by itself.
+  /// Returns a block that has waited, but may still be able to continue: a loop
+  /// that polls may end by itself.
   Iterator choosePatient() {
     uint64_t most = std::max(kPatientPolls, kHopelessPolls / resident.size());
     return std::find_if(
@@ -322,7 +325,7 @@ private:
       return;
     }
     if (!alive && !launch.stop) {
-      // Nothing outside a block can set its warps going again.
+      // Nothing outside the block can make its warps ready.
       reportDeadlock(block);
       launch.stop = true;
       return;
@@ -339,9 +342,9 @@ private:
       begin();
   }
 
-  /// Waits for the other workers: false once the launch makes progress, true
-  /// when all that run have come here since the last one. `counted` is the
-  /// progress at which this worker was counted last.
+  /// Waits for the other workers. Returns false as soon as the launch makes
+  /// progress, and true if all running workers have arrived here since the last
+  /// progress. `counted` is the progress at which this worker was counted last.
   bool meet(Meeting &meeting, uint64_t progress, uint64_t &counted) {
     while (progress == launch.progress && !launch.stop) {
       {
@@ -386,7 +389,8 @@ private:
 };
 } // namespace
 
-/// Blocks that a chip runs at once, by threads and shared memory.
+/// Returns the number of blocks that a chip runs at once, which threads and
+/// shared memory limit.
 static uint64_t getResidentBlocks(const Launch &launch) {
   const Chip &chip = *launch.chip;
   uint64_t warps = (launch.config.block.count() + kLanes - 1) / kLanes;

@@ -1,4 +1,4 @@
-//===- InitRules.cpp - Where undefined registers may go -------------------===//
+//===- InitRules.cpp - Propagation of undefined registers -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -25,7 +25,7 @@ void ptxsim::demandDefined(Warp &warp, const Inst &inst, const Ref &ref,
                std::to_string(line);
   warp.report(inst, unsigned(__builtin_ctz(bad)), CheckInit,
               "uninitialized-register", std::move(message));
-  // Said once; what follows from it is no news.
+  // Reported once; consequences are not reported again.
   warp.setUndefined(ref, 0, bad);
 }
 
@@ -40,7 +40,7 @@ uint32_t ptxsim::checkGuard(Warp &warp, const Inst &inst, uint32_t mask) {
   return 0;
 }
 
-/// The sources' halves, one after the other, become the destinations'.
+/// The halves of the sources, one after the other, become those of d.
 static void moveMarks(Warp &warp, const Inst &inst, uint32_t mask) {
   uint32_t halves[64];
   unsigned count = 0;
@@ -65,7 +65,7 @@ static void moveMarks(Warp &warp, const Inst &inst, uint32_t mask) {
   if (inst.d)
     write(inst.d, inst.d.halves);
   const Ref *dsts = warp.kernel->refs.data() + inst.dsts;
-  // A sink takes as many halves as its neighbours.
+  // A sink has as many halves as its neighbors.
   unsigned width = 1;
   for (unsigned i = 0; i < inst.numDsts; ++i)
     if (dsts[i])

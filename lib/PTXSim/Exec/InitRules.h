@@ -1,4 +1,4 @@
-//===- InitRules.h - Where undefined registers may go -----------*- C++ -*-===//
+//===- InitRules.h - Propagation of undefined registers ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,18 +11,19 @@
 
 namespace ptxsim {
 
-/// Carries the marks of undefined halves through the instruction, or reports
-/// them; see InitRule. Before the instruction is executed, with marks on.
+/// Propagates the marks of undefined halves through the instruction, or reports
+/// them; see InitRule. Called before the instruction is executed, with marks
+/// on.
 void applyInitRule(Warp &warp, const Inst &inst, uint32_t mask);
 
-/// An undefined guard is a finding, unless the instruction does nothing but
-/// write registers: those become undefined. Returns the lanes where they do,
-/// for `undefineResults` after the instruction.
+/// Handles an undefined guard. If the instruction only writes registers, they
+/// become undefined: returns those lanes, for `undefineResults` after the
+/// instruction. Otherwise, reports a finding.
 uint32_t checkGuard(Warp &warp, const Inst &inst, uint32_t mask);
 void undefineResults(Warp &warp, const Inst &inst, uint32_t lanes);
 
-/// A finding if the operand is undefined in a lane of the mask; it counts as
-/// defined from then on. `what` is its role.
+/// Reports a finding if the operand is undefined in a lane of the mask. The
+/// operand then counts as defined. `what` is its role.
 void demandDefined(Warp &warp, const Inst &inst, const Ref &ref, uint32_t mask,
                    const char *what);
 

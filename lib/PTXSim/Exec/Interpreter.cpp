@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every lane has a place of its own; lanes at one place go together as a group.
-// Groups of a warp take turns, so that a lane may wait for another one of its
-// warp (independent thread scheduling).
+// Every lane has its own program counter; lanes at one instruction execute
+// together as a group. Groups of a warp take turns, so that a lane may wait for
+// another lane of its warp (independent thread scheduling).
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,8 +15,8 @@
 
 using namespace ptxsim;
 
-/// Backward branches that a group may take while others of its warp could run,
-/// and how many of them one look at what others do counts for.
+/// Backward branches that a group may take while other groups of its warp are
+/// ready, and the number of them that counts as one poll.
 static constexpr uint32_t kPatience = 4096;
 static constexpr uint32_t kPollCosts = 128;
 
@@ -24,14 +24,14 @@ static constexpr uint32_t kPollCosts = 128;
 // Groups
 //===----------------------------------------------------------------------===//
 
-/// Calls that the group is in.
+/// Returns the depth of the calls of the group.
 static unsigned getDepth(const Warp &warp, const Group &group) {
   return group.mask ? warp.callDepth[__builtin_ctz(group.mask)] : 0;
 }
 
-/// Whether a group runs before another: that of the lower turn, then the one
-/// that is deeper in calls, since functions lie behind the places that they
-/// return to, then that of the lower pc.
+/// Returns true if a group runs before another one: first by lower turn, then
+/// by call depth (functions lie after the locations to which they return), then
+/// by lower pc.
 static bool comesBefore(const Warp &warp, const Group &a, const Group &b) {
   if (a.turn != b.turn)
     return a.turn < b.turn;
@@ -39,7 +39,7 @@ static bool comesBefore(const Warp &warp, const Group &a, const Group &b) {
   return depthA != depthB ? depthA > depthB : a.pc < b.pc;
 }
 
-/// The group to run, null when none is ready.
+/// Returns the group to run, or null if none is ready.
 static Group *select(Warp &warp) {
   Group *best = nullptr;
   for (Group &group : warp.groups)
@@ -54,7 +54,7 @@ static void erase(Warp &warp, Group *group) {
   warp.groups.pop_back();
 }
 
-/// Joins ready groups that are at the same place.
+/// Joins ready groups that are at the same location.
 static void merge(Warp &warp) {
   for (size_t i = 0; i < warp.groups.size(); ++i)
     for (size_t j = i + 1; j < warp.groups.size();) {
@@ -70,8 +70,8 @@ static void merge(Warp &warp) {
     }
 }
 
-/// The next place of another ready group: where the running one, which only
-/// goes forward until somebody looks again, meets it.
+/// Returns the next location of another ready group, where the running group,
+/// which only advances until the next check, meets it.
 static uint32_t getMeetingPoint(const Warp &warp, const Group &running) {
   uint32_t pc = UINT32_MAX;
   for (const Group &group : warp.groups)
@@ -96,7 +96,7 @@ static void removeLanes(Warp &warp, Group &group, uint32_t lanes) {
 // Control flow
 //===----------------------------------------------------------------------===//
 
-/// A group that goes round for long lets the others have a turn.
+/// A group that loops for long gives the others a turn.
 static void countBackward(Warp &warp, Group &group) {
   if (warp.groups.size() > 1 && ++group.backwards >= kPatience) {
     group.backwards = 0;
@@ -104,8 +104,8 @@ static void countBackward(Warp &warp, Group &group) {
   }
 }
 
-/// Sends `lanes` of the group to `target`, the rest to the next instruction.
-/// Both may be empty. Pointers to groups are invalid afterwards.
+/// Sends `lanes` of the group to `target`, and the others to the next
+/// instruction. Both may be empty. Invalidates pointers to groups.
 static void divert(Warp &warp, Group &group, uint32_t lanes, uint32_t target) {
   bool isBackward = target <= group.pc;
   Group *moved = &group;
@@ -174,7 +174,7 @@ static void call(Warp &warp, Group &group, const Inst &inst, uint32_t mask) {
   divert(warp, group, mask, inst.target);
 }
 
-/// Lanes go back to where they were called; those of the kernel itself end.
+/// Lanes return to their callers. Lanes of the kernel itself exit.
 static void doReturn(Warp &warp, Group &group, uint32_t mask) {
   uint32_t ended = 0;
   std::vector<Group> targets;
@@ -224,7 +224,7 @@ static bool isAligned(const Inst &inst) {
                                        : (inst.mode & kBarrierAligned) != 0;
 }
 
-/// Says that lanes which must take part in an instruction of the whole warp do
+/// Reports lanes that must take part in an instruction of the whole warp and do
 /// not.
 static void reportNotConverged(Warp &warp, const Inst &inst, uint32_t mask,
                                uint32_t missing, const char *why) {
@@ -234,8 +234,8 @@ static void reportNotConverged(Warp &warp, const Inst &inst, uint32_t mask,
                   " " + why);
 }
 
-/// Leaves the lanes of the group at its instruction that are not in `mask`
-/// behind, as a group of their own at `pc`.
+/// Splits off the lanes of the group that are not in `mask`, as a separate
+/// group at `pc`.
 static void splitOff(Warp &warp, Group &group, uint32_t mask, uint32_t pc) {
   Group rest = group;
   rest.mask &= ~mask;
@@ -244,7 +244,7 @@ static void splitOff(Warp &warp, Group &group, uint32_t mask, uint32_t pc) {
   warp.groups.push_back(rest);
 }
 
-/// Waiting groups at this instruction that want the same lanes.
+/// Returns the waiting groups at this instruction with the same lanes.
 static uint32_t getWaiting(const Warp &warp, uint32_t pc, uint32_t wanted) {
   uint32_t lanes = 0;
   for (const Group &group : warp.groups)
@@ -284,8 +284,8 @@ static void executeTogether(Warp &warp, uint32_t pc, uint32_t wanted,
   warp.groups.push_back(joined);
 }
 
-/// The group has come to a collective. Afterwards it waits, or all that take
-/// part have executed it.
+/// The group has reached a collective. Afterwards it waits, or all participants
+/// have executed it.
 static void arriveAtCollective(Warp &warp, Group &group, const Inst &inst,
                                uint32_t mask) {
   uint32_t pc = group.pc;
@@ -309,7 +309,7 @@ static void arriveAtCollective(Warp &warp, Group &group, const Inst &inst,
         warp.report(inst, *l, CheckSync, "not-converged",
                     "the lane is not in its own member mask");
     }
-    // The others come here again, for a collective of their own.
+    // The other lanes return here for a separate collective.
     if (same != mask)
       splitOff(warp, group, same, pc);
   }
@@ -324,7 +324,7 @@ static void arriveAtCollective(Warp &warp, Group &group, const Inst &inst,
   executeTogether(warp, pc, wanted, here);
 }
 
-/// Lanes that others wait for may have exited since. False when nobody gets on.
+/// Lanes that others wait for may have exited. Returns false without progress.
 static bool retryCollectives(Warp &warp) {
   for (Group &group : warp.groups) {
     if (group.state != Group::AtCollective)
@@ -361,8 +361,8 @@ static void arriveUnaligned(Warp &warp, Group &group, const Inst &inst,
 // The loop
 //===----------------------------------------------------------------------===//
 
-/// Executes an instruction that is no Next. True when the group may simply go
-/// on; else groups have changed.
+/// Executes an instruction that is not Next. Returns true if the group may
+/// simply continue; otherwise groups have changed.
 static bool step(Warp &warp, Group &group, const Inst &inst, uint32_t mask) {
   switch (inst.flow) {
   case Flow::Next:

@@ -18,7 +18,7 @@ using Wide = unsigned __int128;
 // Undefined values
 //===----------------------------------------------------------------------===//
 
-/// The address must be defined; the marks of the values travel.
+/// The address must be defined; the marks of the values are propagated.
 static void checkLoad(Warp &w, const Inst &i, uint32_t mask) {
   demandDefined(w, i, i.a, mask, "the first operand");
   const Ref *dsts = w.kernel->getDsts(i);
@@ -27,7 +27,8 @@ static void checkLoad(Warp &w, const Inst &i, uint32_t mask) {
       w.setUndefined(dsts[e], 0, mask);
 }
 
-/// Whether an element that is stored is undefined in a lane of the mask.
+/// Returns true if an element that is stored is undefined in a lane of the
+/// mask.
 static bool isAnyUndefined(const Warp &w, const Inst &i, uint32_t mask) {
   uint32_t lanes = 0;
   const Ref *srcs = w.kernel->getSrcs(i);
@@ -36,7 +37,7 @@ static bool isAnyUndefined(const Warp &w, const Inst &i, uint32_t mask) {
   return lanes & mask;
 }
 
-/// What goes to global memory must be defined, too.
+/// A value stored to global memory must also be defined.
 static void checkStore(Warp &w, const Inst &i, uint32_t mask) {
   demandDefined(w, i, i.a, mask, "the first operand");
   if (i.space == Space::Shared || i.space == Space::Local ||
@@ -54,7 +55,7 @@ static void checkStore(Warp &w, const Inst &i, uint32_t mask) {
 // Loads
 //===----------------------------------------------------------------------===//
 
-/// Element of `n` of all lanes, from places side by side.
+/// Loads element of `n` of all lanes from adjacent locations.
 template <typename To, typename From, unsigned n>
 static void loadContiguous(const Warp &w, const Ref &d, const uint8_t *begin) {
   To *to = w.reg<To>(d);
@@ -65,7 +66,7 @@ static void loadContiguous(const Warp &w, const Ref &d, const uint8_t *begin) {
   }
 }
 
-/// A register that is wider than the value takes it extended.
+/// A register that is wider than the value gets the extended value.
 template <typename To, typename From>
 static void loadAs(const Warp &w, const Ref &d, const Places &places,
                    unsigned offset, unsigned n) {
@@ -153,7 +154,7 @@ static void storeContiguous(const Warp &w, const Ref &s, uint8_t *begin) {
   }
 }
 
-/// Element of `n` from a register that may be wider.
+/// Stores element of `n` from a register that may be wider.
 template <typename T, unsigned n>
 static void storeContiguous(const Warp &w, const Ref &s, uint8_t *begin) {
   switch (s.size) {
@@ -187,7 +188,7 @@ static void storeElement(const Warp &w, const Ref &s, const Places &places,
   const std::byte *from = w.registers + s.offset;
   unsigned step = s.size;
   if (places.pattern == Pattern::Uniform) {
-    // The last lane's store is the one that stays.
+    // The store of the last lane takes effect.
     std::memcpy(places.lanes[0] + offset, from + (kLanes - 1) * step,
                 sizeof(T));
     return;
@@ -277,7 +278,7 @@ static size_t getVectorLength(const Match &match) {
   return vec.empty() ? 1 : size_t(vec[1] - '0');
 }
 
-/// A cache policy that follows the operands has no effect.
+/// A cache policy after the operands has no effect.
 static bool skipPolicy(Decoder &d, const Match &match, size_t least) {
   Ref policy;
   if (!match.has("hint"))
@@ -361,7 +362,7 @@ static bool buildMembar(Decoder &d, const Match &match, Inst &inst) {
 
 static void doNothing(Warp &, const Inst &, uint32_t) {}
 
-/// Orders proxies, of which there is one here.
+/// Orders proxies; there is only one here.
 static bool buildProxyFence(Decoder &d, const Match &, Inst &inst) {
   inst.exec = doNothing;
   inst.init = InitRule::Define;
@@ -379,8 +380,8 @@ static bool buildPrefetch(Decoder &d, const Match &match, Inst &inst) {
   return d.expect(1, 2) && d.address(0, inst.space, inst.a, inst.imm);
 }
 
-/// discard.L2 [a], 128: the contents may go; nothing promises that they do, so
-/// they stay.
+/// discard.L2 [a], 128: the contents may be discarded, but need not be, so they
+/// are kept.
 static bool buildDiscard(Decoder &d, const Match &match, Inst &inst) {
   int64_t size = 0;
   inst.space = getSpace(match);
@@ -396,7 +397,7 @@ static void execPolicy(Warp &w, const Inst &i, uint32_t mask) {
     w.reg<uint64_t>(i.d)[*l] = 0;
 }
 
-/// A cache policy is opaque; what it says has no effect.
+/// A cache policy is opaque and has no effect.
 static bool buildPolicy(Decoder &d, const Match &, Inst &inst) {
   inst.exec = execPolicy;
   inst.init = InitRule::Define;

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A register of all lanes, as it lies in the register file, is the 8x8 matrix
-// of 16-bit elements that these instructions speak of, by rows.
+// A register of all lanes, in the order of the register file, is an 8x8 matrix
+// of 16-bit elements of these instructions, by rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,7 +17,7 @@
 
 using namespace ptxsim;
 
-/// All rows at once, where nothing is wrong with any of them.
+/// All rows at once if none has an error.
 static bool getAllRows(Warp &w, const Inst &inst, unsigned count,
                        AccessKind kind, uint8_t *rows[kLanes],
                        uint64_t offsets[kLanes], StoredFn stored) {
@@ -26,7 +26,7 @@ static bool getAllRows(Warp &w, const Inst &inst, unsigned count,
       inst.space == Space::Generic ? kSharedWindow + kSharedBase : kSharedBase;
   Places places;
   getAddresses(w, inst, lanes, 16, places);
-  // A generic address of another memory is a finding of its own.
+  // A generic address of another space is a separate finding.
   if (places.least < base || places.most - base >= kWindowSize ||
       !findTogether(w, inst, lanes, 16, kind, places, stored))
     return false;
@@ -37,8 +37,8 @@ static bool getAllRows(Warp &w, const Inst &inst, unsigned count,
   return true;
 }
 
-/// The host's place of each row that lanes give; null where it must not be
-/// touched. inst.mode: the number of matrices.
+/// Returns the host address of each row that lanes provide; null for invalid
+/// rows. inst.mode: the number of matrices.
 static void getRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
                     uint8_t *rows[kLanes], StoredFn stored = nullptr) {
   unsigned count = inst.mode * 8;
@@ -66,8 +66,8 @@ static void getRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
 // Undefined elements
 //===----------------------------------------------------------------------===//
 
-/// The marks of a register, as its matrix lies: all ones where an element is
-/// undefined.
+/// Returns the marks of a register in the layout of its matrix: all ones for
+/// undefined elements.
 static void getMarks(const Warp &w, const Ref &ref, uint16_t tile[64]) {
   const uint32_t *words = w.marks(ref);
   for (unsigned e = 0; e < 64; ++e)
@@ -83,7 +83,7 @@ static void setMarks(const Warp &w, const Ref &ref, const uint16_t tile[64],
     w.marks(ref)[h] = (w.marks(ref)[h] & ~mask) | (words[h] & mask);
 }
 
-/// The marks of the rows that ldmatrix has read go with them.
+/// Propagates the marks of the rows that ldmatrix read.
 static void loadRowMarks(const Warp &w, const Inst &inst,
                          uint8_t *const rows[kLanes], bool isTransposed,
                          uint32_t mask) {
@@ -157,7 +157,7 @@ static void getTile(const Warp &w, const Inst &inst, unsigned t,
     mma::transpose8x8(tile, tile);
 }
 
-/// The row that a lane gives.
+/// Returns the row that a lane provides.
 template <bool isTransposed>
 static void getStored(const Warp &w, const Inst &inst, unsigned lane,
                       uint8_t *to) {
@@ -194,8 +194,8 @@ static void transposeMarks(Warp &w, const Inst &inst, uint32_t mask) {
   setMarks(w, inst.d, tile, mask);
 }
 
-/// Only the lanes that give rows need an address. The marks of the elements
-/// travel.
+/// Only the lanes that provide rows need a defined address. The marks of the
+/// elements are propagated.
 static void demandRows(Warp &w, const Inst &inst, uint32_t mask) {
   uint32_t giving = inst.mode == 4 ? kAllLanes : (1u << 8 * inst.mode) - 1;
   demandDefined(w, inst, inst.a, mask & giving, "the address of a row");

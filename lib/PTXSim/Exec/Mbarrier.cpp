@@ -10,15 +10,16 @@
 
 using namespace ptxsim;
 
-/// Opaque to programs: what is pending, expected and the phase, and a tag that
-/// memory filled with one byte does not have.
+/// The memory format is opaque to programs: the pending count, the expected
+/// count and the phase, and a tag that memory filled with one byte does not
+/// have.
 static uint64_t getDigest(const Mbarrier &object) {
   return uint64_t(object.pending) | uint64_t(object.expected) << 20 |
          (object.phase & 0xfffff) << 40 | uint64_t(0xb) << 60;
 }
 
 /// A state: bits 0 to 19 are the pending arrivals before the arrival, the phase
-/// is above them, and the top bit marks it.
+/// is above them, and the top bit is set.
 static uint64_t getState(const Mbarrier &object) {
   return uint64_t(1) << 63 | object.phase << 20 | object.pending;
 }
@@ -57,12 +58,12 @@ void Mbarriers::init(Warp &w, const Inst &inst, unsigned lane, uint64_t address,
       isLive(uint32_t(offset))) {
     misuse(w, inst, lane,
            nameOf(uint32_t(offset)) +
-               " is initialised while it is live: mbarrier.inval comes first");
+               " is initialized while it is live: mbarrier.inval comes first");
     remove(uint32_t(offset));
   }
   if (count < 1 || count > maxCount) {
     misuse(w, inst, lane,
-           "an mbarrier is initialised with " + std::to_string(count) +
+           "an mbarrier is initialized with " + std::to_string(count) +
                " arrivals; 1 to " + std::to_string(maxCount) + " are legal");
     count = count < 1 ? 1 : maxCount;
   }
@@ -84,7 +85,7 @@ void Mbarriers::invalidate(Warp &w, const Inst &inst, unsigned lane,
     return;
   auto offset = uint32_t(address - kSharedBase);
   remove(offset);
-  // The memory holds nothing of use until something is stored.
+  // The memory is unwritten until something is stored.
   std::memset(block.sharedInit.data() + offset, kUndefined, 8);
 }
 
@@ -98,7 +99,7 @@ Mbarrier *Mbarriers::use(Warp &w, const Inst &inst, unsigned lane,
   uint64_t offset = address - kSharedBase;
   if (address < kSharedBase || offset % 8 || offset >= block.shared.size() ||
       block.shared.size() - offset < 8) {
-    // Says what is wrong with the address.
+    // Reports the error of the address.
     w.access(inst, lane, Space::Shared, address, 8, AccessKind::Load, 8);
     return nullptr;
   }
@@ -106,11 +107,11 @@ Mbarrier *Mbarriers::use(Warp &w, const Inst &inst, unsigned lane,
   if (!object) {
     misuse(w, inst, lane,
            "shared address " + formatAddress(address) +
-               " holds no mbarrier: it was never initialised here, or "
+               " holds no mbarrier: it was never initialized here, or "
                "mbarrier.inval ended it");
     return nullptr;
   }
-  // A wait that goes round is one access.
+  // A wait that loops is one access.
   if (block.races && (kind != AccessKind::Load || !w.pollsAgain))
     block.races->access(w, inst, lane, uint32_t(offset), 8, kind,
                         kind != AccessKind::Store);

@@ -1,4 +1,4 @@
-//===- MemoryModes.h - What qualifies a memory access -----------*- C++ -*-===//
+//===- MemoryModes.h - Qualifiers of memory accesses ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -16,8 +16,8 @@ namespace ptxsim {
 struct MemoryMode {
   Order order = Order::Relaxed;
   Scope scope = Scope::System;
-  /// Relaxed, acquire, release, volatile or atomic: what other threads may
-  /// touch at the same time.
+  /// Relaxed, acquire, release, volatile or atomic: other threads may access
+  /// the memory at the same time.
   bool strong = false;
 
   uint32_t pack() const {
@@ -37,33 +37,33 @@ constexpr bool releases(Order order) {
          order == Order::SeqCst;
 }
 
-/// The mode that the qualifiers `sem` and `scope` of a form say; `fallback` is
-/// that of an instruction without them.
+/// Returns the mode for the qualifiers `sem` and `scope` of a form; `fallback`
+/// is that of an instruction without them.
 MemoryMode getMemoryMode(const Match &match, MemoryMode fallback);
 
-/// The state space that the qualifier `space` of a form says.
+/// Returns the state space of the qualifier `space` of a form.
 Space getSpace(const Match &match);
 
-/// Marks the accesses of an instruction that other threads may wait on.
+/// Marks the accesses of an instruction that other threads may wait for.
 void setMemoryMode(Inst &inst, MemoryMode mode);
 
-/// The state space of a generic address, which becomes an address in it.
+/// Returns the state space of a generic address, and converts the address.
 Space resolveGeneric(uint64_t &address);
 
-/// What the accesses of a warp's lanes need before they happen: the counters of
-/// a profile. Addresses are those of the instruction's space.
+/// Updates the counters of a profile before the accesses of a warp. Addresses
+/// are those of the instruction's space.
 void countAccess(Warp &warp, const Inst &inst, Space space,
                  const uint64_t *addresses, uint32_t mask, unsigned bytes,
                  bool writes);
 
-/// The clocks' side of a strong access, before data is written (`writes`) or
+/// Updates the clocks for a strong access, before data is written (`writes`) or
 /// after it was read (`reads`).
 void orderAccess(Warp &warp, const Inst &inst, unsigned lane, Space space,
                  uint64_t address, bool reads, bool writes);
 
-/// After a strong load or an atomic: where the warp repeats one that it made
-/// before, with the same addresses and values, and its block has made no
-/// progress since, it waits for another thread, and gives up its turn.
+/// Called after a strong load or an atomic. If the warp repeats an earlier one
+/// with the same addresses and values, and its block has made no progress in
+/// between, the warp is waiting for another thread and gives up its turn.
 void yieldIfSame(Warp &warp, const Inst &inst, const uint64_t *addresses,
                  uint32_t mask, const Ref *values, unsigned count);
 

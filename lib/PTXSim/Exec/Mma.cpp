@@ -2,10 +2,10 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A register of all lanes is, as it lies in the register file, a matrix of 8
+// A register of all lanes, in the order of the register file, is a matrix of 8
 // rows of 16 bytes: lane 4g + q holds bytes 4q to 4q + 3 of row g. The A
-// operand is a 2 x n grid of these, B a row of them (transposed: a row is a
-// column of B), so that a fragment is decoded with no table of positions.
+// operand is a 2 x n grid of these, and B a row of them (transposed: a row is a
+// column of B), so fragments are decoded without a table of positions.
 //
 //===----------------------------------------------------------------------===//
 
@@ -141,7 +141,7 @@ void ptxsim::initMma(Warp &w, const Inst &inst, uint32_t mask) {
     }
 }
 
-/// The handler for a shape and types; null when there is no such form.
+/// Returns the handler for a shape and types, or null for illegal ones.
 static ExecFn pick(unsigned k, Type a, Type b, bool isHalf) {
   struct Row {
     unsigned k;
@@ -180,7 +180,7 @@ static ExecFn pick(unsigned k, Type a, Type b, bool isHalf) {
   return nullptr;
 }
 
-/// The counters' name of a product, "bf16.f32".
+/// Returns the name of a product for the counters, "bf16.f32".
 static const char *getTypesName(Type operand, Type accumulator) {
   switch (operand) {
   case Type::F16:
@@ -200,7 +200,7 @@ static const char *getTypesName(Type operand, Type accumulator) {
   }
 }
 
-/// Operands and the rest that all forms have in common.
+/// Operands and other properties that all forms share.
 static bool finish(Decoder &d, unsigned k, Type a, Type b, Type c, Inst &inst) {
   inst.exec = pick(k, a, b, c == Type::F16);
   if (!inst.exec)

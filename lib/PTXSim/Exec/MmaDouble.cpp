@@ -78,7 +78,7 @@ bool ptxsim::buildWmmaDouble(Decoder &d, const Match &, Inst &inst) {
 }
 
 namespace {
-/// Which fragment goes to or comes from memory.
+/// The fragment that is loaded or stored.
 enum Fragment : uint32_t { OperandA, OperandB, Sum };
 } // namespace
 
@@ -91,8 +91,8 @@ static void locate(uint32_t fragment, unsigned lane, unsigned i, unsigned &row,
     std::swap(row, column);
 }
 
-/// inst.mode: the fragment; inst.mode2: by columns. Each lane's elements are an
-/// access of their own.
+/// inst.mode: the fragment; inst.mode2: by columns. The elements of each lane
+/// are a separate access.
 template <bool isStore>
 static void execAccess(Warp &w, const Inst &inst, uint32_t mask) {
   AccessKind kind = isStore ? AccessKind::WarpStore : AccessKind::WarpLoad;

@@ -1,4 +1,4 @@
-//===- Move.cpp - mov, packing, addresses' spaces -------------------------===//
+//===- Move.cpp - mov, packing, address spaces ----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -31,7 +31,7 @@ static void execMovePred(Warp &w, const Inst &i, uint32_t mask) {
   w.setPred(i.d, w.pred(i.a), mask);
 }
 
-/// Clocks count the block's instructions: they never stand still or go back.
+/// Clocks count the instructions of the block, so they always advance.
 template <typename T>
 static void execClock(Warp &w, const Inst &i, uint32_t mask) {
   uint64_t now = w.block->instructions;
@@ -49,7 +49,7 @@ static bool isClock(Special special) {
 // Packing and unpacking
 //===----------------------------------------------------------------------===//
 
-/// Values of 8 bits take lanes of 16.
+/// 8-bit values use lanes of 16 bits.
 template <typename Part>
 using PartLane = std::conditional_t<sizeof(Part) == 1, uint16_t, Part>;
 
@@ -136,7 +136,7 @@ static bool buildVector(Decoder &decoder, Type type, size_t vector,
   for (const PackForm &form : kPackForms) {
     if (form.whole != bytes || form.parts != count)
       continue;
-    // Marks are kept for halves: bytes share one.
+    // Marks are kept for halves; two bytes share a mark.
     inst.init = form.part == Type::B8 ? InitRule::Propagate : InitRule::Move;
     if (vector == 1) {
       inst.exec = form.pack;
@@ -182,8 +182,8 @@ static bool buildMove(Decoder &decoder, const Match &match, Inst &inst) {
 // Spaces of addresses
 //===----------------------------------------------------------------------===//
 
-/// The space that a word of cvta or isspacep names, and where its window begins
-/// (0: it has none, its addresses are generic ones).
+/// Returns the space that cvta or isspacep names, and the start of its window
+/// (0: no window, its addresses are generic ones).
 static Space getSpace(std::string_view word, uint64_t &window) {
   window = 0;
   if (word == "global")

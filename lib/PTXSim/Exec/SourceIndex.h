@@ -14,11 +14,11 @@
 
 namespace ptxsim {
 
-/// A multiset of units of 16 bytes of global memory: an open hash table with
-/// linear probing.
+/// A multiset of 16-byte units of global memory: an open hash table with linear
+/// probing.
 class SourceIndex {
 public:
-  /// `thread` reads the unit at this address.
+  /// Records that `thread` reads the unit at this address.
   void add(uint64_t address, uint32_t thread) {
     if (2 * (used + 1) > slots.size())
       grow();
@@ -41,7 +41,7 @@ public:
       least = UINT64_MAX;
       most = 0;
     }
-    // Moves back what was displaced over the slot that is free now.
+    // Move back the entries that were displaced over the slot that is now free.
     size_t mask = slots.size() - 1;
     for (size_t next = (at + 1) & mask; slots[next].count;
          next = (next + 1) & mask) {
@@ -54,12 +54,12 @@ public:
     }
   }
 
-  /// Whether a unit of the range may be here.
+  /// Returns true if a unit of the range may be in the set.
   bool overlaps(uint64_t begin, uint64_t end) const {
     return begin / 16 <= most && (end - 1) / 16 >= least;
   }
 
-  /// Whether the unit of an address is here, and the last thread that reads it.
+  /// Finds the unit of an address, and the last thread that reads it.
   bool find(uint64_t address, uint32_t &thread) const {
     if (!used)
       return false;

@@ -27,7 +27,7 @@ class ThreadClocks;
 class AsyncCopies;
 class Profiler;
 
-/// What a lane stores: writes the bytes of its access to `to`, at most 32.
+/// Writes the bytes that a lane stores, at most 32, to `to`.
 using StoredFn = void (*)(const Warp &, const Inst &, unsigned lane,
                           uint8_t *to);
 
@@ -52,14 +52,14 @@ struct Group {
   State state = Ready;
   uint32_t wanted = 0;
   uint8_t barrier = 0;
-  /// Groups of the lowest turn run first, and of these the one with the lowest
-  /// pc, so that lanes meet again where their ways do. A group that goes round
-  /// a loop for long while others are ready gets a later turn.
+  /// Groups with the lowest turn run first, and of these the one with the
+  /// lowest pc, so that lanes reconverge at the end of divergent paths. A group
+  /// that loops for long while others are ready gets a later turn.
   uint32_t turn = 0;
   uint32_t backwards = 0;
 };
 
-/// 32 threads: their registers, and where each is.
+/// 32 threads: their registers and positions.
 struct Warp {
   Block *block = nullptr;
   Launch *launch = nullptr;
@@ -70,9 +70,9 @@ struct Warp {
 
   /// The register file; see Ref.
   std::byte *registers = nullptr;
-  /// Marks of undefined halves: word `offset / 64 + h` holds, for each lane, a
-  /// bit that is set when half `h` (16 bits) of its value was never written.
-  /// Null when the init checker is off.
+  /// Marks of undefined halves: bit `lane` of word `offset / 64 + h` is set if
+  /// half `h` (16 bits) of the lane's value was never written. Null if the init
+  /// checker is off.
   uint32_t *undefined = nullptr;
   /// Local memory of the lanes, localBytes each.
   uint8_t *local = nullptr;
@@ -83,21 +83,21 @@ struct Warp {
   uint8_t callDepth[kLanes] = {};
   uint32_t nextTurn = 1;
 
-  /// Set by a poll that failed: it is another warp's turn.
+  /// Set by a poll that failed: another warp gets its turn.
   bool yielded = false;
-  /// What polls of memory saw last; see yieldIfSame.
+  /// The results of the last polls of memory; see yieldIfSame.
   struct Look {
     uint64_t seen = 0; // hash of the instruction, addresses and values
     uint64_t progress = 0;
   };
   Look looks[4];
-  /// What the last failed poll waited for, for a deadlock's message.
+  /// The object of the last failed poll, for the message of a deadlock.
   const Inst *polled = nullptr;
   uint64_t polledAddress = 0;
-  /// The poll in execution is the last one's repetition.
+  /// The current poll repeats the last one.
   bool pollsAgain = false;
-  /// Gives what the store that goes lane by lane writes, for the race checker;
-  /// or null.
+  /// Returns the value that a lane stores when a store runs lane by lane, for
+  /// the race checker; or null.
   StoredFn stored = nullptr;
 
   template <typename T> T *reg(const Ref &ref) const {
@@ -115,7 +115,7 @@ struct Warp {
   uint32_t *marks(const Ref &ref) const {
     return undefined + (unsigned(ref.offset) / 64);
   }
-  /// The lanes in which any half of the operand is undefined.
+  /// Returns the lanes in which any half of the operand is undefined.
   uint32_t anyUndefined(const Ref &ref) const {
     uint32_t lanes = 0;
     const uint32_t *words = marks(ref);
@@ -129,7 +129,7 @@ struct Warp {
       words[h] = (words[h] & ~mask) | (lanes & mask);
   }
 
-  /// The address that a lane's operand and the displacement give.
+  /// Returns the address of a lane's operand plus the displacement.
   uint64_t address(const Inst &inst, const Ref &base, unsigned lane) const {
     uint64_t value = base.halves == 4 ? reg<uint64_t>(base)[lane]
                                       : reg<uint32_t>(base)[lane];
@@ -138,17 +138,18 @@ struct Warp {
 
   unsigned firstThread() const { return index * kLanes; }
 
-  /// A finding of a checker at this instruction. `otherLine`: of the access
-  /// that it collides with; `isAtWait`: see Finding.
+  /// Reports a finding of a checker at this instruction. `otherLine`: the line
+  /// of the other access; `isAtWait`: see Finding.
   void report(const Inst &inst, unsigned lane, Check check, const char *kind,
               std::string message, unsigned otherLine = 0,
               bool isAtWait = false) const;
   bool isChecked(Check check) const;
 
-  /// The host address of one lane's access, after every check that is on: in
-  /// bounds, aligned to `alignment` (0: its size), written before it is read,
-  /// ordered after what other threads did, not in flight. Marks what is written
-  /// as written. Null when it must not happen (and a finding was reported).
+  /// Returns the host address of one lane's access, after all enabled checks:
+  /// in bounds, aligned to `alignment` (0: its size), written before it is
+  /// read, ordered after accesses of other threads, not in flight. Marks
+  /// written bytes. Returns null if the access must not happen (after a
+  /// finding).
   uint8_t *access(const Inst &inst, unsigned lane, Space space,
                   uint64_t address, unsigned bytes, AccessKind kind,
                   unsigned alignment = 0);
@@ -179,9 +180,9 @@ struct Barrier {
   unsigned arrived = 0;  // threads
   unsigned expected = 0; // threads; 0: nobody is here
   bool reduces = false;
-  bool isCounted = false; // `expected` was given; else it is all threads
+  bool isCounted = false; // `expected` was given; otherwise it is all threads
   uint32_t line = 0;      // of the first that came
-  /// Waiting groups: warp and mask; their reduction's inputs.
+  /// Waiting groups: warp and mask, and the inputs of their reduction.
   struct Waiter {
     unsigned warp;
     uint32_t mask;
@@ -193,7 +194,7 @@ struct Barrier {
   std::vector<std::pair<unsigned, uint32_t>> arrivals;
 };
 
-/// A block (CTA) in execution. One host thread at a time works on it.
+/// A block (CTA) in execution. One host thread at a time executes it.
 struct Block {
   explicit Block(Launch &launch);
   ~Block();
@@ -218,8 +219,8 @@ struct Block {
   std::vector<uint64_t> laneExecutions; // likewise
   Barrier barriers[16];
 
-  /// Counts what other threads could be waiting for: writes to memory, arrivals
-  /// at barriers, ends of threads.
+  /// Counts events that other threads may wait for: writes to memory, arrivals
+  /// at barriers, exits of threads.
   uint64_t progress = 0;
   uint64_t instructions = 0;
   uint64_t polls = 0;  // instructions of Flow::Poll
@@ -227,7 +228,7 @@ struct Block {
   unsigned liveWarps = 0;
 
   uint32_t nextRandom();
-  /// Puts the block of this number at its beginning.
+  /// Starts the block with this number.
   void start(uint64_t number);
   /// Runs each warp for a while.
   struct Slice {
@@ -242,7 +243,7 @@ struct Block {
   std::vector<uint8_t> localStorage, localInitStorage;
 };
 
-/// One launch: what its blocks share.
+/// One launch: the data that its blocks share.
 struct Launch {
   const Chip *chip = nullptr;
   DeviceMemory *memory = nullptr;
@@ -254,10 +255,10 @@ struct Launch {
   SimOptions options;
   std::vector<uint8_t> parameters;
   std::unique_ptr<GlobalRaces> globalRaces; // null: not checked
-  /// What constants and special registers hold in every warp: the end of the
-  /// register file, from KernelCode::writableBytes on.
+  /// The values of constants and special registers in every warp: the end of
+  /// the register file, from KernelCode::writableBytes on.
   std::vector<std::byte> constants;
-  /// Address of what blocks of a cooperative launch meet at; 0 in others.
+  /// Address of the grid barrier of a cooperative launch; 0 in others.
   uint64_t gridWorkspace = 0;
   std::atomic<uint64_t> progress{0};
   std::atomic<uint64_t> steps{0}; // counted where there is a limit
@@ -265,7 +266,8 @@ struct Launch {
 
   std::mutex mutex; // of what follows
   std::vector<Finding> findings;
-  /// Of each finding: the linear block, and its instructions till then.
+  /// The linear block of each finding, and the instructions that it had
+  /// executed.
   std::vector<std::pair<uint64_t, uint64_t>> findingMoments;
   std::string stepLimit;               // why the limit ended the launch
   std::unique_ptr<Profiler> profiler;  // the sum
@@ -275,31 +277,32 @@ struct Launch {
 /// Returns the number executed.
 uint64_t runWarp(Warp &warp, uint64_t budget);
 
-/// Lanes arrive at a barrier instruction. True when they go on at once; else
-/// their group is to wait until the barrier makes it ready.
+/// Lanes arrive at a barrier instruction. Returns true if they continue at
+/// once; else their group waits until the barrier makes it ready.
 bool arriveAtBarrier(Warp &warp, const Inst &inst, uint32_t mask);
 
-/// Threads have exited: completes the barriers that wait for nobody else.
+/// Threads have exited: completes barriers that wait for no other threads.
 void releaseBarriers(Block &block);
 
-/// Says what every thread of the block waits for, as findings.
+/// Reports, as findings, which event each thread of the block waits for.
 void reportDeadlock(Block &block);
 
-/// Runs all blocks of the launch on the host's threads.
+/// Runs all blocks of the launch on the host threads.
 void runGrid(Launch &launch);
 
-/// Writes the lanes' values of the constants (Launch::constants).
+/// Writes the values of the constants (Launch::constants).
 void fillConstants(Launch &launch);
 /// Writes the special registers of a warp, whose block and index are set.
 void fillSpecials(Warp &warp);
 
-/// The launch's findings, one for each cause, in the order of the text.
+/// Returns the findings of the launch, one for each cause, in the order of the
+/// text.
 std::vector<Finding> takeFindings(Launch &launch);
 
-/// "0-3, 7": the lanes of a mask.
+/// Returns "0-3, 7": the lanes of a mask.
 std::string formatLanes(uint32_t mask);
 
-/// Dims of a thread.
+/// Returns the position of a thread.
 Dim3 getThread(const Block &block, unsigned linearThread);
 
 } // namespace ptxsim

@@ -2,12 +2,12 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Fragments are opaque to programs, so their layout is the simulator's own. An
-// A or B fragment holds its elements in memory's order, by rows or columns as
-// it was loaded: byte p is byte p & 3 of lane p / 4 & 31 of register p / 128,
-// and again some registers later where PTX gives a fragment more registers
-// than it has elements. An accumulator element is in one place: see
-// loadAccumulators; f16 and 32-bit fragments have the same order.
+// Fragments are opaque to programs, so the simulator has its own layout. An A
+// or B fragment holds its elements in memory order, by rows or columns as it
+// was loaded: byte p is byte p & 3 of lane p / 4 & 31 of register p / 128, and
+// is repeated in later registers if PTX gives a fragment more registers than
+// elements. An accumulator element has one position: see loadAccumulators; f16
+// and 32-bit fragments have the same order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,7 +43,7 @@ static const Shape &getShape(const Match &m) {
 // Memory
 //===----------------------------------------------------------------------===//
 
-/// Counts an access in pieces of 16 bytes, a lane each.
+/// Counts an access in pieces of 16 bytes, one for each lane.
 static void profile(Warp &w, const Inst &inst, uint64_t base, uint64_t stride,
                     unsigned rows, unsigned bytes, bool writes) {
   bool isShared = inst.space == Space::Shared;
@@ -72,8 +72,8 @@ static void profile(Warp &w, const Inst &inst, uint64_t base, uint64_t stride,
   flush();
 }
 
-/// Calls use(row, host address) for every row (or column) in memory.
-/// inst.mode: how many there are; inst.mode2: elements of each.
+/// Calls use(row, host address) for every row (or column) in memory. inst.mode:
+/// their number; inst.mode2: elements of each.
 template <typename Use>
 static void forRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
                     Use use) {
@@ -134,7 +134,7 @@ static void execLoadOperand(Warp &w, const Inst &inst, uint32_t mask) {
     setOperandMarks(w, inst, undefined, bytes, mask);
 }
 
-/// T: bits of an element. The fragment counts by rows; memory may by columns.
+/// T: bits of an element. The fragment is by rows; memory may be by columns.
 template <typename T, bool byColumns>
 static void execLoadSum(Warp &w, const Inst &inst, uint32_t mask) {
   T values[256] = {};
@@ -213,7 +213,7 @@ static void execStoreSum(Warp &w, const Inst &inst, uint32_t mask) {
 // Products
 //===----------------------------------------------------------------------===//
 
-/// A fragment's `rows` x `columns` elements, by rows.
+/// The `rows` x `columns` elements of a fragment, by rows.
 template <typename T, unsigned rows, unsigned columns>
 static void decodeOperand(const Warp &w, const Ref *refs, bool byColumns,
                           typename T::Value *out) {
@@ -246,7 +246,7 @@ static void execProduct(Warp &w, const Inst &inst, uint32_t mask) {
   storeAccumulators<toHalf>(w, w.kernel->getDsts(inst), 8, acc, mask);
 }
 
-/// The same of integers; inst.mode: bit 2: saturate.
+/// The same for integers; inst.mode: bit 2: saturate.
 template <typename T, unsigned M, unsigned N>
 static void execIntegers(Warp &w, const Inst &inst, uint32_t mask) {
   constexpr unsigned depth = 16;
@@ -258,7 +258,7 @@ static void execIntegers(Warp &w, const Inst &inst, uint32_t mask) {
   srcs += inst.imm;
   int32_t results[8][kLanes];
   for (unsigned i = 0; i < M * N; ++i) {
-    // Where loadAccumulators has the element.
+    // The position of the element in loadAccumulators.
     unsigned part = i / 64 * 2 + (i & 1), lane = i / 2 % kLanes;
     int64_t sum = w.reg<int32_t>(srcs[part])[lane];
     for (unsigned k = 0; k < depth; ++k)
@@ -299,7 +299,7 @@ static ExecFn pickProduct(const Shape &shape, Type type, bool fromHalf,
 // Forms
 //===----------------------------------------------------------------------===//
 
-/// Registers of an A or B fragment: f16 ones always have eight.
+/// Registers of an A or B fragment: f16 fragments always have eight.
 static unsigned getRegisters(Type type, unsigned elements) {
   return type == Type::F16 ? 8 : elements * getTypeSize(type) / 128;
 }
@@ -354,7 +354,7 @@ static bool buildStoreSum(Decoder &d, const Match &m, Inst &inst) {
          d.srcs(1, Type::B32, inst, isHalf ? 4 : 8);
 }
 
-/// The type of the products' operands, which f16 forms do not say.
+/// The operand type of the products, which f16 forms do not name.
 static Type getOperandType(const Match &m) {
   return m.types.size() == 2 ? Type::F16 : m.type(1);
 }

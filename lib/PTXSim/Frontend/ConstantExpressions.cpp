@@ -372,6 +372,6 @@ bool Parser::applyBinary(uint16_t op, const Position &position, Constant &value,
   case Token::Ne:
     return compare([](auto x, auto y) { return x != y; });
   default:
-    return fail(position, "this is no operator of constant expressions");
+    return fail(position, "this operator is not legal in constant expressions");
   }
 }

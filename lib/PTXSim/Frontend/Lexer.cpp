@@ -65,7 +65,7 @@ bool Lexer::skipBlanks(Token &token) {
       token.position = getPosition();
       for (next += 2;; ++next) {
         if (end - next < 2) {
-          setError(token, "the comment that begins here has no end");
+          setError(token, "this comment has no end");
           return false;
         }
         if (*next == '\n') {
@@ -152,8 +152,7 @@ void Lexer::lexNumber(Token &token) {
     auto result =
         std::from_chars(text.data(), text.data() + text.size(), value);
     if (result.ec != std::errc() || result.ptr != text.data() + text.size())
-      return setError(token, "this is no floating-point number that a double "
-                             "can hold");
+      return setError(token, "this is not a 64-bit floating-point number");
     std::memcpy(&token.value, &value, sizeof(value));
     return;
   }
@@ -180,7 +179,7 @@ void Lexer::lexNumber(Token &token) {
     base = 8;
   }
   if (!readInteger(text, base, token.value))
-    return setError(token, "this is no integer that 64 bits can hold");
+    return setError(token, "this is not a 64-bit integer");
   token.isUnsigned = hasSuffix || token.value > uint64_t(INT64_MAX);
 }
 
@@ -189,8 +188,7 @@ void Lexer::lexString(Token &token) {
   while (next != end && *next != '"' && *next != '\n')
     next += *next == '\\' && end - next > 1 && next[1] != '\n' ? 2 : 1;
   if (next == end || *next != '"')
-    return setError(token, "the string that begins here has no end in its "
-                           "line");
+    return setError(token, "this string does not end in its line");
   token.kind = Token::String;
   token.text = std::string_view(begin, size_t(next - begin));
   ++next;
@@ -258,9 +256,9 @@ Token Lexer::lex() {
   } else {
     token.text = std::string_view(next, c > ' ' && c < 127);
     setError(token, c > ' ' && c < 127
-                        ? "this character begins nothing that PTX has"
-                        : "a byte that is no printable ASCII character "
-                          "stands outside of comments and strings");
+                        ? "this character is not legal here"
+                        : "a byte outside of comments and strings is not "
+                          "a printable ASCII character");
     return token;
   }
   token.text = std::string_view(begin, size_t(next - begin));

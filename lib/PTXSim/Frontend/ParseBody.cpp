@@ -147,7 +147,7 @@ bool Parser::parseGuard(Instruction &inst) {
   if (symbol->kind != Symbol::Register ||
       function.registers[symbol->index].type != Type::Pred)
     return fail(token.position, "the guard " + std::string(token.text) +
-                                    " is no predicate register");
+                                    " is not a predicate register");
   inst.guard = symbol->index;
   advance();
   return true;

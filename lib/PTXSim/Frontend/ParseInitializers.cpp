@@ -41,7 +41,7 @@ bool Parser::parseInitializer(const Specifiers &specifiers,
       if (!count)
         return fail(position, "array " + variable.name +
                                   " has neither a size nor a value in its "
-                                  "initialiser");
+                                  "initializer");
       dimensions[0] = count;
     }
   }
@@ -59,13 +59,13 @@ bool Parser::parseInitializerList(Type type,
   for (size_t i = level + 1; i < levels.size(); ++i)
     step *= levels[i];
   count = 0;
-  if (!expect('{', "at the beginning of an array's or a row's initialiser"))
+  if (!expect('{', "at the beginning of an array's or a row's initializer"))
     return false;
   if (accept('}'))
     return true;
   do {
     if (levels[level] && count == levels[level])
-      return fail(token.position, "the initialiser of " + variable.name +
+      return fail(token.position, "the initializer of " + variable.name +
                                       " has more values than the " +
                                       std::to_string(count) + " that fit in");
     uint64_t ignored;
@@ -76,7 +76,7 @@ bool Parser::parseInitializerList(Type type,
       return false;
     ++count;
   } while (accept(','));
-  return expect('}', "or ',' after a value of an initialiser");
+  return expect('}', "or ',' after a value of an initializer");
 }
 
 /// `sym`, `sym+8`, `generic(sym)`, `generic(sym)+8`, or a value that is not a
@@ -90,7 +90,7 @@ bool Parser::parseInitializerElement(Type type, uint64_t offset,
     return parseMaskElement(offset, variable);
   Constant value;
   if (!startsConstant())
-    return failExpected("a value in the initialiser of " + variable.name);
+    return failExpected("a value in the initializer of " + variable.name);
   if (!parseConstant(value))
     return false;
 
@@ -133,7 +133,7 @@ bool Parser::parseInitializerElement(Type type, uint64_t offset,
   if (end > variable.initializer.size()) {
     initializedBytes += end - variable.initializer.size();
     if (end > kMaxInitializedBytes || initializedBytes > kMaxInitializedBytes)
-      return fail(position, "the module's initialisers have more than 2^28 "
+      return fail(position, "the module's initializers have more than 2^28 "
                             "bytes, which is the limit");
     variable.initializer.resize(end);
   }
@@ -156,18 +156,18 @@ bool Parser::parseSymbol(Variable::Relocation &relocation) {
   if (found == moduleSymbols.end())
     return fail(token.position, "undeclared variable " +
                                     std::string(token.text) +
-                                    " in an initialiser");
+                                    " in an initializer");
   if (found->second.kind == Symbol::Function)
     return fail(token.position, "the address of function " +
                                     std::string(token.text) +
-                                    " in an initialiser is not supported");
+                                    " in an initializer is not supported");
   relocation.variable = found->second.index;
   Space space = tree.variables[relocation.variable].space;
   if (space != Space::Global && space != Space::Const)
     return fail(token.position,
                 "the address of " + std::string(token.text) + " of space ." +
                     std::string(getSpaceName(space)) +
-                    " in an initialiser; .global and .const are legal");
+                    " in an initializer; .global and .const are legal");
   advance();
   uint64_t addend = 0;
   if (!parseDisplacement(addend))
@@ -232,7 +232,7 @@ bool Parser::checkMasks(const Variable &variable) {
   for (const Variable::Relocation &relocation : variable.relocations)
     if (relocation.size != 8 && relocation.size != 4)
       return fail(variable.position,
-                  "the initialiser of " + variable.name + " has " +
+                  "the initializer of " + variable.name + " has " +
                       std::to_string(relocation.size) +
                       " bytes of an address; 4 or 8 are legal");
   return true;

@@ -259,7 +259,7 @@ bool Parser::parseCall(Instruction &inst) {
   if (!parseName(callee))
     return false;
   if (callee.kind != Operand::Function && callee.kind != Operand::Reg)
-    return fail(callee.position, "the callee is no function");
+    return fail(callee.position, "the callee is not a function");
   inst.operands.push_back(std::move(callee));
   if (!accept(','))
     return true;

@@ -198,7 +198,7 @@ bool Parser::parseDeclarator(const Specifiers &specifiers, bool isExtern,
     if (isFormal || isExtern ||
         (specifiers.space != Space::Global && specifiers.space != Space::Const))
       return fail(token.position, "variable " + variable.name +
-                                      " cannot have an initialiser; variables "
+                                      " cannot have an initializer; variables "
                                       "of .global and .const that are not "
                                       ".extern can");
     return parseInitializer(specifiers, dimensions, variable);
@@ -209,7 +209,7 @@ bool Parser::parseDeclarator(const Specifiers &specifiers, bool isExtern,
     return fail(variable.position,
                 "array " + variable.name +
                     " has no size; only an .extern one or one with an "
-                    "initialiser may have none");
+                    "initializer may have none");
   return true;
 }
 

@@ -43,7 +43,7 @@ Reservation::~Reservation() {
 }
 
 void Reservation::clear() {
-  // Private anonymous pages come back as zeros.
+  // Private anonymous pages are zero again.
   if (begin)
     madvise(begin, bytes, MADV_DONTNEED);
 }
@@ -53,7 +53,7 @@ void Reservation::clear() {
 //===----------------------------------------------------------------------===//
 
 static constexpr uint64_t kAlignment = 256;
-/// Unmapped addresses between allocations, and the unit of their places.
+/// The unmapped gap between allocations, and their alignment.
 static constexpr uint64_t kGap = 1 << 20;
 
 Allocation *DeviceMemory::allocate(uint64_t bytes, bool readOnly,

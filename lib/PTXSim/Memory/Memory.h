@@ -14,18 +14,18 @@
 
 namespace ptxsim {
 
-/// What an access does.
+/// The kind of an access.
 enum class AccessKind : uint8_t {
   Load,
   Store,
-  /// Reads, and may write, indivisibly.
+  /// Reads, and may write, atomically.
   Atomic,
   /// The issue of an asynchronous copy: its source and destination are checked
   /// for bounds, alignment and other copies in flight; races and marks belong
   /// to the moment when it takes effect.
   AsyncSource,
   AsyncDestination,
-  /// A load or store by the warp as a whole, at addresses that its lanes give
+  /// A load or store of the whole warp, at addresses that its lanes provide
   /// (ldmatrix, stmatrix, wmma).
   WarpLoad,
   WarpStore,
@@ -39,7 +39,7 @@ constexpr bool isRead(AccessKind kind) {
          kind == AccessKind::WarpLoad;
 }
 
-/// Host memory that is reserved and becomes real page by page.
+/// Reserved host memory that is committed page by page.
 class Reservation {
 public:
   Reservation() = default;
@@ -51,7 +51,7 @@ public:
   uint8_t *data() const { return begin; }
   uint64_t size() const { return bytes; }
   explicit operator bool() const { return begin != nullptr; }
-  /// Makes every byte 0 again.
+  /// Sets every byte to 0 again.
   void clear();
 
 private:
@@ -59,7 +59,7 @@ private:
   uint64_t bytes = 0;
 };
 
-/// A piece of global (or constant) memory.
+/// An allocation of global (or constant) memory.
 struct Allocation {
   uint64_t base = 0; // device address
   uint64_t size = 0;
@@ -67,12 +67,12 @@ struct Allocation {
   Reservation data;
   /// A byte for each byte: its ByteState, never in flight.
   Reservation init;
-  /// A byte for each byte: 1 when the launch in progress touched it (profile).
+  /// A byte for each byte: 1 if the current launch touched it (profile).
   Reservation touched;
-  /// A byte for each page of these, so that nobody looks at all of them.
+  /// A byte for each page of these, so that not all of them must be scanned.
   Reservation touchedPages;
   static constexpr unsigned kPageBits = 12;
-  /// The race checker's cells: so many bytes for each byte of the memory.
+  /// The cells of the race checker: this many bytes for each byte of memory.
   Reservation races;
   static constexpr unsigned kRaceBytes = 8;
   /// What plain stores left, for the race checker: written with the cells.
@@ -84,15 +84,15 @@ struct Allocation {
   }
 };
 
-/// All allocations of a device. Changes between launches only, so that blocks
-/// may look things up in parallel.
+/// All allocations of a device. They only change between launches, so that
+/// blocks may look them up in parallel.
 class DeviceMemory {
 public:
   Allocation *allocate(uint64_t bytes, bool readOnly, Diagnostic &error);
   bool free(uint64_t base);
-  /// The allocation that holds the address, or null.
+  /// Returns the allocation that holds the address, or null.
   Allocation *find(uint64_t address) const;
-  /// The allocation nearest to an address outside all, for messages, or null.
+  /// Returns the allocation nearest to an address, for messages, or null.
   Allocation *findNearest(uint64_t address) const;
   uint64_t getAllocatedBytes() const { return allocatedBytes; }
   const std::map<uint64_t, std::unique_ptr<Allocation>> &all() const {

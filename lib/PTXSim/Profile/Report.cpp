@@ -161,7 +161,7 @@ std::string ptxsim::formatReport(const LaunchResult &result) {
 }
 
 //===----------------------------------------------------------------------===//
-// For people
+// Table
 //===----------------------------------------------------------------------===//
 
 static std::string formatNumber(double value) {

@@ -193,15 +193,15 @@ bool Decoder::src(const Operand &operand, Type type, Ref &ref, Width width) {
     return true;
   }
   case Operand::Vector:
-    return fail("a vector stands where one value is needed");
+    return fail("expected one value, found a vector");
   case Operand::Address:
-    return fail("an address in brackets stands where a value is needed");
+    return fail("expected a value, found an address in brackets");
   case Operand::Function:
     return fail("the address of a function is not supported");
   case Operand::Label:
-    return fail("a label stands where a value is needed");
+    return fail("expected a value, found a label");
   case Operand::Sink:
-    return fail("'_' stands where a value is needed");
+    return fail("expected a value, found '_'");
   }
   return fail("an operand of an unknown kind");
 }

@@ -3,9 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A kernel is one flat list of instructions, its own and those of the functions
-// it calls; an operand is an offset into a warp's register file, whatever it
-// was in the text: registers, constants and special registers all lie there,
-// 32 lanes each, so that a handler is a loop over lanes.
+// that it calls. An operand is an offset into the register file of a warp,
+// which holds registers, constants and special registers, with 32 lanes each. A
+// handler is a loop over lanes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,25 +28,25 @@ constexpr uint32_t kAllLanes = 0xffffffffu;
 /// Executes an instruction for the lanes of the mask (never empty).
 using ExecFn = void (*)(Warp &, const Inst &, uint32_t mask);
 
-/// A register, constant or special register in the register file. A value of
-/// 8 or 16 bits takes 64 bytes (32 lanes of 16 bits), one of 32 bits 128, of 64
-/// bits 256, of 128 bits 512 (a lane's 16 bytes together); a predicate takes
-/// 64, of which the first four are the lanes' bits. The unit of 64 bytes is
-/// also that of the marks of undefined values: see Warp::undefined.
+/// A register, constant or special register in the register file. A value of 8
+/// or 16 bits takes 64 bytes (32 lanes of 16 bits), one of 32 bits 128, of 64
+/// bits 256, of 128 bits 512 (the 16 bytes of a lane together). A predicate
+/// takes 64, of which the first four are the bits of the lanes. The unit of 64
+/// bytes is also that of the marks of undefined values: see Warp::undefined.
 struct Ref {
   int32_t offset = -1; // bytes; -1: absent
   /// 16-bit halves that the instruction reads or writes: 1 for a predicate.
   uint8_t halves = 0;
   /// A predicate that is read negated.
   bool negated = false;
-  /// Bytes a lane's value takes in the file: 2, 4, 8 or 16; 0 for a predicate.
-  /// More than the type's where a wider register is allowed (ld, st, cvt).
+  /// Bytes of a lane's value in the file: 2, 4, 8 or 16; 0 for a predicate.
+  /// More than those of the type if a wider register is allowed (ld, st, cvt).
   uint8_t size = 0;
 
   explicit operator bool() const { return offset >= 0; }
 };
 
-/// What the interpreter does with an instruction.
+/// The control flow of an instruction.
 enum class Flow : uint8_t {
   Next,      // exec, then the next one
   Branch,    // target
@@ -57,27 +57,28 @@ enum class Flow : uint8_t {
   Trap,       // trap, brkpt
   Collective, // exec when all lanes of `members` (absent: the warp) are here
   Barrier,    // barriers of the block: see Barriers.cpp
-  Poll,       // like Next, but may look at what another thread does: a wait
+  Poll,       // like Next, but may poll the action of another thread: a wait
               // on an mbarrier, a volatile load, an atomic
 };
 
-/// Which rule carries undefinedness through an instruction, or ends there.
+/// The rule that propagates or checks undefined values in an instruction.
 enum class InitRule : uint8_t {
   /// Any undefined source half makes the whole destination undefined.
   Propagate,
-  /// Halves of d from halves of the sources in order, as in moves and packs.
+  /// Halves of d come from halves of the sources in order, as in moves and
+  /// packs.
   Move,
-  /// Every source must be defined, since it decides what happens or leaves the
-  /// block; destinations become defined.
+  /// Every source must be defined, because the instruction decides the control
+  /// flow or writes outside of the block; destinations become defined.
   Demand,
-  /// `rule` of the instruction does it.
+  /// `rule` of the instruction implements it.
   Custom,
-  /// Nothing is read; destinations become defined.
+  /// No source is read; destinations become defined.
   Define,
 };
 
-/// Counted by; also names the pipe. The first ones, up to Compare, are of
-/// instructions that compute registers from registers.
+/// The counter of an instruction, which also names the pipe. The first ones, up
+/// to Compare, are for instructions that compute registers from registers.
 enum class InstClass : uint8_t {
   Integer,
   Float32,
@@ -102,7 +103,7 @@ enum class InstClass : uint8_t {
 constexpr unsigned kInstClasses = unsigned(InstClass::Other) + 1;
 const char *getInstClassName(InstClass cls);
 
-/// Lanes' results for the tensor counters.
+/// Results of the lanes for the tensor counters.
 struct TensorShape {
   uint16_t m = 0, n = 0, k = 0;
   const char *types = nullptr; // "bf16.f32": operands and accumulator
@@ -110,10 +111,10 @@ struct TensorShape {
 
 struct Inst {
   ExecFn exec = nullptr;
-  /// For InitRule::Custom; runs before `exec`, with marks on only.
+  /// For InitRule::Custom; runs before `exec`, only with marks on.
   ExecFn initRule = nullptr;
 
-  /// The operands of most instructions. What each is, is the handler's matter.
+  /// The operands of most instructions. The handler defines their meaning.
   Ref d, a, b, c;
   /// Longer lists (vectors, matrices): in Program::refs.
   uint32_t dsts = 0, srcs = 0;
@@ -125,23 +126,24 @@ struct Inst {
   Space space = Space::Generic;
   Type type = Type::None;  // that of memory, or the result
   Type type2 = Type::None; // the source's, where it differs
-  /// Bits whose meaning is the handler's: rounding mode, comparison, ...
+  /// Bits with a meaning for the handler: rounding mode, comparison, ...
   uint32_t mode = 0;
   uint32_t mode2 = 0;
-  /// Displacement of an address, an immediate.
+  /// Displacement of an address, or an immediate.
   int64_t imm = 0;
   Ref guard;
-  /// A Collective's member mask (32 bits); absent: the whole warp, converged.
+  /// The member mask of a Collective (32 bits); absent: the whole warp,
+  /// converged.
   Ref members;
   uint32_t target = 0; // instruction, or index of BranchIdx's list
   uint32_t line = 0;
   uint32_t opcodeName = 0; // index into Program::opcodeNames
   TensorShape tensor;
-  /// The number in the kernel's list, for counters.
+  /// The number in the list of the kernel, for counters.
   uint32_t number = 0;
 };
 
-/// A constant or special register that is put into the file when a warp begins.
+/// A constant or special register that is written when a warp starts.
 struct Constant {
   int32_t offset;
   uint8_t size; // 2, 4, 8 or 16 bytes a lane, 0: a predicate
@@ -152,8 +154,8 @@ struct SpecialSlot {
   Special special;
 };
 
-/// An address that is known when the module was loaded: the lanes' constant at
-/// `offset` is variable's address plus addend.
+/// An address that is known when the module is loaded: the lanes' constant at
+/// `offset` is the address of the variable plus the addend.
 struct AddressConstant {
   int32_t offset;
   uint8_t size;
@@ -162,22 +164,23 @@ struct AddressConstant {
   bool generic;
 };
 
-/// A kernel, ready to run.
+/// A decoded kernel.
 struct KernelCode {
   KernelInfo info;
   std::vector<Inst> code;
   std::vector<Ref> refs;
   std::vector<std::vector<uint32_t>> branchTables;
   uint32_t registerBytes = 0;
-  /// Bytes of the file that hold what instructions may write: the others are
-  /// constants and specials, which are always defined.
+  /// Bytes of the file that instructions may write. The others are constants
+  /// and specials, which are always defined.
   uint32_t writableBytes = 0;
   std::vector<Constant> constants;
   std::vector<SpecialSlot> specials;
   std::vector<AddressConstant> addressConstants;
-  /// A thread's local memory: .local variables and the .param space of calls.
+  /// The local memory of a thread: .local variables and the .param space of
+  /// calls.
   uint32_t localBytes = 0;
-  /// Shared variables begin at kSharedBase; dynamic memory follows them.
+  /// Shared variables start at kSharedBase; dynamic memory follows them.
   uint32_t staticShared = 0;
   uint32_t dynamicSharedAlignment = 16;
   unsigned maxCallDepth = 0;
@@ -186,7 +189,7 @@ struct KernelCode {
   const Ref *getSrcs(const Inst &inst) const { return &refs[inst.srcs]; }
 };
 
-/// A module, ready to run.
+/// A decoded module.
 struct Program {
   std::unique_ptr<Tree> tree;
   std::vector<std::string_view> lines;
@@ -195,11 +198,11 @@ struct Program {
   std::vector<std::string> opcodeNames;
 };
 
-/// Where a block's variables begin in its shared window: below it lies what
-/// CUDA reserves on sm_80 and newer, so that address 0 is no variable's.
+/// The offset of a block's variables in its shared window: CUDA reserves the
+/// memory below it on sm_80 and newer, so no variable has address 0.
 constexpr uint32_t kSharedBase = 1024;
 
-/// Windows of the generic address space. Global memory is all the rest.
+/// Windows of the generic address space. All other addresses are global memory.
 constexpr uint64_t kSharedWindow = 0x0000'7000'0000'0000;
 constexpr uint64_t kLocalWindow = 0x0000'7100'0000'0000;
 constexpr uint64_t kParamWindow = 0x0000'7200'0000'0000;

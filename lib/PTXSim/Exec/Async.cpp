@@ -184,17 +184,20 @@ void AsyncCopies::issue(Warp &warp, unsigned lane, PendingCopy copy) {
       races->access(warp, *copy.inst, lane, *memory, copy.from, copy.bytes,
                     AccessKind::Load, false);
 
-  if (watched)
-    check(warp, *copy.inst, lane, copy.to, all, true);
   unsigned thread = warp.firstThread() + lane;
-  if (my.isChecked) {
-    forUnits(copy.to, all, [&](uint32_t unit, uint16_t bits) {
-      my.units[unit].bytesInFlight |= bits;
-      my.units[unit].thread = uint16_t(thread);
-    });
-    if (copy.bytes)
-      my.forSource(copy, [&](uint64_t at) { my.sources.add(at, thread); });
-  }
+  bool isTaken = false;
+  forUnits(copy.to, all, [&](uint32_t at, uint16_t bits) {
+    Impl::Unit &unit = my.units[at];
+    isTaken |= ((unit.bytesInFlight | unit.mbarriers) & bits) != 0;
+    if (!my.isChecked)
+      return;
+    unit.bytesInFlight |= bits;
+    unit.thread = uint16_t(thread);
+  });
+  if (my.isChecked && copy.bytes)
+    my.forSource(copy, [&](uint64_t at) { my.sources.add(at, thread); });
+  if (isTaken) // this copy is in no queue yet
+    check(warp, *copy.inst, lane, copy.to, all, true);
   my.inFlight += my.isCounted;
   watched += my.isCounted;
   ++my.undone;

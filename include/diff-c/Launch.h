@@ -45,8 +45,8 @@ const char *diffLaunchGetError(void);
 /** Options of the simulator. Start with diffLaunchGetDefaultSimOptions, because
     later versions may add members. */
 typedef struct DiffLaunchSimOptions {
-  /** The checkers: "all", "none" or a list of memory, init, race, sync and
-      async, such as "memory,race". */
+  /** The checkers: "none" or a list of all, memory, init, race, sync, async
+      and same-value, such as "memory,race". "all" is without same-value. */
   const char *check;
   /** When asynchronous copies complete: "late", "eager" or "random". */
   const char *async;

@@ -27,7 +27,8 @@ usage: diff-launch FOLDER [options]
   --device=N          the number of the GPU (cuda; default: 0)
   --libcuda=PATH      the CUDA driver library (cuda; default: libcuda.so.1)
   --chip=NAME         the GPU to simulate (sim)
-  --check=LIST        all (default), none, or some of memory,init,race,sync,async
+  --check=LIST        none, or some of all (default; without same-value),
+                      memory, init, race, sync, async, same-value
   --async=POLICY      when copies complete: late (default), eager, random
   --seed=N            the seed for random choices
   --threads=N         host threads (default: one for each core)

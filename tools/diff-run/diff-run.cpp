@@ -84,8 +84,9 @@ struct Options {
       cl::cat(category)};
   cl::opt<std::string> check{
       "check",
-      cl::desc("Checkers: all (default), none or a list of memory, init, race, "
-               "sync, async (sim)"),
+      cl::desc("Checkers: none or a list of all (default; without "
+               "same-value), memory, init, race, sync, async, same-value "
+               "(sim)"),
       cl::value_desc("list"), cl::init("all"), cl::cat(category)};
   cl::opt<std::string> async{
       "async",

@@ -41,8 +41,8 @@ usage: ptx-sim kernel.ptx --kernel=NAME --grid=X,Y,Z --block=X,Y,Z --arg=... [op
                         bytes:00ff17                  an aggregate by value
   --chip=NAME         the GPU (default: that of the PTX)
   --registers=N       registers of a thread reported by ptxas, to check limits
-  --check=LIST        none, or some of all (default; not same-value), memory,
-                      init, race, sync, async, same-value
+  --check=LIST        none, or some of all (default; without same-value),
+                      memory, init, race, sync, async, same-value
   --async=POLICY      when copies complete: late (default), eager, random
   --seed=N            the seed for random choices
   --perturb           perturb approximate functions within documented errors

@@ -314,8 +314,8 @@ TEST(SimDevice, Settings) {
             }).find("unknown GPU 'sm_1'; known are sm_80"),
             0u);
   EXPECT_EQ(open([](SimSettings &s) { s.check = "memory,rice"; }),
-            "unknown checkers 'memory,rice'; all, none or a list of memory, "
-            "init, race, sync, async is legal");
+            "unknown checkers 'memory,rice'; none or a list of all, memory, "
+            "init, race, sync, async, same-value is legal");
   EXPECT_EQ(open([](SimSettings &s) { s.async = "never"; }),
             "unknown policy of copies 'never'; late, eager and random are "
             "legal");

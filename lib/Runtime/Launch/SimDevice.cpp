@@ -256,7 +256,8 @@ mlir::diff::launch::createSimDevice(const SimSettings &settings,
   ptxsim::SimOptions options;
   if (!ptxsim::parseChecks(settings.check, options.checks))
     return "unknown checkers '" + settings.check +
-           "'; all, none or a list of memory, init, race, sync, async is legal";
+           "'; none or a list of all, memory, init, race, sync, async, "
+           "same-value is legal";
   if (!ptxsim::parseAsyncPolicy(settings.async, options.async))
     return "unknown policy of copies '" + settings.async +
            "'; late, eager and random are legal";

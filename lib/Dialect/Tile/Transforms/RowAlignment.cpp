@@ -12,6 +12,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -84,40 +86,169 @@ static int64_t getDivisor(AffineMap map, ValueRange operands) {
   return divisor;
 }
 
-static int64_t getElementBytes(ShapedType type) {
-  return std::max<int64_t>(1, type.getElementTypeBitWidth() / 8);
+int64_t tile::getElementBytes(Type type) {
+  if (auto complex = dyn_cast<ComplexType>(type))
+    return 2 * getElementBytes(complex.getElementType());
+  if (auto vector = dyn_cast<VectorType>(type))
+    return vector.getNumElements() * getElementBytes(vector.getElementType());
+  if (type.isIntOrFloat())
+    return llvm::PowerOf2Ceil(
+        llvm::divideCeil(type.getIntOrFloatBitWidth(), 8));
+  return sizeof(int64_t);
+}
+
+static int64_t getBytes(ShapedType type) {
+  return getElementBytes(type.getElementType());
+}
+
+/// Returns the alignment of a row that starts at any element.
+static int64_t getElementAlignment(ShapedType type) {
+  int64_t bytes = getBytes(type);
+  return std::min(kLargest, bytes & -bytes);
 }
 
 int64_t tile::getRowAlignment(ShapedType type) {
-  int64_t bytes = getElementBytes(type);
   if (type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1))
-    return std::min(kLargest, bytes);
-  return getDivisor(type.getShape().back() * bytes);
+    return getElementAlignment(type);
+  return getDivisor(type.getShape().back() * getBytes(type));
 }
+
+//===----------------------------------------------------------------------===//
+// Contiguity
+//===----------------------------------------------------------------------===//
+
+/// Returns true if the elements along a dimension of a tensor or memref are
+/// contiguous: its stride is 1, or it has at most one element.
+static bool isContiguous(Value value, int64_t dim);
+
+/// Returns the same for a group of dimensions that is collapsed. Dimensions of
+/// one element have no stride.
+static bool isGroupContiguous(Value source, ArrayRef<int64_t> group) {
+  auto type = cast<ShapedType>(source.getType());
+  for (int64_t dim : llvm::reverse(group))
+    if (type.getDimSize(dim) != 1)
+      return isContiguous(source, dim);
+  return true;
+}
+
+/// Finds the dimension of the source, some of which the slice drops.
+static bool isSliceContiguous(tensor::ExtractSliceOp slice, int64_t dim) {
+  llvm::SmallBitVector dropped = slice.getDroppedDims();
+  int64_t sourceDim = dropped.find_first_unset();
+  for (; dim > 0; --dim)
+    sourceDim = dropped.find_next_unset(sourceDim);
+  return isConstantIntValue(slice.getMixedStrides()[sourceDim], 1) &&
+         isContiguous(slice.getSource(), sourceDim);
+}
+
+/// Only the innermost dimension of a group can be contiguous.
+static bool isExpandedContiguous(tensor::ExpandShapeOp expand, int64_t dim) {
+  for (auto [sourceDim, group] :
+       llvm::enumerate(expand.getReassociationIndices())) {
+    if (!llvm::is_contained(group, dim))
+      continue;
+    bool isInnermost = llvm::all_of(group, [&](int64_t other) {
+      return other <= dim || expand.getResultType().getDimSize(other) == 1;
+    });
+    return isInnermost && isContiguous(expand.getSrc(), sourceDim);
+  }
+  llvm_unreachable("every dimension is in a group");
+}
+
+/// Returns the operand whose buffer a result may use, or null.
+static OpOperand *getDestination(Value value) {
+  auto result = dyn_cast<OpResult>(value);
+  auto op = result
+                ? dyn_cast<DestinationStyleOpInterface>(result.getDefiningOp())
+                : DestinationStyleOpInterface();
+  return op ? op.getTiedOpOperand(result) : nullptr;
+}
+
+static bool isContiguous(Value value, int64_t dim) {
+  auto type = cast<ShapedType>(value.getType());
+  if (!type.isDynamicDim(dim) && type.getDimSize(dim) <= 1)
+    return true;
+  if (auto memref = dyn_cast<MemRefType>(type)) {
+    SmallVector<int64_t> strides;
+    int64_t offset;
+    return succeeded(memref.getStridesAndOffset(strides, offset)) &&
+           strides[dim] == 1;
+  }
+  if (OpOperand *destination = getDestination(value))
+    return isContiguous(destination->get(), dim);
+  bool isInnermost = dim + 1 == type.getRank();
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return isInnermost;
+  return llvm::TypeSwitch<Operation *, bool>(op)
+      .Case([&](tensor::ExtractSliceOp slice) {
+        return isSliceContiguous(slice, dim);
+      })
+      .Case([&](tensor::ExpandShapeOp expand) {
+        return isExpandedContiguous(expand, dim);
+      })
+      .Case([&](tensor::CollapseShapeOp collapse) {
+        return isGroupContiguous(collapse.getSrc(),
+                                 collapse.getReassociationIndices()[dim]);
+      })
+      .Case([&](tensor::CastOp cast) {
+        return isContiguous(cast.getSource(), dim);
+      })
+      .Default(isInnermost);
+}
+
+//===----------------------------------------------------------------------===//
+// Alignment
+//===----------------------------------------------------------------------===//
+
+/// Returns the alignment of contiguous rows.
+static int64_t getContiguousAlignment(Value value);
 
 /// The rows of a slice start at an offset from those of the source.
 static int64_t getSliceAlignment(OffsetSizeAndStrideOpInterface slice,
                                  Value source) {
   auto type = cast<ShapedType>(source.getType());
   if (type.getRank() == 0)
-    return getRowAlignment(source);
+    return getContiguousAlignment(source);
   int64_t offset = getDivisor(slice.getMixedOffsets().back());
-  return std::min(getRowAlignment(source),
-                  getDivisor(offset * getElementBytes(type)));
+  return std::min(getContiguousAlignment(source),
+                  getDivisor(offset * getBytes(type)));
 }
 
 /// The slice may reduce the innermost dimension.
 static int64_t getExpandedAlignment(Value source, ShapedType type) {
   if (type.getRank() == 0)
-    return getRowAlignment(source);
-  return std::min(getRowAlignment(source), getRowAlignment(type));
+    return getContiguousAlignment(source);
+  return std::min(getContiguousAlignment(source), getRowAlignment(type));
 }
 
-int64_t tile::getRowAlignment(Value value) {
-  Operation *op = value.getDefiningOp();
+/// Returns the alignment that follows from the type. Dynamic strides belong to
+/// arguments of a function, whose caller aligns them.
+static int64_t getAlignmentOfType(ShapedType type) {
+  int64_t alignment = getRowAlignment(type);
+  auto memref = dyn_cast<MemRefType>(type);
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (!memref || memref.getRank() == 0 || memref.getLayout().isIdentity() ||
+      failed(memref.getStridesAndOffset(strides, offset)))
+    return alignment;
+  if (ShapedType::isDynamic(offset))
+    return getElementAlignment(type);
+  strides.back() = offset;
+  for (int64_t number : strides)
+    if (!ShapedType::isDynamic(number))
+      alignment =
+          std::min(alignment, getDivisor(number * getBytes(type)));
+  return alignment;
+}
+
+static int64_t getContiguousAlignment(Value value) {
   auto type = cast<ShapedType>(value.getType());
+  if (OpOperand *destination = getDestination(value))
+    return getContiguousAlignment(destination->get());
+  Operation *op = value.getDefiningOp();
   if (!op)
-    return getRowAlignment(type);
+    return getAlignmentOfType(type);
   return llvm::TypeSwitch<Operation *, int64_t>(op)
       .Case<tensor::ExtractSliceOp, memref::SubViewOp>([](auto slice) {
         return getSliceAlignment(slice, slice.getSource());
@@ -125,11 +256,20 @@ int64_t tile::getRowAlignment(Value value) {
       .Case<tensor::ExpandShapeOp, memref::ExpandShapeOp>([&](auto expand) {
         return getExpandedAlignment(expand.getSrc(), type);
       })
-      .Case<tensor::CollapseShapeOp, memref::CollapseShapeOp>(
-          [](auto collapse) { return getRowAlignment(collapse.getSrc()); })
-      .Case<tensor::CastOp, memref::CastOp>(
-          [](auto cast) { return getRowAlignment(cast.getSource()); })
-      .Default([&](Operation *) { return getRowAlignment(type); });
+      .Case<tensor::CollapseShapeOp, memref::CollapseShapeOp>([](auto collapse) {
+        return getContiguousAlignment(collapse.getSrc());
+      })
+      .Case<tensor::CastOp, memref::CastOp>([](auto cast) {
+        return getContiguousAlignment(cast.getSource());
+      })
+      .Default([&](Operation *) { return getAlignmentOfType(type); });
+}
+
+int64_t tile::getRowAlignment(Value value) {
+  auto type = cast<ShapedType>(value.getType());
+  if (type.getRank() > 0 && !isContiguous(value, type.getRank() - 1))
+    return getElementAlignment(type);
+  return getContiguousAlignment(value);
 }
 
 bool tile::isMadeOfRuns(Value memory, OpFoldResult index, int64_t elems) {
@@ -137,7 +277,7 @@ bool tile::isMadeOfRuns(Value memory, OpFoldResult index, int64_t elems) {
   if (type.getRank() == 0 || type.isDynamicDim(type.getRank() - 1) ||
       type.getShape().back() % elems != 0)
     return false;
-  int64_t bytes = getElementBytes(type);
+  int64_t bytes = getBytes(type);
   return std::min(getRowAlignment(memory), getDivisor(index) * bytes) >=
          elems * bytes;
 }

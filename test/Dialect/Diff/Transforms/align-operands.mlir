@@ -52,3 +52,53 @@ func.func @result(%x: tensor<40x64xf16>, %w: tensor<64x24xf16>, %i: tensor<40x24
   %s = tensor.insert_slice %p into %u[0, 8] [40, 24] [1, 1] : tensor<40x24xf32> into tensor<40x32xf32>
   return %r, %s : tensor<40x33xf32>, tensor<40x32xf32>
 }
+
+// Elements that are no neighbours are copied: every second column, one column of a
+// third dimension, also when its size is collapsed, and memory that a result takes.
+// CHECK-LABEL: func @strided(
+// CHECK: %[[SECOND:.*]] = tensor.extract_slice %{{.*}} [1, 2] :
+// CHECK: %[[SECOND_COPY:.*]] = linalg.copy ins(%[[SECOND]]
+// CHECK: %[[COLUMN:.*]] = tensor.extract_slice %{{.*}} : tensor<64x16x8xf16> to tensor<64x16xf16>
+// CHECK: %[[COLUMN_COPY:.*]] = linalg.copy ins(%[[COLUMN]]
+// CHECK: %[[UNIT:.*]] = tensor.collapse_shape %{{.*}} : tensor<64x16x1xf16> into tensor<64x16xf16>
+// CHECK: %[[UNIT_COPY:.*]] = linalg.copy ins(%[[UNIT]]
+// CHECK: %[[SUM:.*]] = linalg.add ins(%{{.*}}, %{{.*}}) outs(%{{.*}} : tensor<64x16xf16>)
+// CHECK: %[[SUM_COPY:.*]] = linalg.copy ins(%[[SUM]]
+// CHECK: linalg.matmul ins(%[[SECOND_COPY]], %[[COLUMN_COPY]]
+// CHECK: linalg.matmul ins(%[[SECOND_COPY]], %[[UNIT_COPY]]
+// CHECK: linalg.matmul ins(%[[SECOND_COPY]], %[[SUM_COPY]]
+func.func @strided(%x: tensor<40x128xf16>, %y: tensor<64x16x8xf16>, %z: tensor<64x16xf16>, %m: tensor<64x32xf16>, %i: tensor<40x16xf32>)
+    -> (tensor<40x16xf32>, tensor<40x16xf32>, tensor<40x16xf32>) {
+  %second = tensor.extract_slice %x[0, 0] [40, 64] [1, 2] : tensor<40x128xf16> to tensor<40x64xf16>
+  %column = tensor.extract_slice %y[0, 0, 0] [64, 16, 1] [1, 1, 1] : tensor<64x16x8xf16> to tensor<64x16xf16>
+  %u = tensor.extract_slice %y[0, 0, 0] [64, 16, 1] [1, 1, 1] : tensor<64x16x8xf16> to tensor<64x16x1xf16>
+  %unit = tensor.collapse_shape %u [[0], [1, 2]] : tensor<64x16x1xf16> into tensor<64x16xf16>
+  %into = tensor.extract_slice %m[0, 0] [64, 16] [1, 2] : tensor<64x32xf16> to tensor<64x16xf16>
+  %sum = linalg.add ins(%z, %z : tensor<64x16xf16>, tensor<64x16xf16>) outs(%into : tensor<64x16xf16>) -> tensor<64x16xf16>
+  %p = linalg.matmul ins(%second, %column : tensor<40x64xf16>, tensor<64x16xf16>) outs(%i : tensor<40x16xf32>) -> tensor<40x16xf32>
+  %q = linalg.matmul ins(%second, %unit : tensor<40x64xf16>, tensor<64x16xf16>) outs(%i : tensor<40x16xf32>) -> tensor<40x16xf32>
+  %r = linalg.matmul ins(%second, %sum : tensor<40x64xf16>, tensor<64x16xf16>) outs(%i : tensor<40x16xf32>) -> tensor<40x16xf32>
+  return %p, %q, %r : tensor<40x16xf32>, tensor<40x16xf32>, tensor<40x16xf32>
+}
+
+// Rows that are further apart are whole chunks all the same, and so is a slice of
+// one row.
+// CHECK-LABEL: func @rows(
+// CHECK-NOT: linalg.copy
+func.func @rows(%x: tensor<80x64xf16>, %y: tensor<64x3x16xf16>, %i: tensor<40x16xf32>) -> tensor<40x16xf32> {
+  %rows = tensor.extract_slice %x[1, 0] [40, 64] [2, 1] : tensor<80x64xf16> to tensor<40x64xf16>
+  %middle = tensor.extract_slice %y[0, 1, 0] [64, 1, 16] [1, 1, 1] : tensor<64x3x16xf16> to tensor<64x16xf16>
+  %p = linalg.matmul ins(%rows, %middle : tensor<40x64xf16>, tensor<64x16xf16>) outs(%i : tensor<40x16xf32>) -> tensor<40x16xf32>
+  return %p : tensor<40x16xf32>
+}
+
+// A destination of every second column is written by a copy.
+// CHECK-LABEL: func @strided_result(
+// CHECK: %[[P:.*]] = linalg.matmul
+// CHECK: %[[COPY:.*]] = linalg.copy ins(%[[P]]
+// CHECK: tensor.insert_slice %[[COPY]] into %{{.*}} [1, 2]
+func.func @strided_result(%x: tensor<40x64xf16>, %w: tensor<64x16xf16>, %i: tensor<40x16xf32>, %o: tensor<40x32xf32>) -> tensor<40x32xf32> {
+  %p = linalg.matmul ins(%x, %w : tensor<40x64xf16>, tensor<64x16xf16>) outs(%i : tensor<40x16xf32>) -> tensor<40x16xf32>
+  %r = tensor.insert_slice %p into %o[0, 0] [40, 16] [1, 2] : tensor<40x16xf32> into tensor<40x32xf32>
+  return %r : tensor<40x32xf32>
+}

@@ -213,3 +213,44 @@ func.func @behind_loop(%q: memref<16x32xf16, #shared>, %k: memref<80x32xf16>, %o
   } {tile.schedule = #tile.schedule<warps = 1, stages = 2>}
   return
 }
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d1, d2)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+
+// Rows whose elements are no neighbours are not copied in chunks, nor are rows that
+// begin at an offset that is not known. Those that are further apart are.
+// CHECK-LABEL: func @strided
+// CHECK-COUNT-1: tile.copy_async
+// CHECK-NOT: tile.copy_async
+func.func @strided(%q: memref<64x64xbf16, strided<[128, 2]>>, %k: memref<64x64xbf16, strided<[64, 1], offset: ?>>,
+                   %v: memref<64x64xbf16, strided<[72, 1], offset: 8>>, %o: memref<64x64xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : bf16
+    %zero = arith.constant dense<0.0> : vector<64x64xf32>
+    %lhs = vector.transfer_read %q[%c0, %c0], %pad {in_bounds = [true, true]}
+             : memref<64x64xbf16, strided<[128, 2]>>, vector<64x64xbf16>
+    %rhs = vector.transfer_read %k[%c0, %c0], %pad {in_bounds = [true, true]}
+             : memref<64x64xbf16, strided<[64, 1], offset: ?>>, vector<64x64xbf16>
+    %last = vector.transfer_read %v[%c0, %c0], %pad {in_bounds = [true, true]}
+             : memref<64x64xbf16, strided<[72, 1], offset: 8>>, vector<64x64xbf16>
+    %0 = vector.contract
+         {indexing_maps = [#a, #b, #c],
+          iterator_types = ["parallel", "parallel", "reduction"]}
+         %lhs, %rhs, %zero : vector<64x64xbf16>, vector<64x64xbf16> into vector<64x64xf32>
+    %1 = vector.contract
+         {indexing_maps = [#a, #b, #c],
+          iterator_types = ["parallel", "parallel", "reduction"]}
+         %lhs, %last, %0 : vector<64x64xbf16>, vector<64x64xbf16> into vector<64x64xf32>
+    vector.transfer_write %1, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x64xf32>, memref<64x64xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}

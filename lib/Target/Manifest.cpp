@@ -10,6 +10,7 @@
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"
 #include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Dialect/Tile/Transforms/RowAlignment.h"
 #include "diff/Target/Chips.h"
 #include "diff/Target/GPUEmission.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -99,8 +100,8 @@ public:
   /// Returns the size of a buffer in bytes.
   FailureOr<std::string> writeBytes(memref::AllocOp buffer) {
     MemRefType type = buffer.getType();
-    int64_t bits = type.getElementTypeBitWidth();
-    std::string text = std::to_string(llvm::divideCeil(bits, 8));
+    std::string text =
+        std::to_string(tile::getElementBytes(type.getElementType()));
     for (OpFoldResult size : buffer.getMixedSizes()) {
       FailureOr<std::string> factor;
       if (auto value = dyn_cast<Value>(size))

@@ -7,6 +7,7 @@
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"
 #include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Dialect/Tile/Transforms/RowAlignment.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
@@ -17,6 +18,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::diff {
@@ -35,9 +37,9 @@ static constexpr gpu::MappingId kGridDims[] = {
 static int64_t getElementsPerBlock(linalg::LinalgOp op, int64_t threads) {
   if (op.getNumReductionLoops() > 0 && !linalg::isaContractionOpInterface(op))
     return threads;
-  auto result = cast<ShapedType>(op.getDpsInitOperand(0)->get().getType());
-  return threads * std::max<int64_t>(1, kMaxAccessBytes * 8 /
-                                            result.getElementTypeBitWidth());
+  Type element = getElementTypeOrSelf(op.getDpsInitOperand(0)->get());
+  return threads * std::max<int64_t>(
+                       1, kMaxAccessBytes / tile::getElementBytes(element));
 }
 
 /// Returns the tile sizes: complete inner dimensions while the elements

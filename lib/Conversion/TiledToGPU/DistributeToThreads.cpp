@@ -53,12 +53,15 @@ static int64_t getVectorSize(linalg::LinalgOp op, unsigned loop) {
         map.getResults().back() != getAffineDimExpr(loop, op.getContext()))
       continue;
     innermost = true;
-    auto type = cast<MemRefType>(operand.get().getType());
-    // An element has its own bytes in memory, but not in a vector.
-    if (type.getElementTypeBitWidth() < 8)
+    Type element = cast<MemRefType>(operand.get().getType()).getElementType();
+    // An element has its own bytes in memory, but not in a vector unless its
+    // width is a multiple of a byte.
+    int64_t bytes = tile::getElementBytes(element);
+    if (!element.isIndex() && (!element.isIntOrFloat() ||
+                               element.getIntOrFloatBitWidth() != 8 * bytes))
       return 1;
-    size = std::min<int64_t>(size, tile::getRowAlignment(operand.get()) * 8 /
-                                       type.getElementTypeBitWidth());
+    size = std::min<int64_t>(size,
+                             tile::getRowAlignment(operand.get()) / bytes);
   }
   if (!innermost)
     return 1;

@@ -5,13 +5,13 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"
+#include "diff/Dialect/Tile/Transforms/RowAlignment.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "llvm/Support/MathExtras.h"
 
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFLOWERTHREADVECTORSPASS
@@ -23,8 +23,7 @@ using namespace mlir::diff;
 
 /// Returns the alignment of an access of this type.
 static int64_t getAccessAlignment(VectorType type) {
-  int64_t bytes = llvm::divideCeil(
-      type.getNumElements() * type.getElementTypeBitWidth(), 8);
+  int64_t bytes = tile::getElementBytes(type);
   return std::min<int64_t>(kMaxAccessBytes, bytes & -bytes);
 }
 

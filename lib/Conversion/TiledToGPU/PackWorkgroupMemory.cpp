@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"
+#include "diff/Dialect/Tile/Transforms/RowAlignment.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -59,7 +60,7 @@ struct DiffPackWorkgroupMemory
       auto view = memref::ViewOp::create(rewriter, alloc.getLoc(), type, memory,
                                          offset, ValueRange());
       size += llvm::alignTo(type.getNumElements() *
-                                type.getElementTypeBitWidth() / 8,
+                                tile::getElementBytes(type.getElementType()),
                             kMaxAccessBytes);
       rewriter.replaceOp(alloc, view);
     }

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -460,34 +461,59 @@ struct TilePropagateLayouts
         rewriter.eraseOp(op);
   }
 
+  /// Returns the read of shared memory that a vector is computed from by unary
+  /// elementwise ops, such as a truncation to tf32, or null. Appends the ops from
+  /// the vector back to the read.
+  static Operation *findSharedRead(Value value,
+                                   SmallVectorImpl<Operation *> &ops) {
+    Operation *op = value.getDefiningOp();
+    while (op && op->getNumOperands() == 1 &&
+           OpTrait::hasElementwiseMappableTraits(op)) {
+      ops.push_back(op);
+      op = op->getOperand(0).getDefiningOp();
+    }
+    auto read = dyn_cast_or_null<vector::TransferReadOp>(op);
+    if (!read || !gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(
+                     dyn_cast<MemRefType>(read.getShapedType())))
+      return nullptr;
+    ops.push_back(read);
+    return read;
+  }
+
   /// Creates a separate read for every contraction that requires another layout
   /// of the same tile in shared memory, such as keys that are also the values.
   /// Reading it twice costs less than a conversion through shared memory.
   static void repeatReads(RewriterBase &rewriter, gpu::LaunchOp launch) {
     Propagation contractions(launch);
-    SmallVector<vector::TransferReadOp> reads;
-    launch.walk([&](vector::TransferReadOp read) {
-      if (gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(
-              dyn_cast<MemRefType>(read.getShapedType())))
-        reads.push_back(read);
+    using Uses = llvm::SmallMapVector<LayoutAttr, SmallVector<OpOperand *>, 2>;
+    llvm::MapVector<Operation *, Uses> reads;
+    launch.walk([&](vector::ContractionOp op) {
+      for (OpOperand &use : op->getOpOperands()) {
+        SmallVector<Operation *> ops;
+        LayoutAttr demand = contractions.getDemand(use);
+        if (Operation *read = findSharedRead(use.get(), ops); read && demand)
+          reads[read][demand].push_back(&use);
+      }
     });
-    for (vector::TransferReadOp read : reads) {
-      llvm::SmallMapVector<LayoutAttr, SmallVector<OpOperand *>, 2> uses;
-      for (OpOperand &use : read->getUses())
-        if (LayoutAttr demand = contractions.getDemand(use))
-          uses[demand].push_back(&use);
+    for (auto &[read, uses] : reads) {
       if (uses.size() < 2)
         continue;
       // Insert it before the use, to keep the live range short.
       for (auto &[layout, operands] : uses)
         for (OpOperand *use : operands) {
+          SmallVector<Operation *> ops;
+          findSharedRead(use->get(), ops);
           rewriter.setInsertionPoint(use->getOwner());
-          Operation *copy = rewriter.clone(*read);
-          rewriter.modifyOpInPlace(use->getOwner(),
-                                   [&] { use->set(copy->getResult(0)); });
+          IRMapping copies;
+          for (Operation *op : llvm::reverse(ops))
+            rewriter.clone(*op, copies);
+          rewriter.modifyOpInPlace(use->getOwner(), [&] {
+            use->set(copies.lookup(ops.front()->getResult(0)));
+          });
+          for (Operation *op : ops)
+            if (isOpTriviallyDead(op))
+              rewriter.eraseOp(op);
         }
-      if (read->use_empty())
-        rewriter.eraseOp(read);
     }
   }
 

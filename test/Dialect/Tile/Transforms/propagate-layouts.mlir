@@ -170,3 +170,55 @@ func.func @keys_are_values(%q: memref<64x16xbf16, #shared>, %k: memref<16x16xbf1
   } {tile.schedule = #tile.schedule<warps = 4>}
   return
 }
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d1, d2)>
+#bt = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+#shared = #gpu.address_space<workgroup>
+
+// The same for a tile that is rounded after it was read.
+// CHECK-LABEL: func @rounded_keys_are_values
+// CHECK-NOT: tile.to_layout
+// CHECK: %[[KEYS:.*]] = vector.transfer_read %[[K:[a-z0-9]+]][{{.*}} memref<16x16xf32
+// CHECK: %[[ROUNDED_KEYS:.*]] = arith.truncf %[[KEYS]] {{.*}}lanes = [8, 4], elems = [1, 2]
+// CHECK: vector.contract {{.*}} %[[ROUNDED_KEYS]],
+// CHECK: %[[VALUES:.*]] = vector.transfer_read %[[K]][{{.*}} memref<16x16xf32
+// CHECK: %[[ROUNDED_VALUES:.*]] = arith.truncf %[[VALUES]] {{.*}}lanes = [4, 8], elems = [2, 1]
+// CHECK: vector.contract {{.*}} %[[ROUNDED_VALUES]],
+// CHECK-NOT: tile.to_layout
+func.func @rounded_keys_are_values(%q: memref<64x16xbf16, #shared>, %k: memref<16x16xf32, #shared>, %o: memref<64x16xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : bf16
+    %pad32 = arith.constant 0.0 : f32
+    %a = vector.transfer_read %q[%c0, %c0], %pad {in_bounds = [true, true]}
+           : memref<64x16xbf16, #shared>, vector<64x16xbf16>
+    %k32 = vector.transfer_read %k[%c0, %c0], %pad32 {in_bounds = [true, true]}
+           : memref<16x16xf32, #shared>, vector<16x16xf32>
+    %b = arith.truncf %k32 : vector<16x16xf32> to vector<16x16xbf16>
+    %zero = arith.constant dense<0.0> : vector<64x16xf32>
+    %0 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"],
+            tile.mma = #tile.mma<m = 16, n = 8, k = 16,
+              result = <warps = [4, 1], lanes = [8, 4], elems = [1, 2]>>}
+           %a, %b, %zero : vector<64x16xbf16>, vector<16x16xbf16> into vector<64x16xf32>
+    %1 = arith.truncf %0 : vector<64x16xf32> to vector<64x16xbf16>
+    %2 = vector.contract
+           {indexing_maps = [#a, #bt, #c],
+            iterator_types = ["parallel", "parallel", "reduction"],
+            tile.mma = #tile.mma<m = 16, n = 8, k = 16,
+              result = <warps = [4, 1], lanes = [8, 4], elems = [1, 2]>>}
+           %1, %b, %zero : vector<64x16xbf16>, vector<16x16xbf16> into vector<64x16xf32>
+    vector.transfer_write %2, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x16xf32>, memref<64x16xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}
+

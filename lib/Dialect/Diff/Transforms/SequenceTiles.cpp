@@ -52,7 +52,11 @@ public:
       Value end = loadOffset(offsets, next);
       return {begin, apply(s1 - s0, {begin, end})};
     };
-    return {range(attention.getCuSeqlensQ()), range(attention.getCuSeqlensK())};
+    TileRange queries = range(attention.getCuSeqlensQ());
+    // Without key tokens a tile has none for certain, and no loop over them.
+    if (attention.getDimSize('m') == 0)
+      return {queries, {b.getIndexAttr(0), b.getIndexAttr(0)}};
+    return {queries, range(attention.getCuSeqlensK())};
   }
 
   /// Returns the number of the first tile, of `size` query tokens, of a
@@ -121,8 +125,10 @@ public:
     Value zero = arith::ConstantIndexOp::create(b, loc, 0);
     Value isEmpty = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
                                           toValue(queries), zero);
-    Value keys = arith::SelectOp::create(b, loc, isEmpty, zero,
-                                         toValue(sequence.keys.size));
+    OpFoldResult keys = sequence.keys.size;
+    if (!isConstantIntValue(keys, 0))
+      keys = arith::SelectOp::create(b, loc, isEmpty, zero, toValue(keys))
+                 .getResult();
     return {{apply(s0 + s1, {sequence.queries.offset, offset}), queries},
             {sequence.keys.offset, keys}};
   }

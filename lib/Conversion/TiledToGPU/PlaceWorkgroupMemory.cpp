@@ -40,6 +40,27 @@ static void placeEmptyTensor(RewriterBase &rewriter, tensor::EmptyOp empty) {
   rewriter.eraseOp(empty);
 }
 
+/// Creates a separate uninitialized tensor for each user in the loop of one
+/// outside of it, with which CSE may have merged those in the loop. All blocks
+/// would share the buffer of the outer one.
+static void cloneOuterEmptyTensors(RewriterBase &rewriter,
+                                   scf::ForallOp forall) {
+  SmallVector<OpOperand *> uses;
+  forall.getBody()->walk([&](Operation *op) {
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto empty = operand.get().getDefiningOp<tensor::EmptyOp>();
+      if (empty && !forall->isProperAncestor(empty))
+        uses.push_back(&operand);
+    }
+  });
+  for (OpOperand *use : uses) {
+    rewriter.setInsertionPoint(use->getOwner());
+    Operation *clone = rewriter.clone(*use->get().getDefiningOp());
+    rewriter.modifyOpInPlace(use->getOwner(),
+                             [&] { use->set(clone->getResult(0)); });
+  }
+}
+
 /// The code between kernels contains launches only: no loops and no branches.
 static LogicalResult verifyHostOps(func::FuncOp func) {
   for (Operation &op : func.getBody().getOps()) {
@@ -63,6 +84,7 @@ struct DiffPlaceWorkgroupMemory
       if (!isMappedToBlocks(forall) ||
           forall->hasAttr(tile::TileDialect::kScheduleAttrName))
         return;
+      cloneOuterEmptyTensors(rewriter, forall);
       SmallVector<tensor::PadOp> pads;
       forall.walk([&](tensor::PadOp pad) { pads.push_back(pad); });
       for (tensor::PadOp pad : pads) {

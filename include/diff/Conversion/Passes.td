@@ -237,10 +237,14 @@ def DiffMapToGPUPass : Pass<"diff-map-to-gpu", "::mlir::func::FuncOp"> {
     Unlike in upstream's mapping, the bounds may be dynamic and need not be
     multiples of the number of threads.
 
+    A grid has at most 65535 blocks in y and in z. If an extent is larger or
+    dynamic, all blocks are in x, in the same order.
+
     It is an error if an op between the loops of the threads writes memory,
     because all threads would write it. It is also an error if the function
     contains an op that is neither part of a kernel nor the allocation of a
-    buffer between kernels.
+    buffer between kernels, or if a kernel computes in a floating-point type
+    other than f16, bf16, f32 and f64.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",

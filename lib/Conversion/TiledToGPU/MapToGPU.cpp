@@ -14,9 +14,12 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/StringExtras.h"
+#include <limits>
 
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFMAPTOGPUPASS
@@ -109,6 +112,36 @@ static LogicalResult verifyUniform(gpu::LaunchOp launch) {
   return failure(result.wasInterrupted());
 }
 
+/// Rejects floating-point types that PTX has no instructions for. Elements of up
+/// to one byte are read and written as bytes.
+static LogicalResult verifyElementTypes(gpu::LaunchOp launch) {
+  auto isLegal = [](Type type, bool onlyMoves) {
+    Type element = getElementTypeOrSelf(type);
+    if (auto complex = dyn_cast<ComplexType>(element))
+      element = complex.getElementType();
+    auto number = dyn_cast<FloatType>(element);
+    return !number ||
+           isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(number) ||
+           (onlyMoves && number.getWidth() <= 8);
+  };
+  WalkResult result = launch.getBody().walk([&](Operation *op) {
+    bool onlyMoves = isa<memref::MemRefDialect, vector::VectorDialect>(
+        op->getDialect());
+    SmallVector<Type> types(op->getOperandTypes());
+    llvm::append_range(types, op->getResultTypes());
+    for (Type type : types)
+      if (!isLegal(type, onlyMoves)) {
+        op->emitOpError("has a value of ")
+            << type
+            << ", which a GPU's kernels do not compute in; f16, bf16, f32, f64 "
+               "and integers are legal";
+        return WalkResult::interrupt();
+      }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 /// Replaces all characters of a name by _, except for letters, digits, _ and $,
 /// which are legal in PTX identifiers.
 static std::string makeIdentifier(StringRef name) {
@@ -130,13 +163,89 @@ static std::string getKernelName(func::FuncOp func, KernelAttr kernel,
 }
 
 /// count - 1 - number.
-static Value countDown(OpBuilder &b, Location loc, Value number, Value count) {
+static Value countDown(OpBuilder &b, Location loc, Value number,
+                       OpFoldResult count) {
   AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
   return getValueOrCreateConstantIndexOp(
       b, loc,
       affine::makeComposedFoldedAffineApply(b, loc, s1 - s0 - 1,
-                                            {number, count}));
+                                            {OpFoldResult(number), count}));
 }
+
+namespace {
+/// The grid of a launch, and the ids of a block in it.
+class Grid {
+public:
+  /// The counts in x, y and z.
+  explicit Grid(SmallVector<OpFoldResult, 3> counts)
+      : counts(std::move(counts)) {}
+
+  /// Returns the sizes that the grid is launched with. A grid has at most 65535
+  /// blocks in y and z. If there may be more, all blocks are in x, in the same
+  /// order. Fails if there are too many blocks.
+  FailureOr<SmallVector<Value>> getSizes(OpBuilder &b, scf::ForallOp forall) {
+    Location loc = forall.getLoc();
+    SmallVector<OpFoldResult> sizes(counts.begin(), counts.end());
+    isFolded = mayExceed(counts[1], kMaxBlocksInYZ) ||
+               mayExceed(counts[2], kMaxBlocksInYZ);
+    if (isFolded) {
+      AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
+      for (unsigned dim : {1, 2}) {
+        sizes[0] = affine::makeComposedFoldedAffineApply(
+            b, loc, s0 * s1, {sizes[0], sizes[dim]});
+        sizes[dim] = b.getIndexAttr(1);
+      }
+    }
+    if (std::optional<int64_t> blocks = getConstantIntValue(sizes[0]);
+        blocks && *blocks > kMaxBlocksInX)
+      return forall.emitOpError("is a grid of ")
+             << *blocks << " blocks; at most " << kMaxBlocksInX << " are legal";
+    return llvm::map_to_vector(sizes, [&](OpFoldResult size) {
+      return getValueOrCreateConstantIndexOp(b, loc, size);
+    });
+  }
+
+  /// Returns the ids of a block in x, y and z of the grid before folding.
+  SmallVector<Value, 3> getNumbers(OpBuilder &b, Location loc,
+                                   gpu::KernelDim3 ids) {
+    if (!isFolded)
+      return {ids.x, ids.y, ids.z};
+    // Block ids have 32 bits. 32-bit divisions are faster than 64-bit ones.
+    Type i32 = b.getI32Type();
+    auto cast = [&](Value value, Type type) {
+      return arith::IndexCastUIOp::create(b, loc, type, value);
+    };
+    SmallVector<Value, 3> numbers;
+    Value rest = cast(ids.x, i32);
+    // The outermost dimension needs no remainder.
+    unsigned last = isConstantIntValue(counts[2], 1) ? 1 : 2;
+    for (unsigned dim = 0; dim < last; ++dim) {
+      Value count =
+          cast(getValueOrCreateConstantIndexOp(b, loc, counts[dim]), i32);
+      Value quotient = arith::DivUIOp::create(b, loc, rest, count);
+      Value number = arith::SubIOp::create(
+          b, loc, rest, arith::MulIOp::create(b, loc, quotient, count));
+      numbers.push_back(cast(number, b.getIndexType()));
+      rest = quotient;
+    }
+    numbers.push_back(cast(rest, b.getIndexType()));
+    if (last == 1)
+      numbers.push_back(ids.z);
+    return numbers;
+  }
+
+private:
+  static constexpr int64_t kMaxBlocksInX = std::numeric_limits<int32_t>::max();
+  static constexpr int64_t kMaxBlocksInYZ = 65535;
+
+  static bool mayExceed(OpFoldResult count, int64_t limit) {
+    return getConstantIntValue(count).value_or(limit + 1) > limit;
+  }
+
+  SmallVector<OpFoldResult, 3> counts;
+  bool isFolded = false;
+};
+} // namespace
 
 static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
                                  llvm::StringMap<unsigned> &names) {
@@ -153,7 +262,7 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
   Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
   Value threads =
       arith::ConstantIndexOp::create(rewriter, loc, kernel.getThreads());
-  SmallVector<Value> grid(3, one);
+  SmallVector<OpFoldResult, 3> counts(3, rewriter.getIndexAttr(1));
   SmallVector<unsigned> dimensions;
   for (auto [count, attr] : llvm::zip_equal(
            getTripCounts(rewriter, forall),
@@ -164,27 +273,31 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
                                 "and z, found ")
              << attr;
     dimensions.push_back(dimension);
-    grid[dimension] = getValueOrCreateConstantIndexOp(rewriter, loc, count);
+    counts[dimension] = count;
   }
+  Grid grid(counts);
+  FailureOr<SmallVector<Value>> sizes = grid.getSizes(rewriter, forall);
+  if (failed(sizes))
+    return failure();
   std::string name =
       getKernelName(forall->getParentOfType<func::FuncOp>(), kernel, names);
   auto symbol = FlatSymbolRefAttr::get(rewriter.getContext(), name);
   auto moduleSymbol =
       FlatSymbolRefAttr::get(rewriter.getContext(), kKernelModuleName);
   auto launch = gpu::LaunchOp::create(
-      rewriter, loc, grid[0], grid[1], grid[2], threads, one, one,
+      rewriter, loc, (*sizes)[0], (*sizes)[1], (*sizes)[2], threads, one, one,
       /*dynamicSharedMemorySize=*/Value(), /*asyncTokenType=*/Type(),
       /*asyncDependencies=*/ValueRange(), /*workgroupAttributions=*/TypeRange(),
       /*privateAttributions=*/TypeRange(), /*clusterSizeX=*/Value(),
       /*clusterSizeY=*/Value(), /*clusterSizeZ=*/Value(), moduleSymbol, symbol);
   rewriter.setInsertionPointToStart(&launch.getBody().front());
-  gpu::KernelDim3 block = launch.getBlockIds();
-  Value blockIds[] = {block.x, block.y, block.z};
+  SmallVector<Value, 3> inGrid =
+      grid.getNumbers(rewriter, loc, launch.getBlockIds());
   SmallVector<Value> numbers;
   for (unsigned dimension : dimensions)
     numbers.push_back(dimension == 0 && kernel.getReverse()
-                          ? countDown(rewriter, loc, blockIds[0], grid[0])
-                          : blockIds[dimension]);
+                          ? countDown(rewriter, loc, inGrid[0], counts[0])
+                          : inGrid[dimension]);
   SmallVector<Value> values = getInductionValues(rewriter, forall, numbers);
   auto terminator = gpu::TerminatorOp::create(rewriter, loc);
   // Ops that the warps of the block compute together are distributed later.
@@ -193,6 +306,8 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
   rewriter.inlineBlockBefore(forall.getBody(), terminator, values);
   rewriter.eraseOp(forall);
 
+  if (failed(verifyElementTypes(launch)))
+    return failure();
   if (schedule) {
     launch->setAttr(tile::TileDialect::kScheduleAttrName, schedule);
     return success();

@@ -72,3 +72,95 @@ func.func @constant() {
   %a = memref.get_global @table : memref<4xf32>
   return
 }
+
+// -----
+
+// A grid has at most 65535 blocks in y and z: where there may be more, all blocks are
+// in x, in the same order, and each divides its number.
+// CHECK-LABEL: func @folded(
+// CHECK-SAME: %[[A:.*]]: memref<?x3x5xf32>, %[[N:.*]]: index
+// CHECK: %[[BLOCKS:.*]] = affine.apply {{.*}}[%[[N]]]
+// CHECK: gpu.launch blocks(%[[X:[a-z0-9]+]], {{.*}}) in (%{{[a-z0-9]+}} = %[[BLOCKS]], %{{[a-z0-9]+}} = %c1{{[_0-9]*}}, %{{[a-z0-9]+}} = %c1{{[_0-9]*}})
+// CHECK: %[[BLOCK:.*]] = arith.index_castui %[[X]] : index to i32
+// CHECK: %[[FIVE:.*]] = arith.index_castui %c5{{.*}} : index to i32
+// CHECK: %[[REST:.*]] = arith.divui %[[BLOCK]], %[[FIVE]]
+// CHECK: %[[WHOLE:.*]] = arith.muli %[[REST]], %[[FIVE]]
+// CHECK: %[[I:.*]] = arith.subi %[[BLOCK]], %[[WHOLE]]
+// CHECK: %[[K:.*]] = arith.index_castui %[[I]] : i32 to index
+// CHECK: %[[Z:.*]] = arith.divui %[[REST]], %{{.*}}
+// CHECK: arith.muli
+// CHECK: arith.subi
+func.func @folded(%a: memref<?x3x5xf32>, %n: index, %x: f32) {
+  scf.forall (%i, %j, %k) in (%n, 3, 5) {
+    scf.forall (%t) in (1) {
+      memref.store %x, %a[%i, %j, %k] : memref<?x3x5xf32>
+    } {mapping = [#gpu.thread<linear_dim_0>]}
+  } {diff.kernel = #diff.kernel<op = "fill", threads = 64>, mapping = [#gpu.block<z>, #gpu.block<y>, #gpu.block<x>]}
+  return
+}
+
+// -----
+
+// No remainder where there is nothing further out; static counts that fit stay.
+// CHECK-LABEL: func @rows(
+// CHECK: gpu.launch
+// CHECK-COUNT-1: arith.divui
+// CHECK-NOT: arith.divui
+// CHECK: gpu.launch blocks({{.*}}) in (%{{[a-z0-9]+}} = %c5{{[_0-9]*}}, %{{[a-z0-9]+}} = %c65535{{[_0-9]*}}, %{{[a-z0-9]+}} = %c1{{[_0-9]*}})
+// CHECK-NOT: arith.divui
+func.func @rows(%n: index) {
+  scf.forall (%i, %j) in (65536, 5) {
+  } {diff.kernel = #diff.kernel<op = "fill", threads = 64>, mapping = [#gpu.block<y>, #gpu.block<x>]}
+  scf.forall (%i, %j) in (65535, 5) {
+  } {diff.kernel = #diff.kernel<op = "fill", threads = 64>, mapping = [#gpu.block<y>, #gpu.block<x>]}
+  return
+}
+
+// -----
+
+func.func @too_many_blocks() {
+  // expected-error @below {{is a grid of 2147549184 blocks; at most 2147483647 are legal}}
+  scf.forall (%i, %j) in (65536, 32769) {
+  } {diff.kernel = #diff.kernel<op = "fill", threads = 64>, mapping = [#gpu.block<y>, #gpu.block<x>]}
+  return
+}
+
+// -----
+
+// Elements of a byte are copied whatever they are.
+// CHECK-LABEL: func @bytes(
+func.func @bytes(%a: memref<4xf8E5M2>, %b: memref<4xf8E5M2>) {
+  scf.forall (%i) in (4) {
+    scf.forall (%t) in (1) {
+      %x = memref.load %a[%i] : memref<4xf8E5M2>
+      memref.store %x, %b[%i] : memref<4xf8E5M2>
+    } {mapping = [#gpu.thread<linear_dim_0>]}
+  } {diff.kernel = #diff.kernel<op = "copy", threads = 64>, mapping = [#gpu.block<x>]}
+  return
+}
+
+// -----
+
+func.func @rounded(%a: memref<4xf8E5M2>, %x: f32) {
+  scf.forall (%i) in (4) {
+    scf.forall (%t) in (1) {
+      // expected-error @below {{'arith.truncf' op has a value of 'f8E5M2', which a GPU's kernels do not compute in; f16, bf16, f32, f64 and integers are legal}}
+      %y = arith.truncf %x : f32 to f8E5M2
+      memref.store %y, %a[%i] : memref<4xf8E5M2>
+    } {mapping = [#gpu.thread<linear_dim_0>]}
+  } {diff.kernel = #diff.kernel<op = "elementwise", threads = 64>, mapping = [#gpu.block<x>]}
+  return
+}
+
+// -----
+
+func.func @quadruple(%a: memref<4xf128>, %b: memref<4xf128>) {
+  scf.forall (%i) in (4) {
+    scf.forall (%t) in (1) {
+      // expected-error @below {{'memref.load' op has a value of 'memref<4xf128>', which a GPU's kernels do not compute in}}
+      %x = memref.load %a[%i] : memref<4xf128>
+      memref.store %x, %b[%i] : memref<4xf128>
+    } {mapping = [#gpu.thread<linear_dim_0>]}
+  } {diff.kernel = #diff.kernel<op = "copy", threads = 64>, mapping = [#gpu.block<x>]}
+  return
+}

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Interfaces/DataLayoutInterfaces.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassRegistry.h"
 
@@ -69,9 +70,16 @@ Level diff::inferLevel(Operation *module) {
   return hasTiles && !hasAttention ? std::max(level, Level::Tiled) : level;
 }
 
-/// Passes process the functions of the outermost module, at one level. Reject
-/// other attentions, which would be dropped silently.
-static LogicalResult verifyCompilable(ModuleOp module, Level from) {
+LogicalResult diff::verifyCompilable(ModuleOp module, Level from) {
+  uint64_t indexBits =
+      DataLayout(module).getTypeSizeInBits(IndexType::get(module.getContext()));
+  if (indexBits != 64)
+    return module.emitError("has an index of ")
+           << indexBits
+           << " bits in its data layout; sizes and strides have 64 bits on "
+              "every target";
+  // Passes process the functions of the outermost module, at one level. Reject
+  // other attentions, which would be dropped silently.
   WalkResult result = module.walk([&](AttentionOpInterface attention) {
     Operation *op = attention;
     if (op->getParentOfType<ModuleOp>() != module)

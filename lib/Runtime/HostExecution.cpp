@@ -84,6 +84,9 @@ void diff::registerHostExecution(DialectRegistry &registry) {
 
 LogicalResult diff::lowerForHost(ModuleOp module, StringRef function,
                                  HostRoute route) {
+  Level level = inferLevel(module);
+  if (failed(verifyCompilable(module, level)))
+    return failure();
   // Only an entry that nothing calls has the signature for external callers.
   for (auto other : module.getOps<func::FuncOp>())
     SymbolTable::setSymbolVisibility(
@@ -94,8 +97,7 @@ LogicalResult diff::lowerForHost(ModuleOp module, StringRef function,
   if (route == HostRoute::Linalg)
     buildLinalgPipeline(pm);
   else
-    buildCompilePipeline(pm, inferLevel(module), Level::Hardware,
-                         CompileOptions());
+    buildCompilePipeline(pm, level, Level::Hardware, CompileOptions());
   return pm.run(module);
 }
 

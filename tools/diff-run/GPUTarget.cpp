@@ -32,6 +32,8 @@ struct Code {
 static LogicalResult lower(Run &run) {
   PassManager pm(run.module.getContext());
   Level level = inferLevel(run.module);
+  if (failed(verifyCompilable(run.module, level)))
+    return failure();
   if (level <= Level::Tiled) {
     // Compile only the function and its callees.
     for (auto other : run.module.getOps<func::FuncOp>())

@@ -7,6 +7,7 @@
 #ifndef DIFF_PIPELINES_PIPELINES_H
 #define DIFF_PIPELINES_PIPELINES_H
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/PassManager.h"
 #include <string>
 
@@ -36,6 +37,11 @@ struct CompileOptions {
   /// thread computes its own elements.
   bool tensorCores = true;
 };
+
+/// Checks that the passes from level `from` on process the whole module: an
+/// attention in a nested module or at a higher level would be ignored. Emits an
+/// error at the op or module.
+LogicalResult verifyCompilable(ModuleOp module, Level from);
 
 /// Parse the values of the options `f32` and `tiles`. Return an error message
 /// that names the value found and the legal ones, or an empty string.

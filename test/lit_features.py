@@ -107,6 +107,16 @@ def _mlir_opt(config) -> str:
     return path
 
 
+def _llc(config) -> str:
+    for name in ("llc", "opt", "llvm-nm", "llvm-objdump"):
+        if not shutil.which(name, path=config.llvm_tools_dir):
+            raise Missing(f"no {name} in {config.llvm_tools_dir}")
+    targets = _output([os.path.join(config.llvm_tools_dir, "llc"), "--version"])
+    if "aarch64" not in targets or "x86-64" not in targets:
+        raise Missing("llc has no backend for AArch64 or for x86")
+    return os.path.join(config.llvm_tools_dir, "llc")
+
+
 _PROBES = (
     ("ptxas", "assembling the emitted PTX",
      lambda config: _recent_cuda_tool("ptxas", config.diff_ptxas)),
@@ -115,6 +125,7 @@ _PROBES = (
     ("gpu", "runs on a GPU", _gpu),
     ("numpy", "execution tests against float64", _numpy),
     ("cuda-bindings", "CUDA Python programs on the simulator", _cuda_bindings),
+    ("llc", "host code for other machines", _llc),
     ("mlir-opt", "the plugin in the stock mlir-opt", _mlir_opt),
 )  # fmt: skip
 

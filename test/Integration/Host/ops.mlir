@@ -2,8 +2,8 @@
 // Structured ops, slices and element types beside the attention on the routes
 // to a CPU. The module's first line says what is right.
 // REQUIRES: numpy
-// RUN: %python %S/Inputs/functions.py %build_dir %s | FileCheck %s --check-prefix=RUN
-// RUN: {{[1-9][0-9]*}} runs, 0 wrong
+// RUN: %python %S/Inputs/functions.py %build_dir %s | FileCheck %s --check-prefix=TOTAL
+// TOTAL: {{[1-9][0-9]*}} runs, 0 wrong
 
 // softmax: softmax(a, 1)
 func.func @softmax(%a: tensor<4x8x?xf32>) -> tensor<4x8x?xf32> {

@@ -2,8 +2,8 @@
 // Results that depend on each other: a destination must not be written while
 // what it holds is still read. The module's first line says what is right.
 // REQUIRES: numpy
-// RUN: %python %S/Inputs/functions.py %build_dir %s --routes=linalg,cpu,sim | FileCheck %s --check-prefix=RUN
-// RUN: {{[1-9][0-9]*}} runs, 0 wrong
+// RUN: %python %S/Inputs/functions.py %build_dir %s --routes=linalg,cpu,sim | FileCheck %s --check-prefix=TOTAL
+// TOTAL: {{[1-9][0-9]*}} runs, 0 wrong
 
 // chain: -2 * a; -a
 func.func @chain(%a: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {

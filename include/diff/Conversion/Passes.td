@@ -110,26 +110,9 @@ def DiffDefineAllocatorsPass
     llvm.func @_mlir_memref_to_llvm_alloc(i64) -> !llvm.ptr
     ```
 
-    becomes
-
-    ```mlir
-    llvm.func internal @_mlir_memref_to_llvm_alloc(%size: i64) -> !llvm.ptr {
-      %memory = llvm.call @malloc(%size) : (i64) -> !llvm.ptr
-      %null = llvm.mlir.zero : !llvm.ptr
-      %is_null = llvm.icmp "eq" %memory, %null : !llvm.ptr
-      %zero = llvm.mlir.constant(0 : i64) : i64
-      %is_needed = llvm.icmp "ne" %size, %zero : i64
-      %failed = llvm.and %is_null, %is_needed : i1
-      llvm.cond_br %failed, ^failed, ^done
-    ^failed:
-      llvm.call @diff.report_allocation_failure(%size) : (i64) -> ()
-      llvm.unreachable
-    ^done:
-      llvm.return %memory : !llvm.ptr
-    }
-    llvm.func @malloc(i64) -> !llvm.ptr
-    llvm.func @diff.report_allocation_failure(i64)
-    ```
+    The function becomes internal and calls `malloc`. It compares the pointer
+    with null, and calls `@diff.report_allocation_failure` for a size other than
+    0.
   }];
 }
 

@@ -106,11 +106,7 @@ def DiffDefineAllocatorsPass
     `malloc`, `aligned_alloc` and `free`. When an allocation fails, the program
     writes one line to standard error and exits with status 1.
 
-    ```mlir
-    llvm.func @_mlir_memref_to_llvm_alloc(i64) -> !llvm.ptr
-    ```
-
-    The function becomes internal and calls `malloc`. It compares the pointer
+    An allocation function is internal and calls `malloc`. It compares the pointer
     with null, and calls `@diff.report_allocation_failure` for a size other than
     0.
   }];

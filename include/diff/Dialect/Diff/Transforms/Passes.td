@@ -568,9 +568,9 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
     ```mlir
     func.func @f(%x: memref<?x8xf32, strided<[?, 1]>>,
                  %r: memref<?x8xf32, strided<[?, 1]>> {diff.result}) {
-      %0 = bufferization.to_tensor %x restrict
-          : memref<?x8xf32, strided<[?, 1]>> to tensor<?x8xf32>
       %1 = bufferization.to_tensor %r restrict writable
+          : memref<?x8xf32, strided<[?, 1]>> to tensor<?x8xf32>
+      %0 = bufferization.to_tensor %x restrict
           : memref<?x8xf32, strided<[?, 1]>> to tensor<?x8xf32>
       %2 = linalg.copy ins(%0 : tensor<?x8xf32>) outs(%1 : tensor<?x8xf32>)
           -> tensor<?x8xf32>

@@ -15,6 +15,37 @@
 using namespace mlir;
 using namespace mlir::diff;
 
+//===----------------------------------------------------------------------===//
+// Clauses
+//===----------------------------------------------------------------------===//
+
+/// An attribute of the dialect without its name, as `<causal>`.
+template <typename AttrTy>
+static ParseResult parseStripped(OpAsmParser &parser, AttrTy &attribute) {
+  return parser.parseCustomAttributeWithFallback(attribute, Type());
+}
+
+template <typename AttrTy>
+static void printStripped(OpAsmPrinter &printer, Operation *,
+                          AttrTy attribute) {
+  printer.printStrippedAttrOrType(attribute);
+}
+
+/// A number of 64 bits without its type.
+static ParseResult parseNumber(OpAsmParser &parser, FloatAttr &attribute) {
+  return parser.parseAttribute(attribute, parser.getBuilder().getF64Type());
+}
+
+static ParseResult parseNumber(OpAsmParser &parser, IntegerAttr &attribute) {
+  return parser.parseAttribute(attribute,
+                               parser.getBuilder().getIntegerType(64));
+}
+
+static void printNumber(OpAsmPrinter &printer, Operation *,
+                        Attribute attribute) {
+  printer.printAttributeWithoutType(attribute);
+}
+
 #define GET_OP_CLASSES
 #include "diff/Dialect/Diff/IR/DiffOps.cpp.inc"
 

@@ -216,11 +216,11 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
     `ins` `(` $query `,` $key `,` $value `,` $lambda `:` type($query) `,`
       type($key) `,` type($value) `,` type($lambda) `)`
     `outs` `(` $output (`,` $lse^)? `:` type($output) (`,` type($lse)^)? `)`
-    (`cu_seqlens` `(` $cu_seqlens_q^ `,` $cu_seqlens_k `:`
-      type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`)?
-    (`diagonal` `(` $diagonal^ `)`)? (`mask` `` $mask^)?
-    (`scale` `(` $scale^ `)`)? (`softcap` `(` $softcap^ `)`)?
-    (`layout` `` $layout^)?
+    oilist(`cu_seqlens` `(` $cu_seqlens_q `,` $cu_seqlens_k `:`
+             type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`
+         | `diagonal` `(` $diagonal `)` | `mask` `` custom<Stripped>($mask)
+         | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
+         | `layout` `` custom<Stripped>($layout))
     attr-dict (`->` type($results)^)?
   }];
 }
@@ -299,12 +299,12 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
       type($query) `,` type($key) `,` type($value) `,` type($lambda) `,`
       type($weight) `)`
     `outs` `(` $output (`,` $lse^)? `:` type($output) (`,` type($lse)^)? `)`
-    (`cu_seqlens` `(` $cu_seqlens_q^ `,` $cu_seqlens_k `:`
-      type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`)?
-    (`diagonal` `(` $diagonal^ `)`)? (`mask` `` $mask^)?
-    (`scale` `(` $scale^ `)`)? (`softcap` `(` $softcap^ `)`)?
-    (`layout` `` $layout^)?
-    (`lambda_init` `(` $lambda_init^ `)`)? (`epsilon` `(` $epsilon^ `)`)?
+    oilist(`cu_seqlens` `(` $cu_seqlens_q `,` $cu_seqlens_k `:`
+             type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`
+         | `diagonal` `(` $diagonal `)` | `mask` `` custom<Stripped>($mask)
+         | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
+         | `layout` `` custom<Stripped>($layout)
+         | `lambda_init` `(` custom<Number>($lambda_init) `)` | `epsilon` `(` custom<Number>($epsilon) `)`)
     attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = combineDeclarations # [{
@@ -367,11 +367,11 @@ def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 0> {
     `ins` `(` $query `,` $key `,` $value `:` type($query) `,` type($key) `,`
       type($value) `)`
     `outs` `(` $output (`,` $lse^)? `:` type($output) (`,` type($lse)^)? `)`
-    (`cu_seqlens` `(` $cu_seqlens_q^ `,` $cu_seqlens_k `:`
-      type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`)?
-    (`diagonal` `(` $diagonal^ `)`)? (`mask` `` $mask^)?
-    (`scale` `(` $scale^ `)`)? (`softcap` `(` $softcap^ `)`)?
-    (`layout` `` $layout^)?
+    oilist(`cu_seqlens` `(` $cu_seqlens_q `,` $cu_seqlens_k `:`
+             type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`
+         | `diagonal` `(` $diagonal `)` | `mask` `` custom<Stripped>($mask)
+         | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
+         | `layout` `` custom<Stripped>($layout))
     attr-dict (`->` type($results)^)?
   }];
 }
@@ -462,10 +462,10 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
       type($value) `)`
     `outs` `(` $acc `,` $max `,` $sum `:` type($acc) `,` type($max) `,`
       type($sum) `)`
-    (`maps` `(` $maps^ `)`)? (`diagonal` `(` $diagonal^ `)`)?
-    (`key_length` `(` $key_length^ `)`)? (`mask` `` $mask^)?
-    (`scale` `(` $scale^ `)`)? (`softcap` `(` $softcap^ `)`)?
-    (`layout` `` $layout^)?
+    oilist(`maps` `(` custom<Number>($maps) `)` | `diagonal` `(` $diagonal `)`
+         | `key_length` `(` $key_length `)` | `mask` `` custom<Stripped>($mask)
+         | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
+         | `layout` `` custom<Stripped>($layout))
     attr-dict (`->` type($results)^)?
   }];
   let extraClassDeclaration = commonDeclarations # [{

@@ -10,6 +10,7 @@
 #include "llvm/ADT/Sequence.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -184,6 +185,29 @@ void LayoutAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
+/// Threads of a block on all chips, at most.
+static constexpr int64_t kMaxThreads = 1024;
+
+LogicalResult OffsetsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  StringRef tensor, int64_t dimension) {
+  if (tensor.empty())
+    return emitError() << "'tensor' of offsets must not be empty";
+  if (dimension < 0)
+    return emitError() << "'dimension' of offsets must not be negative, found "
+                       << dimension;
+  return success();
+}
+
+LogicalResult KernelAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                 StringRef op, int64_t threads, bool) {
+  if (op.empty())
+    return emitError() << "'op' of a kernel must not be empty";
+  if (threads < 1 || threads > kMaxThreads)
+    return emitError() << "'threads' of a kernel must be 1 to " << kMaxThreads
+                       << ", found " << threads;
+  return success();
+}
+
 /// More than the shared memory of any chip can hold one row of.
 static constexpr int64_t kMaxTileSize = 65536;
 
@@ -200,10 +224,11 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     if (size < 1 || size > kMaxTileSize)
       return emitError() << "'" << name << "' of a schedule must be 1 to "
                          << kMaxTileSize << ", found " << size;
-  if (threads < 0 || threads > 1024 || threads % 32 != 0)
+  if (threads < 0 || threads > kMaxThreads || threads % 32 != 0)
     return emitError() << "'threads' of a schedule must be a multiple of 32 up "
-                          "to 1024, or 0 for a tile that is not for a GPU, "
-                          "found "
+                          "to "
+                       << kMaxThreads
+                       << ", or 0 for a tile that is not for a GPU, found "
                        << threads;
   if (stages < 0 || stages > kMaxStages)
     return emitError() << "'stages' of a schedule must be 0 (no tensor cores) "
@@ -211,6 +236,11 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << kMaxStages << ", found " << stages;
   if (stages > 0 && threads == 0)
     return emitError() << "a schedule with 'stages' needs 'threads'";
+  // Rows are spread over the warps by halving.
+  if (stages > 0 && !llvm::isPowerOf2_64(threads))
+    return emitError() << "a schedule with 'stages' needs 'threads' that are a "
+                          "power of two, found "
+                       << threads;
   if (tf32 && stages == 0)
     return emitError() << "a schedule with 'tf32' needs 'stages': only tensor "
                           "cores multiply tf32";

@@ -146,8 +146,6 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
     (result.append(Twine(parts).str()), ...);
     return result;
   };
-  if (!llvm::isPowerOf2_64(warps))
-    return text("has ", warps, " warps; a power of two is legal");
   // Maps with separate keys do not share an instruction of 16 rows.
   int64_t rowsPerProduct = problem.keyMaps > 1 ? queries : rows;
   int64_t products = problem.keyMaps > 1 ? problem.keyMaps : 1;

@@ -64,6 +64,36 @@ LayoutAttr LayoutAttr::getCanonical() const {
              canonicalize(getLanes(), getLaneStrides()));
 }
 
+/// More than a thread has registers for.
+static constexpr int64_t kMaxCount = 65536;
+
+/// Each dimension takes bits of the lane's or warp's number of its own.
+static LogicalResult verifyStrides(function_ref<InFlightDiagnostic()> emitError,
+                                   StringRef name, StringRef whole,
+                                   int64_t limit, ArrayRef<int64_t> counts,
+                                   ArrayRef<int64_t> strides) {
+  int64_t taken = 0;
+  for (auto [count, stride] : llvm::zip_equal(counts, strides)) {
+    // Where a dimension is not cut its stride says nothing.
+    if (count == 1)
+      continue;
+    if (!llvm::isPowerOf2_64(stride))
+      return emitError() << "strides of '" << name << "' of a layout must be "
+                         << "powers of two, found " << stride;
+    if (stride > limit || count * stride > limit)
+      return emitError() << "'" << name << "' of a layout must be within "
+                         << whole << " " << limit << ", found " << count
+                         << " with stride " << stride;
+    int64_t bits = (count - 1) * stride;
+    if (taken & bits)
+      return emitError() << "'" << name << "' of a layout must not overlap, "
+                         << "found " << count << " with stride " << stride
+                         << ", which another dimension takes already";
+    taken |= bits;
+  }
+  return success();
+}
+
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  ArrayRef<int64_t> warps,
                                  ArrayRef<int64_t> lanes,
@@ -79,27 +109,23 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                          << "for each of the " << lanes.size()
                          << " dimensions that 'lanes' has, found "
                          << list.size();
-  for (auto [name, list] : {std::pair("warps", warps),
-                            {"lanes", lanes},
-                            {"elems", elems},
-                            {"warp_strides", warpStrides},
+  for (auto [name, list] :
+       {std::pair("warps", warps), {"lanes", lanes}, {"elems", elems}})
+    for (int64_t value : list)
+      if (value < 1 || value > kMaxCount || !llvm::isPowerOf2_64(value))
+        return emitError() << "'" << name << "' of a layout must be powers of "
+                           << "two up to " << kMaxCount << ", found " << value;
+  for (auto [name, list] : {std::pair("warp_strides", warpStrides),
                             {"lane_strides", laneStrides}})
     for (int64_t value : list)
       if (value < 1)
         return emitError() << "'" << name << "' of a layout must be positive, "
                            << "found " << value;
-  int64_t total = 1;
-  for (auto [count, stride] : llvm::zip_equal(lanes, laneStrides)) {
-    total *= count;
-    if (kLanes % count != 0 || (count > 1 && count * stride > kLanes))
-      return emitError() << "'lanes' of a layout must be a power of two within "
-                         << "a warp's " << kLanes << ", found " << count
-                         << " with stride " << stride;
-  }
-  if (total > kLanes)
-    return emitError() << "a layout has at most " << kLanes << " lanes, found "
-                       << total;
-  return success();
+  return success(
+      succeeded(verifyStrides(emitError, "lanes", "a warp's", kLanes, lanes,
+                              laneStrides)) &&
+      succeeded(verifyStrides(emitError, "warps", "a block's", kMaxWarps, warps,
+                              warpStrides)));
 }
 
 /// layout ::= `<` key `=` list (`,` key `=` list)* `>`
@@ -274,14 +300,40 @@ int64_t tile::getPaddingForAccumulators(int64_t rowBytes) {
   return rowBytes % (4 * kChunkBytes) == 0 ? 2 * kChunkBytes : 0;
 }
 
+LogicalResult MmaAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                              int64_t m, int64_t n, int64_t k,
+                              int64_t neighbours, LayoutAttr result) {
+  if (m != 16 || n != 8 || (k != 8 && k != 16))
+    return emitError() << "an instruction must be m16n8k16 or m16n8k8, found m"
+                       << m << "n" << n << "k" << k;
+  if (neighbours != 2 && (k == 16 || neighbours != 1))
+    return emitError() << "'neighbours' of m16n8k" << k << " must be "
+                       << (k == 16 ? "2" : "1 or 2") << ", found "
+                       << neighbours;
+  // An accumulator: rows of four lanes with two columns each.
+  int64_t last = result.getRank() - 1;
+  bool isAccumulator =
+      last >= 1 && result.getNumLanes() == kLanes &&
+      result.getLanes()[last] == 4 && result.getLaneStrides()[last] == 1 &&
+      result.getElems()[last] == 2 && result.getWarps()[last] == 1 &&
+      llvm::all_of(result.getElems().drop_back(),
+                   [](int64_t count) { return count == 1; });
+  if (!isAccumulator)
+    return emitError() << "'result' must be the layout of an accumulator: "
+                          "rows of 8 lanes, columns of 4 lanes with 2 elems, "
+                          "found "
+                       << result;
+  return success();
+}
+
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t warps, int64_t stages, bool, bool,
                                    bool, bool) {
-  if (warps < 1 || warps > 32)
-    return emitError() << "'warps' of a schedule must be 1 to 32, found "
-                       << warps;
-  if (stages < 1 || stages > 8)
-    return emitError() << "'stages' of a schedule must be 1 to 8, found "
-                       << stages;
+  if (warps < 1 || warps > kMaxWarps || !llvm::isPowerOf2_64(warps))
+    return emitError() << "'warps' of a schedule must be a power of two up to "
+                       << kMaxWarps << ", found " << warps;
+  if (stages < 1 || stages > kMaxStages)
+    return emitError() << "'stages' of a schedule must be 1 to " << kMaxStages
+                       << ", found " << stages;
   return success();
 }

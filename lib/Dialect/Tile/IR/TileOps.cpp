@@ -7,6 +7,8 @@
 #include "diff/Dialect/Tile/IR/Tile.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -29,21 +31,52 @@ int64_t RingOp::getSlotBytes() {
          getPitch();
 }
 
+/// A launch states its shared memory in 32 bits.
+static constexpr int64_t kMaxRingBytes = std::numeric_limits<int32_t>::max();
+
 LogicalResult RingOp::verify() {
   auto type = dyn_cast<MemRefType>(getMemory().getType());
   if (!type || !gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(type) ||
       !type.hasStaticShape() || !type.getLayout().isIdentity() ||
-      type.getRank() < 2 || !type.getElementType().isIntOrFloat())
+      type.getRank() < 2 || !type.getElementType().isIntOrFloat() ||
+      type.getElementTypeBitWidth() % 8 != 0 ||
+      llvm::is_contained(type.getShape(), 0))
     return emitOpError("must be a row-major buffer of static size in workgroup "
-                       "memory with a dimension of slots, found ")
+                       "memory with a dimension of slots and elements of whole "
+                       "bytes, found ")
            << getMemory().getType();
-  if (getRowBytes() % kChunkBytes != 0)
-    return emitOpError("must have rows of whole 16-byte chunks, found rows of ")
-           << getRowBytes() << " bytes";
   int64_t padding = getPadding();
-  if (padding < 0 || padding % kChunkBytes != 0)
+  if (padding < 0 || padding > kMaxRingBytes || padding % kChunkBytes != 0)
     return emitOpError("must have a padding of whole 16-byte chunks, found ")
            << padding << " bytes";
+  // What is beyond 64 bits is beyond 32.
+  int64_t bits = type.getElementTypeBitWidth();
+  bool overflows = llvm::MulOverflow(type.getShape().back(), bits, bits);
+  int64_t bytes = bits / 8 + padding;
+  for (int64_t size : type.getShape().drop_back())
+    overflows |= llvm::MulOverflow(size, bytes, bytes);
+  if (overflows || bytes > kMaxRingBytes)
+    return emitOpError("must have at most ")
+           << kMaxRingBytes << " bytes, found " << type;
+  if (bits % (kChunkBytes * 8) != 0)
+    return emitOpError("must have rows of whole 16-byte chunks, found rows of ")
+           << bits / 8 << " bytes";
+  if (SwizzleAttr swizzle = getSwizzleAttr()) {
+    if (padding != 0)
+      return emitOpError("must have a swizzle or padding, found both");
+    int64_t chunks = bits / 8 / kChunkBytes;
+    if (chunks % (int64_t(1) << swizzle.getBits()) != 0)
+      return emitOpError("must have rows of a multiple of ")
+             << (int64_t(1) << swizzle.getBits())
+             << " chunks for a swizzle of " << swizzle.getBits()
+             << " bits, found rows of " << chunks;
+  }
+  if (IntegerAttr offset = getOffsetAttr())
+    if (offset.getInt() < 0 || offset.getInt() > kMaxRingBytes - bytes ||
+        offset.getInt() % kChunkBytes != 0)
+      return emitOpError("must have an offset that is a multiple of 16 bytes, "
+                         "found ")
+             << offset.getInt();
   return success();
 }
 
@@ -73,6 +106,11 @@ LogicalResult CopyAsyncOp::verify() {
     return emitOpError("must not change the element type, found ")
            << source.getElementType() << " and "
            << destination.getElementType();
+  Type element = source.getElementType();
+  if (!element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8 != 0 ||
+      element.getIntOrFloatBitWidth() > kChunkBytes * 8)
+    return emitOpError("copies integers and floats of whole bytes, found ")
+           << element;
   if (static_cast<int64_t>(getIndices().size()) != source.getRank())
     return emitOpError("needs an index for each of the source's ")
            << source.getRank() << " dimensions, found " << getIndices().size();
@@ -91,6 +129,21 @@ LogicalResult CopyAsyncOp::verify() {
     return emitOpError("needs 'in_bounds' for each of the destination's ")
            << map.getNumResults() << " dimensions, found "
            << getInBounds().size();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(source.getStridesAndOffset(strides, offset)) ||
+      strides.back() != 1)
+    return emitOpError("must have a source that is contiguous along its "
+                       "innermost dimension, found ")
+           << source;
+  if (!gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(destination) ||
+      !destination.getLayout().isIdentity() ||
+      destination.getShape().back() * element.getIntOrFloatBitWidth() %
+              (kChunkBytes * 8) !=
+          0)
+    return emitOpError("must have a row-major destination in workgroup memory "
+                       "with rows of whole 16-byte chunks, found ")
+           << destination;
   return success();
 }
 

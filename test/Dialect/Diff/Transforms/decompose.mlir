@@ -196,7 +196,7 @@ func.func @on_tensor_cores(%q: tensor<1x16x1x16xbf16>,
       tensor.parallel_insert_slice %1#2 into %s[0, 0, 0] [1, 1, 16] [1, 1, 1]
         : tensor<1x1x16xf32> into tensor<1x1x16xf32>
     }
-  } {tile.schedule = #tile.schedule<warps = 1, skip_rescale = true>}
+  } {mapping = [#gpu.block<x>], tile.schedule = #tile.schedule<warps = 1, skip_rescale = true>}
   return %0#0, %0#1, %0#2
     : tensor<1x1x16x16xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>
 }

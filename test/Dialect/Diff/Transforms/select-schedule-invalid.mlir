@@ -3,19 +3,6 @@
 
 // The limits that schedules of the user exceed.
 
-func.func @warps(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
-  // expected-error @below {{has a schedule that has 3 warps; a power of two is legal}}
-  %0 = diff.softmax_attention
-         ins(%q, %q, %q : tensor<1x512x1x64xbf16>, tensor<1x512x1x64xbf16>,
-             tensor<1x512x1x64xbf16>)
-         outs(%q : tensor<1x512x1x64xbf16>)
-         {schedule = #diff.schedule<queries = 96, keys = 32, threads = 96, stages = 1>}
-         -> tensor<1x512x1x64xbf16>
-  return %0 : tensor<1x512x1x64xbf16>
-}
-
-// -----
-
 func.func @rows(%q: tensor<1x512x1x64xbf16>) -> tensor<1x512x1x64xbf16> {
   // expected-error @below {{has a schedule that has 24 rows that share keys; a multiple of 16 for each of 2 warps is legal}}
   %0 = diff.softmax_attention

@@ -28,28 +28,81 @@ func.func private @layout_stride_rank() attributes {a = #tile.layout<lanes = [8]
 
 // -----
 
-// expected-error @below {{'elems' of a layout must be positive, found 0}}
+// expected-error @below {{'elems' of a layout must be powers of two up to 65536, found 0}}
 func.func private @layout_elems() attributes {a = #tile.layout<lanes = [8], elems = [0]>}
 
 // -----
 
-// expected-error @below {{'lanes' of a layout must be positive, found -8}}
+// expected-error @below {{'lanes' of a layout must be powers of two up to 65536, found -8}}
 func.func private @layout_lanes() attributes {a = #tile.layout<lanes = [-8]>}
 
 // -----
 
-// expected-error @below {{'lanes' of a layout must be a power of two within a warp's 32, found 12 with stride 1}}
+// expected-error @below {{'lanes' of a layout must be powers of two up to 65536, found 12}}
 func.func private @layout_power() attributes {a = #tile.layout<lanes = [12]>}
 
 // -----
 
-// expected-error @below {{'lanes' of a layout must be a power of two within a warp's 32, found 8 with stride 8}}
+// expected-error @below {{'lanes' of a layout must be within a warp's 32, found 8 with stride 8}}
 func.func private @layout_stride() attributes {a = #tile.layout<lanes = [8], lane_strides = [8]>}
 
 // -----
 
-// expected-error @below {{a layout has at most 32 lanes, found 64}}
+// expected-error @below {{'lanes' of a layout must not overlap, found 8 with stride 1, which another dimension takes already}}
 func.func private @layout_many() attributes {a = #tile.layout<lanes = [8, 8], lane_strides = [1, 1]>}
+
+// -----
+
+// expected-error @below {{'elems' of a layout must be powers of two up to 65536, found 3}}
+func.func private @layout_elems_power() attributes {a = #tile.layout<lanes = [8], elems = [3]>}
+
+// -----
+
+// Elements beyond what a product of 64 bits holds.
+// expected-error @below {{'elems' of a layout must be powers of two up to 65536, found 4611686018427387904}}
+func.func private @layout_elems_large() attributes {a = #tile.layout<lanes = [8], elems = [4611686018427387904]>}
+
+// -----
+
+// expected-error @below {{'warps' of a layout must be powers of two up to 65536, found 3}}
+func.func private @layout_warps_power() attributes {a = #tile.layout<warps = [3], lanes = [8]>}
+
+// -----
+
+// expected-error @below {{'warps' of a layout must be within a block's 32, found 64 with stride 1}}
+func.func private @layout_warps() attributes {a = #tile.layout<warps = [64], lanes = [8]>}
+
+// -----
+
+// expected-error @below {{'warps' of a layout must not overlap, found 4 with stride 2, which another dimension takes already}}
+func.func private @layout_warps_overlap() attributes {a = #tile.layout<warps = [4, 4], lanes = [8, 4], warp_strides = [1, 2]>}
+
+// -----
+
+// expected-error @below {{strides of 'lanes' of a layout must be powers of two, found 3}}
+func.func private @layout_stride_power() attributes {a = #tile.layout<lanes = [8], lane_strides = [3]>}
+
+// -----
+
+// expected-error @below {{'lane_strides' of a layout must be positive, found 0}}
+func.func private @layout_stride_zero() attributes {a = #tile.layout<lanes = [8], lane_strides = [0]>}
+
+// -----
+
+// Instructions.
+
+// expected-error @below {{an instruction must be m16n8k16 or m16n8k8, found m8n8k4}}
+func.func private @mma_shape() attributes {a = #tile.mma<m = 8, n = 8, k = 4, result = <lanes = [8, 4], elems = [1, 2]>>}
+
+// -----
+
+// expected-error @below {{'neighbours' of m16n8k16 must be 2, found 1}}
+func.func private @mma_neighbours() attributes {a = #tile.mma<m = 16, n = 8, k = 16, neighbours = 1, result = <lanes = [8, 4], elems = [1, 2]>>}
+
+// -----
+
+// expected-error @below {{'result' must be the layout of an accumulator: rows of 8 lanes, columns of 4 lanes with 2 elems, found #tile.layout<lanes = [4, 8], elems = [1, 2]>}}
+func.func private @mma_result() attributes {a = #tile.mma<m = 16, n = 8, k = 16, result = <lanes = [4, 8], elems = [1, 2]>>}
 
 // -----
 
@@ -65,7 +118,7 @@ func.func private @swizzle_shift() attributes {a = #tile.swizzle<bits = 2, shift
 
 // -----
 
-// expected-error @below {{'warps' of a schedule must be 1 to 32, found 33}}
+// expected-error @below {{'warps' of a schedule must be a power of two up to 32, found 33}}
 func.func private @schedule_warps() attributes {a = #tile.schedule<warps = 33>}
 
 // -----
@@ -75,10 +128,15 @@ func.func private @schedule_stages() attributes {a = #tile.schedule<warps = 4, s
 
 // -----
 
+// expected-error @below {{'warps' of a schedule must be a power of two up to 32, found 3}}
+func.func private @schedule_warps_power() attributes {a = #tile.schedule<warps = 3>}
+
+// -----
+
 // Rings and slots.
 
 func.func @ring_global() {
-  // expected-error @below {{must be a row-major buffer of static size in workgroup memory with a dimension of slots, found 'memref<2x8xf32>'}}
+  // expected-error @below {{must be a row-major buffer of static size in workgroup memory with a dimension of slots and elements of whole bytes, found 'memref<2x8xf32>'}}
   %0 = tile.ring : memref<2x8xf32>
   return
 }
@@ -86,7 +144,7 @@ func.func @ring_global() {
 // -----
 
 func.func @ring_dynamic() {
-  // expected-error @below {{must be a row-major buffer of static size in workgroup memory with a dimension of slots, found 'memref<2x?xf32, #gpu.address_space<workgroup>>'}}
+  // expected-error @below {{must be a row-major buffer of static size in workgroup memory with a dimension of slots and elements of whole bytes, found 'memref<2x?xf32, #gpu.address_space<workgroup>>'}}
   %0 = tile.ring : memref<2x?xf32, #gpu.address_space<workgroup>>
   return
 }
@@ -136,6 +194,55 @@ func.func @ring_padding() {
 func.func @ring_negative_padding() {
   // expected-error @below {{must have a padding of whole 16-byte chunks, found -16 bytes}}
   %0 = tile.ring {padding = -16} : memref<2x8x16xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_part_of_a_byte() {
+  // expected-error @below {{must be a row-major buffer of static size in workgroup memory with a dimension of slots and elements of whole bytes, found 'memref<2x8x33xi4, #gpu.address_space<workgroup>>'}}
+  %0 = tile.ring : memref<2x8x33xi4, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_swizzle_and_padding() {
+  // expected-error @below {{must have a swizzle or padding, found both}}
+  %0 = tile.ring {padding = 16, swizzle = #tile.swizzle<bits = 3, shift = 0>} : memref<2x8x64xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+// A chunk would leave its row.
+func.func @ring_swizzle() {
+  // expected-error @below {{must have rows of a multiple of 8 chunks for a swizzle of 3 bits, found rows of 2}}
+  %0 = tile.ring {swizzle = #tile.swizzle<bits = 3, shift = 0>} : memref<2x8x16xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_large() {
+  // expected-error @below {{must have at most 2147483647 bytes}}
+  %0 = tile.ring : memref<9223372036854775807x9223372036854775807x16xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_offset() {
+  // expected-error @below {{must have an offset that is a multiple of 16 bytes, found 8}}
+  %0 = tile.ring {offset = 8} : memref<2x8x16xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @ring_negative_offset() {
+  // expected-error @below {{must have an offset that is a multiple of 16 bytes, found -16}}
+  %0 = tile.ring {offset = -16} : memref<2x8x16xf16, #gpu.address_space<workgroup>>
   return
 }
 
@@ -224,6 +331,36 @@ func.func @copy_in_bounds(%s: memref<8x16xf16>, %d: memref<8x16xf16>, %i: index)
   // expected-error @below {{needs 'in_bounds' for each of the destination's 2 dimensions, found 1}}
   %0 = tile.copy_async %s[%i, %i], %d
          {in_bounds = array<i1: true>, permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+         : memref<8x16xf16>, memref<8x16xf16>
+  return
+}
+
+// -----
+
+func.func @copy_part_of_a_byte(%s: memref<8x64xi4>, %d: memref<8x64xi4, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @below {{copies integers and floats of whole bytes, found 'i4'}}
+  %0 = tile.copy_async %s[%i, %i], %d
+         {in_bounds = array<i1: true, true>, permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+         : memref<8x64xi4>, memref<8x64xi4, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @copy_strided(%s: memref<8x16xf16, strided<[64, 2]>>, %d: memref<8x16xf16, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @below {{must have a source that is contiguous along its innermost dimension, found 'memref<8x16xf16, strided<[64, 2]>>'}}
+  %0 = tile.copy_async %s[%i, %i], %d
+         {in_bounds = array<i1: true, true>, permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
+         : memref<8x16xf16, strided<[64, 2]>>, memref<8x16xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @copy_to_global(%s: memref<8x16xf16>, %d: memref<8x16xf16>, %i: index) {
+  // expected-error @below {{must have a row-major destination in workgroup memory with rows of whole 16-byte chunks, found 'memref<8x16xf16>'}}
+  %0 = tile.copy_async %s[%i, %i], %d
+         {in_bounds = array<i1: true, true>, permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
          : memref<8x16xf16>, memref<8x16xf16>
   return
 }

@@ -108,7 +108,7 @@ func.func @carried(%t: tensor<16xf32>, %n: index)
       tensor.parallel_insert_slice %2 into %out[0] [16] [1]
         : tensor<16xf32> into tensor<16xf32>
     }
-  } {tile.schedule = #tile.schedule<warps = 4>}
+  } {mapping = [#gpu.block<x>], tile.schedule = #tile.schedule<warps = 4>}
   %1 = scf.forall (%i) in (%n) shared_outs(%out = %t) -> (tensor<16xf32>) {
     %2 = scf.for %j = %c0 to %n step %c1 iter_args(%a = %out)
         -> (tensor<16xf32>) {
@@ -197,6 +197,6 @@ func.func @behind(%t: tensor<64xf32>, %u: tensor<64xf32>, %n: index) -> tensor<6
     scf.forall.in_parallel {
       tensor.parallel_insert_slice %w into %o[0] [64] [1] : tensor<64xf32> into tensor<64xf32>
     }
-  } {tile.schedule = #tile.schedule<warps = 1>}
+  } {mapping = [#gpu.block<x>], tile.schedule = #tile.schedule<warps = 1>}
   return %0 : tensor<64xf32>
 }

@@ -19,7 +19,7 @@
 func.func @on_mma(%p: vector<16x64xf32>, %f: vector<16xf32>, %v: vector<64x32xbf16>,
               %o: memref<16x32xf32>, %m: memref<16xf32>, %n: index) {
   %c1 = arith.constant 1 : index
-  %threads = arith.constant 128 : index
+  %threads = arith.constant 32 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
@@ -59,7 +59,7 @@ func.func @on_mma(%p: vector<16x64xf32>, %f: vector<16xf32>, %v: vector<64x32xbf
 func.func @not_asked(%p: vector<16x64xf32>, %f: vector<16xf32>, %v: vector<64x32xbf16>,
               %o: memref<16x32xf32>, %m: memref<16xf32>, %n: index) {
   %c1 = arith.constant 1 : index
-  %threads = arith.constant 128 : index
+  %threads = arith.constant 32 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
@@ -104,7 +104,7 @@ func.func @not_asked(%p: vector<16x64xf32>, %f: vector<16xf32>, %v: vector<64x32
 func.func @in_front(%p: vector<16x64xf32>, %f: vector<16xf32>, %v: vector<64x32xbf16>,
               %o: memref<16x32xf32>, %m: memref<16xf32>, %n: index) {
   %c1 = arith.constant 1 : index
-  %threads = arith.constant 128 : index
+  %threads = arith.constant 32 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index

@@ -144,7 +144,7 @@ func.func @rows(%a: vector<48x32xbf16>, %b: vector<16x32xbf16>, %o: memref<48x16
 
 func.func @few_rows(%a: vector<8x32xbf16>, %b: vector<16x32xbf16>, %o: memref<8x16xf32>) {
   %c1 = arith.constant 1 : index
-  %threads = arith.constant 128 : index
+  %threads = arith.constant 32 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index

@@ -37,7 +37,7 @@ func.func @matmul(%a: vector<64x32xbf16>, %b: vector<16x32xbf16>, %o: memref<64x
 // CHECK: result = <warps = [1, 2, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>
 func.func @maps(%a: vector<2x16x32xf16>, %b: vector<16x32xf16>, %o: memref<2x16x16xf32>) {
   %c1 = arith.constant 1 : index
-  %threads = arith.constant 128 : index
+  %threads = arith.constant 64 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
@@ -64,7 +64,7 @@ func.func @maps(%a: vector<2x16x32xf16>, %b: vector<16x32xf16>, %o: memref<2x16x
 // CHECK: result = <warps = [2, 1, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>
 func.func @own_keys(%a: vector<2x16x32xf16>, %b: vector<2x16x32xf16>, %o: memref<2x16x16xf32>) {
   %c1 = arith.constant 1 : index
-  %threads = arith.constant 128 : index
+  %threads = arith.constant 64 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
@@ -94,8 +94,8 @@ func.func @own_keys(%a: vector<2x16x32xf16>, %b: vector<2x16x32xf16>, %o: memref
 // The rows of a contraction whose operand is computed from the result of another one
 // keep their distribution. An existing instruction is kept.
 // CHECK-LABEL: func @chain
-// CHECK: %[[S:.*]] = vector.contract {{.*}}result = <warps = [1, 2], lanes = [8, 4], elems = [1, 2]>
-// CHECK: vector.contract {{.*}}result = <lanes = [8, 4], elems = [1, 2]>
+// CHECK: %[[S:.*]] = vector.contract {{.*}}result = <warps = [2, 1], lanes = [8, 4], elems = [1, 2]>
+// CHECK: vector.contract {{.*}}result = <warps = [2, 1], lanes = [8, 4], elems = [1, 2]>
 func.func @chain(%a: vector<16x32xbf16>, %b: vector<16x32xbf16>, %v: vector<32x16xbf16>, %o: memref<16x32xf32>) {
   %c1 = arith.constant 1 : index
   %threads = arith.constant 128 : index
@@ -108,7 +108,7 @@ func.func @chain(%a: vector<16x32xbf16>, %b: vector<16x32xbf16>, %v: vector<32x1
            {indexing_maps = [#a, #b, #c],
             iterator_types = ["parallel", "parallel", "reduction"],
             tile.mma = #tile.mma<m = 16, n = 8, k = 16,
-              result = <warps = [1, 2], lanes = [8, 4], elems = [1, 2]>>}
+              result = <warps = [2, 1], lanes = [8, 4], elems = [1, 2]>>}
            %a, %b, %zero : vector<16x32xbf16>, vector<16x32xbf16> into vector<16x16xf32>
     %1 = arith.truncf %0 : vector<16x16xf32> to vector<16x16xbf16>
     %2 = vector.contract

@@ -20,7 +20,7 @@
 func.func @skipped(%p: vector<16x64xbf16>, %x: vector<16xf32>, %acc: vector<16x32xf32>,
               %v: vector<64x32xbf16>, %o: memref<16x32xf32>) {
   %c1 = arith.constant 1 : index
-  %threads = arith.constant 128 : index
+  %threads = arith.constant 32 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
@@ -51,7 +51,7 @@ func.func @skipped(%p: vector<16x64xbf16>, %x: vector<16xf32>, %acc: vector<16x3
 func.func @not_asked(%p: vector<16x64xbf16>, %x: vector<16xf32>, %acc: vector<16x32xf32>,
               %v: vector<64x32xbf16>, %o: memref<16x32xf32>) {
   %c1 = arith.constant 1 : index
-  %threads = arith.constant 128 : index
+  %threads = arith.constant 32 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index
@@ -82,7 +82,7 @@ func.func @not_asked(%p: vector<16x64xbf16>, %x: vector<16xf32>, %acc: vector<16
 func.func @other_use(%p: vector<16x64xbf16>, %x: vector<16xf32>, %acc: vector<16x32xf32>,
               %v: vector<64x32xbf16>, %o: memref<16x32xf32>) {
   %c1 = arith.constant 1 : index
-  %threads = arith.constant 128 : index
+  %threads = arith.constant 32 : index
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
     %c0 = arith.constant 0 : index

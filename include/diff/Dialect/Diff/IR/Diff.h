@@ -28,6 +28,27 @@
 #include "diff/Dialect/Diff/IR/DiffOps.h.inc"
 
 namespace mlir::diff {
+//===----------------------------------------------------------------------===//
+// Discardable attributes
+//===----------------------------------------------------------------------===//
+
+// The dialect verifies the kind and the place of each. Other names that begin
+// with `diff.` are errors.
+
+/// The attribute of an `scf.forall` that becomes a GPU kernel: a KernelAttr.
+constexpr llvm::StringLiteral kKernelAttrName = "diff.kernel";
+
+/// The attribute of a memref argument to which a function writes a result.
+constexpr llvm::StringLiteral kResultAttrName = "diff.result";
+
+/// The attributes for the name of an argument or result, a string, and for the
+/// names of its sizes, an array of strings, empty for unnamed dimensions.
+constexpr llvm::StringLiteral kNameAttrName = "diff.name";
+constexpr llvm::StringLiteral kSizesAttrName = "diff.sizes";
+
+/// The attribute of an argument that holds offsets: an OffsetsAttr.
+constexpr llvm::StringLiteral kOffsetsAttrName = "diff.offsets";
+
 /// Adds patterns that fold attentions on tensors with zero batch entries,
 /// queries or keys: to no elements, or to zeros with a log-sum-exp of -inf.
 void populateEmptyAttentionPatterns(RewritePatternSet &patterns);

@@ -107,6 +107,7 @@ def Diff_OffsetsAttr : Diff_Attr<"Offsets", "offsets"> {
     AttrParameter<"int64_t", "dimension of this argument that the offsets "
                              "index">:$dimension);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 def Diff_ScheduleAttr : Diff_Attr<"Schedule", "schedule"> {
@@ -182,6 +183,7 @@ def Diff_KernelAttr : Diff_Attr<"Kernel", "kernel"> {
     DefaultValuedParameter<"bool", "false",
         "launch the tiles along x from the last to the first">:$reverse);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 #endif // DIFF_DIALECT_DIFF_IR_DIFFATTRIBUTES_TD

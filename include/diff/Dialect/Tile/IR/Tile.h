@@ -33,6 +33,13 @@ namespace mlir::diff::tile {
 /// Lanes of a warp on all chips.
 constexpr int64_t kLanes = 32;
 
+/// Warps of a block on all chips, at most.
+constexpr int64_t kMaxWarps = 32;
+
+/// More slots bring no gain: copies are then prefetched by more than the memory
+/// latency.
+constexpr int64_t kMaxStages = 8;
+
 /// Bytes of a chunk: the unit in which shared memory is permuted, a row of
 /// ldmatrix, and the largest access of a thread.
 constexpr int64_t kChunkBytes = 16;

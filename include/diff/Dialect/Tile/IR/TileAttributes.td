@@ -150,6 +150,7 @@ def Tile_MmaAttr : Tile_Attr<"Mma", "mma"> {
         "operand">:$neighbours,
     AttrParameter<"LayoutAttr", "layout of the contraction's result">:$result);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 def Tile_ScheduleAttr : Tile_Attr<"Schedule", "schedule"> {

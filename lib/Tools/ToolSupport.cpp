@@ -7,7 +7,9 @@
 #include "diff/Tools/ToolSupport.h"
 #include "diff/Runtime/OutputFiles.h"
 #include "diff/Tools/StandardErrorCapture.h"
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
@@ -50,6 +52,50 @@ void diff::reportFirstErrorOnly(MLIRContext &context) {
         errorReported = true;
         return success(!first);
       });
+}
+
+namespace {
+/// Handlers that are registered later are asked first, and a library registers
+/// its own when the context is there. So the handler is registered anew with
+/// every dialect that is loaded: the parser loads one before it reports errors
+/// in an op of it.
+class FirstErrorExtension : public DialectExtensionBase {
+public:
+  FirstErrorExtension() : DialectExtensionBase(/*dialectNames=*/{}) {}
+
+  void apply(MLIRContext *context,
+             MutableArrayRef<Dialect *> dialects) const final {
+    DiagnosticEngine &engine = context->getDiagEngine();
+    // A context begins with this dialect; the one before it may be gone.
+    if (llvm::any_of(dialects, llvm::IsaPred<BuiltinDialect>))
+      *state = State();
+    else if (state->handler)
+      engine.eraseHandler(*state->handler);
+    state->handler =
+        engine.registerHandler([state = state](Diagnostic &diagnostic) {
+          if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+            return failure();
+          errorReported = true;
+          return success(std::exchange(state->seen, true));
+        });
+  }
+
+  std::unique_ptr<DialectExtensionBase> clone() const final {
+    return std::make_unique<FirstErrorExtension>(*this);
+  }
+
+private:
+  struct State {
+    std::optional<DiagnosticEngine::HandlerID> handler;
+    bool seen = false;
+  };
+  std::shared_ptr<State> state = std::make_shared<State>();
+};
+} // namespace
+
+void diff::reportFirstErrorOnly(DialectRegistry &registry) {
+  registry.addExtension(TypeID::get<FirstErrorExtension>(),
+                        std::make_unique<FirstErrorExtension>());
 }
 
 static void handleFatalError(void *, const char *reason, bool) {

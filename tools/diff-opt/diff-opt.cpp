@@ -11,9 +11,9 @@
 #include "diff/InitAll.h"
 #include "diff/Pipelines/Pipelines.h"
 #include "diff/Target/Chips.h"
-#include "diff/Tools/StandardErrorCapture.h"
 #include "diff/Tools/ToolSupport.h"
 #include "mlir/IR/AsmState.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
@@ -24,6 +24,7 @@
 #include "mlir/Target/LLVM/NVVM/Target.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -70,23 +71,42 @@ static void registerEverything(DialectRegistry &registry) {
   diff::registerAllPasses();
 }
 
-/// Leaves the first `error: ` of what was printed and makes notes of the
-/// others: one fault is one error.
-static std::string keepFirstError(StringRef text) {
-  constexpr StringLiteral mark = "error: ";
-  size_t first = text.find(mark);
-  if (first == StringRef::npos)
-    return text.str();
-  std::string kept = text.take_front(first + mark.size()).str();
-  text = text.drop_front(first + mark.size());
-  for (size_t next; (next = text.find(mark)) != StringRef::npos;
-       text = text.drop_front(next + mark.size()))
-    kept += text.take_front(next).str() + "note: ";
-  return kept + text.str();
+/// The line of a pipeline's error: upstream's text has the pipeline's own
+/// places and excerpts in it.
+static std::string getPipelineError(StringRef text) {
+  SmallVector<StringRef> lines;
+  text.split(lines, '\n');
+  SmallVector<std::string> parts;
+  for (StringRef line : lines) {
+    auto [place, message] = line.split("error: ");
+    if (message.empty() && place.consume_front("<Pass-Options-Parser>: "))
+      message = place;
+    if (!message.empty())
+      parts.push_back(message.rtrim().str());
+  }
+  return parts.empty() ? text.trim().split('\n').first.str()
+                       : llvm::join(parts, "; ");
+}
+
+/// Adds the passes of the command line.
+static LogicalResult setUpPasses(PassManager &pm,
+                                 const MlirOptMainConfig &config) {
+  std::string text;
+  ScopedDiagnosticHandler handler(pm.getContext(), [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error && text.empty())
+      text = diagnostic.str();
+    return success();
+  });
+  if (succeeded(config.setupPassPipeline(pm)))
+    return success();
+  reportError(text.empty() ? "the passes cannot be set up"
+                           : getPipelineError(text));
+  return failure();
 }
 
 /// As mlir-opt does, but for the output file, which appears whole or not at
-/// all.
+/// all, and for errors, of which the first of each part of the input is
+/// reported.
 static int runOptimizer(const Options &options, MlirOptMainConfig &config,
                         DialectRegistry &registry) {
   std::unique_ptr<llvm::MemoryBuffer> buffer = readInput(options.input);
@@ -94,22 +114,18 @@ static int runOptimizer(const Options &options, MlirOptMainConfig &config,
     return EXIT_FAILURE;
   std::string text;
   llvm::raw_string_ostream stream(text);
-  // Expected errors are no fault: they are shown as they come.
-  bool verifies = config.shouldVerifyDiagnostics();
-  std::optional<StandardErrorCapture> capture;
-  if (!verifies)
-    capture.emplace();
-  LogicalResult result =
-      MlirOptMain(stream, std::move(buffer), registry, config);
-  if (capture) {
-    std::string printed = capture->finish();
-    // Each part of a split input may have a fault.
-    bool one = failed(result) && config.inputSplitMarker().empty();
-    llvm::errs() << (one ? keepFirstError(printed) : printed);
-    if (failed(result) && !StringRef(printed).contains("error: "))
-      return reportError("the passes failed");
+  MlirOptMainConfig quiet = config;
+  // Expected errors are compared, not reported.
+  if (!config.shouldVerifyDiagnostics()) {
+    reportFirstErrorOnly(registry);
+    quiet.setPassPipelineSetupFn(
+        [&](PassManager &pm) { return setUpPasses(pm, config); });
   }
-  if (failed(result))
+  if (failed(MlirOptMain(stream, std::move(buffer), registry, quiet)))
+    return config.shouldVerifyDiagnostics() ? EXIT_FAILURE
+                                            : reportError("the passes failed");
+  // Some passes of upstream report an error and succeed.
+  if (hasReportedError())
     return EXIT_FAILURE;
   return failed(writeOutput(options.output, text));
 }
@@ -145,10 +161,12 @@ static int runDriver(const Options &options, MlirOptMainConfig &config,
   reportFirstErrorOnly(context);
   context.printOpOnDiagnostic(false);
 
-  PassManager pm(&context);
-  if (failed(applyPassManagerCLOptions(pm)) ||
-      failed(config.setupPassPipeline(pm)))
+  PassManager pm(&context, ModuleOp::getOperationName(),
+                 PassManager::Nesting::Implicit);
+  if (failed(applyPassManagerCLOptions(pm)))
     return reportError("the passes cannot be set up");
+  if (failed(setUpPasses(pm, config)))
+    return EXIT_FAILURE;
   std::optional<CompileRequest> request = getCompileRequest(pm);
   if (failed(verifyEmission(options, request)))
     return EXIT_FAILURE;
@@ -162,7 +180,7 @@ static int runDriver(const Options &options, MlirOptMainConfig &config,
   if (!module)
     return reportError("the input is no module");
   OwningOpRef<ModuleOp> source = module->clone();
-  if (failed(pm.run(*module)))
+  if (failed(pm.run(*module)) || hasReportedError())
     return reportError("the passes failed");
   FailureOr<std::string> bytes =
       emit(options.emit, {*source, *module, request->chip, options.ptxas});

@@ -21,6 +21,7 @@ class MemoryBuffer;
 } // namespace llvm
 
 namespace mlir {
+class DialectRegistry;
 class MLIRContext;
 
 namespace diff {
@@ -49,6 +50,10 @@ bool hasReportedError();
 /// Passes the first error of the context to its handlers and drops later ones.
 /// Must be called after these handlers are registered.
 void reportFirstErrorOnly(MLIRContext &context);
+
+/// Does the same for contexts that a library creates from the registry and to
+/// which it adds its own handlers.
+void reportFirstErrorOnly(DialectRegistry &registry);
 
 /// Returns the text of a file, `-` for standard input. Reports failures.
 std::unique_ptr<llvm::MemoryBuffer> readInput(const std::string &path);

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// expected-error @below {{which dialect 'diff' does not know}}
+func.func @first() attributes {diff.colour = "red"} { return }

@@ -10,9 +10,11 @@
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
 
 namespace cl = llvm::cl;
 using namespace mlir;
@@ -153,6 +155,18 @@ static LogicalResult parseWindow(StringRef text, int64_t &left,
   return success();
 }
 
+/// Returns the shortest text that reads as the number.
+static std::string print(double value) {
+  char text[32];
+  for (int digits = 1; digits <= std::numeric_limits<double>::max_digits10;
+       ++digits) {
+    std::snprintf(text, sizeof(text), "%.*g", digits, value);
+    if (std::strtod(text, nullptr) == value)
+      break;
+  }
+  return text;
+}
+
 /// Requires a finite and positive number if the option is given.
 static LogicalResult readPositive(const cl::opt<double> &option,
                                   std::optional<double> &value) {
@@ -163,7 +177,7 @@ static LogicalResult readPositive(const cl::opt<double> &option,
     return success();
   return failure(reportError("--" + option.ArgStr +
                              " must be finite and positive, found " +
-                             llvm::formatv("{0}", *value)));
+                             print(*value)));
 }
 
 static LogicalResult readOptions(const Options &options, Layer &layer) {

@@ -160,6 +160,11 @@ def DiffPlaceWorkgroupMemoryPass
     destination-passing style (a fill and a copy), and replaces each use of a
     `tensor.empty` by a `bufferization.alloc_tensor` in workgroup memory.
     Bufferization then allocates no buffer in global memory.
+
+    Run it before bufferization. Ops on buffers, loops that are not mapped to
+    blocks and loops with a `tile.schedule` are left alone. It is an error if
+    the function itself, outside of kernels, has a loop, a branch or an op on
+    tensors that cannot be bufferized.
   }];
   let dependentDialects = [
     "::mlir::bufferization::BufferizationDialect", "::mlir::gpu::GPUDialect",
@@ -177,6 +182,10 @@ def DiffDistributeToBlocksPass
     its `threads` compute at once with vectors of 16 bytes, or one row for each
     thread if rows are reduced. An op without parallel dimensions runs in one
     block.
+
+    Run it after bufferization: ops on tensors are left alone. It is an error
+    if an indexing map is no sum of dimensions times positive numbers, or
+    if `threads` is not 1 to 1024.
   }];
   let options = [
     Option<"threads", "threads", "int64_t", "128",
@@ -199,6 +208,9 @@ def DiffDistributeToThreadsPass
     computes one vector of at most 16 bytes along the innermost dimension of the
     result, or one element if rows are reduced. It iterates over reductions in
     an `scf.for` by vectors of at most 16 bytes. Unit dimensions are dropped.
+
+    Run it after bufferization, before `diff-map-to-gpu`. Ops on tensors, loops
+    with a `tile.schedule` and ops that are distributed already are left alone.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -224,6 +236,10 @@ def DiffMapToGPUPass : Pass<"diff-map-to-gpu", "::mlir::func::FuncOp"> {
     contains an op that is neither part of a kernel nor the allocation of a
     buffer between kernels, or if a kernel computes in a floating-point type
     other than f16, bf16, f32 and f64.
+
+    Run it after bufferization. It is also an error if a loop that is mapped
+    to blocks has results, has no `diff.kernel`, or is mapped to other
+    dimensions than x, y and z, each once.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -239,6 +255,9 @@ def DiffPackWorkgroupMemoryPass
     offset in the dynamic shared memory of the block, aligned to 16 bytes, and
     sets the launch's size of dynamic shared memory to their sum. It is an error
     if the sum exceeds `limit` bytes.
+
+    Run it after `diff-map-to-gpu`, once. It is an error if a buffer that a
+    launch allocates is not static, contiguous and in workgroup memory.
   }];
   let options = [
     Option<"limit", "limit", "int64_t", "0",
@@ -259,6 +278,9 @@ def DiffFlattenKernelArgumentsPass
     then captures pointers (memrefs of rank 0), dynamic sizes and dynamic
     strides, in the order of the arguments, and computes all other values
     itself.
+
+    Run it after `diff-map-to-gpu`, before outlining. Functions without a launch
+    are left alone.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -275,6 +297,8 @@ def DiffLowerThreadVectorsPass
     `vector.store` of at most 16 bytes that are aligned to their size.
     `diff-distribute-to-threads` chooses the vectors accordingly, and the
     manifest of the kernel requires pointers and strides with this alignment.
+
+    Run it after `convert-tile-to-nvvm`, on vectors that one thread holds.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
@@ -290,6 +314,8 @@ def DiffAnnotateKernelsPass
     determines its size. Sets the required block size (`.reqntid`) and a minimum
     of one block per multiprocessor (`.minnctapersm`), so that ptxas does not
     save registers for a higher occupancy.
+
+    Run it on kernels in the LLVM dialect; others are left alone.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
@@ -329,6 +355,11 @@ def ConvertTileToNVVMPass
     Kernels without layouts are not changed.
 
     The pass fails on ops that have no distributed form.
+
+    A kernel with layouts must have a known block size of whole warps in one
+    dimension (`known_block_size`), a layout for every vector
+    (`tile-propagate-layouts`), no layout with more warps than the block, and a
+    place for every ring (`tile-pack-rings`).
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",

@@ -62,7 +62,7 @@ public:
              const SlotInfo &slot, LayoutAttr layout, VectorType type)
       : b(b), loc(loc), positions(getPositions(distribution, layout, type)),
         strides(getRowStrides(type)),
-        elementBytes(type.getElementTypeBitWidth() / 8),
+        elementBytes(getElementBits(type.getElementType()) / 8),
         tile(b, loc, distribution, slot, buildRow(), buildByte(),
              isRowXorSafe(positions, strides) && positions.back().isXorSafe()) {
   }
@@ -113,12 +113,11 @@ public:
                const SlotInfo &slot, LayoutAttr layout, VectorType type)
       : b(b), loc(loc), distribution(distribution), slot(slot), layout(layout),
         type(type), strides(getRowStrides(type)),
-        registerElems(32 / type.getElementTypeBitWidth()) {}
+        bits(getElementBits(type.getElementType())), registerElems(32 / bits) {}
 
   /// Returns true if the layout is a fragment that ldmatrix loads.
   bool matches() {
     int64_t rank = type.getRank();
-    int64_t bits = type.getElementTypeBitWidth();
     if ((bits != 16 && bits != 32) || rank < 2 ||
         layout.getNumLanes() != kLanes)
       return false;
@@ -285,7 +284,7 @@ private:
   LayoutAttr layout;
   VectorType type;
   SmallVector<int64_t> strides;
-  int64_t registerElems;
+  int64_t bits, registerElems;
   SmallVector<int64_t> rowUnits;
   std::optional<SharedTile> tile;
   bool transposed = false;
@@ -411,13 +410,16 @@ static Value isFirstCopy(OpBuilder &b, Location loc,
 //===----------------------------------------------------------------------===//
 
 static int64_t getRunBytes(VectorType run) {
-  return run.getNumElements() * run.getElementTypeBitWidth() / 8;
+  return std::max<int64_t>(
+      1, run.getNumElements() * getElementBits(run.getElementType()) / 8);
 }
 
 /// Returns true if the runs of `elems` elements of a lane are in bounds.
 template <typename OpTy> static bool isInRuns(OpTy op, int64_t elems) {
   AffineMap map = op.getPermutationMap();
-  return map.getDimPosition(map.getNumResults() - 1) + 1 == map.getNumDims() &&
+  // In memory each element is bytes of its own, in a vector it is not.
+  return getElementBits(op.getVectorType().getElementType()) >= 8 &&
+         map.getDimPosition(map.getNumResults() - 1) + 1 == map.getNumDims() &&
          isMadeOfRuns(op.getBase(), op.getIndices().back(), elems);
 }
 
@@ -432,6 +434,9 @@ struct DistributeRead : public DistributePattern<vector::TransferReadOp> {
     VectorType type = getLaneType(op.getResult());
     if (!layout || !type || op.getMask())
       return rewriter.notifyMatchFailure(op, "has no layout, or a mask");
+    if (!op.getPermutationMap().isProjectedPermutation() ||
+        !isa<MemRefType>(op.getShapedType()))
+      return rewriter.notifyMatchFailure(op, "no part of a buffer");
     const SlotInfo *slot = distribution.getSlot(op.getBase());
     if (!slot) {
       rewriter.replaceOp(op, readGlobal(rewriter, op, layout, type));
@@ -472,7 +477,7 @@ private:
     int64_t runElems =
         type.getRank()
             ? std::gcd(type.getShape().back(),
-                       kChunkBytes * 8 / type.getElementTypeBitWidth())
+                       kChunkBytes * 8 / getElementBits(type.getElementType()))
             : 1;
     if (runElems > 1 && !isInRuns(op, runElems))
       runElems = 1;
@@ -521,7 +526,9 @@ struct DistributeWrite : public DistributePattern<vector::TransferWriteOp> {
   matchAndRewrite(vector::TransferWriteOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     LayoutAttr layout = distribution.getLayout(op.getValueToStore());
-    if (!layout || op.getMask() || op.getResult())
+    if (!layout || op.getMask() || op.getResult() ||
+        op.getVectorType().getRank() == 0 ||
+        !op.getPermutationMap().isProjectedPermutation())
       return rewriter.notifyMatchFailure(op, "has no layout, or a mask");
     Location loc = op.getLoc();
     Value value = adaptor.getValueToStore();

@@ -126,6 +126,40 @@ static Value buildSlotOffset(SlotOp slot, RingOp ring) {
   return i32.mul(number, ring.getSlotBytes());
 }
 
+/// Whole warps in one dimension, or nothing.
+static std::optional<int64_t> getNumThreads(gpu::GPUFuncOp func) {
+  std::optional<ArrayRef<int32_t>> size = func.getKnownBlockSize();
+  if (!size || size->size() != 3 || (*size)[0] < kLanes ||
+      (*size)[0] % kLanes != 0 || (*size)[1] != 1 || (*size)[2] != 1)
+    return std::nullopt;
+  return (*size)[0];
+}
+
+/// No layout has elements in warps that the block has not.
+static LogicalResult
+verifyWarps(gpu::GPUFuncOp func, int64_t numWarps,
+            function_ref<LayoutAttr(Value)> getLayout) {
+  WalkResult result = func.walk([&](Operation *op) {
+    for (Value value : op->getResults()) {
+      LayoutAttr layout = getLayout(value);
+      if (!layout)
+        continue;
+      int64_t last = 0;
+      for (auto [count, stride] :
+           llvm::zip_equal(layout.getWarps(), layout.getWarpStrides()))
+        last += (count - 1) * stride;
+      if (last < numWarps)
+        continue;
+      op->emitOpError("has a result in the layout ")
+          << layout << ", which needs " << last + 1
+          << " warps, but the block has " << numWarps;
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
 LogicalResult Distribution::initialize() {
   layouts = readLayouts(func);
   WalkResult result = func.walk([&](SlotOp slot) {
@@ -140,13 +174,17 @@ LogicalResult Distribution::initialize() {
   });
   if (result.wasInterrupted())
     return failure();
-  std::optional<ArrayRef<int32_t>> blockSize = func.getKnownBlockSize();
+  std::optional<int64_t> blockSize = ::getNumThreads(func);
   if (!blockSize) {
-    func.emitOpError("needs a known block size to be distributed to its "
-                     "threads");
+    func.emitOpError("needs a known block size of whole warps in one dimension "
+                     "to be distributed to its threads");
     return failure();
   }
-  numThreads = (*blockSize)[0];
+  numThreads = *blockSize;
+  if (failed(verifyWarps(func, numThreads / kLanes, [&](Value value) {
+        return layouts.lookup(value);
+      })))
+    return failure();
   OpBuilder b(func.getContext());
   b.setInsertionPointToStart(&func.getBody().front());
   Location loc = func.getLoc();

@@ -63,7 +63,7 @@ struct DistributeElementwise : public ConversionPattern {
 private:
   static bool roundsInPairs(arith::TruncFOp op, VectorType type) {
     Type element = type.getElementType();
-    return (element.isF16() || element.isBF16()) &&
+    return type.getRank() > 0 && (element.isF16() || element.isBF16()) &&
            getElementTypeOrSelf(op.getIn().getType()).isF32() &&
            type.getShape().back() % 2 == 0;
   }

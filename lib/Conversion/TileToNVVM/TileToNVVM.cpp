@@ -136,6 +136,11 @@ LogicalResult tile::distributeKernel(gpu::GPUFuncOp func) {
   target.addIllegalOp<CopyAsyncOp, WaitOp, WarpAnyOp, ToLayoutOp>();
   if (failed(applyPartialConversion(func, target, std::move(patterns))))
     return failure();
+  // Loops are other loops from here on.
+  func.walk([](Operation *op) {
+    op->removeAttr(TileDialect::kLayoutsAttrName);
+    op->removeAttr(TileDialect::kMmaAttrName);
+  });
   carryCursors(func);
   scalarizeLoops(func);
   RewritePatternSet comparisons(context);

@@ -214,13 +214,21 @@ struct DiffDistributeToBlocks
   using DiffDistributeToBlocksPassBase::DiffDistributeToBlocksPassBase;
 
   void runOnOperation() override {
+    if (threads < 1 || threads > 1024) {
+      getOperation().emitError("diff-distribute-to-blocks: option 'threads' "
+                               "must be 1 to 1024, found ")
+          << static_cast<int64_t>(threads);
+      return signalPassFailure();
+    }
     if (getOperation().isExternal())
       return;
     IRRewriter rewriter(&getContext());
     Region &body = getOperation().getBody();
     for (memref::CopyOp copy :
          llvm::make_early_inc_range(body.getOps<memref::CopyOp>()))
-      expandCopy(rewriter, copy);
+      if (isa<MemRefType>(copy.getSource().getType()) &&
+          isa<MemRefType>(copy.getTarget().getType()))
+        expandCopy(rewriter, copy);
     SmallVector<linalg::LinalgOp> ops(body.getOps<linalg::LinalgOp>());
     for (linalg::LinalgOp op : ops)
       if (op.hasPureBufferSemantics() &&

@@ -87,6 +87,10 @@ static SmallVector<OpFoldResult> getThreadTile(OpBuilder &b,
   return sizes;
 }
 
+static LogicalResult reportNotDistributed(Operation *op) {
+  return op->emitOpError("cannot be distributed to the threads of a block");
+}
+
 /// Tiles the reductions of a thread's tile by vectors.
 static LogicalResult tileReductions(RewriterBase &rewriter,
                                     linalg::LinalgOp op) {
@@ -103,7 +107,7 @@ static LogicalResult tileReductions(RewriterBase &rewriter,
   FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
       rewriter, cast<TilingInterface>(op.getOperation()), options);
   if (failed(tiled))
-    return failure();
+    return reportNotDistributed(op);
   rewriter.eraseOp(op);
   return success();
 }
@@ -126,7 +130,7 @@ static LogicalResult distribute(RewriterBase &rewriter, linalg::LinalgOp op) {
     FailureOr<linalg::GenericOp> generic =
         linalg::generalizeNamedOp(rewriter, op);
     if (failed(generic))
-      return failure();
+      return reportNotDistributed(op);
     op = *generic;
   }
   MLIRContext *context = op.getContext();
@@ -148,7 +152,7 @@ static LogicalResult distribute(RewriterBase &rewriter, linalg::LinalgOp op) {
   FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
       rewriter, cast<TilingInterface>(op.getOperation()), options);
   if (failed(tiled))
-    return op->emitOpError("cannot be distributed to the threads of a block");
+    return reportNotDistributed(op);
   rewriter.eraseOp(op);
   for (Operation *tile : tiled->tiledOps)
     if (failed(tileReductions(rewriter, cast<linalg::LinalgOp>(tile))))
@@ -156,10 +160,23 @@ static LogicalResult distribute(RewriterBase &rewriter, linalg::LinalgOp op) {
   return success();
 }
 
+/// Returns true if the op is inside a loop over threads.
+static bool isDistributed(Operation *op) {
+  for (auto loop = op->getParentOfType<scf::ForallOp>(); loop;
+       loop = loop->getParentOfType<scf::ForallOp>())
+    if (isMappedToThreads(loop))
+      return true;
+  return false;
+}
+
 /// Converts copies to linalg ops, which are distributed like all others.
 static void expandCopies(RewriterBase &rewriter, scf::ForallOp forall) {
   SmallVector<memref::CopyOp> copies;
-  forall.walk([&](memref::CopyOp copy) { copies.push_back(copy); });
+  forall.walk([&](memref::CopyOp copy) {
+    if (isa<MemRefType>(copy.getSource().getType()) &&
+        isa<MemRefType>(copy.getTarget().getType()) && !isDistributed(copy))
+      copies.push_back(copy);
+  });
   for (memref::CopyOp copy : copies) {
     rewriter.setInsertionPoint(copy);
     if (copy.getSource() != copy.getTarget())
@@ -181,7 +198,10 @@ struct DiffDistributeToThreads
           forall->hasAttr(tile::TileDialect::kScheduleAttrName))
         return;
       expandCopies(rewriter, forall);
-      forall.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+      forall.walk([&](linalg::LinalgOp op) {
+        if (op.hasPureBufferSemantics() && !isDistributed(op))
+          ops.push_back(op);
+      });
     });
     for (linalg::LinalgOp op : ops)
       if (failed(distribute(rewriter, op)))

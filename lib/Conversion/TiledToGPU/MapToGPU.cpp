@@ -247,6 +247,23 @@ private:
 };
 } // namespace
 
+/// The loops in a block are over threads, on buffers, and not in one another:
+/// a barrier follows each.
+static LogicalResult verifyThreadLoops(scf::ForallOp blocks) {
+  WalkResult result = blocks.getBody()->walk([&](scf::ForallOp loop) {
+    auto outer = loop->getParentOfType<scf::ForallOp>();
+    if (isMappedToBlocks(loop) ||
+        (isMappedToThreads(loop) && loop.getNumResults() == 0 &&
+         outer == blocks))
+      return WalkResult::advance();
+    loop.emitOpError("in a loop that is mapped to blocks must be mapped to "
+                     "threads, write buffers and be in no other loop over "
+                     "threads");
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
                                  llvm::StringMap<unsigned> &names) {
   Location loc = forall.getLoc();
@@ -257,6 +274,11 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
   if (forall.getNumResults() != 0)
     return forall.emitOpError(
         "must be bufferized before it is mapped to a GPU");
+  if (forall->getParentOfType<scf::ForallOp>() ||
+      forall->getParentOfType<gpu::LaunchOp>())
+    return forall.emitOpError("is mapped to blocks inside of a kernel");
+  if (failed(verifyThreadLoops(forall)))
+    return failure();
 
   rewriter.setInsertionPoint(forall);
   Value one = arith::ConstantIndexOp::create(rewriter, loc, 1);
@@ -268,10 +290,11 @@ static LogicalResult mapToBlocks(RewriterBase &rewriter, scf::ForallOp forall,
            getTripCounts(rewriter, forall),
            forall.getMapping()->getAsRange<DeviceMappingAttrInterface>())) {
     unsigned dimension = attr.getRelativeIndex();
-    if (attr.isLinearMapping() || dimension > 2)
+    if (attr.isLinearMapping() || dimension > 2 ||
+        llvm::is_contained(dimensions, dimension))
       return forall.emitOpError("must be mapped to the block dimensions x, y "
-                                "and z, found ")
-             << attr;
+                                "and z, each once, found ")
+             << *forall.getMapping();
     dimensions.push_back(dimension);
     counts[dimension] = count;
   }

@@ -77,6 +77,12 @@ struct DiffPackWorkgroupMemory
   }
 
   void runOnOperation() override {
+    if (limit < 0) {
+      getOperation().emitError("diff-pack-workgroup-memory: option 'limit' "
+                               "must not be negative, found ")
+          << static_cast<int64_t>(limit);
+      return signalPassFailure();
+    }
     IRRewriter rewriter(&getContext());
     SmallVector<gpu::LaunchOp> launches;
     getOperation().walk(

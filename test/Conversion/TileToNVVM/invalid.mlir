@@ -25,7 +25,7 @@ gpu.module @kernels {
 
 gpu.module @kernels {
   gpu.func @layouts() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
-      // expected-error @below {{has 'tile.layouts' of 2 layouts for 1 results}}
+      // expected-error @below {{has the attribute 'tile.layouts' with 2 layouts for 1 results}}
       %x = arith.constant {tile.layouts = [#c, #c]} dense<0.0> : vector<8x8xf32>
       gpu.return
   }
@@ -40,7 +40,7 @@ gpu.module @kernels {
 
 gpu.module @kernels {
   gpu.func @not_laid_out() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
-      // expected-error @below {{has a result of 'vector<12x8xf32>' that cannot be laid out as #tile.layout<lanes = [8, 4], elems = [1, 2]>}}
+      // expected-error @below {{has the attribute 'tile.layouts' that lays out result 0 as #tile.layout<lanes = [8, 4], elems = [1, 2]>, which 'vector<12x8xf32>' cannot be}}
       %x = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<12x8xf32>
       gpu.return
   }
@@ -54,7 +54,7 @@ gpu.module @kernels {
 #row = #tile.layout<lanes = [8], elems = [1], lane_strides = [4]>
 
 gpu.module @kernels {
-  // expected-error @below {{needs a known block size to be distributed to its threads}}
+  // expected-error @below {{needs a known block size of whole warps in one dimension to be distributed to its threads}}
   gpu.func @block_size() kernel {
     %x = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<8x8xf32>
     gpu.return
@@ -142,6 +142,29 @@ gpu.module @kernels {
     %x = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<8x8xf32>
     // expected-error @below {{has a result in the layout #tile.layout<lanes = [8, 4], elems = [1, 2]>, but its operands and attributes require #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>}}
     %y = vector.transpose %x, [1, 0] {tile.layouts = [#c]} : vector<8x8xf32> to vector<8x8xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+// A block that is no whole warps.
+gpu.module @kernels {
+  // expected-error @below {{needs a known block size of whole warps in one dimension}}
+  gpu.func @half_warp() kernel attributes {known_block_size = array<i32: 16, 2, 1>} {
+    %x = arith.constant {tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]}
+           dense<0.0> : vector<8x8xf32>
+    gpu.return
+  }
+}
+
+// -----
+
+gpu.module @kernels {
+  gpu.func @more_warps() kernel attributes {known_block_size = array<i32: 64, 1, 1>} {
+    // expected-error @below {{has a result in the layout #tile.layout<warps = [4, 1], lanes = [8, 4], elems = [1, 2]>, which needs 4 warps, but the block has 2}}
+    %x = arith.constant {tile.layouts = [#tile.layout<warps = [4, 1], lanes = [8, 4], elems = [1, 2]>]}
+           dense<0.0> : vector<32x8xf32>
     gpu.return
   }
 }

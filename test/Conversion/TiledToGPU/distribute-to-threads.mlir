@@ -74,3 +74,44 @@ func.func @bits(%a: memref<6x32xi1>, %x: i1) {
   } {mapping = [#gpu.block<x>]}
   return
 }
+
+// What is not bufferized yet, and what is distributed already, stays.
+// CHECK-LABEL: func @left(
+// CHECK: scf.forall
+// CHECK-NOT: scf.forall
+// CHECK: linalg.exp {{.*}}tensor<16xf32>
+// CHECK: scf.forall.in_parallel
+// CHECK: gpu.block<x>
+// CHECK: scf.forall
+// CHECK: scf.forall
+// CHECK-NEXT: linalg.fill
+// CHECK-NEXT: } {mapping = [#gpu.thread<linear_dim_0>]}
+// CHECK-NOT: scf.forall
+// CHECK: return
+func.func @left(%a: tensor<4x16xf32>, %b: memref<4x16xf32>, %x: f32) -> tensor<4x16xf32> {
+  %0 = scf.forall (%i) in (4) shared_outs(%o = %a) -> (tensor<4x16xf32>) {
+    %s = tensor.extract_slice %o[%i, 0] [1, 16] [1, 1] : tensor<4x16xf32> to tensor<16xf32>
+    %e = linalg.exp ins(%s : tensor<16xf32>) outs(%s : tensor<16xf32>) -> tensor<16xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %e into %o[%i, 0] [1, 16] [1, 1] : tensor<16xf32> into tensor<4x16xf32>
+    }
+  } {mapping = [#gpu.block<x>]}
+  scf.forall (%i) in (4) {
+    scf.forall (%j) in (4) {
+      linalg.fill ins(%x : f32) outs(%b : memref<4x16xf32>)
+    } {mapping = [#gpu.thread<linear_dim_0>]}
+  } {mapping = [#gpu.block<x>]}
+  return %0 : tensor<4x16xf32>
+}
+
+// An index is an element a thread, and so is a complex number.
+// CHECK-LABEL: func @no_vectors(
+// CHECK: scf.forall (%{{.*}}) in (6) {
+// CHECK: scf.forall (%{{.*}}) in (6) {
+func.func @no_vectors(%a: memref<6xindex, #wg>, %c: memref<6xcomplex<f32>, #wg>, %n: index, %x: complex<f32>) {
+  scf.forall (%i) in (4) {
+    linalg.fill ins(%n : index) outs(%a : memref<6xindex, #wg>)
+    linalg.fill ins(%x : complex<f32>) outs(%c : memref<6xcomplex<f32>, #wg>)
+  } {mapping = [#gpu.block<x>]}
+  return
+}

@@ -101,6 +101,15 @@ func.func @folded(%a: memref<?x3x5xf32>, %n: index, %x: f32) {
 
 // -----
 
+func.func @one_dimension_twice() {
+  // expected-error @below {{must be mapped to the block dimensions x, y and z, each once, found [#gpu.block<x>, #gpu.block<x>]}}
+  scf.forall (%i, %j) in (4, 4) {
+  } {diff.kernel = #diff.kernel<op = "attention", threads = 64>, mapping = [#gpu.block<x>, #gpu.block<x>]}
+  return
+}
+
+// -----
+
 // No remainder where there is nothing further out; static counts that fit stay.
 // CHECK-LABEL: func @rows(
 // CHECK: gpu.launch
@@ -141,6 +150,17 @@ func.func @bytes(%a: memref<4xf8E5M2>, %b: memref<4xf8E5M2>) {
 
 // -----
 
+func.func @kernel_in_kernel() {
+  scf.forall (%i) in (4) {
+    // expected-error @below {{is mapped to blocks inside of a kernel}}
+    scf.forall (%j) in (4) {
+    } {diff.kernel = #diff.kernel<op = "attention", threads = 64>, mapping = [#gpu.block<x>]}
+  } {diff.kernel = #diff.kernel<op = "attention", threads = 64>, mapping = [#gpu.block<x>]}
+  return
+}
+
+// -----
+
 func.func @rounded(%a: memref<4xf8E5M2>, %x: f32) {
   scf.forall (%i) in (4) {
     scf.forall (%t) in (1) {
@@ -162,5 +182,19 @@ func.func @quadruple(%a: memref<4xf128>, %b: memref<4xf128>) {
       memref.store %x, %b[%i] : memref<4xf128>
     } {mapping = [#gpu.thread<linear_dim_0>]}
   } {diff.kernel = #diff.kernel<op = "copy", threads = 64>, mapping = [#gpu.block<x>]}
+  return
+}
+
+// -----
+
+func.func @threads_in_threads(%a: memref<?xf32>, %n: index, %x: f32) {
+  scf.forall (%i) in (%n) {
+    scf.forall (%t) in (%n) {
+      // expected-error @below {{in a loop that is mapped to blocks must be mapped to threads, write buffers and be in no other loop over threads}}
+      scf.forall (%u) in (%n) {
+        memref.store %x, %a[%u] : memref<?xf32>
+      } {mapping = [#gpu.thread<linear_dim_0>]}
+    } {mapping = [#gpu.thread<linear_dim_0>]}
+  } {diff.kernel = #diff.kernel<op = "attention", threads = 64>, mapping = [#gpu.block<x>]}
   return
 }

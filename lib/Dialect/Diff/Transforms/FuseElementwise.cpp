@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::diff {
@@ -52,7 +53,8 @@ static void fillSplats(RewriterBase &rewriter, func::FuncOp func) {
   SmallVector<OpOperand *> uses;
   func.walk([&](arith::ConstantOp constant) {
     if (isInTile(constant) || !isa<RankedTensorType>(constant.getType()) ||
-        !isa<SplatElementsAttr>(constant.getValue()))
+        !isa<SplatElementsAttr>(constant.getValue()) ||
+        !getElementTypeOrSelf(constant.getType()).isIntOrIndexOrFloat())
       return;
     for (OpOperand &use : constant->getUses())
       uses.push_back(&use);

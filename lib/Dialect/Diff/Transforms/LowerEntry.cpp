@@ -93,8 +93,10 @@ struct DiffLowerEntry
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       if (!func.isPublic() || func.isExternal() || !users.useEmpty(func))
         continue;
-      if (!func.getBody().hasOneBlock()) {
-        func.emitOpError("must have a single block to be called from outside");
+      if (!func.getBody().hasOneBlock() ||
+          !isa<func::ReturnOp>(func.getBody().front().getTerminator())) {
+        func.emitOpError("must have a single block that ends with a return to "
+                         "be called from outside");
         return signalPassFailure();
       }
       FunctionType old = func.getFunctionType();

@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace mlir::diff {
@@ -338,8 +339,9 @@ static SmallVector<Attribute> getGridMapping(MLIRContext *context,
 }
 
 /// Builds a grid over tiles of the product, its fill and its consumer.
-static LogicalResult tileProduct(RewriterBase &rewriter, linalg::LinalgOp op,
-                                 const Product &product) {
+static FailureOr<scf::ForallOp> tileProduct(RewriterBase &rewriter,
+                                            linalg::LinalgOp op,
+                                            const Product &product) {
   MLIRContext *context = op.getContext();
   linalg::LinalgOp consumer = getConsumer(op);
   auto [sizes, warps] = selectTile(op);
@@ -379,7 +381,10 @@ static LogicalResult tileProduct(RewriterBase &rewriter, linalg::LinalgOp op,
                                         /*rowSumOnMma=*/false,
                                         /*skipRescale=*/false,
                                         /*tf32=*/product.isF32));
-  return tileSummands(rewriter, WholeTile(rewriter, sizes).run(loop), product);
+  linalg::LinalgOp whole = WholeTile(rewriter, sizes).run(loop);
+  if (!whole || failed(tileSummands(rewriter, whole, product)))
+    return failure();
+  return loop;
 }
 
 namespace {
@@ -398,16 +403,25 @@ struct DiffTileContractions
         products.emplace_back(op, *product);
     });
     IRRewriter rewriter(&getContext());
-    for (auto &[op, product] : products)
-      if (failed(tileProduct(rewriter, op, product))) {
+    llvm::SmallPtrSet<Operation *, 8> loops;
+    for (auto &[op, product] : products) {
+      FailureOr<scf::ForallOp> loop = tileProduct(rewriter, op, product);
+      if (failed(loop)) {
         op->emitOpError("cannot be tiled for tensor cores");
         return signalPassFailure();
       }
+      loops.insert(*loop);
+    }
+    if (loops.empty())
+      return;
     RewritePatternSet patterns(&getContext());
     // Steps over the summands slice the padded operand: pad the slices instead.
+    // A rank-reducing slice would remain a slice of a pad.
     patterns.add<linalg::ExtractSliceOfPadTensorSwapPattern>(
-        &getContext(), [](tensor::ExtractSliceOp slice) -> std::optional<bool> {
-          if (!isOnTensorCores(slice))
+        &getContext(),
+        [&](tensor::ExtractSliceOp slice) -> std::optional<bool> {
+          if (!loops.contains(slice->getParentOfType<scf::ForallOp>()) ||
+              slice.getType().getRank() != slice.getSourceType().getRank())
             return std::nullopt;
           return false;
         });

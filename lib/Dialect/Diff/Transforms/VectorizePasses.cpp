@@ -57,10 +57,10 @@ static LogicalResult tileLargestLoop(RewriterBase &rewriter,
   if (ranges.empty() || llvm::any_of(ranges, ShapedType::isDynamic))
     return success();
   int64_t iterations = llvm::product_of(ranges);
-  unsigned largest = std::distance(ranges.begin(), llvm::max_element(ranges));
-  int64_t limit = budget / std::max<int64_t>(1, iterations / ranges[largest]);
   if (iterations <= budget)
     return success();
+  unsigned largest = std::distance(ranges.begin(), llvm::max_element(ranges));
+  int64_t limit = budget / std::max<int64_t>(1, iterations / ranges[largest]);
   int64_t tile = getTileSize(ranges[largest], std::max<int64_t>(1, limit));
   if (tile == ranges[largest])
     return success();
@@ -93,12 +93,19 @@ struct DiffTileToRegisters
   using DiffTileToRegistersPassBase::DiffTileToRegistersPassBase;
 
   void runOnOperation() override {
+    if (maxProducts < 1 || maxElements < 1) {
+      getOperation().emitError("diff-tile-to-registers: options 'max-products' "
+                               "and 'max-elements' must be positive");
+      return signalPassFailure();
+    }
     IRRewriter rewriter(&getContext());
     for (linalg::LinalgOp op : collectTileOps(getOperation())) {
       bool contracts = linalg::isaContractionOpInterface(op);
       if (failed(tileLargestLoop(rewriter, op,
-                                 contracts ? maxProducts : maxElements)))
+                                 contracts ? maxProducts : maxElements))) {
+        op->emitOpError("cannot be tiled for registers");
         return signalPassFailure();
+      }
     }
   }
 };
@@ -154,7 +161,11 @@ struct DiffExpandCopies
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     SmallVector<memref::CopyOp> copies;
-    getOperation().walk([&](memref::CopyOp copy) { copies.push_back(copy); });
+    getOperation().walk([&](memref::CopyOp copy) {
+      if (isa<MemRefType>(copy.getSource().getType()) &&
+          isa<MemRefType>(copy.getTarget().getType()))
+        copies.push_back(copy);
+    });
     for (memref::CopyOp copy : copies) {
       rewriter.setInsertionPoint(copy);
       if (copy.getSource() != copy.getTarget())

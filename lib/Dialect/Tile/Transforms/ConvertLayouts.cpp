@@ -78,10 +78,11 @@ struct TileConvertLayouts
           return WalkResult::advance();
         }
         auto type = cast<VectorType>(op.getType());
-        if (type.getElementType().isInteger(1) ||
-            type.getShape().back() * type.getElementTypeBitWidth() / 8 %
-                    kChunkBytes !=
-                0) {
+        int64_t bits = type.getElementType().isIntOrFloat()
+                           ? type.getElementTypeBitWidth()
+                           : 0;
+        if (bits == 0 || bits % 8 != 0 || type.isScalable() ||
+            type.getShape().back() * bits % (kChunkBytes * 8) != 0) {
           op.emitOpError("cannot change the layout of ")
               << type << ": its rows are not whole 16-byte chunks";
           return WalkResult::interrupt();

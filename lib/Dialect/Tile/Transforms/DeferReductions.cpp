@@ -51,6 +51,11 @@ struct TileDeferReductions
   using TileDeferReductionsPassBase::TileDeferReductionsPassBase;
 
   void runOnOperation() override {
+    if (lanes < 1 || elems < 1) {
+      getOperation()->emitError("tile-defer-reductions: options 'lanes' and "
+                                "'elems' must be positive");
+      return signalPassFailure();
+    }
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](gpu::LaunchOp launch) {
       if (launch->hasAttr(TileDialect::kScheduleAttrName))

@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Tile/Transforms/Layouts.h"
+#include "diff/Dialect/Tile/Transforms/RowAlignment.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/Support/MathExtras.h"
 #include <numeric>
 
 using namespace mlir;
@@ -33,7 +35,11 @@ llvm::DenseMap<Value, LayoutAttr> tile::readLayouts(Operation *root) {
 
 LayoutAttr tile::getRowLayout(VectorType type, int64_t warps) {
   int64_t rank = type.getRank();
-  int64_t elems = kChunkBytes * 8 / type.getElementTypeBitWidth();
+  int64_t bits = getElementBits(type.getElementType());
+  // Others are no whole number in a chunk.
+  if (!llvm::isPowerOf2_64(bits) || bits < 8 || bits > kChunkBytes * 8)
+    return {};
+  int64_t elems = kChunkBytes * 8 / bits;
   SmallVector<int64_t> warpCounts(rank, 1), lanes(rank, 1), counts(rank, 1);
   if (rank < 2 || type.getShape().back() % elems != 0)
     return {};

@@ -55,7 +55,14 @@ struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
         Operation *user = users.pop_back_val();
         if (isa<SlotOp>(user))
           llvm::append_range(users, user->getUsers());
-        unsigned position = positions.lookup(body.findAncestorOpInBlock(*user));
+        Operation *top = body.findAncestorOpInBlock(*user);
+        // A use in another block: the lifetime is unknown.
+        if (!top) {
+          lifetime.first = 0;
+          lifetime.last = ~0u;
+          break;
+        }
+        unsigned position = positions.lookup(top);
         // A view alone is not a use.
         if (!isa<SlotOp>(user)) {
           lifetime.first = std::min(lifetime.first, position);
@@ -81,7 +88,7 @@ struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
       for (Operation *access : user->getUsers()) {
         Operation *top =
             launch.getBody().front().findAncestorOpInBlock(*access);
-        if (!first || top->isBeforeInBlock(first))
+        if (top && (!first || top->isBeforeInBlock(first)))
           first = top;
       }
     if (!first || isa_and_nonnull<gpu::BarrierOp>(first->getPrevNode()))
@@ -129,6 +136,12 @@ struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
   }
 
   void runOnOperation() override {
+    if (limit < 0) {
+      getOperation()->emitError("tile-pack-rings: option 'limit' must not be "
+                                "negative, found ")
+          << static_cast<int64_t>(limit);
+      return signalPassFailure();
+    }
     WalkResult result = getOperation()->walk([&](gpu::LaunchOp launch) {
       return failed(pack(launch)) ? WalkResult::interrupt()
                                   : WalkResult::advance();

@@ -176,8 +176,11 @@ public:
     rewriter.setInsertionPoint(loop);
     FailureOr<scf::ForOp> steady =
         scf::pipelineForLoop(rewriter, loop, options, &modified);
+    // The loop is still there: the pipeliner looks before it rewrites.
     if (failed(steady))
-      return failure();
+      return loop.emitOpError(
+          "cannot be pipelined: what its copies need must be computed in it, "
+          "and it must carry no value unchanged (canonicalize it before)");
     (*steady)->setAttr(TileDialect::kSteadyAttrName, rewriter.getUnitAttr());
     for (Value guard : guards) {
       rewriter.setInsertionPointAfterValue(guard);
@@ -250,7 +253,6 @@ struct TilePipeline : public tile::impl::TilePipelinePassBase<TilePipeline> {
       if (!loop->hasAttr(TileDialect::kStagesAttrName)) {
         arrange(rewriter, loop);
       } else if (failed(pipeline(rewriter, loop))) {
-        loop.emitOpError("cannot be pipelined");
         return signalPassFailure();
       }
     }

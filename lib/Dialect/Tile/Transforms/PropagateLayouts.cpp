@@ -60,7 +60,7 @@ static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
                            warpStrides, laneStrides)
         .getCanonical();
   };
-  if (to.getRank() == rank + 2 &&
+  if (rank > 0 && to.getRank() == rank + 2 &&
       to.getShape().take_front(rank - 1) == from.getShape().drop_back() &&
       to.getDimSize(rank) == layout.getLanes().back() &&
       to.getDimSize(rank + 1) == layout.getElems().back() &&
@@ -289,7 +289,8 @@ public:
       LayoutAttr layout = lookup(extract.getResult());
       return layout ? layout.prependDims(extract.getNumIndices()) : layout;
     }
-    if (auto yield = dyn_cast<scf::YieldOp>(op))
+    // In a loop with a condition, what is yielded is no result.
+    if (isa<scf::YieldOp>(op) && isa<scf::ForOp, scf::IfOp>(op->getParentOp()))
       return lookup(op->getParentOp()->getResult(number));
     if (auto loop = dyn_cast<scf::ForOp>(op)) {
       if (BlockArgument argument = loop.getTiedLoopRegionIterArg(&use))

@@ -86,6 +86,14 @@ static int64_t getDivisor(AffineMap map, ValueRange operands) {
   return divisor;
 }
 
+int64_t tile::getElementBits(Type element) {
+  if (auto complex = dyn_cast<ComplexType>(element))
+    return 2 * getElementBits(complex.getElementType());
+  if (element.isIndex())
+    return IndexType::kInternalStorageBitWidth;
+  return element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
+}
+
 int64_t tile::getElementBytes(Type type) {
   if (auto complex = dyn_cast<ComplexType>(type))
     return 2 * getElementBytes(complex.getElementType());

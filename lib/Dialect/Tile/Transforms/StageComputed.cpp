@@ -144,6 +144,12 @@ private:
     AffineMap map = read.getPermutationMap();
     auto type = cast<MemRefType>(read.getShapedType());
     if (read.getMask() || !map.isProjectedPermutation() ||
+        map.getNumResults() == 0 || !type.getElementType().isIntOrFloat() ||
+        type.getElementTypeBitWidth() % 8 != 0 ||
+        type.getElementType() != read.getVectorType().getElementType() ||
+        read.getVectorType().getShape().back() * type.getElementTypeBitWidth() %
+                (kChunkBytes * 8) !=
+            0 ||
         map.getDimPosition(map.getNumResults() - 1) + 1 !=
             static_cast<unsigned>(type.getRank()) ||
         !isMadeOfRuns(read.getBase(), read.getIndices().back(),
@@ -203,8 +209,9 @@ struct TileStageComputed
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](gpu::LaunchOp launch) {
-      if (auto schedule = launch->getAttrOfType<ScheduleAttr>(
-              TileDialect::kScheduleAttrName))
+      auto schedule =
+          launch->getAttrOfType<ScheduleAttr>(TileDialect::kScheduleAttrName);
+      if (schedule && launch.getBody().hasOneBlock())
         ComputedStager(rewriter, launch, schedule).run();
     });
   }

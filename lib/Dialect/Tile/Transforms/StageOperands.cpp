@@ -58,13 +58,21 @@ static void foldTransposes(RewriterBase &rewriter, Operation *root) {
 static bool isStaged(vector::TransferReadOp read) {
   auto type = dyn_cast<MemRefType>(read.getShapedType());
   AffineMap map = read.getPermutationMap();
-  if (!type || gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(type) ||
-      read.getMask() || !map.isProjectedPermutation() ||
+  if (!type || !type.getElementType().isIntOrFloat() ||
+      gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(type) || read.getMask() ||
+      type.getElementType() != read.getVectorType().getElementType() ||
+      type.getElementTypeBitWidth() % 8 != 0 ||
+      type.getElementTypeBitWidth() > kChunkBytes * 8 || !map.isProjectedPermutation() ||
       map.getNumResults() < 2 || read->use_empty() ||
       map.getDimPosition(map.getNumResults() - 1) !=
           static_cast<unsigned>(type.getRank() - 1) ||
       !isMadeOfRuns(read.getBase(), read.getIndices().back(),
                     kChunkBytes * 8 / type.getElementTypeBitWidth()))
+    return false;
+  // A slot's rows are whole chunks, too.
+  if (read.getVectorType().getShape().back() * type.getElementTypeBitWidth() %
+          (kChunkBytes * 8) !=
+      0)
     return false;
   return llvm::all_of(read->getUses(), [](OpOperand &use) {
     auto contract = dyn_cast<vector::ContractionOp>(use.getOwner());
@@ -145,6 +153,10 @@ static void padSummands(RewriterBase &rewriter, gpu::LaunchOp launch) {
   llvm::DenseMap<Operation *, Operation *> widened;
   for (vector::ContractionOp op : contractions) {
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    if (!op.getLhsType().getElementType().isIntOrFloat() ||
+        op.getLhsType().getElementTypeBitWidth() > kSummandBytes * 8 ||
+        maps[1].getNumResults() == 0)
+      continue;
     AffineExpr sum = maps[0].getResults().back();
     int64_t size = op.getLhsType().getShape().back();
     int64_t padded = llvm::alignTo(
@@ -336,7 +348,8 @@ struct TileStageOperands
   void runOnOperation() override {
     IRRewriter rewriter(&getContext());
     getOperation()->walk([&](gpu::LaunchOp launch) {
-      if (!launch->hasAttr(TileDialect::kScheduleAttrName))
+      if (!launch->hasAttr(TileDialect::kScheduleAttrName) ||
+          !launch.getBody().hasOneBlock())
         return;
       foldTransposes(rewriter, launch);
       padSummands(rewriter, launch);

@@ -63,7 +63,7 @@ func.func @again(%x: memref<4xf32>,
 
 // -----
 
-// expected-error @below {{'func.func' op must have a single block to be called from outside}}
+// expected-error @below {{'func.func' op must have a single block that ends with a return to be called from outside}}
 func.func @blocks(%x: tensor<4xf32>) -> tensor<4xf32> {
   cf.br ^next
 ^next:

@@ -34,6 +34,10 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
     report which tile is selected and which limit a rejected tile exceeds. It is
     an error if the head dimension or the value width is not a multiple of 8 up
     to 256, or if no tile fits.
+
+    `shared-memory` must not be negative and `threads` must be 0 to 1024, a
+    multiple of 32; for a GPU both are given. Functions without attentions are
+    left alone.
   }];
   let options = [
     Option<"sharedMemory", "shared-memory", "int64_t", "0",
@@ -62,6 +66,8 @@ def DiffNameArgumentsPass : Pass<"diff-name-arguments", "::mlir::func::FuncOp"> 
 
     Arguments that hold sequence offsets get `diff.offsets`, which names the
     argument that the offsets point into.
+
+    Functions without attentions and linalg ops on tensors are left alone.
   }];
 }
 
@@ -145,6 +151,9 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
       return %0 : tensor<1x16x2x8xf32>
     }
     ```
+
+    Attentions without a schedule are left alone. It is an error if a
+    schedule's `heads` do not fit the op.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -209,6 +218,8 @@ def DiffFuseElementwisePass
     once, so that nothing is computed twice. An op that only extends the element
     type is always fused. A splat constant becomes a scalar in its user, or a
     `linalg.fill` if the user is not such an op. Named ops become generic ops.
+
+    Ops on buffers are left alone.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
@@ -251,6 +262,8 @@ def DiffAlignOperandsPass : Pass<"diff-align-operands", "::mlir::func::FuncOp"> 
       return %1 : tensor<32x128xf32>
     }
     ```
+
+    Ops on buffers are left alone.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
@@ -332,6 +345,9 @@ def DiffTileContractionsPass
       return %0 : tensor<256x256xf32>
     }
     ```
+
+    Run it before `diff-tile`. Ops in loops, ops on buffers and slices of other
+    tiles are left alone.
   }];
   let options = [
     Option<"tf32", "tf32", "bool", "false",
@@ -359,6 +375,9 @@ def DiffPadTilesPass : Pass<"diff-pad-tiles", "::mlir::func::FuncOp"> {
 
     With `copy`, the query (or the keys and values) of a static tile is also
     copied (as a zero-width `tensor.pad`), so that the tile has its own buffer.
+
+    Ops on buffers, packed sequences and sizes without a constant bound are left
+    alone. Other values of `dim` are errors.
   }];
   let options = [
     Option<"dim", "dim", "std::string", "\"queries\"",
@@ -399,6 +418,8 @@ def DiffTileKeysPass : Pass<"diff-tile-keys", "::mlir::func::FuncOp"> {
     at the edges of the mask and a partial last tile. The second one covers the
     tiles in which every query sees every key. Its ops have no mask, and its
     copies can be prefetched (`tile.stages`).
+
+    Ops without a schedule and ops on buffers are left alone.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -420,6 +441,8 @@ def DiffDecomposePass : Pass<"diff-decompose"> {
       instructions require.
     * `lazy-max` keeps the maximum of a tile whose schedule skips rescaling
       while the maximum would rise by less than a factor of 256.
+
+    Ops on buffers are left alone.
   }];
   let options = [
     Option<"headMajorQuery", "head-major-query", "bool", "true",
@@ -447,6 +470,9 @@ def DiffTileToRegistersPass
     fully unrolled, so the limit bounds the code size for any head dimension.
     The tile size is the largest divisor that fits, and a multiple of 8 if there
     is one.
+
+    Both budgets must be positive. Ops of dynamic shape, without loops or outside
+    of an `scf.forall` are left alone.
   }];
   let options = [
     Option<"maxProducts", "max-products", "int64_t", "4096",
@@ -472,6 +498,8 @@ def DiffVectorizeTilesPass : Pass<"diff-vectorize-tiles", "::mlir::func::FuncOp"
     `tiles` selects the loops: `tensor-cores` selects loops with a
     `tile.schedule`, whose contractions keep the element type of their operands;
     `threads` selects loops without one; `all` selects both.
+
+    What has no vector form is left alone. Other values of `tiles` are errors.
   }];
   let options = [
     Option<"tiles", "tiles", "std::string", "\"all\"",
@@ -579,6 +607,9 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
       return
     }
     ```
+
+    It is an error if such a function has several blocks, or an unranked
+    tensor in its signature.
   }];
   let dependentDialects = [
     "::mlir::bufferization::BufferizationDialect",
@@ -609,6 +640,8 @@ def DiffExpandCopiesPass : Pass<"diff-expand-copies", "::mlir::func::FuncOp"> {
     Converts every `memref.copy` to a linalg op, so that no library function
     copies at run time. Converts the linalg ops on buffers inside an
     `scf.forall` to sequential loops, because the forall is already parallel.
+
+    Run it after bufferization. Copies of unranked memrefs are left alone.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",

@@ -41,6 +41,8 @@ def TileForwardWritesPass : Pass<"tile-forward-writes"> {
       return %2 : vector<64xf32>
     }
     ```
+
+    Run it before bufferization, after `diff-vectorize-tiles`.
   }];
   let dependentDialects = ["::mlir::vector::VectorDialect",
                            "::mlir::tensor::TensorDialect"];
@@ -133,6 +135,9 @@ def TileStageOperandsPass : Pass<"tile-stage-operands"> {
       return
     }
     ```
+
+    Run it after bufferization, before `tile-select-mma`. Launches without a
+    schedule are left alone.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::affine::AffineDialect",
@@ -233,6 +238,9 @@ def TileStageComputedPass : Pass<"tile-stage-computed"> {
       return
     }
     ```
+
+    Run it after `tile-stage-operands`. Launches without a schedule are left
+    alone.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::arith::ArithDialect"];
@@ -254,6 +262,8 @@ def TileSelectMmaPass : Pass<"tile-select-mma"> {
     product and a reduction.
 
     It is an error if a contraction in a launch with a schedule has no layout.
+
+    Launches without a schedule are left alone.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::arith::ArithDialect"];
@@ -267,6 +277,8 @@ def TileDeferReductionsPass : Pass<"tile-defer-reductions"> {
     after the loop. The columns of p are divided into (repetitions, lanes,
     elems), so each thread adds its own elements, and the loop has no cross-lane
     communication. The pass applies to launches with a `tile.schedule`.
+
+    `lanes` and `elems` must be positive.
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "4",
@@ -386,6 +398,10 @@ def TilePipelinePass : Pass<"tile-pipeline"> {
     Upstream's `scf::pipelineForLoop` performs the transformation. A loop with a
     dynamic trip count is guarded by a branch to the original loop for trip
     counts that are too small.
+
+    Run it after `tile-stage-operands` and canonicalization, once. It is an error
+    if a loop carries a value unchanged, or when its copies need a value that
+    another iteration computes.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::scf::SCFDialect",
@@ -398,6 +414,8 @@ def TileCoalesceStoresPass : Pass<"tile-coalesce-stores"> {
     Inserts a `tile.to_layout` before every `vector.transfer_write` to global
     memory whose rows are whole 16-byte chunks, so that neighboring lanes store
     neighboring chunks.
+
+    Launches without a schedule are left alone.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect"];
 }
@@ -415,6 +433,8 @@ def TilePropagateLayoutsPass : Pass<"tile-propagate-layouts"> {
 
     Run the pass directly before `convert-tile-to-nvvm`, because other passes
     may drop the attributes.
+
+    Launches without a schedule are left alone.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect"];
 }
@@ -425,6 +445,8 @@ def TileConvertLayoutsPass : Pass<"tile-convert-layouts"> {
     Replaces every `tile.to_layout` between different layouts by a write to a
     new ring in the old layout and a read in the new layout, between barriers.
     Run the pass after `tile-propagate-layouts`.
+
+    It is an error if a vector's rows are no whole 16-byte chunks.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::gpu::GPUDialect",
@@ -439,6 +461,8 @@ def TilePackRingsPass : Pass<"tile-pack-rings"> {
     that rings that are live at the same time do not overlap, and sets the
     launch's size of dynamic shared memory. It is an error if the size exceeds
     `limit` bytes.
+
+    Run it on launches, before outlining. `limit` must not be negative.
   }];
   let options = [
     Option<"limit", "limit", "int64_t", "0",

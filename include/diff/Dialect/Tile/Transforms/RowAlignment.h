@@ -15,6 +15,10 @@ namespace mlir::diff::tile {
 /// Returns the bytes of an element in memory. An index has 8.
 int64_t getElementBytes(Type type);
 
+/// Returns the number of bits of an element: 64 for an index, both parts for a
+/// complex number, and 0 if it is not a number.
+int64_t getElementBits(Type element);
+
 /// Returns the alignment of the rows of a separate buffer in bytes, a power of
 /// two of at most 16. The rows are contiguous, or their strides have the same
 /// alignment. It is the largest such power that divides the innermost

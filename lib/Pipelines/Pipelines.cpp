@@ -181,18 +181,19 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
     std::optional<Level> to = stopAfter.empty() ? std::optional(Level::Hardware)
                                                 : symbolizeLevel(stopAfter);
     if (!to || *to == Level::Semantic) {
-      module.emitError("diff-compile: stop-after must be tiled, kernel or "
-                       "hardware, found '")
+      // At the location: the note of an error at the op is the whole module.
+      emitError(module.getLoc(), "diff-compile: stop-after must be tiled, "
+                                 "kernel or hardware, found '")
           << stopAfter << "'";
       return signalPassFailure();
     }
     if (!debug.empty() && debug != "line") {
-      module.emitError("diff-compile: debug must be line, found '")
+      emitError(module.getLoc(), "diff-compile: debug must be line, found '")
           << debug << "'";
       return signalPassFailure();
     }
     if (chip != "host" && !lookUpChip(chip)) {
-      module.emitError("diff-compile: unknown chip '")
+      emitError(module.getLoc(), "diff-compile: unknown chip '")
           << chip << "'; known are " << getTargetNames();
       return signalPassFailure();
     }
@@ -202,18 +203,17 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
     for (std::string error :
          {parseF32(f32, options), parseTiles(tiles, options)})
       if (!error.empty()) {
-        module.emitError("diff-compile: ") << error;
+        emitError(module.getLoc(), "diff-compile: ") << error;
         return signalPassFailure();
       }
     if (chip == "host" && (options.tf32 || !options.tensorCores)) {
-      module.emitError(
-          "diff-compile: f32=tf32 and tiles=threads are for a GPU, "
-          "found chip=host");
+      emitError(module.getLoc(), "diff-compile: f32=tf32 and tiles=threads are "
+                                 "for a GPU, found chip=host");
       return signalPassFailure();
     }
     Level from = inferLevel(module);
     if (from > *to) {
-      module.emitError("diff-compile: the module is at level ")
+      emitError(module.getLoc(), "diff-compile: the module is at level ")
           << stringifyLevel(from) << " already, past stop-after=" << stopAfter;
       return signalPassFailure();
     }

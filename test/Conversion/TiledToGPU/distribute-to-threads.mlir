@@ -104,11 +104,11 @@ func.func @left(%a: tensor<4x16xf32>, %b: memref<4x16xf32>, %x: f32) -> tensor<4
   return %0 : tensor<4x16xf32>
 }
 
-// An index is an element a thread, and so is a complex number.
-// CHECK-LABEL: func @no_vectors(
+// Two indices are 16 bytes. A complex number has no vectors.
+// CHECK-LABEL: func @other_types(
+// CHECK: scf.forall (%{{.*}}) = (0) to (6) step (2) {
 // CHECK: scf.forall (%{{.*}}) in (6) {
-// CHECK: scf.forall (%{{.*}}) in (6) {
-func.func @no_vectors(%a: memref<6xindex, #wg>, %c: memref<6xcomplex<f32>, #wg>, %n: index, %x: complex<f32>) {
+func.func @other_types(%a: memref<6xindex, #wg>, %c: memref<6xcomplex<f32>, #wg>, %n: index, %x: complex<f32>) {
   scf.forall (%i) in (4) {
     linalg.fill ins(%n : index) outs(%a : memref<6xindex, #wg>)
     linalg.fill ins(%x : complex<f32>) outs(%c : memref<6xcomplex<f32>, #wg>)

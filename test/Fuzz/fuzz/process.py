@@ -42,7 +42,7 @@ class Failure:
         text = self.text.split("\n", 1)[0]
         text = re.sub(r"'[^']*'|\"[^\"]*\"|<[^<>]*>|\([^()]*\)|\[[^\[\]]*\]", "_", text)
         text = re.sub(r"%?\b[\w./-]*\d[\w./+-]*", "#", text)
-        return f"{self.kind} {self.where.split(' ')[0]}: {text[:160]}"
+        return f"{self.kind} {self.where.split(' --')[0]}: {text[:160]}"
 
 
 @dataclass

@@ -139,9 +139,15 @@ class Mutations:
         entry["code"].append(dict(chip=sample.chip, file="code.ptx", manifest="code.json"))
         (packed / "index.json").write_text(json.dumps(dict(schema_version=1, cases=[entry])))
 
+    @staticmethod
+    def _stage(mutant: Mutant) -> str:
+        """What tells crashes apart: the pass, or the chip and what is emitted."""
+        options = [part.lstrip("-") for part in mutant.tool[1:] if part.startswith("--")]
+        return ", " + ", ".join(options) if options else ""
+
     def run(self, mutant: Mutant, folder: Path) -> Verdict:
         command, outputs = self._command(mutant, folder)
-        where = f"{Path(command[0]).name} ({mutant.kind})"
+        where = f"{Path(command[0]).name} ({mutant.kind}{self._stage(mutant)})"
         runs = mutant.tool[0] != "diff-opt"
         outcome = process.run(command, where, TIMEOUT, outputs, findings=runs)
         verdict = Verdict(outcome.failures)

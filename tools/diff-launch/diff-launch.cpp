@@ -31,6 +31,7 @@ usage: diff-launch FOLDER [options]
                       memory, init, race, sync, async, same-value
   --async=POLICY      when copies complete: late (default), eager, random
   --seed=N            the seed for random choices
+  --steps=N           stop a launch after N warp instructions (sim)
   --threads=N         host threads (default: one for each core)
   --filter=TEXT       run only cases whose name contains TEXT
   --time=N            run N more times and show the median
@@ -88,7 +89,7 @@ static std::string applyOption(const std::string &name, const char *value,
                         {"async", options.simulator.async},
                         {"filter", options.filter},
                         {"json", options.json}};
-  for (const char *one : {"chip", "check", "async", "seed", "threads"})
+  for (const char *one : {"chip", "check", "async", "seed", "steps", "threads"})
     if (name == one)
       options.ofSimulator = name;
   for (const char *one : {"device", "libcuda"})
@@ -104,12 +105,15 @@ static std::string applyOption(const std::string &name, const char *value,
     return "";
   }
   uint64_t number = 0;
-  uint64_t most = name == "seed" ? UINT64_MAX : INT32_MAX;
+  bool isLong = name == "seed" || name == "steps";
+  uint64_t most = isLong ? UINT64_MAX : INT32_MAX;
   if (!parseNumber(value, most, number) || (name == "time" && !number))
     return "--" + name + ": '" + value + "' is not a number from " +
            (name == "time" ? "1" : "0") + " to " + std::to_string(most);
   if (name == "seed")
     options.simulator.seed = number;
+  else if (name == "steps")
+    options.simulator.steps = number;
   else if (name == "threads")
     options.simulator.threads = unsigned(number);
   else if (name == "device")
@@ -134,8 +138,9 @@ static int parseOptions(int argc, char **argv, Options &options) {
       {"seed", 1, nullptr, 0},      {"threads", 1, nullptr, 0},
       {"filter", 1, nullptr, 0},    {"time", 1, nullptr, 0},
       {"json", 1, nullptr, 0},      {"list", 0, nullptr, 0},
-      {"probe", 0, nullptr, 0},     {"help", 0, nullptr, 'h'},
-      {"version", 0, nullptr, 'v'}, {nullptr, 0, nullptr, 0}};
+      {"probe", 0, nullptr, 0},     {"steps", 1, nullptr, 0},
+      {"help", 0, nullptr, 'h'},    {"version", 0, nullptr, 'v'},
+      {nullptr, 0, nullptr, 0}};
   opterr = 0;
   int index = 0;
   while (true) {

@@ -94,6 +94,9 @@ struct Options {
       cl::value_desc("policy"), cl::init("late"), cl::cat(category)};
   cl::opt<uint64_t> seed{"seed", cl::desc("Seed for random choices (sim)"),
                          cl::value_desc("N"), cl::cat(category)};
+  cl::opt<uint64_t> steps{
+      "steps", cl::desc("Stop a launch after N warp instructions (sim)"),
+      cl::value_desc("N"), cl::cat(category)};
   cl::opt<bool> perturb{
       "perturb",
       cl::desc("Perturb approximate functions within documented errors (sim)"),
@@ -118,8 +121,8 @@ struct Options {
   /// The given options of the simulator.
   std::string findSimulatorOption() const {
     for (const cl::Option *option : std::initializer_list<const cl::Option *>{
-             &check, &async, &seed, &perturb, &tensor, &threads, &profile,
-             &json})
+             &check, &async, &seed, &steps, &perturb, &tensor, &threads,
+             &profile, &json})
       if (option->getNumOccurrences())
         return option->ArgStr.str();
     return "";
@@ -256,6 +259,7 @@ static GPUOptions getGPUOptions(const Options &options) {
   gpu.simulator.check = options.check;
   gpu.simulator.async = options.async;
   gpu.simulator.seed = options.seed;
+  gpu.simulator.steps = options.steps;
   gpu.simulator.perturb = options.perturb;
   gpu.simulator.tensor = options.tensor;
   gpu.simulator.threads = options.threads;

@@ -238,6 +238,8 @@ std::string SimDevice::launch(const LoadedCode &code, const std::string &kernel,
   ptxsim::Diagnostic error;
   if (!device.launch(loaded, *info, config, parameters, options, result, error))
     return "kernel '" + kernel + "': " + error.format("PTX");
+  if (!result.stepLimit.empty())
+    return "kernel '" + kernel + "': " + result.stepLimit;
   seconds += result.seconds;
   addResult(results, std::move(result), !std::exchange(hasResults, true));
   return "";
@@ -266,6 +268,7 @@ mlir::diff::launch::createSimDevice(const SimSettings &settings,
            "'; fma and truncate are legal";
   options.truncateTensor = settings.tensor == "truncate";
   options.seed = settings.seed;
+  options.maxSteps = settings.steps;
   options.profile = settings.profile;
   options.perturb = settings.perturb;
   options.hostThreads = settings.threads;

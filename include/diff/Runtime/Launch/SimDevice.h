@@ -19,6 +19,8 @@ struct SimSettings {
   std::string check = "all";
   std::string async = "late";
   uint64_t seed = 0;
+  /// Warp instructions after which a launch ends with an error; 0: no limit.
+  uint64_t steps = 0;
   /// Count the cost of the kernels.
   bool profile = false;
   /// Perturb approximate functions within their documented error.

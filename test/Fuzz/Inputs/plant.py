@@ -14,7 +14,6 @@ from pathlib import Path
 
 WRAPPER = """#!{python}
 import os, re, subprocess, sys
-import numpy as np
 sys.path.insert(0, {integration!r})
 arguments, fault = sys.argv[1:], {fault!r}
 text = next((open(a, errors="replace").read() for a in arguments if a.endswith(".mlir")), "")

@@ -38,8 +38,8 @@ def _parse() -> argparse.Namespace:
                         "mutations/corpus.py)")  # fmt: skip
     parser.add_argument("--keep", type=Path, metavar="DIR",
                         help="write the files of each smallest failing case below DIR")  # fmt: skip
-    parser.add_argument("--shrink-seconds", type=float, default=120, metavar="S",
-                        help="time to shrink one failing case; 0 keeps it (default: %(default)g)")  # fmt: skip
+    parser.add_argument("--shrink-tries", type=int, default=400, metavar="N",
+                        help="smaller cases to try for one failing case (default: %(default)s)")  # fmt: skip
     parser.add_argument("--repeats", type=int, default=1, metavar="N",
                         help="failures of one signature to report (default: %(default)s)")  # fmt: skip
     options = parser.parse_args()
@@ -63,7 +63,7 @@ def main() -> int:
                                      options.only)  # fmt: skip
         status |= campaign.Campaign(generator, campaign.Options(
             seed=options.seed, count=options.count, seconds=options.seconds, first=options.first,
-            jobs=options.jobs, keep=options.keep, shrink_seconds=options.shrink_seconds,
+            jobs=options.jobs, keep=options.keep, shrink_tries=options.shrink_tries,
             repeats=options.repeats)).run()  # fmt: skip
     return status
 

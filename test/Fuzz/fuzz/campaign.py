@@ -50,7 +50,7 @@ class Options:
     first: int = 0
     jobs: int = 1
     keep: Path | None = None
-    shrink_seconds: float = 120
+    shrink_tries: int = 400
     #: Failures of one signature that are reported; the others are counted.
     repeats: int = 1
 
@@ -118,12 +118,12 @@ class Campaign:
                     continue
                 print(f"\n{self.generator.name} {number}: {failure.signature}", flush=True)
             small, tried = case, 0
-            if case is not None and self.options.shrink_seconds:
+            if case is not None and self.options.shrink_tries:
                 small, tried = shrink.shrink(
                     case, self.generator.smaller,
                     lambda other: any(found.signature == failure.signature
                                       for found in self._run(other).failures),
-                    self.options.shrink_seconds)  # fmt: skip
+                    self.options.shrink_tries)  # fmt: skip
             self._print(number, small, failure, tried)
 
     def _print(self, number: int, case: Any, failure: Failure, tried: int) -> None:

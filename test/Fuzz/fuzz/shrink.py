@@ -3,31 +3,35 @@
 
 from __future__ import annotations
 
-import time
 from typing import Callable, Iterable, TypeVar
 
 T = TypeVar("T")
 
 
 def shrink(case: T, smaller: Callable[[T], Iterable[T]], fails: Callable[[T], bool],
-           seconds: float) -> tuple[T, int]:  # fmt: skip
-    """Takes the first smaller case that fails until none does or time is up.
+           tries: int) -> tuple[T, int]:  # fmt: skip
+    """Replaces the case by smaller ones that fail, until none of them does.
 
-    `smaller` yields candidates, the smallest first; it must not yield forever:
-    each is simpler than the case that it is made of. Returns the case and how
-    many were tried.
+    `smaller` yields finitely many candidates, the smallest first; each is simpler
+    than the case that it is made of. After a candidate that fails, the search
+    continues at the same place of the new case's candidates, since those before it
+    have mostly been tried. Returns the case and the number of tries, of which there
+    are `tries` at most.
     """
-    end, tried = time.monotonic() + seconds, 0
-    again = True
-    while again:
-        again = False
-        for candidate in smaller(case):
-            if time.monotonic() > end:
+    tried, place, whole = 0, 0, False
+    while not whole:
+        whole = place == 0
+        for number, candidate in enumerate(smaller(case)):
+            if number < place:
+                continue
+            if tried == tries:
                 return case, tried
             tried += 1
             if fails(candidate):
-                case, again = candidate, True
+                case, place, whole = candidate, number, False
                 break
+        else:
+            place = 0
     return case, tried
 
 

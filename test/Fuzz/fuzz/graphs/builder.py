@@ -94,7 +94,8 @@ class Builder:
         return Tensor(tuple(s for s, _ in dims), element, tuple(dyn for _, dyn in dims))
 
     def argument(self, tensor: Tensor) -> Value:
-        require(tensor.element in self.elements and len(self.arguments) < MOST_ARGUMENTS and tensor.elements <= MOST_ELEMENTS)
+        require(tensor.element in self.elements and tensor.elements <= MOST_ELEMENTS)
+        require(len(self.arguments) < MOST_ARGUMENTS)
         return self._add(argument_node(len(self.nodes), tensor)), 0
 
     def node(self, op: str, operands: list[Value], attrs: dict) -> Node:
@@ -126,12 +127,24 @@ class Builder:
             del self.nodes[size:]
             return False
 
+    def _ancestors(self, value: Value) -> set[int]:
+        found, waiting = set(), [value[0]]
+        while waiting:
+            number = waiting.pop()
+            if number not in found:
+                found.add(number)
+                waiting += [operand for operand, _ in self.nodes[number].operands]
+        return found
+
     def program(self) -> Program:
         """What the last values and some others depend on, as a function."""
         rng = self.rng
         inner = [value for value in self._all() if value[0] not in {a.number for a in self.arguments}]
         inner = [value for value in inner if self.type(value).element in self.elements]
-        results = [rng.choice(inner[-3:])]
+        if rng.random() < 0.7:
+            results = [max(inner, key=lambda value: len(self._ancestors(value)))]
+        else:
+            results = [rng.choice(inner[-3:])]
         for _ in range(rng.choice((0, 0, 1, 1, 2, 3))):
             pool = self._all() if rng.random() < 0.2 else inner
             value = rng.choice(pool)
@@ -146,7 +159,7 @@ class Builder:
 def draw(rng: random.Random) -> Program:
     while True:
         builder = Builder(rng)
-        wanted = rng.choice((2, 3, 5, 8, 12))
+        wanted = rng.choice((2, 4, 8, 12, 16))
         for _ in range(12 * wanted):
             if builder.grow() and len(builder.nodes) - len(builder.arguments) >= wanted:
                 break

@@ -144,14 +144,14 @@ struct DiffSelectSchedule
   /// The options by themselves.
   LogicalResult verifyOptions() {
     if (sharedMemory < 0)
-      return getOperation()->emitError("diff-select-schedule: option "
-                                       "'shared-memory' must not be negative, "
-                                       "found ")
+      return emitError(getOperation()->getLoc(),
+                       "diff-select-schedule: option 'shared-memory' must not "
+                       "be negative, found ")
              << static_cast<int64_t>(sharedMemory);
     if (threads < 0 || threads > 1024 || threads % 32 != 0)
-      return getOperation()->emitError("diff-select-schedule: option 'threads' "
-                                       "must be a multiple of 32 up to 1024, "
-                                       "or 0, found ")
+      return emitError(getOperation()->getLoc(),
+                       "diff-select-schedule: option 'threads' must be a "
+                       "multiple of 32 up to 1024, or 0, found ")
              << static_cast<int64_t>(threads);
     return success();
   }

@@ -52,8 +52,9 @@ struct TileDeferReductions
 
   void runOnOperation() override {
     if (lanes < 1 || elems < 1) {
-      getOperation()->emitError("tile-defer-reductions: options 'lanes' and "
-                                "'elems' must be positive");
+      emitError(getOperation()->getLoc(),
+                "tile-defer-reductions: options 'lanes' and 'elems' must be "
+                "positive");
       return signalPassFailure();
     }
     IRRewriter rewriter(&getContext());

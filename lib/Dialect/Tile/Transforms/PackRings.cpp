@@ -137,8 +137,8 @@ struct TilePackRings : public tile::impl::TilePackRingsPassBase<TilePackRings> {
 
   void runOnOperation() override {
     if (limit < 0) {
-      getOperation()->emitError("tile-pack-rings: option 'limit' must not be "
-                                "negative, found ")
+      emitError(getOperation()->getLoc(),
+                "tile-pack-rings: option 'limit' must not be negative, found ")
           << static_cast<int64_t>(limit);
       return signalPassFailure();
     }

@@ -115,15 +115,21 @@ static int runOptimizer(const Options &options, MlirOptMainConfig &config,
   std::string text;
   llvm::raw_string_ostream stream(text);
   MlirOptMainConfig quiet = config;
+  bool isParsed = false;
   // Expected errors are compared, not reported.
   if (!config.shouldVerifyDiagnostics()) {
     reportFirstErrorOnly(registry);
-    quiet.setPassPipelineSetupFn(
-        [&](PassManager &pm) { return setUpPasses(pm, config); });
+    quiet.setPassPipelineSetupFn([&](PassManager &pm) {
+      isParsed = true;
+      return setUpPasses(pm, config);
+    });
   }
-  if (failed(MlirOptMain(stream, std::move(buffer), registry, quiet)))
-    return config.shouldVerifyDiagnostics() ? EXIT_FAILURE
-                                            : reportError("the passes failed");
+  if (failed(MlirOptMain(stream, std::move(buffer), registry, quiet))) {
+    // The parser reports every failure, at times before a dialect is loaded.
+    if (config.shouldVerifyDiagnostics() || !isParsed)
+      return EXIT_FAILURE;
+    return reportError("the passes failed");
+  }
   // Some passes of upstream report an error and succeed.
   if (hasReportedError())
     return EXIT_FAILURE;

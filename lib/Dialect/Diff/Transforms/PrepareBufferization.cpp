@@ -40,6 +40,15 @@ struct DecomposeAggregated
         !llvm::all_of(op->getResultTypes(), llvm::IsaPred<TensorType>) ||
         op->getNumResults() == 0)
       return failure();
+    // The upstream decomposition gives its results the type of the input.
+    if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op.getOperation());
+        softmax && softmax.getInput().getType() != softmax.getOutput().getType())
+      rewriter.modifyOpInPlace(softmax, [&] {
+        rewriter.setInsertionPoint(softmax);
+        softmax.getInputMutable().assign(tensor::CastOp::create(
+            rewriter, softmax.getLoc(), softmax.getOutput().getType(),
+            softmax.getInput()));
+      });
     FailureOr<SmallVector<Value>> results = op.decomposeOperation(rewriter);
     if (failed(results))
       return failure();

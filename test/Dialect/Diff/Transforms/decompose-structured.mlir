@@ -12,6 +12,20 @@ func.func @softmax(%a: tensor<4x?xf32>, %e: tensor<4x?xf32>) -> tensor<4x?xf32> 
 
 // -----
 
+// The sizes of input and destination need not be known alike.
+// CHECK-LABEL: func @softmax_static_destination(
+// CHECK-SAME: %[[A:.*]]: tensor<?x8xf32>
+// CHECK: %[[CAST:.*]] = tensor.cast %[[A]] : tensor<?x8xf32> to tensor<4x8xf32>
+// CHECK: ins(%[[CAST]]
+// CHECK: } -> tensor<4xf32>
+// CHECK: arith.divf
+func.func @softmax_static_destination(%a: tensor<?x8xf32>, %e: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = linalg.softmax dimension(1) ins(%a : tensor<?x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %0 : tensor<4x8xf32>
+}
+
+// -----
+
 // CHECK-LABEL: func @pack(
 // CHECK: tensor.pad
 // CHECK: tensor.expand_shape

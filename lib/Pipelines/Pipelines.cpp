@@ -43,7 +43,8 @@ static bool hasEntryForm(Operation *op) {
          });
 }
 
-/// Functions of the LLVM dialect beside others are at the others' level.
+/// Functions of the LLVM dialect next to other functions have the level of the
+/// others.
 static bool isBesideOthers(Operation *op, Operation *module) {
   return op->getParentOp() == module &&
          llvm::any_of(module->getRegion(0).getOps<func::FuncOp>(),

@@ -21,7 +21,7 @@
 // TILED:   scf.for
 // TILED:     diff.online_attention
 
-// LLVM: llvm.func @attention(
+// LLVM: llvm.func internal @diff.attention(
 func.func @attention(%query: tensor<1x64x8x32xbf16>, %key: tensor<1x64x2x32xbf16>, %value: tensor<1x64x2x32xbf16>, %lambda: tensor<1x64x4xbf16>) -> tensor<1x64x4x32xbf16> {
   %init = tensor.empty() : tensor<1x64x4x32xbf16>
   %0 = diff.attention

@@ -48,10 +48,10 @@ def DiffMangleFunctionsPass : Pass<"diff-mangle-functions", "::mlir::ModuleOp"> 
   let summary = "give functions names that no library uses";
   let description = [{
     Renames every function with a body from `NAME` to `diff.NAME` and makes it
-    internal, so that a function may be called `malloc`, `main` or
-    `__kmpc_fork_call`: host code calls functions of these names in the C
+    internal, so that a function may be named `malloc`, `main` or
+    `__kmpc_fork_call`. Host code calls functions with these names in the C
     library and in the OpenMP runtime. A public function gets a C wrapper
-    (`llvm.emit_c_interface`), to which `diff-export-functions` gives the
+    (`llvm.emit_c_interface`), which `diff-export-functions` renames to the
     exported name, `_mlir_ciface_NAME`. Declarations keep their names.
 
     ```mlir
@@ -73,12 +73,12 @@ def DiffMangleFunctionsPass : Pass<"diff-mangle-functions", "::mlir::ModuleOp"> 
 }
 
 def DiffExportFunctionsPass : Pass<"diff-export-functions", "::mlir::ModuleOp"> {
-  let summary = "name the C wrappers after the functions in the source";
+  let summary = "rename C wrappers after the functions in the source";
   let description = [{
     Renames the C wrappers of the functions that `diff-mangle-functions` renamed
-    from `_mlir_ciface_diff.NAME` to `_mlir_ciface_NAME`. It is an error when
-    the module has another symbol of that name, or when an op is left that has
-    no translation to LLVM IR, such as one of a type that a CPU has no code for.
+    from `_mlir_ciface_diff.NAME` to `_mlir_ciface_NAME`. It is an error if the
+    module has another symbol with that name, or if an op remains that cannot be
+    translated to LLVM IR, such as an op on a type that CPUs do not support.
 
     ```mlir
     llvm.func @_mlir_ciface_diff.free(%x: !llvm.ptr) {
@@ -106,26 +106,47 @@ def DiffDefineAllocatorsPass
     `malloc`, `aligned_alloc` and `free`. When an allocation fails, the program
     writes one line to standard error and exits with status 1.
 
-    An allocation function is internal and calls `malloc`. It compares the pointer
-    with null, and calls `@diff.report_allocation_failure` for a size other than
-    0.
+    ```mlir
+    llvm.func @_mlir_memref_to_llvm_free(!llvm.ptr)
+    ```
+
+    becomes
+
+    ```mlir
+    llvm.func @free(!llvm.ptr)
+    llvm.func internal @_mlir_memref_to_llvm_free(%memory: !llvm.ptr) {
+      llvm.call @free(%memory) : (!llvm.ptr) -> ()
+      llvm.return
+    }
+    ```
+
+    and the first allocation function corresponds to this C function:
+
+    ```c
+    static void *_mlir_memref_to_llvm_alloc(int64_t size) {
+      void *memory = malloc(size);
+      if (!memory && size != 0)
+        report_allocation_failure(size); // does not return
+      return memory;
+    }
+    ```
   }];
 }
 
 def DiffMoveBf16AsI16Pass : Pass<"diff-move-bf16-as-i16", "::mlir::ModuleOp"> {
-  let summary = "replace bf16 by i16 in the LLVM dialect where it is only moved";
+  let summary = "move bf16 values as i16 in the LLVM dialect";
   let description = [{
-    Replaces the type bf16 by i16 in every op that does not compute: loads,
+    Replaces the type bf16 by i16 in every op that only moves values: loads,
     stores, masked accesses, shuffles, selects, block arguments, constants
     (which keep their bits), functions and globals. On targets without bf16
-    arithmetic LLVM's backends scalarize masked loads of bf16 vectors and
-    vectors that cross a block, and call a library function for each element;
-    vectors of i16 are legal everywhere. An op that computes on bf16 keeps the
-    type; its operands and results are cast. So does a call of a function that
-    the module only declares.
+    arithmetic, LLVM's backends scalarize masked loads of bf16 vectors and bf16
+    vectors that are block arguments, and call a library function for each
+    element. Vectors of i16 are legal on all targets. An op that computes with
+    bf16 keeps the type, and so does a call of a function that the module only
+    declares; their operands and results are cast.
 
-    `arith-expand{include-bf16}`, run earlier, leaves no conversion of bf16, so
-    that usually nothing computes on it.
+    `arith-expand{include-bf16}`, which runs earlier, expands all conversions
+    of bf16, so that usually no op computes with bf16.
 
     ```mlir
     llvm.func @f(%p: !llvm.ptr, %mask: vector<16xi1>, %other: vector<16xbf16>) -> vector<16xbf16> {

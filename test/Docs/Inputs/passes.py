@@ -3,7 +3,12 @@
 
 A list is an item `- CPU:` or `- GPU:` in a section that is named after two
 levels. Cleanup passes are not listed. All other names in backticks that look
-like those of the project's passes must exist.
+like those of the project's passes must exist. Usage:
+
+    passes.py [--update] DOCUMENT [OTHER_DOCUMENT...]
+
+`--update` writes the lists into the document. diff-opt and diff-gen must be in
+PATH.
 """
 
 from __future__ import annotations
@@ -20,27 +25,28 @@ OTHERS = {"diff-opt", "diff-run", "diff-gen", "diff-launch", "diff-doc", "diff-l
 LAYER = ["--variant=v2", "--query-tokens=8", "--heads=2", "--kv-heads=2", "--dim=8", "--type=f16"]
 
 
-def listed(path: Path) -> dict[tuple[str, str], list[str]]:
+def listed(lines: list[str]) -> dict[tuple[str, str], int]:
+    """Returns the number of the line of each list."""
     lists = {}
     section = ""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for number, line in enumerate(lines):
         if line.startswith("#"):
             section = line.lstrip("# ").lower()
-        match = re.match(r"- (CPU|GPU): (.*)", line)
+        match = re.match(r"- (CPU|GPU): ", line)
         if match and " to " in section:
-            lists[section, match[1]] = re.findall(r"`([\w-]+)`", match[2])
+            lists[section, match[1]] = number
     return lists
 
 
-def executed(text: str, chip: str, level: str) -> tuple[str, list[str]]:
-    """Returns the text after `level` and the passes that led to it."""
+def executed(text: str, chip: str, level: str) -> list[str]:
+    """Returns the passes that run until `level`."""
     done = subprocess.run(
         ["diff-opt", "-", f"--diff-compile=chip={chip} stop-after={level}",
-         "--mlir-print-ir-before-all", "--mlir-elide-elementsattrs-if-larger=1"],
-        input=text, capture_output=True, text=True, check=True, timeout=100,
+         "--mlir-print-ir-before-all", "--mlir-print-skip-regions"],
+        input=text, capture_output=True, text=True, check=True, timeout=300,
     )  # fmt: skip
     names = re.findall(r"IR Dump Before \S+ \(([\w-]+)\)", done.stderr)
-    return done.stdout, [name for name in names if name not in CLEANUP]
+    return [name for name in names if name not in CLEANUP]
 
 
 def unknown(paths: list[Path]) -> set[str]:
@@ -52,22 +58,32 @@ def unknown(paths: list[Path]) -> set[str]:
 
 
 def main() -> int:
-    path = Path(sys.argv[1])
-    lists = listed(path)
+    update = sys.argv[1] == "--update"
+    pages = [Path(page) for page in sys.argv[1 + update :]]
+    lines = pages[0].read_text(encoding="utf-8").split("\n")
+    lists = listed(lines)
     layer = subprocess.run(["diff-gen", *LAYER], capture_output=True, text=True, check=True).stdout
     failed = False
     for route, chip in CHIPS.items():
-        text = layer
+        earlier: list[str] = []
         for before, after in zip(LEVELS, LEVELS[1:]):
             section = f"{before} to {after}"
-            text, passes = executed(text, chip, after)
-            same = lists.get((section, route)) == passes
-            failed |= not same
-            print(f"{section}, {route}:", f"{len(passes)} passes" if same else "differs")
-            if not same:
-                print("  document:", *lists.get((section, route), []))
-                print("  pipeline:", *passes)
-    for name in sorted(unknown([Path(page) for page in sys.argv[1:]])):
+            every = executed(layer, chip, after)
+            assert every[: len(earlier)] == earlier
+            passes, earlier = every[len(earlier) :], every
+            number = lists.get((section, route))
+            wanted = f"- {route}: " + ", ".join(f"`{name}`" for name in passes)
+            if number is not None and (update or lines[number] == wanted):
+                lines[number] = wanted
+                print(f"{section}, {route}: {len(passes)} passes")
+                continue
+            failed = True
+            print(f"{section}, {route}: differs")
+            print("  document:", lines[number] if number is not None else "no list")
+            print("  pipeline:", wanted)
+    if update:
+        pages[0].write_text("\n".join(lines), encoding="utf-8")
+    for name in sorted(unknown(pages)):
         print(f"no pass {name}")
         failed = True
     return failed

@@ -1,4 +1,4 @@
-//===- HostLowering.h - The end of the route to a CPU -----------*- C++ -*-===//
+//===- HostLowering.h - Passes that lower host code -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -513,11 +513,12 @@ def DiffVectorizeTilesPass : Pass<"diff-vectorize-tiles", "::mlir::func::FuncOp"
 
 def DiffDecomposeStructuredPass
     : Pass<"diff-decompose-structured", "::mlir::func::FuncOp"> {
-  let summary = "decompose structured ops that have no loops of their own";
+  let summary = "decompose linalg.softmax, linalg.pack, linalg.unpack and tensor.concat";
   let description = [{
     Decomposes upstream's aggregated ops (`linalg.softmax`), `linalg.pack`,
-    `linalg.unpack` and `tensor.concat` on tensors into ops that are tiled,
-    fused, bufferized and lowered to loops. The ops of the diff dialect stay.
+    `linalg.unpack` and `tensor.concat` on tensors into ops that can be tiled,
+    fused, bufferized and lowered to loops. The pass does not change the ops of
+    the diff dialect.
 
     ```mlir
     func.func @f(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>) -> tensor<8x8xf32> {
@@ -546,13 +547,13 @@ def DiffDecomposeStructuredPass
 
 def DiffPrepareBufferizationPass
     : Pass<"diff-prepare-bufferization", "::mlir::func::FuncOp"> {
-  let summary = "rewrite tensor ops that upstream's bufferization cannot take";
+  let summary = "rewrite slices that one-shot-bufferize does not support";
   let description = [{
-    A slice that drops some dimensions of size 1 and keeps others becomes a
-    slice of full rank and a reshape. Its memref would have dynamic strides,
-    whose type does not say which dimension was dropped, and upstream's folders
-    drop the first. An op on tensors that does not implement
-    `BufferizableOpInterface` is an error that names it.
+    Rewrites a slice that drops some dimensions of size 1 and keeps others as a
+    slice of full rank and a reshape. The type of its memref would have dynamic
+    strides and not tell which dimension was dropped, and upstream's folders
+    assume the first one. An op on tensors that does not implement
+    `BufferizableOpInterface` is an error.
 
     ```mlir
     func.func @f(%x: tensor<1x?x2x8xf32>, %n: index) -> tensor<1x?x8xf32> {
@@ -583,7 +584,7 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
     its pointer is the address of the first element. Each tensor result becomes
     such a memref at the end of the arguments, with the attribute `diff.result`;
     the function writes it. Arguments must not overlap results. A result may be
-    an operand of another: bufferization makes a copy where one is needed.
+    an operand of another one: bufferization inserts the necessary copies.
 
     ```mlir
     func.func @f(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
@@ -596,11 +597,11 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
     ```mlir
     func.func @f(%x: memref<?x8xf32, strided<[?, 1]>>,
                  %r: memref<?x8xf32, strided<[?, 1]>> {diff.result}) {
-      %1 = bufferization.to_tensor %r restrict writable
+      %0 = bufferization.to_tensor %r restrict writable
           : memref<?x8xf32, strided<[?, 1]>> to tensor<?x8xf32>
-      %0 = bufferization.to_tensor %x restrict
+      %1 = bufferization.to_tensor %x restrict
           : memref<?x8xf32, strided<[?, 1]>> to tensor<?x8xf32>
-      %2 = linalg.copy ins(%0 : tensor<?x8xf32>) outs(%1 : tensor<?x8xf32>)
+      %2 = linalg.copy ins(%1 : tensor<?x8xf32>) outs(%0 : tensor<?x8xf32>)
           -> tensor<?x8xf32>
       bufferization.materialize_in_destination %2 in restrict writable %r
           : (tensor<?x8xf32>, memref<?x8xf32, strided<[?, 1]>>) -> ()
@@ -624,8 +625,8 @@ def DiffExpandMathPass : Pass<"diff-expand-math"> {
     rational approximations (accurate to a few units in the last place of f32).
     The result is vectorizable and calls no library function. Functions of f64
     are not changed. Conversions between f64 and bf16 become correctly rounded
-    conversions by way of f32. erf, erfc, cbrt and the inverse hyperbolic functions, which
-    have no LLVM intrinsic, become calls to the C library.
+    conversions through f32. erf, erfc, cbrt and the inverse hyperbolic
+    functions, which have no LLVM intrinsic, become calls to the C library.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",

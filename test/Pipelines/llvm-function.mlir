@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A function of the LLVM dialect beside functions on tensors is at no level: the
-// module is compiled from that of the others.
+// A function of the LLVM dialect next to functions on tensors does not set the level:
+// the module is compiled from the level of the others.
 // RUN: diff-opt %s --diff-compile="chip=sm_80" --emit=ptx | FileCheck %s
 // RUN: diff-opt %s --diff-compile="chip=sm_80 stop-after=kernel" | diff-opt --diff-compile="chip=sm_80" --emit=ptx | FileCheck %s
 

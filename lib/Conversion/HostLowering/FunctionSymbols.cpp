@@ -19,9 +19,9 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// No identifier of C has a dot in it.
+/// Identifiers in C contain no dot.
 static constexpr StringLiteral kPrefix = "diff.";
-/// What upstream's lowering of functions names its C wrappers by.
+/// The prefix of the C wrappers that upstream's lowering of functions creates.
 static constexpr StringLiteral kWrapperPrefix = "_mlir_ciface_";
 
 static LogicalResult rename(SymbolTable &symbols, Operation *op,
@@ -34,7 +34,7 @@ static LogicalResult rename(SymbolTable &symbols, Operation *op,
   return symbols.rename(op, attribute);
 }
 
-/// The first op that was not lowered, or else the first cast around one.
+/// Returns the first op that was not lowered, or else the first cast.
 static Operation *findUnlowered(ModuleOp module) {
   Operation *cast = nullptr, *unlowered = nullptr;
   module.walk([&](Operation *op) {

@@ -19,7 +19,7 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
-/// The vector or scalar of i16 that has the bits of one of bf16.
+/// Returns the i16 scalar or vector type with the bits of a bf16 type.
 static Type getIntegerType(Type type) {
   Type i16 = IntegerType::get(type.getContext(), 16);
   if (auto vector = dyn_cast<VectorType>(type))
@@ -29,14 +29,14 @@ static Type getIntegerType(Type type) {
 
 static bool isBf16(Type type) { return getElementTypeOrSelf(type).isBF16(); }
 
-/// Whether a function is defined elsewhere, which fixes its signature.
+/// Returns true if a function is defined elsewhere, which fixes its signature.
 static bool isDeclaration(Operation *op) {
   auto func = dyn_cast_or_null<LLVM::LLVMFuncOp>(op);
   return func && func.isExternal();
 }
 
-/// Whether an op treats its operands as bits, so that their type is free: it
-/// moves values, or is a constant, a symbol or the frame of others.
+/// Returns true if an op only moves its operands, or is a constant, a symbol or
+/// a region op, so that their type may change.
 static bool isMove(Operation *op, SymbolTable &symbols) {
   if (auto call = dyn_cast<LLVM::CallOp>(op)) {
     std::optional<StringRef> callee = call.getCallee();
@@ -58,7 +58,7 @@ static bool isMove(Operation *op, SymbolTable &symbols) {
              LLVM::vector_insert, LLVM::vector_interleave2>(op);
 }
 
-/// bf16 becomes i16 in types and attributes; constants keep their bits.
+/// Converts bf16 to i16 in types and attributes; constants keep their bits.
 static void addReplacements(AttrTypeReplacer &replacer, MLIRContext *context) {
   Type i16 = IntegerType::get(context, 16);
   using Replacement = std::optional<std::pair<Attribute, WalkResult>>;
@@ -78,8 +78,8 @@ static void addReplacements(AttrTypeReplacer &replacer, MLIRContext *context) {
   });
 }
 
-/// Puts a pair of casts around each operand and result of an op that computes:
-/// the op keeps bf16, and what is outside can become i16.
+/// Inserts a pair of casts for each operand and result of an op that computes:
+/// the op keeps bf16, and the values outside can become i16.
 static void castAround(OpBuilder &b, Operation *op,
                        llvm::SmallPtrSetImpl<Operation *> &kept) {
   Location loc = op->getLoc();

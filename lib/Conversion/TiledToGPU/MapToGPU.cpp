@@ -112,7 +112,7 @@ static LogicalResult verifyUniform(gpu::LaunchOp launch) {
   return failure(result.wasInterrupted());
 }
 
-/// Rejects floating-point types that PTX has no instructions for. Elements of up
+/// Rejects floating-point types without PTX instructions. Elements of up
 /// to one byte are read and written as bytes.
 static LogicalResult verifyElementTypes(gpu::LaunchOp launch) {
   auto isLegal = [](Type type, bool onlyMoves) {
@@ -133,7 +133,7 @@ static LogicalResult verifyElementTypes(gpu::LaunchOp launch) {
       if (!isLegal(type, onlyMoves)) {
         op->emitOpError("has a value of ")
             << type
-            << ", which a GPU's kernels do not compute in; f16, bf16, f32, f64 "
+            << ", a type that GPU kernels do not support; f16, bf16, f32, f64 "
                "and integers are legal";
         return WalkResult::interrupt();
       }

@@ -2,7 +2,7 @@
 // RUN: diff-opt %s -split-input-file -diff-mangle-functions | FileCheck %s
 // RUN: diff-opt %s -split-input-file --diff-compile="chip=host" --emit=llvm | FileCheck %s --check-prefix=LLVM
 
-// A function may have the name of one that its code calls.
+// A function may have the name of a function that its code calls.
 // CHECK: func.func @diff.malloc(%{{.*}}: tensor<4xf32>) -> tensor<4xf32> attributes {llvm.emit_c_interface, llvm.linkage = #llvm.linkage<internal>}
 // CHECK: func.func private @diff.free(
 // CHECK-SAME: attributes {llvm.linkage = #llvm.linkage<internal>}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-move-bf16-as-i16 | FileCheck %s
 
-// What is moved is i16: masked accesses, block arguments, aggregates, shuffles.
+// Moved values are i16: masked accesses, block arguments, aggregates, shuffles.
 // CHECK-LABEL: llvm.func @moves(
 // CHECK-SAME: !llvm.ptr, %{{.*}}: vector<16xi1>, %{{.*}}: i1) -> vector<16xi16> {
 // CHECK-NOT: bf16

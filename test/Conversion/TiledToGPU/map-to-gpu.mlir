@@ -75,8 +75,8 @@ func.func @constant() {
 
 // -----
 
-// A grid has at most 65535 blocks in y and z: where there may be more, all blocks are
-// in x, in the same order, and each divides its number.
+// A grid has at most 65535 blocks in y and z. If there may be more, all blocks are
+// in x, in the same order, and each divides its id.
 // CHECK-LABEL: func @folded(
 // CHECK-SAME: %[[A:.*]]: memref<?x3x5xf32>, %[[N:.*]]: index
 // CHECK: %[[BLOCKS:.*]] = affine.apply {{.*}}[%[[N]]]
@@ -110,7 +110,7 @@ func.func @one_dimension_twice() {
 
 // -----
 
-// No remainder where there is nothing further out; static counts that fit stay.
+// The outermost dimension needs no remainder; static counts that fit are kept.
 // CHECK-LABEL: func @rows(
 // CHECK: gpu.launch
 // CHECK-COUNT-1: arith.divui
@@ -136,7 +136,7 @@ func.func @too_many_blocks() {
 
 // -----
 
-// Elements of a byte are copied whatever they are.
+// Elements of one byte are copied, whatever their type.
 // CHECK-LABEL: func @bytes(
 func.func @bytes(%a: memref<4xf8E5M2>, %b: memref<4xf8E5M2>) {
   scf.forall (%i) in (4) {
@@ -164,7 +164,7 @@ func.func @kernel_in_kernel() {
 func.func @rounded(%a: memref<4xf8E5M2>, %x: f32) {
   scf.forall (%i) in (4) {
     scf.forall (%t) in (1) {
-      // expected-error @below {{'arith.truncf' op has a value of 'f8E5M2', which a GPU's kernels do not compute in; f16, bf16, f32, f64 and integers are legal}}
+      // expected-error @below {{'arith.truncf' op has a value of 'f8E5M2', a type that GPU kernels do not support; f16, bf16, f32, f64 and integers are legal}}
       %y = arith.truncf %x : f32 to f8E5M2
       memref.store %y, %a[%i] : memref<4xf8E5M2>
     } {mapping = [#gpu.thread<linear_dim_0>]}
@@ -177,7 +177,7 @@ func.func @rounded(%a: memref<4xf8E5M2>, %x: f32) {
 func.func @quadruple(%a: memref<4xf128>, %b: memref<4xf128>) {
   scf.forall (%i) in (4) {
     scf.forall (%t) in (1) {
-      // expected-error @below {{'memref.load' op has a value of 'memref<4xf128>', which a GPU's kernels do not compute in}}
+      // expected-error @below {{'memref.load' op has a value of 'memref<4xf128>', a type that GPU kernels do not support}}
       %x = memref.load %a[%i] : memref<4xf128>
       memref.store %x, %b[%i] : memref<4xf128>
     } {mapping = [#gpu.thread<linear_dim_0>]}

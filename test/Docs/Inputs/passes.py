@@ -21,7 +21,9 @@ from pathlib import Path
 CHIPS = {"CPU": "host", "GPU": "sm_90a"}
 LEVELS = ["semantic", "tiled", "kernel", "hardware"]
 CLEANUP = {"canonicalize", "cse", "diff-compile"}
-OTHERS = {"diff-opt", "diff-run", "diff-gen", "diff-launch", "diff-doc", "diff-linalg"}
+#: Tools, targets and pipelines.
+OTHERS = {"diff-opt", "diff-run", "diff-gen", "diff-launch", "diff-doc", "diff-test-depends",
+          "diff-linalg"}  # fmt: skip
 LAYER = ["--variant=v2", "--query-tokens=8", "--heads=2", "--kv-heads=2", "--dim=8", "--type=f16"]
 
 

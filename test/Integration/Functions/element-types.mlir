@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Buffers between kernels of types that no argument has: i1, i4, i24, i64, index,
+// Buffers between kernels, with types that arguments cannot have: i1, i4, i24, i64, index,
 // f64 and complex.
 // REQUIRES: numpy
 //

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // One tensor is the key and the value: its tile is read from shared memory in two
-// layouts, after it was rounded to tf32, too.
+// layouts, also if it is rounded to tf32.
 // REQUIRES: numpy
 //
 // RUN: %python %S/Inputs/compare.py %s key-is-value --build=%build_dir --option=--f32=tf32

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Elements that are no neighbours in memory: slices with strides of 2, 3 and -2, a
+// Elements that are not contiguous in memory: slices with strides of 2, 3 and -2, a
 // column of another dimension, and destinations of every second element.
 // REQUIRES: numpy
 //

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Structured ops, slices and element types beside the attention on the routes
-// to a CPU. The module's first line says what is right.
+// Structured ops, slices and element types outside of attentions on the CPU
+// routes. The first line of each module is the expected result.
 // REQUIRES: numpy
 // RUN: %python %S/Inputs/functions.py %build_dir %s | FileCheck %s --check-prefix=TOTAL
 // TOTAL: {{[1-9][0-9]*}} runs, 0 wrong

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Results that depend on each other: a destination must not be written while
-// what it holds is still read. The module's first line says what is right.
+// Results that depend on each other: a destination must not be written while its
+// old contents are still read. The first line of each module is the expected
+// result.
 // REQUIRES: numpy
 // RUN: %python %S/Inputs/functions.py %build_dir %s --routes=linalg,cpu,sim | FileCheck %s --check-prefix=TOTAL
 // TOTAL: {{[1-9][0-9]*}} runs, 0 wrong

@@ -19,12 +19,13 @@ from difftest import cases  # noqa: E402
 ALLOWED = {"malloc", "free", "aligned_alloc", "posix_memalign", "memcpy", "memset", "memmove",
            "abort", "exit", "fprintf", "fputs", "puts", "write", "stderr", "fwrite", "syscall",
            "_GLOBAL_OFFSET_TABLE_"}  # fmt: skip
-#: Masks, tails, dimensions that no vector divides, sequences: what has scalar
-#: loops or masked accesses if anything has.
+#: Cases that need scalar loops or masked accesses: masks, tails, dimensions that
+#: no vector divides, sequences.
 SAMPLE = ["v2/tail-31-37", "v1/all-gqa", "standard/values-20", "v2/varlen-window"]
-#: Of these for each of the other machines.
+#: The cases for each of the other machines.
 OTHER_SAMPLE = ["v2/dim-17", "v2/window-empty-rows"]
-#: Instructions of bf16 code to those of f16. A conversion to bf16 takes a few.
+#: The limit of instructions in bf16 code relative to f16 code. A conversion to
+#: bf16 takes a few instructions.
 RATIO = 1.3
 
 
@@ -36,7 +37,7 @@ def run(*command):
 
 
 def compile_layer(options, case, kind, cpu, folder):
-    """An object file of a case, for a cpu or, where it is '', this machine."""
+    """Compiles a case to an object file for a cpu, or for this machine if it is ''."""
     tools = options.build / "bin"
     source, obj = folder / f"{kind}.mlir", folder / f"{kind}.o"
     run(tools / "diff-gen", *case.generator_options(kind), "-o", source)
@@ -88,7 +89,7 @@ def main():
                 if not cpu and counts["bf16"] > RATIO * counts["f16"]:
                     print(f"{name} {cpu}: {counts['bf16']} instructions in bf16, {counts['f16']} in f16")
                     wrong += 1
-    print(f"{objects} objects, {wrong} not as they should be")
+    print(f"{objects} objects, {wrong} wrong")
     sys.exit(wrong != 0)
 
 

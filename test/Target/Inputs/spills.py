@@ -98,7 +98,7 @@ def main():
                 verdict += " (known)" if fault else ", but is in the list of those that do"
             bad += known != bool(fault)
             print(f"{name:34} {registers:4} registers  {verdict}", flush=True)
-    print(f"{len(grid)} kernels, {bad} not as they should be")
+    print(f"{len(grid)} kernels, {bad} wrong")
     return bad != 0
 
 

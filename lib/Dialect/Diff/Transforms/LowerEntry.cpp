@@ -46,10 +46,10 @@ static void lowerArguments(OpBuilder &b, func::FuncOp func) {
   }
 }
 
-/// Each result is copied into the tensor of its destination first, so that
-/// bufferization sees that the destination holds the operand of another result,
-/// and allocates a buffer where it does. When all results are computed they are
-/// written to memory: a copy of a destination to itself vanishes.
+/// Each result is first copied into the tensor of its destination. If another
+/// result reads this destination, bufferization allocates a buffer to resolve
+/// the conflict. After all results are computed, they are written to memory.
+/// Copies of a destination to itself are removed.
 static void lowerResults(OpBuilder &b, func::FuncOp func) {
   Block &entry = func.getBody().front();
   auto returnOp = cast<func::ReturnOp>(entry.getTerminator());

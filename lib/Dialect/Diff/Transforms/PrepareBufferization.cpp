@@ -94,8 +94,8 @@ struct DiffDecomposeStructured
 // diff-prepare-bufferization
 //===----------------------------------------------------------------------===//
 
-/// Whether a slice drops some of its dimensions of size 1 and keeps others.
-/// Where strides are dynamic, the type of its memref does not say which.
+/// Returns true if a slice drops some of its dimensions of size 1 and keeps
+/// others. If strides are dynamic, the type of its memref does not tell which.
 static bool isAmbiguous(ArrayRef<OpFoldResult> sizes,
                         const llvm::SmallBitVector &dropped) {
   if (dropped.none())
@@ -107,7 +107,7 @@ static bool isAmbiguous(ArrayRef<OpFoldResult> sizes,
 }
 
 /// Groups the dimensions of a slice so that each group has one dimension that
-/// is kept; none when all are dropped.
+/// is kept. Returns no groups if all dimensions are dropped.
 static SmallVector<ReassociationIndices>
 getReassociation(const llvm::SmallBitVector &dropped) {
   SmallVector<ReassociationIndices> groups;

@@ -209,9 +209,9 @@ static Type withElementType(Type type, Type element) {
   return element;
 }
 
-/// Conversions between bf16 and f64 by way of f32, which upstream expands. The
-/// number in between is rounded to odd: the last bit says that others were cut
-/// off, so that the second rounding is that of the f64.
+/// Converts between bf16 and f64 through f32, which upstream expands. The f32
+/// value is rounded to odd: its last bit is set if any bit was cut off, so that
+/// the second rounding gives the same result as rounding the f64 directly.
 struct ExpandTruncToBf16 : public OpRewritePattern<arith::TruncFOp> {
   using OpRewritePattern::OpRewritePattern;
 

@@ -53,8 +53,8 @@ func.func @result(%x: tensor<40x64xf16>, %w: tensor<64x24xf16>, %i: tensor<40x24
   return %r, %s : tensor<40x33xf32>, tensor<40x32xf32>
 }
 
-// Elements that are no neighbours are copied: every second column, one column of a
-// third dimension, also when its size is collapsed, and memory that a result takes.
+// Elements that are not contiguous are copied: every second column, one column of a
+// third dimension, also if its size is collapsed, and the memory of a result.
 // CHECK-LABEL: func @strided(
 // CHECK: %[[SECOND:.*]] = tensor.extract_slice %{{.*}} [1, 2] :
 // CHECK: %[[SECOND_COPY:.*]] = linalg.copy ins(%[[SECOND]]
@@ -81,8 +81,8 @@ func.func @strided(%x: tensor<40x128xf16>, %y: tensor<64x16x8xf16>, %z: tensor<6
   return %p, %q, %r : tensor<40x16xf32>, tensor<40x16xf32>, tensor<40x16xf32>
 }
 
-// Rows that are further apart are whole chunks all the same, and so is a slice of
-// one row.
+// Rows with a larger stride still consist of whole chunks, as does a slice of one
+// row.
 // CHECK-LABEL: func @rows(
 // CHECK-NOT: linalg.copy
 func.func @rows(%x: tensor<80x64xf16>, %y: tensor<64x3x16xf16>, %i: tensor<40x16xf32>) -> tensor<40x16xf32> {

@@ -220,8 +220,8 @@ func.func @behind_loop(%q: memref<16x32xf16, #shared>, %k: memref<80x32xf16>, %o
 #b = affine_map<(d0, d1, d2) -> (d1, d2)>
 #c = affine_map<(d0, d1, d2) -> (d0, d1)>
 
-// Rows whose elements are no neighbours are not copied in chunks, nor are rows that
-// begin at an offset that is not known. Those that are further apart are.
+// Rows whose elements are not contiguous are not copied in chunks, nor are rows that
+// begin at an unknown offset. Rows with a larger stride are.
 // CHECK-LABEL: func @strided
 // CHECK-COUNT-1: tile.copy_async
 // CHECK-NOT: tile.copy_async

@@ -19,7 +19,7 @@ import numpy as np
 BF16 = np.dtype(ml_dtypes.bfloat16)
 TYPES = {"f16": np.float16, "bf16": BF16, "f32": np.float32, "f64": np.float64, "i1": np.bool_,
          "i8": np.int8, "i32": np.int32, "i64": np.int64, "index": np.int64}  # fmt: skip
-#: Of the reference's largest element.
+#: Limits of the error, relative to the largest element of the reference.
 LIMITS = {np.dtype(np.float16): 2e-3, BF16: 1.6e-2, np.dtype(np.float32): 1e-5}
 
 
@@ -39,7 +39,7 @@ def rounded(x, dtype):
 
 
 def make_array(text, random):
-    """An argument of the type that is written in a signature."""
+    """Returns an argument for a type in a signature."""
     shaped = re.fullmatch(r"tensor<((?:[\d?]+x)*)(\w+)>", text)
     sizes, element = shaped.groups() if shaped else ("", text)
     shape = [7 if size == "?" else int(size) for size in sizes.split("x")[:-1]]
@@ -53,7 +53,7 @@ def load(path):
 
 
 def compare(array, expected):
-    """What is wrong with a result, or ''."""
+    """Returns the error of a result, or ''."""
     expected = np.asarray(expected)
     if array.shape != expected.shape:
         return f"has the shape {array.shape}, not {expected.shape}"

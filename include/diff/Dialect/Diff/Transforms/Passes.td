@@ -232,9 +232,10 @@ def DiffAlignOperandsPass : Pass<"diff-align-operands", "::mlir::func::FuncOp"> 
   let description = [{
     GPU blocks copy the rows of attentions and products in chunks of 16 bytes,
     or of a smaller size that divides a row. A slice whose rows start at other
-    offsets, such as columns 1 to 64 of 65, or whose elements are not contiguous,
-    such as every second column, is copied to a new tensor before the op. A result that is inserted into such a slice is copied into it after the
-    op.
+    offsets, such as columns 1 to 64 of 65, or whose elements are not
+    contiguous, such as every second column, is copied to a new tensor before
+    the op. A result that is inserted into such a slice is copied into it after
+    the op.
 
     ```mlir
     func.func @matmul(%x: tensor<32x65xf16>, %w: tensor<64x128xf16>,

@@ -205,8 +205,8 @@ def DiffDistributeToBlocksPass
     block.
 
     Run it after bufferization: ops on tensors are left alone. It is an error
-    if an indexing map is no sum of dimensions times positive numbers, or
-    if `threads` is not 1 to 1024.
+    if the results of an indexing map are not sums of dimensions with positive
+    factors, or if `threads` is not in the range 1 to 1024.
   }];
   let options = [
     Option<"threads", "threads", "int64_t", "128",
@@ -258,9 +258,9 @@ def DiffMapToGPUPass : Pass<"diff-map-to-gpu", "::mlir::func::FuncOp"> {
     buffer between kernels, or if a kernel computes in a floating-point type
     other than f16, bf16, f32 and f64.
 
-    Run it after bufferization. It is also an error if a loop that is mapped
-    to blocks has results, has no `diff.kernel`, or is mapped to other
-    dimensions than x, y and z, each once.
+    Run it after bufferization. It is also an error if a loop that is mapped to
+    blocks has results or no `diff.kernel`, or if its mapping contains a
+    dimension other than x, y and z, or one of them twice.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -336,7 +336,7 @@ def DiffAnnotateKernelsPass
     of one block per multiprocessor (`.minnctapersm`), so that ptxas does not
     save registers for a higher occupancy.
 
-    Run it on kernels in the LLVM dialect; others are left alone.
+    Run it on kernels in the LLVM dialect. Other kernels are left alone.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }

@@ -40,7 +40,7 @@ gpu.module @kernels {
 
 gpu.module @kernels {
   gpu.func @not_laid_out() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
-      // expected-error @below {{has the attribute 'tile.layouts' that lays out result 0 as #tile.layout<lanes = [8, 4], elems = [1, 2]>, which 'vector<12x8xf32>' cannot be}}
+      // expected-error @below {{has the attribute 'tile.layouts' with the layout #tile.layout<lanes = [8, 4], elems = [1, 2]> for result 0, which does not fit 'vector<12x8xf32>'}}
       %x = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<12x8xf32>
       gpu.return
   }

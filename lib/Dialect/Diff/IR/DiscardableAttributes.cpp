@@ -13,7 +13,7 @@
 using namespace mlir;
 using namespace mlir::diff;
 
-/// Names of tensors without a `diff.name` are this and their number.
+/// The default name of a tensor is this prefix and its number.
 static constexpr StringLiteral kDefaultName = "argument";
 
 static InFlightDiagnostic reportAttribute(Operation *op,
@@ -24,7 +24,7 @@ static InFlightDiagnostic reportAttribute(Operation *op,
 
 static InFlightDiagnostic reportUnknown(Operation *op, NamedAttribute attribute) {
   return reportAttribute(op, attribute)
-         << ", which dialect 'diff' does not know; known are '"
+         << ", which dialect 'diff' does not define; legal are '"
          << kKernelAttrName << "', '" << kNameAttrName << "', '"
          << kSizesAttrName << "', '" << kOffsetsAttrName << "' and '"
          << kResultAttrName << "'";
@@ -83,13 +83,13 @@ struct Slot {
   template <typename AttrTy> AttrTy get(StringRef name) const {
     return attributes ? attributes.getAs<AttrTy>(name) : AttrTy();
   }
-  /// The dimensions; none for what is not shaped.
+  /// Returns the shape; empty for types without one.
   ArrayRef<int64_t> getShape() const {
     auto shaped = dyn_cast<ShapedType>(type);
     return shaped && shaped.hasRank() ? shaped.getShape()
                                       : ArrayRef<int64_t>();
   }
-  /// How a launcher calls an argument.
+  /// Returns the name of an argument in a launcher.
   std::string getTensorName() const {
     if (auto name = get<StringAttr>(kNameAttrName))
       return name.str();
@@ -132,7 +132,7 @@ private:
                        << attribute.getValue();
   }
 
-  /// C code, Python code and expressions of a manifest spell the names.
+  /// The names are used in C and Python code and in expressions of a manifest.
   static bool isIdentifier(StringRef name) {
     return !name.empty() && !llvm::isDigit(name.front()) &&
            llvm::all_of(name,
@@ -151,15 +151,17 @@ private:
       if (other == slot)
         break;
       if (other.get<StringAttr>(kNameAttrName) == name)
-        return emitError() << "but '" << name.getValue() << "' is the name of "
-                           << other.describe() << " already";
+        return emitError() << "but " << other.describe()
+                           << " already has the name '" << name.getValue()
+                           << "'";
     }
     StringRef rest = name.getValue();
     uint64_t number;
     if (rest.consume_front(kDefaultName) && !rest.getAsInteger(10, number) &&
         (slot.isResult || number != slot.number))
       return emitError() << "but '" << name.getValue()
-                         << "' is the name of an argument without a name";
+                         << "' is reserved for argument " << number
+                         << " without a name";
     return success();
   }
 
@@ -185,7 +187,7 @@ private:
     return success();
   }
 
-  /// Static sizes of one name are equal.
+  /// Verifies that static sizes with the same name are equal.
   LogicalResult verifySize(StringAttr name, unsigned dim) {
     int64_t size = slot.getShape()[dim];
     for (const Slot &other : slots) {
@@ -241,7 +243,7 @@ private:
       if (!other.isResult && other.number > slot.number &&
           !other.get<UnitAttr>(kResultAttrName))
         return emitError() << "but " << other.describe()
-                           << ", which is none, stands behind it: results are "
+                           << " after it has no such attribute; results are "
                               "the last arguments";
     return success();
   }

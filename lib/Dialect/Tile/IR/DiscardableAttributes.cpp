@@ -27,7 +27,7 @@ static InFlightDiagnostic reportWrongKind(Operation *op, NamedAttribute attribut
                                   << attribute.getValue();
 }
 
-/// A layout for each result that is a vector, `unit` for the others.
+/// Verifies a layout for each vector result and `unit` for the others.
 static LogicalResult verifyLayouts(Operation *op, NamedAttribute attribute) {
   auto layouts = dyn_cast<ArrayAttr>(attribute.getValue());
   if (!layouts || !llvm::all_of(layouts, llvm::IsaPred<LayoutAttr, UnitAttr>))
@@ -42,13 +42,14 @@ static LogicalResult verifyLayouts(Operation *op, NamedAttribute attribute) {
       continue;
     if (!type || !cast<LayoutAttr>(layout).getLaneType(type))
       return reportAttribute(op, attribute)
-             << " that lays out result " << result.getResultNumber() << " as "
-             << layout << ", which " << result.getType() << " cannot be";
+             << " with the layout " << layout << " for result "
+             << result.getResultNumber() << ", which does not fit "
+             << result.getType();
   }
   return success();
 }
 
-/// The layout has a dimension for each of the result's.
+/// Verifies that the instruction fits the contraction.
 static LogicalResult verifyMma(Operation *op, NamedAttribute attribute) {
   auto mma = dyn_cast<MmaAttr>(attribute.getValue());
   if (!mma)
@@ -59,8 +60,8 @@ static LogicalResult verifyMma(Operation *op, NamedAttribute attribute) {
   auto type = dyn_cast<VectorType>(contract.getResultType());
   if (!type || !mma.getResult().getLaneType(type))
     return reportAttribute(op, attribute)
-           << " with a result in the layout " << mma.getResult() << ", which "
-           << contract.getResultType() << " cannot have";
+           << " with the result layout " << mma.getResult()
+           << ", which does not fit " << contract.getResultType();
   Type element = contract.getLhsType().getElementType();
   bool isTF32 = mma.getK() == 8;
   if (element.isTF32() != isTF32 ||
@@ -74,12 +75,13 @@ static LogicalResult verifyMma(Operation *op, NamedAttribute attribute) {
   for (auto [dim, size] : llvm::enumerate(bounds))
     if (!maps[2].isFunctionOfDim(dim) && size % mma.getK() != 0)
       return reportAttribute(op, attribute)
-             << " of m16n8k" << mma.getK() << ", but " << size
-             << " summands are no multiple of " << mma.getK();
+             << " of m16n8k" << mma.getK() << ", but the reduced dimension has "
+             << "size " << size << ", which is not a multiple of "
+             << mma.getK();
   return success();
 }
 
-/// The warps are those of the block.
+/// Verifies that the block has the warps of the schedule.
 static LogicalResult verifySchedule(Operation *op, NamedAttribute attribute) {
   auto schedule = dyn_cast<ScheduleAttr>(attribute.getValue());
   if (!schedule)
@@ -105,10 +107,10 @@ static LogicalResult verifySchedule(Operation *op, NamedAttribute attribute) {
   if (!threads || *threads != schedule.getWarps() * kLanes) {
     InFlightDiagnostic diag = reportAttribute(op, attribute)
                               << " with " << schedule.getWarps()
-                              << " warps, which are blocks of "
+                              << " warps, which require blocks of "
                               << schedule.getWarps() * kLanes
                               << " x 1 x 1 threads, found ";
-    return threads ? diag << *threads : diag << "others";
+    return threads ? diag << *threads : diag << "another shape";
   }
   return success();
 }
@@ -134,7 +136,7 @@ static LogicalResult verifySteady(Operation *op, NamedAttribute attribute) {
 }
 
 namespace {
-/// How an attribute is verified.
+/// The verifier of an attribute.
 struct Rule {
   StringLiteral name;
   LogicalResult (*verify)(Operation *, NamedAttribute);
@@ -159,7 +161,7 @@ static const Rule *findRule(NamedAttribute attribute) {
 static LogicalResult reportUnknown(Operation *op, NamedAttribute attribute) {
   InFlightDiagnostic diag =
       reportAttribute(op, attribute)
-      << ", which dialect 'tile' does not know; known are ";
+      << ", which dialect 'tile' does not define; legal are ";
   llvm::interleaveComma(kRules, diag, [&](const Rule &rule) {
     diag << "'" << rule.name << "'";
   });
@@ -172,7 +174,7 @@ LogicalResult TileDialect::verifyOperationAttribute(Operation *op,
   return rule ? rule->verify(op, attribute) : reportUnknown(op, attribute);
 }
 
-/// No argument or result has an attribute of the dialect.
+/// Rejects attributes of the dialect on arguments and results.
 static LogicalResult verifySlot(Operation *op, NamedAttribute attribute,
                                 StringRef slot, unsigned number) {
   if (!findRule(attribute))

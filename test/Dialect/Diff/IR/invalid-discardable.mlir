@@ -3,17 +3,17 @@
 // another name.
 // RUN: diff-opt %s -split-input-file -verify-diagnostics
 
-// expected-error @below {{'func.func' op has the attribute 'diff.colour', which dialect 'diff' does not know; known are 'diff.kernel', 'diff.name', 'diff.sizes', 'diff.offsets' and 'diff.result'}}
+// expected-error @below {{'func.func' op has the attribute 'diff.colour', which dialect 'diff' does not define; legal are 'diff.kernel', 'diff.name', 'diff.sizes', 'diff.offsets' and 'diff.result'}}
 func.func @unknown() attributes {diff.colour = "red"} { return }
 
 // -----
 
-// expected-error @below {{has the attribute 'diff.colour', which dialect 'diff' does not know}}
+// expected-error @below {{has the attribute 'diff.colour', which dialect 'diff' does not define}}
 func.func private @unknown(tensor<4xf32> {diff.colour = "red"})
 
 // -----
 
-// expected-error @below {{has the attribute 'diff.colour', which dialect 'diff' does not know}}
+// expected-error @below {{has the attribute 'diff.colour', which dialect 'diff' does not define}}
 func.func private @unknown() -> (tensor<4xf32> {diff.colour = "red"})
 
 // -----
@@ -75,17 +75,17 @@ func.func private @name_empty(tensor<4xf32> {diff.name = ""})
 
 // -----
 
-// expected-error @below {{has the attribute 'diff.name' on argument 1, but 'k' is the name of argument 0 already}}
+// expected-error @below {{has the attribute 'diff.name' on argument 1, but argument 0 already has the name 'k'}}
 func.func private @same_names(tensor<4xf32> {diff.name = "k"}, tensor<4xf32> {diff.name = "k"})
 
 // -----
 
-// expected-error @below {{has the attribute 'diff.name' on result 0, but 'k' is the name of argument 0 already}}
+// expected-error @below {{has the attribute 'diff.name' on result 0, but argument 0 already has the name 'k'}}
 func.func private @same_name_of_result(tensor<4xf32> {diff.name = "k"}) -> (tensor<4xf32> {diff.name = "k"})
 
 // -----
 
-// expected-error @below {{has the attribute 'diff.name' on argument 0, but 'argument1' is the name of an argument without a name}}
+// expected-error @below {{has the attribute 'diff.name' on argument 0, but 'argument1' is reserved for argument 1 without a name}}
 func.func private @default_name(tensor<4xf32> {diff.name = "argument1"}, tensor<4xf32>)
 
 // -----
@@ -170,7 +170,7 @@ func.func private @result_place() -> (memref<4xf32> {diff.result})
 
 // -----
 
-// expected-error @below {{has the attribute 'diff.result' on argument 0, but argument 1, which is none, stands behind it: results are the last arguments}}
+// expected-error @below {{has the attribute 'diff.result' on argument 0, but argument 1 after it has no such attribute; results are the last arguments}}
 func.func private @result_order(memref<4xf32> {diff.result}, memref<4xf32>)
 
 // -----

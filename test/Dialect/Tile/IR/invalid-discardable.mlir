@@ -3,12 +3,12 @@
 // another name.
 // RUN: diff-opt %s -split-input-file -verify-diagnostics
 
-// expected-error @below {{'func.func' op has the attribute 'tile.colour', which dialect 'tile' does not know; known are 'tile.layouts', 'tile.mma', 'tile.schedule', 'tile.stages', 'tile.steady'}}
+// expected-error @below {{'func.func' op has the attribute 'tile.colour', which dialect 'tile' does not define; legal are 'tile.layouts', 'tile.mma', 'tile.schedule', 'tile.stages', 'tile.steady'}}
 func.func @unknown() attributes {tile.colour = "red"} { return }
 
 // -----
 
-// expected-error @below {{has the attribute 'tile.colour', which dialect 'tile' does not know}}
+// expected-error @below {{has the attribute 'tile.colour', which dialect 'tile' does not define}}
 func.func private @unknown(memref<4xf32> {tile.colour})
 
 // -----
@@ -42,7 +42,7 @@ func.func @layouts_count() {
 // -----
 
 func.func @layouts_shape() {
-  // expected-error @below {{has the attribute 'tile.layouts' that lays out result 0 as #tile.layout<lanes = [8, 4], elems = [1, 2]>, which 'vector<8xf32>' cannot be}}
+  // expected-error @below {{has the attribute 'tile.layouts' with the layout #tile.layout<lanes = [8, 4], elems = [1, 2]> for result 0, which does not fit 'vector<8xf32>'}}
   %0 = arith.constant {tile.layouts = [#tile.layout<lanes = [8, 4], elems = [1, 2]>]} dense<0.0> : vector<8xf32>
   return
 }
@@ -50,7 +50,7 @@ func.func @layouts_shape() {
 // -----
 
 func.func @layouts_of_scalar() {
-  // expected-error @below {{has the attribute 'tile.layouts' that lays out result 0 as #tile.layout<lanes = [8], elems = [1]>, which 'f32' cannot be}}
+  // expected-error @below {{has the attribute 'tile.layouts' with the layout #tile.layout<lanes = [8], elems = [1]> for result 0, which does not fit 'f32'}}
   %0 = arith.constant {tile.layouts = [#tile.layout<lanes = [8]>]} 0.0 : f32
   return
 }
@@ -85,7 +85,7 @@ func.func @mma_kind(%a: vector<16x16xf16>, %b: vector<8x16xf16>, %c: vector<16x8
 #rhs = affine_map<(m, n, k) -> (n, k)>
 #out = affine_map<(m, n, k) -> (m, n)>
 func.func @mma_layout(%a: vector<16x16xf16>, %b: vector<4x16xf16>, %c: vector<16x4xf32>) -> vector<16x4xf32> {
-  // expected-error @below {{has the attribute 'tile.mma' with a result in the layout #tile.layout<lanes = [8, 4], elems = [1, 2]>, which 'vector<16x4xf32>' cannot have}}
+  // expected-error @below {{has the attribute 'tile.mma' with the result layout #tile.layout<lanes = [8, 4], elems = [1, 2]>, which does not fit 'vector<16x4xf32>'}}
   %0 = vector.contract {indexing_maps = [#lhs, #rhs, #out],
                         iterator_types = ["parallel", "parallel", "reduction"],
                         tile.mma = #tile.mma<m = 16, n = 8, k = 16, result = <lanes = [8, 4], elems = [1, 2]>>} %a, %b, %c
@@ -113,7 +113,7 @@ func.func @mma_element(%a: vector<16x16xf16>, %b: vector<8x16xf16>, %c: vector<1
 #rhs = affine_map<(m, n, k) -> (n, k)>
 #out = affine_map<(m, n, k) -> (m, n)>
 func.func @mma_summands(%a: vector<16x8xf16>, %b: vector<8x8xf16>, %c: vector<16x8xf32>) -> vector<16x8xf32> {
-  // expected-error @below {{has the attribute 'tile.mma' of m16n8k16, but 8 summands are no multiple of 16}}
+  // expected-error @below {{has the attribute 'tile.mma' of m16n8k16, but the reduced dimension has size 8, which is not a multiple of 16}}
   %0 = vector.contract {indexing_maps = [#lhs, #rhs, #out],
                         iterator_types = ["parallel", "parallel", "reduction"],
                         tile.mma = #tile.mma<m = 16, n = 8, k = 16, result = <lanes = [8, 4], elems = [1, 2]>>} %a, %b, %c
@@ -155,7 +155,7 @@ func.func @schedule_of_loop() {
 func.func @schedule_of_launch() {
   %c1 = arith.constant 1 : index
   %c64 = arith.constant 64 : index
-  // expected-error @below {{has the attribute 'tile.schedule' with 4 warps, which are blocks of 128 x 1 x 1 threads, found 64}}
+  // expected-error @below {{has the attribute 'tile.schedule' with 4 warps, which require blocks of 128 x 1 x 1 threads, found 64}}
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %c64, %sy = %c1, %sz = %c1) {
     gpu.terminator
@@ -167,7 +167,7 @@ func.func @schedule_of_launch() {
 
 func.func @schedule_of_unknown_block(%n: index) {
   %c1 = arith.constant 1 : index
-  // expected-error @below {{has the attribute 'tile.schedule' with 4 warps, which are blocks of 128 x 1 x 1 threads, found others}}
+  // expected-error @below {{has the attribute 'tile.schedule' with 4 warps, which require blocks of 128 x 1 x 1 threads, found another shape}}
   gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
              threads(%tx, %ty, %tz) in (%sx = %n, %sy = %c1, %sz = %c1) {
     gpu.terminator

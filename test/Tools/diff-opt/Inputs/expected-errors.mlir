@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// expected-error @below {{which dialect 'diff' does not know}}
+// expected-error @below {{which dialect 'diff' does not define}}
 func.func @first() attributes {diff.colour = "red"} { return }

@@ -35,8 +35,8 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
     an error if the head dimension or the value width is not a multiple of 8 up
     to 256, or if no tile fits.
 
-    `shared-memory` must not be negative and `threads` must be 0 to 1024, a
-    multiple of 32; for a GPU both are given. Functions without attentions are
+    `shared-memory` must not be negative, and `threads` must be a multiple of 32
+    up to 1024, or 0. GPUs need both options. Functions without attentions are
     left alone.
   }];
   let options = [
@@ -152,8 +152,8 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
     }
     ```
 
-    Attentions without a schedule are left alone. It is an error if a
-    schedule's `heads` do not fit the op.
+    Attentions without a schedule are left alone. It is an error if `heads` of a
+    schedule does not match the op.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -472,8 +472,8 @@ def DiffTileToRegistersPass
     The tile size is the largest divisor that fits, and a multiple of 8 if there
     is one.
 
-    Both budgets must be positive. Ops of dynamic shape, without loops or outside
-    of an `scf.forall` are left alone.
+    Both budgets must be positive. Ops with dynamic shapes, ops without loops and
+    ops outside of an `scf.forall` are left alone.
   }];
   let options = [
     Option<"maxProducts", "max-products", "int64_t", "4096",
@@ -500,7 +500,7 @@ def DiffVectorizeTilesPass : Pass<"diff-vectorize-tiles", "::mlir::func::FuncOp"
     `tile.schedule`, whose contractions keep the element type of their operands;
     `threads` selects loops without one; `all` selects both.
 
-    What has no vector form is left alone. Other values of `tiles` are errors.
+    Ops without a vector form are left alone. Other values of `tiles` are errors.
   }];
   let options = [
     Option<"tiles", "tiles", "std::string", "\"all\"",
@@ -610,8 +610,8 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
     }
     ```
 
-    It is an error if such a function has several blocks, or an unranked
-    tensor in its signature.
+    It is an error if such a function has several blocks, or unranked tensors as
+    arguments or results.
   }];
   let dependentDialects = [
     "::mlir::bufferization::BufferizationDialect",

@@ -399,8 +399,8 @@ def TilePipelinePass : Pass<"tile-pipeline"> {
     dynamic trip count is guarded by a branch to the original loop for trip
     counts that are too small.
 
-    Run it after `tile-stage-operands` and canonicalization, once. It is an error
-    if a loop carries a value unchanged, or when its copies need a value that
+    Run it once, after `tile-stage-operands` and canonicalization. It is an error
+    if a loop carries a value unchanged, or if its copies need a value that
     another iteration computes.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
@@ -446,7 +446,7 @@ def TileConvertLayoutsPass : Pass<"tile-convert-layouts"> {
     new ring in the old layout and a read in the new layout, between barriers.
     Run the pass after `tile-propagate-layouts`.
 
-    It is an error if a vector's rows are no whole 16-byte chunks.
+    It is an error if the rows of a vector are not multiples of 16 bytes.
   }];
   let dependentDialects = ["::mlir::diff::tile::TileDialect",
                            "::mlir::gpu::GPUDialect",

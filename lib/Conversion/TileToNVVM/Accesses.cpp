@@ -417,7 +417,7 @@ static int64_t getRunBytes(VectorType run) {
 /// Returns true if the runs of `elems` elements of a lane are in bounds.
 template <typename OpTy> static bool isInRuns(OpTy op, int64_t elems) {
   AffineMap map = op.getPermutationMap();
-  // In memory each element is bytes of its own, in a vector it is not.
+  // Elements of less than a byte are packed in vectors, but not in memory.
   return getElementBits(op.getVectorType().getElementType()) >= 8 &&
          map.getDimPosition(map.getNumResults() - 1) + 1 == map.getNumDims() &&
          isMadeOfRuns(op.getBase(), op.getIndices().back(), elems);

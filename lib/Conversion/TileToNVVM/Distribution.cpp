@@ -126,7 +126,7 @@ static Value buildSlotOffset(SlotOp slot, RingOp ring) {
   return i32.mul(number, ring.getSlotBytes());
 }
 
-/// Whole warps in one dimension, or nothing.
+/// Returns the block size if it consists of whole warps in one dimension.
 static std::optional<int64_t> getNumThreads(gpu::GPUFuncOp func) {
   std::optional<ArrayRef<int32_t>> size = func.getKnownBlockSize();
   if (!size || size->size() != 3 || (*size)[0] < kLanes ||
@@ -135,7 +135,7 @@ static std::optional<int64_t> getNumThreads(gpu::GPUFuncOp func) {
   return (*size)[0];
 }
 
-/// No layout has elements in warps that the block has not.
+/// Verifies that no layout uses more warps than the block has.
 static LogicalResult
 verifyWarps(gpu::GPUFuncOp func, int64_t numWarps,
             function_ref<LayoutAttr(Value)> getLayout) {

@@ -112,8 +112,8 @@ static LogicalResult verifyUniform(gpu::LaunchOp launch) {
   return failure(result.wasInterrupted());
 }
 
-/// Rejects floating-point types without PTX instructions. Elements of up
-/// to one byte are read and written as bytes.
+/// Rejects floating-point types without PTX instructions. Elements of up to one
+/// byte are read and written as bytes.
 static LogicalResult verifyElementTypes(gpu::LaunchOp launch) {
   auto isLegal = [](Type type, bool onlyMoves) {
     Type element = getElementTypeOrSelf(type);
@@ -247,8 +247,8 @@ private:
 };
 } // namespace
 
-/// The loops in a block are over threads, on buffers, and not in one another:
-/// a barrier follows each.
+/// Verifies that the loops in a block are over threads, write buffers and are
+/// not nested: a barrier follows each loop.
 static LogicalResult verifyThreadLoops(scf::ForallOp blocks) {
   WalkResult result = blocks.getBody()->walk([&](scf::ForallOp loop) {
     auto outer = loop->getParentOfType<scf::ForallOp>();

@@ -185,7 +185,7 @@ void LayoutAttr::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-/// Threads of a block on all chips, at most.
+/// The maximum number of threads in a block on all chips.
 static constexpr int64_t kMaxThreads = 1024;
 
 LogicalResult OffsetsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -236,7 +236,7 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << kMaxStages << ", found " << stages;
   if (stages > 0 && threads == 0)
     return emitError() << "a schedule with 'stages' needs 'threads'";
-  // Rows are spread over the warps by halving.
+  // Rows are distributed to warps by repeated halving.
   if (stages > 0 && !llvm::isPowerOf2_64(threads))
     return emitError() << "a schedule with 'stages' needs 'threads' that are a "
                           "power of two, found "

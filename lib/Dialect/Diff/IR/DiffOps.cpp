@@ -19,7 +19,7 @@ using namespace mlir::diff;
 // Clauses
 //===----------------------------------------------------------------------===//
 
-/// An attribute of the dialect without its name, as `<causal>`.
+/// Prints and parses an attribute without its name, such as `<causal>`.
 template <typename AttrTy>
 static ParseResult parseStripped(OpAsmParser &parser, AttrTy &attribute) {
   return parser.parseCustomAttributeWithFallback(attribute, Type());
@@ -31,7 +31,7 @@ static void printStripped(OpAsmPrinter &printer, Operation *,
   printer.printStrippedAttrOrType(attribute);
 }
 
-/// A number of 64 bits without its type.
+/// Prints and parses a 64-bit number without its type.
 static ParseResult parseNumber(OpAsmParser &parser, FloatAttr &attribute) {
   return parser.parseAttribute(attribute, parser.getBuilder().getF64Type());
 }

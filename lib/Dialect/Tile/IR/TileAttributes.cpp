@@ -64,17 +64,17 @@ LayoutAttr LayoutAttr::getCanonical() const {
              canonicalize(getLanes(), getLaneStrides()));
 }
 
-/// More than a thread has registers for.
+/// An upper bound; a thread does not have this many registers.
 static constexpr int64_t kMaxCount = 65536;
 
-/// Each dimension takes bits of the lane's or warp's number of its own.
+/// Verifies that the dimensions use different bits of the lane or warp number.
 static LogicalResult verifyStrides(function_ref<InFlightDiagnostic()> emitError,
                                    StringRef name, StringRef whole,
                                    int64_t limit, ArrayRef<int64_t> counts,
                                    ArrayRef<int64_t> strides) {
   int64_t taken = 0;
   for (auto [count, stride] : llvm::zip_equal(counts, strides)) {
-    // Where a dimension is not cut its stride says nothing.
+    // The stride of a dimension that is not distributed has no meaning.
     if (count == 1)
       continue;
     if (!llvm::isPowerOf2_64(stride))
@@ -88,7 +88,7 @@ static LogicalResult verifyStrides(function_ref<InFlightDiagnostic()> emitError,
     if (taken & bits)
       return emitError() << "'" << name << "' of a layout must not overlap, "
                          << "found " << count << " with stride " << stride
-                         << ", which another dimension takes already";
+                         << ", which another dimension already uses";
     taken |= bits;
   }
   return success();

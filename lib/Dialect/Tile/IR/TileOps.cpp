@@ -31,7 +31,7 @@ int64_t RingOp::getSlotBytes() {
          getPitch();
 }
 
-/// A launch states its shared memory in 32 bits.
+/// The size of shared memory of a launch has 32 bits.
 static constexpr int64_t kMaxRingBytes = std::numeric_limits<int32_t>::max();
 
 LogicalResult RingOp::verify() {
@@ -49,7 +49,7 @@ LogicalResult RingOp::verify() {
   if (padding < 0 || padding > kMaxRingBytes || padding % kChunkBytes != 0)
     return emitOpError("must have a padding of whole 16-byte chunks, found ")
            << padding << " bytes";
-  // What is beyond 64 bits is beyond 32.
+  // A size that overflows 64 bits is also too large.
   int64_t bits = type.getElementTypeBitWidth();
   bool overflows = llvm::MulOverflow(type.getShape().back(), bits, bits);
   int64_t bytes = bits / 8 + padding;

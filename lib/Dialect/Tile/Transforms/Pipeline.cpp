@@ -176,11 +176,11 @@ public:
     rewriter.setInsertionPoint(loop);
     FailureOr<scf::ForOp> steady =
         scf::pipelineForLoop(rewriter, loop, options, &modified);
-    // The loop is still there: the pipeliner looks before it rewrites.
+    // The loop still exists: the pipeliner checks it before it rewrites it.
     if (failed(steady))
       return loop.emitOpError(
-          "cannot be pipelined: what its copies need must be computed in it, "
-          "and it must carry no value unchanged (canonicalize it before)");
+          "cannot be pipelined: it must compute the operands of its copies, "
+          "and must not carry a value unchanged (run canonicalize before)");
     (*steady)->setAttr(TileDialect::kSteadyAttrName, rewriter.getUnitAttr());
     for (Value guard : guards) {
       rewriter.setInsertionPointAfterValue(guard);

@@ -289,7 +289,7 @@ public:
       LayoutAttr layout = lookup(extract.getResult());
       return layout ? layout.prependDims(extract.getNumIndices()) : layout;
     }
-    // In a loop with a condition, what is yielded is no result.
+    // In an scf.while, the yielded values are not the results.
     if (isa<scf::YieldOp>(op) && isa<scf::ForOp, scf::IfOp>(op->getParentOp()))
       return lookup(op->getParentOp()->getResult(number));
     if (auto loop = dyn_cast<scf::ForOp>(op)) {

@@ -139,7 +139,7 @@ static bool isGroupContiguous(Value source, ArrayRef<int64_t> group) {
   return true;
 }
 
-/// Finds the dimension of the source, some of which the slice drops.
+/// Returns the same for a slice, which may drop dimensions of its source.
 static bool isSliceContiguous(tensor::ExtractSliceOp slice, int64_t dim) {
   llvm::SmallBitVector dropped = slice.getDroppedDims();
   int64_t sourceDim = dropped.find_first_unset();

@@ -48,7 +48,7 @@ func.func private @layout_stride() attributes {a = #tile.layout<lanes = [8], lan
 
 // -----
 
-// expected-error @below {{'lanes' of a layout must not overlap, found 8 with stride 1, which another dimension takes already}}
+// expected-error @below {{'lanes' of a layout must not overlap, found 8 with stride 1, which another dimension already uses}}
 func.func private @layout_many() attributes {a = #tile.layout<lanes = [8, 8], lane_strides = [1, 1]>}
 
 // -----
@@ -74,7 +74,7 @@ func.func private @layout_warps() attributes {a = #tile.layout<warps = [64], lan
 
 // -----
 
-// expected-error @below {{'warps' of a layout must not overlap, found 4 with stride 2, which another dimension takes already}}
+// expected-error @below {{'warps' of a layout must not overlap, found 4 with stride 2, which another dimension already uses}}
 func.func private @layout_warps_overlap() attributes {a = #tile.layout<warps = [4, 4], lanes = [8, 4], warp_strides = [1, 2]>}
 
 // -----

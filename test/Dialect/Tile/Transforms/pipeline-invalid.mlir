@@ -14,7 +14,7 @@ func.func @unchanged(%k: memref<?x64xbf16>, %o: memref<64x64xbf16>, %n: index) {
     %pad = arith.constant 0.0 : bf16
     %zero = arith.constant dense<0.0> : vector<64x64xbf16>
     %ring = tile.ring : memref<1x64x64xbf16, #shared>
-    // expected-error @below {{cannot be pipelined: what its copies need must be computed in it, and it must carry no value unchanged (canonicalize it before)}}
+    // expected-error @below {{cannot be pipelined: it must compute the operands of its copies, and must not carry a value unchanged (run canonicalize before)}}
     %0:2 = scf.for %j = %c0 to %n step %c64 iter_args(%acc = %zero, %same = %zero)
         -> (vector<64x64xbf16>, vector<64x64xbf16>) {
       %slot = tile.slot %ring[%c0] : memref<1x64x64xbf16, #shared>

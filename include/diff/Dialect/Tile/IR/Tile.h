@@ -33,7 +33,7 @@ namespace mlir::diff::tile {
 /// Lanes of a warp on all chips.
 constexpr int64_t kLanes = 32;
 
-/// Warps of a block on all chips, at most.
+/// The maximum number of warps in a block on all chips.
 constexpr int64_t kMaxWarps = 32;
 
 /// More slots bring no gain: copies are then prefetched by more than the memory

@@ -258,6 +258,7 @@ V2_CASES = (
     _v2("one-key", "bf16", "", n=40, m=1),
     _v2("decode", "bf16", "f32", ptx="tf32", n=1, m=777, h=8, hkv=2, d=64, causal=True),
     _v2("decode-window", "f32", "", n=1, m=500, h=8, hkv=2, window=(100, 0), lse=True),
+    _v2("decode-lse", "", "", ptx="bf16", n=1, m=401, h=8, hkv=2, d=64, causal=True, lse=True),
     _v2("decode-3-tokens", "f16", "", ptx="tf32", n=3, m=401, h=8, hkv=2, causal=True),
     _v2("decode-2048", "bf16", "", n=1, m=2048, h=8, hkv=2, d=32, b=2, dynamic=True),
     # Long.
@@ -368,6 +369,7 @@ STANDARD_CASES = (
     _standard("all-mqa", "f32", "", hkv=1, **_TOGETHER),
     _standard("dynamic-causal-lse", "bf16", "", dynamic=True, causal=True, lse=True),
     _standard("decode", "bf16", "", ptx="tf32", n=1, m=777, h=8, hkv=2, d=64, causal=True),
+    _standard("decode-lse", "", "", ptx="tf32", n=3, m=401, h=8, hkv=2, d=64, causal=True, lse=True),
     _standard("more-queries-causal", "f32", "f32", n=100, m=30, causal=True),
     _standard("tail-67-131", "f16", "", n=67, m=131, d=16),
     _standard("dim-128", "bf16", "", ptx="tf32", d=128, h=2, hkv=1, causal=True),

@@ -293,12 +293,16 @@ public:
     // With a single query, rank-reduced strided views of a buffer are
     // ambiguous, so keep all dimensions of size 1.
     bool dropUnits = !isConstantIntValue(queries, 1);
-    for (char dim : StringRef("bh")) {
+    auto declare = [&](char dim, OpFoldResult size) {
       if (dropUnits)
-        named.declareOrDrop(dim, sizeOf(dim));
+        named.declareOrDrop(dim, size);
       else
-        named.declare(dim, sizeOf(dim));
-    }
+        named.declare(dim, size);
+    };
+    for (char dim : StringRef("bh"))
+      declare(dim, sizeOf(dim));
+    if (Value lse = op.getLse())
+      declare('r', tensor::getMixedSize(b, loc, lse, 1));
     named.declare('n', queries);
     named.declare('v', sizeOf('v'));
   }
@@ -392,25 +396,21 @@ public:
     return named.unview(result, output, outputDims);
   }
 
-  /// ln(sum of exponentials): both terms are -inf for a row that sees no key.
+  /// ln(sum of exponentials), of the rows r of all maps and heads: both terms
+  /// are -inf for a row that sees no key.
   Value buildLse(Value max, Value sum) {
     Value lse = combine.getLse();
     double unit = base == ExpBase::Two ? llvm::numbers::ln2 : 1.0;
-    for (int64_t map = 0; map < maps; ++map) {
-      NamedValue row =
-          named.generic("bhn", "",
-                        {named.everyNth(max, "bhn", 'h', map, maps),
-                         named.everyNth(sum, "bhn", 'h', map, maps)},
-                        named.everyNth(lse, "bhn", 'h', map, maps),
-                        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-                          Value offset = arith::MulFOp::create(
-                              b, l, s[0], createFloat(b, l, compute, unit));
-                          return arith::AddFOp::create(
-                              b, l, offset, math::LogOp::create(b, l, s[1]));
-                        });
-      lse = named.insertEveryNth(row, lse, "bhn", 'h', map, maps);
-    }
-    return lse;
+    NamedValue rows = named.generic(
+        "brn", "", {named.view(max, "brn"), named.view(sum, "brn")},
+        named.view(lse, "brn"),
+        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+          Value offset = arith::MulFOp::create(
+              b, l, s[0], createFloat(b, l, compute, unit));
+          return arith::AddFOp::create(b, l, offset,
+                                       math::LogOp::create(b, l, s[1]));
+        });
+    return named.unview(rows, lse, "brn");
   }
 
 private:

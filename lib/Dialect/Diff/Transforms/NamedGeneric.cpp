@@ -140,54 +140,29 @@ Value NamedGenericBuilder::unview(const NamedValue &part, Value tensor,
                                        whole, ones);
 }
 
-namespace {
-/// Offsets, sizes and strides of a slice.
-struct SliceParameters {
-  SmallVector<OpFoldResult> offsets, sizes, strides;
-};
-} // namespace
-
-/// Returns the slice of every `stride`-th element of dimension `position`.
-static SliceParameters getEveryNth(OpBuilder &builder, Location loc,
-                                   Value tensor, unsigned position,
-                                   OpFoldResult size, int64_t offset,
-                                   int64_t stride) {
-  SliceParameters slice;
-  slice.sizes = tensor::getMixedSizes(builder, loc, tensor);
-  slice.offsets.assign(slice.sizes.size(), builder.getIndexAttr(0));
-  slice.strides.assign(slice.sizes.size(), builder.getIndexAttr(1));
-  slice.offsets[position] = builder.getIndexAttr(offset);
-  slice.sizes[position] = size;
+NamedValue NamedGenericBuilder::everyNth(Value tensor, StringRef dims, char dim,
+                                         int64_t offset, int64_t stride) {
+  SmallVector<OpFoldResult> tensorSizes =
+      tensor::getMixedSizes(builder, loc, tensor);
+  SmallVector<OpFoldResult> offsets(dims.size(), builder.getIndexAttr(0)),
+      strides(dims.size(), builder.getIndexAttr(1));
+  size_t position = dims.find(dim);
+  offsets[position] = builder.getIndexAttr(offset);
+  OpFoldResult size = sizes.lookup(dim);
+  tensorSizes[position] = size;
   // With a stride of one element, rank-reduced views of the buffer would be
   // ambiguous.
   if (!isConstantIntValue(size, 1))
-    slice.strides[position] = builder.getIndexAttr(stride);
-  return slice;
-}
-
-NamedValue NamedGenericBuilder::everyNth(Value tensor, StringRef dims, char dim,
-                                         int64_t offset, int64_t stride) {
-  auto type = cast<RankedTensorType>(tensor.getType());
-  SliceParameters slice = getEveryNth(builder, loc, tensor, dims.find(dim),
-                                      sizes.lookup(dim), offset, stride);
+    strides[position] = builder.getIndexAttr(stride);
   SmallVector<int64_t> shape;
-  for (auto [letter, size] : llvm::zip_equal(dims, slice.sizes))
+  for (auto [letter, size] : llvm::zip_equal(dims, tensorSizes))
     if (!keep(StringRef(&letter, 1)).empty())
       shape.push_back(getConstantIntValue(size).value_or(ShapedType::kDynamic));
-  return {tensor::ExtractSliceOp::create(
-              builder, loc, RankedTensorType::get(shape, type.getElementType()),
-              tensor, slice.offsets, slice.sizes, slice.strides),
+  Type element = cast<RankedTensorType>(tensor.getType()).getElementType();
+  return {tensor::ExtractSliceOp::create(builder, loc,
+                                         RankedTensorType::get(shape, element),
+                                         tensor, offsets, tensorSizes, strides),
           keep(dims)};
-}
-
-Value NamedGenericBuilder::insertEveryNth(const NamedValue &part, Value tensor,
-                                          StringRef dims, char dim,
-                                          int64_t offset, int64_t stride) {
-  SliceParameters slice = getEveryNth(builder, loc, tensor, dims.find(dim),
-                                      sizes.lookup(dim), offset, stride);
-  return tensor::InsertSliceOp::create(builder, loc, part.value, tensor,
-                                       slice.offsets, slice.sizes,
-                                       slice.strides);
 }
 
 AffineMap NamedGenericBuilder::getMap(StringRef loops, StringRef dims) const {

@@ -71,7 +71,7 @@ struct Problem {
   int64_t maps, keyMaps, group, dim, valueWidth, elementBytes;
   std::optional<int64_t> queries;
   int64_t extraRegisters = 0;
-  bool isF32, hasLegalWidths, hasLse;
+  bool isF32, hasLegalWidths;
 
   explicit Problem(AttentionCombineOpInterface combine) {
     auto op = cast<AttentionOpInterface>(combine.getOperation());
@@ -85,7 +85,6 @@ struct Problem {
       extraRegisters = 2 * kExtraRegisters;
     auto query = cast<ShapedType>(op.getQuery().getType());
     Type element = query.getElementType();
-    hasLse = static_cast<bool>(combine.getLse());
     maps = op.getNumMaps();
     keyMaps = op.getNumKeyMaps();
     group = op.getGroupSize();
@@ -194,9 +193,8 @@ static std::string print(ScheduleAttr schedule) {
 /// it takes as many heads as it has rows for.
 static int64_t packHeads(const Problem &problem, int64_t rows) {
   int64_t heads = 1;
-  // Maps with separate keys, and a padded log-sum-exp of several heads, cannot
-  // be vectorized yet.
-  if (!problem.queries || problem.keyMaps > 1 || problem.hasLse)
+  // Maps with separate keys cannot be vectorized yet.
+  if (!problem.queries || problem.keyMaps > 1)
     return heads;
   int64_t least =
       std::max<int64_t>(kUnit, llvm::alignTo(*problem.queries, kUnit));

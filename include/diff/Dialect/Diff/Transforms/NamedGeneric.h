@@ -58,8 +58,6 @@ public:
   Value unview(const NamedValue &part, Value tensor,
                ArrayRef<StringRef> groups);
   Value unview(const NamedValue &part, Value tensor, StringRef dims);
-  Value insertEveryNth(const NamedValue &part, Value tensor, StringRef dims,
-                       char dim, int64_t offset, int64_t stride);
 
   /// Creates a linalg.generic over `loops`, in which `reductions` are
   /// reductions. The body gets one element of each input and of the

@@ -20,7 +20,7 @@ func.func @softcap_beyond_f32(%x: tensor<1x4x2x16xf32>) -> tensor<1x4x2x16xf32> 
 // CHECK-LABEL: func @softcap_below_f32
 // CHECK: arith.constant 3.40282347E+38 : f32
 // CHECK: math.tanh
-// CHECK: arith.constant 1.17549435E-38 : f32
+// CHECK: arith.constant 1.401300e-45 : f32
 func.func @softcap_below_f32(%x: tensor<1x4x2x16xf32>) -> tensor<1x4x2x16xf32> {
   %0 = diff.softmax_attention
     ins(%x, %x, %x : tensor<1x4x2x16xf32>, tensor<1x4x2x16xf32>,
@@ -33,7 +33,8 @@ func.func @softcap_below_f32(%x: tensor<1x4x2x16xf32>) -> tensor<1x4x2x16xf32> {
 // -----
 
 // CHECK-LABEL: func @epsilon_below_f32
-// CHECK: %[[EPSILON:.*]] = arith.constant 1.17549435E-38 : f32
+// 32 times the least normal number.
+// CHECK: %[[EPSILON:.*]] = arith.constant 3.76158192E-37 : f32
 // CHECK: %[[SUM:.*]] = arith.addf %{{.*}}, %[[EPSILON]]
 // CHECK: math.sqrt %[[SUM]]
 func.func @epsilon_below_f32(%q: tensor<1x4x2x16xf32>,

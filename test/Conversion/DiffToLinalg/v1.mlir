@@ -11,9 +11,10 @@
 
 // CHECK-LABEL: func @attention
 // CHECK-SAME: (%[[Q:.*]]: tensor<2x12x8x16xf16>, %[[K:.*]]: tensor<2x20x4x16xf16>, %[[V:.*]]: tensor<2x20x2x32xf16>, %[[L:.*]]: tensor<4xf32>, %[[W:.*]]: tensor<32xf16>, %[[O:.*]]: tensor<2x12x4x32xf16>)
-// CHECK-DAG: %[[MEAN:.*]] = arith.constant 3.125000e-02 : f32
-// CHECK-DAG: %[[FACTOR:.*]] = arith.constant 7.500000e-01 : f32
-// CHECK-DAG: %[[EPSILON:.*]] = arith.constant 5.000000e-01 : f32
+// With an epsilon of 0.5, k = 2^-62: 0.75 sqrt(32) k, and 32 * 0.5 k^2.
+// CHECK-DAG: %[[FACTOR:.*]] = arith.constant 9.199760e-19 : f32
+// CHECK-DAG: %[[EPSILON:.*]] = arith.constant 7.52316385E-37 : f32
+// CHECK-DAG: %[[SHRINK:.*]] = arith.constant 2.16840434E-19 : f32
 // CHECK-DAG: %[[Q6:.*]] = tensor.expand_shape %[[Q]] {{\[\[}}0], [1], [2, 3, 4], [5]] output_shape [2, 12, 2, 2, 2, 16]
 // CHECK-DAG: %[[K5:.*]] = tensor.expand_shape %[[K]] {{\[\[}}0], [1], [2, 3], [4]] output_shape [2, 20, 2, 2, 16]
 // CHECK: linalg.generic {indexing_maps = [#[[$QUERY]], #[[$KEY]], {{.*}} ins(%[[Q6]], %[[K5]] :
@@ -24,21 +25,21 @@
 // CHECK-NEXT: ^bb0(%[[A0:.*]]: f32, %[[A1:.*]]: f32, %[[I0:.*]]: f32, %[[I1:.*]]: f32, %[[LAMBDA:.*]]: f32, %{{.*}}: f32):
 // CHECK-DAG: %[[O0:.*]] = arith.mulf %[[A0]], %[[I0]] : f32
 // CHECK-DAG: %[[O1:.*]] = arith.mulf %[[A1]], %[[I1]] : f32
-// CHECK: %[[WEIGHTED:.*]] = arith.mulf %[[LAMBDA]], %[[O1]] : f32
-// CHECK: arith.subf %[[O0]], %[[WEIGHTED]] : f32
+// CHECK: %[[WEIGHTED:.*]] = arith.mulf %[[LAMBDA]], %[[O1]] fastmath<contract> : f32
+// CHECK: arith.subf %[[O0]], %[[WEIGHTED]] fastmath<contract> : f32
 // CHECK-NOT: math.exp
 
-// The sum of squares of a row, in f32.
+// The sum of squares of a row times k, in f32.
 // CHECK: %[[SQUARES:.*]] = linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%[[X]] :
 // CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %[[B:.*]]: f32):
-// CHECK-NEXT: %[[AA:.*]] = arith.mulf %[[A]], %[[A]] : f32
+// CHECK-NEXT: %[[KA:.*]] = arith.mulf %[[A]], %[[SHRINK]] : f32
+// CHECK-NEXT: %[[AA:.*]] = arith.mulf %[[KA]], %[[KA]] : f32
 // CHECK-NEXT: arith.addf %[[B]], %[[AA]] : f32
 
-// (1 - lambda_init) / sqrt(mean + epsilon)
+// (1 - lambda_init) / sqrt(mean + epsilon), where k cancels.
 // CHECK: %[[NORM:.*]] = linalg.generic {{.*}} ins(%[[SQUARES]] :
 // CHECK-NEXT: ^bb0(%[[A:.*]]: f32, %{{.*}}: f32):
-// CHECK-NEXT: %[[M:.*]] = arith.mulf %[[A]], %[[MEAN]] : f32
-// CHECK-NEXT: %[[E:.*]] = arith.addf %[[M]], %[[EPSILON]] : f32
+// CHECK-NEXT: %[[E:.*]] = arith.addf %[[A]], %[[EPSILON]] : f32
 // CHECK-NEXT: %[[ROOT:.*]] = math.sqrt %[[E]] : f32
 // CHECK-NEXT: arith.divf %[[FACTOR]], %[[ROOT]] : f32
 

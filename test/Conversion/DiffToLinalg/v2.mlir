@@ -90,8 +90,8 @@
 // CHECK: %[[EXP:.*]] = math.exp %[[NEG]] : f32
 // CHECK: %[[DENOMINATOR:.*]] = arith.addf %[[ONE]], %[[EXP]] : f32
 // CHECK: %[[GATE:.*]] = arith.divf %[[ONE]], %[[DENOMINATOR]] : f32
-// CHECK: %[[GATED:.*]] = arith.mulf %[[GATE]], %[[O1]] : f32
-// CHECK: %[[DIFFERENCE:.*]] = arith.subf %[[O0]], %[[GATED]] : f32
+// CHECK: %[[GATED:.*]] = arith.mulf %[[GATE]], %[[O1]] fastmath<contract> : f32
+// CHECK: %[[DIFFERENCE:.*]] = arith.subf %[[O0]], %[[GATED]] fastmath<contract> : f32
 // CHECK: %[[ROUNDED:.*]] = arith.truncf %[[DIFFERENCE]] : f32 to bf16
 // CHECK: linalg.yield %[[ROUNDED]]
 // CHECK: return %[[OUT]]

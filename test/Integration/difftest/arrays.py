@@ -84,22 +84,22 @@ def bits(array: np.ndarray) -> np.ndarray:
     return array.view(np.dtype(f"u{array.dtype.itemsize}"))
 
 
-def _normal(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+def _normal(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
     """No change to the random normals."""
 
 
-def _large(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+def _large(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
     """Logits times 30: the maximum of a row is distinct, so a wrong one shows."""
     arrays["query"] *= 30
 
 
-def _equal(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+def _equal(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
     """Equal scores: all queries of a head are equal, and all keys of a head."""
     arrays["query"][:] = arrays["query"][:, :1]
     arrays["key"][:] = arrays["key"][:, :1]
 
 
-def _negative(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+def _negative(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
     """All scores are near -110, where exp underflows in f32. This shows a maximum
     that starts at 0 instead of -inf."""
     scale = case.scale or case.d**-0.5
@@ -108,7 +108,7 @@ def _negative(arrays: dict, case: Case, rng: np.random.Generator) -> None:
     arrays["key"][..., 0] = offset
 
 
-def _lambda_extreme(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+def _lambda_extreme(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
     """Logits of -inf (the sigmoid is exactly 0), ±40 and ordinary ones."""
     lam = arrays["lambda"]
     lam[rng.random(lam.shape) < 0.3] = -np.inf
@@ -116,9 +116,88 @@ def _lambda_extreme(arrays: dict, case: Case, rng: np.random.Generator) -> None:
     lam[rng.random(lam.shape) < 0.2] = -40.0
 
 
-def _nan_query(arrays: dict, case: Case, rng: np.random.Generator) -> None:
+def _nan_query(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
     """One NaN in query head 1 of the last row: exactly that row becomes NaN."""
     arrays["query"][0, -1, 1, case.d // 2] = np.nan
+
+
+#: Products of queries and keys reach the end of what is finite: of the element
+#: type for f16, else of f32 (a sum of some hundred products is below 3e38).
+_END = {"f16": 1.2e4, "bf16": 5e17, "tf32": 5e17, "f32": 5e17, "f64": 5e17}
+
+
+def _scale_scores(arrays: dict, factor: float) -> None:
+    """The scores times the square of the factor."""
+    arrays["query"] *= factor
+    arrays["key"] *= factor
+
+
+def _scores_1e3(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    """Scores times 10^3."""
+    _scale_scores(arrays, 1e3**0.5)
+
+
+def _scores_1e6(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    """Scores times 10^6."""
+    _scale_scores(arrays, 1e3)
+
+
+def _scores_end(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    """Scores at the end of what is finite."""
+    _scale_scores(arrays, _END[element_type])
+
+
+def _equal_scores(arrays: dict, case: Case, factor: float) -> None:
+    """All keys of a head equal: the output is the mean of the values that a row
+    sees, however large the scores are."""
+    arrays["key"][:] = arrays["key"][:, :1]
+    _scale_scores(arrays, factor)
+
+
+def _equal_1e3(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    _equal_scores(arrays, case, 1e3**0.5)
+
+
+def _equal_1e6(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    _equal_scores(arrays, case, 1e3)
+
+
+def _equal_end(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    _equal_scores(arrays, case, _END[element_type])
+
+
+def _equal_tiny(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    _equal_scores(arrays, case, 1e-15)
+
+
+def _equal_rising(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    """Runs of 5 equal keys, each with scores twice as large as those of the run
+    before, up to about 2^29, of both signs."""
+    key = arrays["key"]
+    key[:] = key[:, :1]
+    steps = np.minimum(np.arange(key.shape[1]) // 5, 11)
+    key *= np.exp2(2 + steps)[None, :, None, None]
+    arrays["query"] *= 2.0**12
+
+
+def _values_huge(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    """Values whose squares leave f32."""
+    arrays["value"] *= 1e4 if element_type == "f16" else 1e20
+
+
+def _values_tiny(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    """Values whose squares are 0 in f32."""
+    arrays["value"] *= 1e-30
+
+
+def _products_tiny(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    """Products of queries and keys times 10^-30, for a scale as large."""
+    _scale_scores(arrays, 1e-15)
+
+
+def _products_huge(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    """Products of queries and keys times 10^36, for a scale as small."""
+    _scale_scores(arrays, min(1e18, _END[element_type]))
 
 
 INPUT_KINDS = {
@@ -128,6 +207,18 @@ INPUT_KINDS = {
     "negative": _negative,
     "lambda-extreme": _lambda_extreme,
     "nan-query": _nan_query,
+    "scores-1e3": _scores_1e3,
+    "scores-1e6": _scores_1e6,
+    "scores-end": _scores_end,
+    "equal-1e3": _equal_1e3,
+    "equal-1e6": _equal_1e6,
+    "equal-end": _equal_end,
+    "equal-tiny": _equal_tiny,
+    "equal-rising": _equal_rising,
+    "values-huge": _values_huge,
+    "values-tiny": _values_tiny,
+    "products-tiny": _products_tiny,
+    "products-huge": _products_huge,
 }
 
 
@@ -149,7 +240,7 @@ def make_inputs(case: Case, element_type: str, seed: int) -> dict[str, np.ndarra
         init = 0.8 if case.lambda_init is None else case.lambda_init
         arrays["lambda"] = init + rng.uniform(-0.5, -0.1, case.h)
         arrays["weight"] = 1 + 0.2 * arrays["weight"]
-    INPUT_KINDS[case.inputs](arrays, case, rng)
+    INPUT_KINDS[case.inputs](arrays, case, rng, element_type)
     if entry:
         arrays = {name: array.reshape(array.shape[1:]) if array.ndim > 1 else array
                   for name, array in arrays.items()}  # fmt: skip

@@ -31,7 +31,11 @@ ROUTES = ("linalg", "cpu")
 PTX_ROUTES = ("sim", "cuda")
 ALL_ROUTES = ROUTES + PTX_ROUTES
 #: Input kinds for which the tolerance rule allows four times the norm error.
-ADVERSARIAL_INPUTS = ("large", "equal", "negative")
+ADVERSARIAL_INPUTS = ("large", "equal", "negative", "equal-1e3", "equal-1e6", "equal-end",
+                      "equal-tiny", "equal-rising")  # fmt: skip
+#: Input kinds with scores that f32 may not distinguish, see reference.undecided_rows.
+LARGE_SCORES = ("scores-1e3", "scores-1e6", "scores-end", "equal-1e3", "equal-1e6", "equal-end",
+                "equal-rising")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,10 @@ class Case:
         if element_type != "f32" and (max(dims) > TILE_WIDTH or any(d % TILE_UNIT for d in dims)):
             options.append("tiles=threads")
         return options
+
+    @property
+    def has_large_scores(self) -> bool:
+        return self.inputs in LARGE_SCORES
 
     @property
     def adversarial(self) -> bool:
@@ -465,7 +473,54 @@ LAYOUT_CASES = (
     _standard("bhsd", "f32", "f32", ptx="bf16 tf32", layout="bhsd", causal=True, dynamic=True, lse=True),
 )
 
-CASES = V2_CASES + V1_CASES + STANDARD_CASES + MASK_CASES + VARLEN_CASES + LAYOUT_CASES
+#: The features that a step of the softmax is written for.
+SCORE_FEATURES = {
+    "plain": dict(m=147), "lse": dict(m=70, lse=True, causal=True), "softcap": dict(softcap=30.0, m=70),
+    "softcap-huge": dict(softcap=1e19, m=70), "tail": dict(n=13, m=129, causal=True, dynamic=True),
+}  # fmt: skip
+#: Scores up to the end of what is finite. In the default set, what a step of the
+#: softmax is most different for; with --full all variants, features and types.
+_SCORE_DEFAULTS = {
+    ("v2", "plain", "equal-end"): ("f32", "f16 bf16 tf32"),
+    ("v2", "lse", "scores-end"): ("f32", "f16 bf16"),
+    ("v2", "tail", "equal-rising"): ("f32", "f32 bf16 tf32"),
+    ("v1", "plain", "equal-end"): ("", "f16 tf32"),
+    ("v1", "lse", "scores-1e6"): ("f32", "bf16"),
+    ("standard", "lse", "equal-end"): ("f32", "f16 bf16"),
+    ("standard", "softcap-huge", "equal-end"): ("", "bf16"),
+    ("standard", "tail", "scores-1e3"): ("", "f16"),
+}
+SCORE_CASES = tuple(
+    Case(variant, f"{inputs}-{name}", types, types, ptx, d=16, inputs=inputs,
+         heavy=not (types or ptx), **feature)
+    for variant in ("v2", "v1", "standard")
+    for name, feature in SCORE_FEATURES.items()
+    for inputs in LARGE_SCORES
+    for types, ptx in [_SCORE_DEFAULTS.get((variant, name, inputs), ("", ""))]
+)
+
+#: Scales and values at the ends of the range, and scores so close that the maps
+#: of a pair cancel.
+RANGE_CASES = (
+    _v1("scale-0.05", "", "", ptx="f16 bf16 tf32", m=147, scale=0.05),
+    _v1("scale-0.05-dim-64", "", "", ptx="f16 bf16 tf32", m=147, d=64, h=2, hkv=1, scale=0.05, lse=True),
+    _v1("scale-0.05-dim-128", "", "", ptx="bf16 tf32", n=65, m=147, d=128, h=2, hkv=1, scale=0.05,
+        causal=True),
+    _v1("scale-0.01", "", "", ptx="bf16", d=64, h=2, hkv=1, scale=0.01, causal=True),
+    _v2("scale-0.05", "", "", ptx="f16 bf16 tf32", m=147, scale=0.05),
+    _v2("scale-0.01", "", "", ptx="bf16", n=70, m=147, d=128, h=2, hkv=1, scale=0.01, causal=True),
+    _v2("softcap-small", "", "", ptx="bf16 tf32", m=147, softcap=0.3, dynamic=True),
+    _v1("values-huge", "f32", "f32", ptx="bf16 tf32", inputs="values-huge"),
+    _v1("values-tiny", "f32", "f32", ptx="bf16 tf32", inputs="values-tiny"),
+    _v2("scale-1e29", "f32", "f32", ptx="bf16", scale=1.8e29, inputs="products-tiny", lse=True),
+    _v2("scale-1e-37", "f32", "f32", ptx="bf16", scale=1.8e-37, inputs="products-huge", lse=True),
+    _standard("scale-1e-39", "f32", "f32", ptx="bf16", scale=1.8e-39, inputs="products-huge"),
+    _standard("scale-largest", "f32", "f32", ptx="bf16", scale=1.17e38, m=70,
+              inputs="equal-tiny"),
+)  # fmt: skip
+
+CASES = (V2_CASES + V1_CASES + STANDARD_CASES + MASK_CASES + VARLEN_CASES + LAYOUT_CASES
+         + SCORE_CASES + RANGE_CASES)  # fmt: skip
 
 
 def default_types(case: Case, route: str) -> list[str]:

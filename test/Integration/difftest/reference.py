@@ -62,6 +62,15 @@ def visible(n: int, m: int, causal: bool, window: tuple[int, int] | None) -> np.
     return result
 
 
+def products(q, k):
+    """q k^T. Equal keys must give equal products, which a large scale magnifies:
+    each is summed in the same order, which a BLAS does not promise. Long layers,
+    which have ordinary scores, take it nevertheless."""
+    if len(q) * len(k) > 100_000:
+        return q @ k.T
+    return np.einsum("id,jd->ij", q, k, optimize=False)
+
+
 def attend(q, k, v, mask, scale, softcap, r):
     """One map: q [N, d], k [M, d], v [M, dv] -> output [N, dv], LSE [N].
 
@@ -69,7 +78,7 @@ def attend(q, k, v, mask, scale, softcap, r):
     P = softmax(S), O = P v, LSE = log sum exp S. A row that sees no key gives 0
     and -inf.
     """
-    s = r(r(q @ k.T) * r(scale))
+    s = r(r(products(q, k)) * r(scale))
     if softcap is not None:
         s = r(r(softcap) * r(np.tanh(r(s / r(softcap)))))
     s = np.where(mask, s, s.dtype.type(-np.inf))
@@ -173,6 +182,39 @@ def _evaluate_batch(case: Case, inputs, r, attend) -> dict[str, np.ndarray]:
 
 def reference(case: Case, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return evaluate(case, inputs, Exact())
+
+
+#: Scores below are held to the plain rule.
+_LARGE = 300.0
+
+
+def undecided_rows(case: Case, inputs: dict[str, np.ndarray], permitted: float) -> np.ndarray:
+    """[B, N, h] bool: rows whose result f32 scores do not decide.
+
+    A score is off by up to a part of 2^-22 of what is added up for the largest,
+    2^-22 max(scale sum|q k|) = D: a weight may be off by a factor of e^(2 D), those
+    of equal keys by the same. A row is decided where this changes the part of the
+    keys below the maximum by less than is permitted.
+    """
+    maps = []
+
+    def judge(q, k, v, mask, scale, softcap, r):
+        s = products(q, k) * scale
+        if softcap is not None:
+            s = softcap * np.tanh(s / softcap)
+        s = np.where(mask, s, -np.inf)
+        top = s.max(axis=1, initial=-np.inf)[:, None]
+        p = np.exp(s - np.where(np.isfinite(top), top, 0))
+        part = np.where(s == top, 0, p).sum(axis=1) / np.maximum(p.sum(axis=1), 1)
+        largest = np.where(mask, products(np.abs(q), np.abs(k)) * scale, 0).max(axis=1, initial=0)
+        slack = np.where(largest < _LARGE, 0, 2.0**-22 * largest)
+        maps.append(part * np.expm1(2 * np.minimum(slack, 300)) > permitted)
+        return np.zeros((len(q), v.shape[1])), np.zeros(len(q))
+
+    evaluate(case, inputs, Exact(), judge)
+    heads = 1 if case.variant == "standard" else 2
+    rows = np.array(maps).reshape(case.b, case.h, heads, case.n).any(axis=2)
+    return rows.transpose(0, 2, 1)
 
 
 def yardstick(case: Case, inputs, element_type: str) -> dict[str, np.ndarray]:

@@ -212,7 +212,7 @@ def _model(case: Case, inputs, element_type: str) -> dict:
     dtype = arrays.DTYPES[element_type]
 
     def attend(q, k, v, mask, scale, softcap, r):
-        s = (q @ k.T) * np.float32(scale)
+        s = reference.products(q, k) * np.float32(scale)
         if softcap is not None:
             s = np.float32(softcap) * np.tanh(s / np.float32(softcap))
         s = np.where(mask, s, np.float32(-np.inf))
@@ -234,6 +234,9 @@ def check_right_kernel_passes(seed: int) -> None:
     for row in cases.rows():
         case = row.case
         if row.route != "cpu" or case.n * case.m > 300_000:
+            continue
+        # The squares of the model's norm leave f32.
+        if case.inputs == "values-huge":
             continue
         inputs = arrays.make_inputs(case, row.element_type, seed)
         results = _model(case, inputs, row.element_type)
@@ -423,7 +426,7 @@ def check_case_table(seed: int) -> None:
     names = [row.name for row in cases.rows(full=True)]
     _expect(len(set(names)) == len(names), "two rows have the same name")
     _expect(set(row.name for row in rows) <= set(names), "the full set lacks a default row")
-    _expect(140 <= len(rows) <= 320, f"the default set has {len(rows)} rows")
+    _expect(140 <= len(rows) <= 360, f"the default set has {len(rows)} rows")
     for row in cases.rows(full=True):
         _expect(cases.find_row(row.name) == row, f"{row.name} is not found by name")
     ran = {(r.case.variant, r.element_type, r.route) for r in rows}

@@ -7,6 +7,7 @@
 #include "diff/Dialect/Diff/IR/Diff.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/Support/MathExtras.h"
 #include <cmath>
 
 using namespace mlir;
@@ -307,7 +308,21 @@ private:
   LogicalResult verifyAttributes() {
     return success(
         succeeded(verifyPositive("scale", attention.getScaleAttr())) &&
-        succeeded(verifyPositive("softcap", attention.getSoftcapAttr())));
+        succeeded(verifyPositive("softcap", attention.getSoftcapAttr())) &&
+        succeeded(verifyScaleRange()));
+  }
+
+  /// The factor of the scores and the power of two above it are f32: they would
+  /// be changed in silence for a larger scale.
+  LogicalResult verifyScaleRange() {
+    constexpr double largest = 0x1p127 / llvm::numbers::log2e;
+    if (attention.getComputeType().isF64() ||
+        attention.getEffectiveScale() <= largest)
+      return success();
+    return op->emitOpError()
+           << "'scale' must be at most 1.17e+38, so that its product with "
+              "log2(e) is at most 2^127, found "
+           << attention.getScaleAttr();
   }
 
   /// Requires one result of the same type for each tensor destination.

@@ -188,8 +188,9 @@ Value AttentionOp::combineMaps(OpBuilder &builder, Location loc,
   Value exp = math::ExpOp::create(builder, loc, negated);
   Value denominator = arith::AddFOp::create(builder, loc, one, exp);
   Value gate = arith::DivFOp::create(builder, loc, one, denominator);
-  Value gated = arith::MulFOp::create(builder, loc, gate, maps[1]);
-  return arith::SubFOp::create(builder, loc, maps[0], gated);
+  auto contract = arith::FastMathFlags::contract;
+  Value gated = arith::MulFOp::create(builder, loc, gate, maps[1], contract);
+  return arith::SubFOp::create(builder, loc, maps[0], gated, contract);
 }
 
 SmallVector<unsigned> AttentionV1Op::getCombineOperands() {
@@ -198,9 +199,10 @@ SmallVector<unsigned> AttentionV1Op::getCombineOperands() {
 
 Value AttentionV1Op::combineMaps(OpBuilder &builder, Location loc,
                                  ValueRange maps, ValueRange operands) {
+  auto contract = arith::FastMathFlags::contract;
   Value weighted =
-      arith::MulFOp::create(builder, loc, operands.front(), maps[1]);
-  return arith::SubFOp::create(builder, loc, maps[0], weighted);
+      arith::MulFOp::create(builder, loc, operands.front(), maps[1], contract);
+  return arith::SubFOp::create(builder, loc, maps[0], weighted, contract);
 }
 
 std::optional<RowNorm> AttentionV1Op::getRowNorm() {

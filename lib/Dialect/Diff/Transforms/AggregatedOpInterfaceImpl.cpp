@@ -14,7 +14,6 @@
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
 #include <cmath>
-#include <limits>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -50,7 +49,7 @@ diff::decomposeAttention(OpBuilder &b, AttentionCombineOpInterface op) {
     named.declare(dim, getMixedSize(b, attention, dim));
   FloatType compute = attention.getComputeType();
   Value acc = named.fill("bqnv", compute, 0.0).value;
-  Value max = named.fill("bqn", compute, -INFINITY).value;
+  Value max = named.fill("bqn", compute, kLowestMax).value;
   Value sum = named.fill("bqn", compute, 0.0).value;
   auto online = OnlineAttentionOp::create(
       b, loc, TypeRange{acc.getType(), max.getType(), sum.getType()},
@@ -125,25 +124,20 @@ private:
         [](OpBuilder &, Location, ValueRange s) -> Value { return s[0]; });
   }
 
-  /// max(oldMax, factor * largest score). The factor is positive, so that only
-  /// rows are multiplied. A row that sees no key gets the lowest finite value;
-  /// its exponents are then -inf without a test.
+  /// max(oldMax, scaled largest score). oldMax is finite, so the exponents of a
+  /// row that sees no key are -inf without a test.
   ///
   /// A lazy maximum stays if it would only rise a little. The weights then
   /// exceed 1 by at most this factor, and the accumulator needs no rescaling
   /// (Dao et al., FlashAttention-4).
   NamedValue updateMax(const NamedValue &scores, const NamedValue &oldMax) {
     bool isLazy = options.lazyMax && skipsRescale(op);
-    double factor = getScoreFactor(attention, ExpBase::Two);
-    constexpr double largest = std::numeric_limits<float>::max();
-    double lowest = -largest / std::clamp(factor, 1.0, largest);
     NamedValue tileMax = accumulateRowMax(
-        named, scores, named.fill(AttentionLoops::rows, compute, lowest));
+        named, scores, named.fill(AttentionLoops::rows, compute, -INFINITY));
     return named.generic(
         AttentionLoops::rows, "", {oldMax}, tileMax,
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-          Value scaled = arith::MulFOp::create(
-              b, l, s[1], createFactor(b, l, compute, factor));
+          Value scaled = buildScaledMax(b, l, s[1], attention);
           if (!isLazy)
             return arith::MaximumFOp::create(b, l, s[0], scaled);
           // Update it for a NaN, which then reaches its row.
@@ -164,15 +158,27 @@ private:
                          });
   }
 
-  /// exp2(factor * score - max), one fused multiply-add for each score.
+  /// exp2(factor * score - max), one fused multiply-add for each score. If rows
+  /// can have different factors, they are computed once for each row.
   NamedValue exponentials(const NamedValue &scores, const NamedValue &max) {
     double factor = getScoreFactor(attention, ExpBase::Two);
+    SmallVector<NamedValue> inputs = {max};
+    if (hasCoarseRows(attention))
+      inputs.push_back(named.generic(
+          AttentionLoops::rows, "", {max},
+          named.empty(AttentionLoops::rows, compute),
+          [&](OpBuilder &b, Location l, ValueRange s) {
+            return selectByMax(b, l, s[0], getCoarseFactor(factor), factor);
+          }));
     return named.generic(
-        AttentionLoops::scores, "", {max}, scores,
+        AttentionLoops::scores, "", inputs, scores,
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
           auto contract = arith::FastMathFlags::contract;
-          Value scaled = arith::MulFOp::create(
-              b, l, s[1], createFactor(b, l, compute, factor), contract);
+          Value rowFactor = inputs.size() > 1
+                                ? s[1]
+                                : createFactor(b, l, compute, factor);
+          Value scaled =
+              arith::MulFOp::create(b, l, s.back(), rowFactor, contract);
           Value exponent = arith::SubFOp::create(b, l, scaled, s[0], contract);
           return math::Exp2Op::create(b, l, exponent);
         });

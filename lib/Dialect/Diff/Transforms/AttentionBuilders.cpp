@@ -31,7 +31,8 @@ Value diff::createFactor(OpBuilder &b, Location loc, Type type, double value) {
   using Limits = std::numeric_limits<float>;
   if (type.isF32())
     value = std::copysign(
-        std::clamp<double>(std::abs(value), Limits::min(), Limits::max()),
+        std::clamp<double>(std::abs(value), Limits::denorm_min(),
+                           Limits::max()),
         value);
   return createFloat(b, loc, type, value);
 }
@@ -181,6 +182,43 @@ double diff::getScoreFactor(AttentionOpInterface op, ExpBase base) {
   double factor = base == ExpBase::Two ? llvm::numbers::log2e : 1.0;
   return factor * (isCapped(op) ? op.getSoftcapAttr().getValueAsDouble()
                                 : op.getEffectiveScale());
+}
+
+/// Scaled maxima up to this are less than 4 off.
+static constexpr double kExactMax = 0x1p27;
+
+bool diff::hasCoarseRows(AttentionOpInterface op) {
+  // Scores under a softcap are within [-1, 1].
+  return !isCapped(op) || getScoreFactor(op, ExpBase::Two) > kExactMax;
+}
+
+double diff::getCoarseFactor(double factor) {
+  return std::exp2(std::ceil(std::log2(factor)));
+}
+
+static Value isBeyond(OpBuilder &b, Location loc, Value value, double limit) {
+  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT,
+                               math::AbsFOp::create(b, loc, value),
+                               createFactor(b, loc, value.getType(), limit));
+}
+
+Value diff::buildScaledMax(OpBuilder &b, Location loc, Value score,
+                           AttentionOpInterface op) {
+  Type type = score.getType();
+  double exact = getScoreFactor(op, ExpBase::Two);
+  Value factor = createFactor(b, loc, type, exact);
+  if (hasCoarseRows(op))
+    factor = arith::SelectOp::create(
+        b, loc, isBeyond(b, loc, score, kExactMax / exact),
+        createFactor(b, loc, type, getCoarseFactor(exact)), factor);
+  return arith::MulFOp::create(b, loc, score, factor);
+}
+
+Value diff::selectByMax(OpBuilder &b, Location loc, Value max, double coarse,
+                        double fine) {
+  return arith::SelectOp::create(b, loc, isBeyond(b, loc, max, kExactMax),
+                                 createFactor(b, loc, max.getType(), coarse),
+                                 createFactor(b, loc, max.getType(), fine));
 }
 
 NamedValue diff::buildScores(NamedGenericBuilder &named, OpBuilder &b,
@@ -347,26 +385,45 @@ public:
         });
   }
 
-  /// Computes scale * x / sqrt(mean(x^2) + epsilon) * weight.
+  /// Returns the power of two that scales values before they are squared: without
+  /// it, squares overflow f32 from 2^64 on. epsilon times its square is at least
+  /// 2^-125, so that squares which underflow change the mean by less than 2^-24
+  /// of epsilon.
+  double getSquareScale(double epsilon) const {
+    if (!compute.isF32())
+      return 1.0;
+    return std::min(1.0, std::exp2(std::ceil((-125 - std::log2(epsilon)) / 2)));
+  }
+
+  /// Computes scale * x / sqrt(mean(x^2) + epsilon) * weight from the sum of the
+  /// squares of k x, where k is `getSquareScale`.
   NamedValue normalizeRows(const RowNorm &norm, const NamedValue &x,
                            const NamedValue &destination) {
-    NamedValue squares =
-        named.generic("bhnv", "v", {x}, named.fill("bhn", compute, 0.0),
-                      [](OpBuilder &b, Location l, ValueRange s) -> Value {
-                        Value square = arith::MulFOp::create(b, l, s[0], s[0]);
-                        return arith::AddFOp::create(b, l, s[1], square);
-                      });
-    int64_t width = attention.getDimSize('v');
+    double epsilon = norm.epsilon;
+    if (compute.isF32())
+      epsilon = std::max<double>(epsilon, std::numeric_limits<float>::min());
+    double k = getSquareScale(epsilon);
+    NamedValue squares = named.generic(
+        "bhnv", "v", {x}, named.fill("bhn", compute, 0.0),
+        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+          Value scaled = s[0];
+          if (k != 1.0)
+            scaled = arith::MulFOp::create(b, l, scaled,
+                                           createFloat(b, l, compute, k));
+          Value square = arith::MulFOp::create(b, l, scaled, scaled);
+          return arith::AddFOp::create(b, l, s[1], square);
+        });
+    double width = attention.getDimSize('v');
     NamedValue factor = named.generic(
         "bhn", "", {squares}, named.empty("bhn", compute),
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-          Value mean = arith::MulFOp::create(
-              b, l, s[0], createFloat(b, l, compute, 1.0 / width));
           Value shifted = arith::AddFOp::create(
-              b, l, mean, createFactor(b, l, compute, norm.epsilon));
+              b, l, s[0], createFloat(b, l, compute, width * epsilon * k * k));
           Value root = math::SqrtOp::create(b, l, shifted);
           return arith::DivFOp::create(
-              b, l, createFloat(b, l, compute, norm.scale), root);
+              b, l,
+              createFloat(b, l, compute, norm.scale * std::sqrt(width) * k),
+              root);
         });
     NamedValue weight =
         named.view(combine->getOperand(norm.weightOperand),
@@ -400,13 +457,22 @@ public:
   /// are -inf for a row that sees no key.
   Value buildLse(Value max, Value sum) {
     Value lse = combine.getLse();
-    double unit = base == ExpBase::Two ? llvm::numbers::ln2 : 1.0;
+    double factor = getScoreFactor(attention, base);
     NamedValue rows = named.generic(
         "brn", "", {named.view(max, "brn"), named.view(sum, "brn")},
         named.view(lse, "brn"),
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-          Value offset = arith::MulFOp::create(
-              b, l, s[0], createFloat(b, l, compute, unit));
+          // The largest score from the scaled one.
+          Value offset = s[0];
+          if (base == ExpBase::Two) {
+            double unit = llvm::numbers::ln2;
+            Value unscale =
+                hasCoarseRows(attention)
+                    ? selectByMax(b, l, s[0],
+                                  unit * factor / getCoarseFactor(factor), unit)
+                    : createFloat(b, l, compute, unit);
+            offset = arith::MulFOp::create(b, l, s[0], unscale);
+          }
           return arith::AddFOp::create(b, l, offset,
                                        math::LogOp::create(b, l, s[1]));
         });

@@ -61,8 +61,8 @@ constexpr int64_t kMaxWidth = 256;
 /// The registers that a thread can use for accumulators and scores, and the
 /// registers that other work takes from them: row sums in f32 for a log-sum-exp
 /// (twice if each map has its own keys), a softcap, a mask with two bounds, or
-/// dynamic sizes and one map. Above this limit, ptxas spills on at least one
-/// chip (test/Target/spills.test).
+/// dynamic sizes if the maps share their keys. Above this limit, ptxas spills on
+/// at least one chip (test/Target/spills.test).
 constexpr int64_t kMaxFragmentRegisters = 192;
 constexpr int64_t kExtraRegisters = 16;
 
@@ -79,7 +79,8 @@ struct Problem {
     bool isDynamic =
         ShapedType::isDynamic(op.getDimSize('m')) || op.hasSequences();
     if (combine.getLse() || op.getSoftcapAttr() ||
-        (mask && mask.getLeft() >= 0) || (op.getNumMaps() == 1 && isDynamic))
+        (mask && mask.getLeft() >= 0) ||
+        (op.getNumKeyMaps() == 1 && isDynamic))
       extraRegisters = kExtraRegisters;
     if (op.getNumKeyMaps() > 1 && combine.getLse())
       extraRegisters = 2 * kExtraRegisters;

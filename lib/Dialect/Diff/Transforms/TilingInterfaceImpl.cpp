@@ -334,7 +334,7 @@ struct OnlinePartialReduction
       named.declare(dim, getMixedSize(b, cast<AttentionOpInterface>(op), dim));
     FloatType f32 = b.getF32Type();
     return SmallVector<Value>{named.fill("sbqnv", f32, 0.0).value,
-                              named.fill("sbqn", f32, -INFINITY).value,
+                              named.fill("sbqn", f32, kLowestMax).value,
                               named.fill("sbqn", f32, 0.0).value};
   }
 

@@ -1691,6 +1691,22 @@ func.func @scale_infinite(%q: tensor<1x12x8x16xbf16>,
 
 // -----
 
+func.func @scale_beyond_f32(%q: tensor<1x12x8x16xbf16>,
+                            %k: tensor<1x20x2x16xbf16>,
+                            %v: tensor<1x20x2x16xbf16>,
+                            %lambda: tensor<1x12x4xbf16>,
+                            %out: tensor<1x12x4x16xbf16>) {
+  // expected-error @below {{'scale' must be at most 1.17e+38, so that its product with log2(e) is at most 2^127, found 2.300000e+38 : f64}}
+  %0 = diff.attention
+    ins(%q, %k, %v, %lambda : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
+        tensor<1x20x2x16xbf16>, tensor<1x12x4xbf16>)
+    outs(%out : tensor<1x12x4x16xbf16>)
+    scale(2.3e+38) -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
 func.func @scale_nan(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
                      %v: tensor<1x20x2x16xbf16>, %lambda: tensor<1x12x4xbf16>,
                      %out: tensor<1x12x4x16xbf16>) {

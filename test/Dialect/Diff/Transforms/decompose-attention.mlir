@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -verify-diagnostics -diff-decompose-attention -canonicalize -cse | FileCheck %s
 
-// The running values start at acc = 0, max = -inf, sum = 0. The default scale becomes
-// explicit; mask, softcap and schedule are kept.
+// The running values start at acc = 0, max = the lowest finite number, sum = 0. The
+// default scale becomes explicit; mask, softcap and schedule are kept.
 // CHECK-LABEL: func @attention
 // CHECK-SAME: (%[[Q:.*]]: tensor<2x12x8x16xbf16>, %[[K:.*]]: tensor<2x20x2x16xbf16>, %[[V:.*]]: tensor<2x20x2x16xbf16>, %[[L:.*]]: tensor<2x12x4xbf16>, %[[D:.*]]: index, %[[O:.*]]: tensor<2x12x4x16xbf16>)
-// CHECK-DAG: %[[INF:.*]] = arith.constant 0xFF800000 : f32
+// CHECK-DAG: %[[LOWEST:.*]] = arith.constant -3.40282347E+38 : f32
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[ACC:.*]] = linalg.fill ins(%[[ZERO]] : f32) outs(%{{.*}} : tensor<2x8x12x16xf32>)
-// CHECK-DAG: %[[MAX:.*]] = linalg.fill ins(%[[INF]] : f32) outs(%{{.*}} : tensor<2x8x12xf32>)
+// CHECK-DAG: %[[MAX:.*]] = linalg.fill ins(%[[LOWEST]] : f32) outs(%{{.*}} : tensor<2x8x12xf32>)
 // CHECK-DAG: %[[SUM:.*]] = linalg.fill ins(%[[ZERO]] : f32) outs(%{{.*}} : tensor<2x8x12xf32>)
 // CHECK: %[[R:.*]]:3 = diff.online_attention ins(%[[Q]], %[[K]], %[[V]] :{{.*}}) outs(%[[ACC]], %[[MAX]], %[[SUM]] :{{.*}}) maps(2) diagonal(%[[D]]) mask<causal> scale(2.500000e-01) softcap(3.000000e+01) {schedule = #diff.schedule<queries = 8, keys = 16>}
 // CHECK-NOT: diff.
@@ -62,14 +62,20 @@ func.func @attention_v1(%q: tensor<2x12x8x16xf32>, %k: tensor<2x20x4x16xf32>,
 // -----
 
 // The log-sum-exp is natural, the running maximum in base 2:
-// lse = ln(2) max + ln(sum).
+// lse = ln(2) max + ln(sum), and with the factor that a large maximum has,
+// lse = ln(2) max scale log2(e) / 0.5 + ln(sum).
 // CHECK-LABEL: func @lse
 // CHECK-SAME: %[[LSE:[^:]*]]: tensor<?x2x?xf32>
-// CHECK: %[[LN2:.*]] = arith.constant 0.693147182 : f32
+// CHECK-DAG: %[[LN2:.*]] = arith.constant 0.693147182 : f32
+// CHECK-DAG: %[[COARSE:.*]] = arith.constant 5.000000e-01 : f32
+// CHECK-DAG: %[[LIMIT:.*]] = arith.constant 0x4D000000 : f32
 // CHECK: %[[R:.*]]:3 = diff.online_attention
 // CHECK: linalg.generic
 // CHECK: ^bb0(%[[M:.*]]: f32, %[[S:.*]]: f32, %{{.*}}: f32):
-// CHECK-DAG: %[[MAX:.*]] = arith.mulf %[[M]], %[[LN2]] : f32
+// CHECK-DAG: %[[ABS:.*]] = math.absf %[[M]] : f32
+// CHECK-DAG: %[[ISCOARSE:.*]] = arith.cmpf ogt, %[[ABS]], %[[LIMIT]] : f32
+// CHECK-DAG: %[[UNIT:.*]] = arith.select %[[ISCOARSE]], %[[COARSE]], %[[LN2]] : f32
+// CHECK-DAG: %[[MAX:.*]] = arith.mulf %[[M]], %[[UNIT]] : f32
 // CHECK-DAG: %[[LOG:.*]] = math.log %[[S]] : f32
 // CHECK: arith.addf %[[MAX]], %[[LOG]] : f32
 func.func @lse(%q: tensor<?x?x2x16xf16>, %lse: tensor<?x2x?xf32>)

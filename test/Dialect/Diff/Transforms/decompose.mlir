@@ -8,7 +8,12 @@
 // CHECK-SAME: (%[[Q:.*]]: tensor<1x8x2x16xbf16>, %[[K:.*]]: tensor<1x32x1x16xbf16>, %[[V:.*]]: tensor<1x32x1x16xbf16>, %[[ACC:.*]]: tensor<1x2x8x16xf32>, %[[MAX:.*]]: tensor<1x2x8xf32>, %[[SUM:.*]]: tensor<1x2x8xf32>)
 // scale(0.25) times log2(e).
 // CHECK-DAG: %[[SCALE:.*]] = arith.constant 0.360673755 : f32
-// CHECK-DAG: %[[LOWEST:.*]] = arith.constant -3.40282347E+38 : f32
+// The power of two above, and the scores and maxima beyond which it is taken:
+// 2^27 / scale, and 2^27.
+// CHECK-DAG: %[[POWER:.*]] = arith.constant 5.000000e-01 : f32
+// CHECK-DAG: %[[COARSE:.*]] = arith.constant 0x4DB17218 : f32
+// CHECK-DAG: %[[COARSEMAX:.*]] = arith.constant 0x4D000000 : f32
+// CHECK-DAG: %[[INF:.*]] = arith.constant 0xFF800000 : f32
 
 // Query rows as (map, token), like the running values.
 // CHECK-DAG: %[[Q3:.*]] = tensor.extract_slice %[[Q]]{{.*}} to tensor<8x2x16xbf16>
@@ -25,23 +30,31 @@
 // CHECK-DAG: %[[QK:.*]] = linalg.generic {{.*}} ins(%[[ROWS]], %[[K2]] :{{.*}}) outs(%{{.*}} : tensor<2x8x32xf32>)
 
 // max' = maximum(max, s rowmax(q k)): scores are scaled in the exponent. The maximum
-// of a row without keys is the lowest finite number, so that infinities are never
-// subtracted.
-// CHECK: %[[FINITE:.*]] = linalg.fill ins(%[[LOWEST]] : f32)
-// CHECK: %[[ROWMAX:.*]] = linalg.generic {{.*}} ins(%[[QK]] :{{.*}}) outs(%[[FINITE]] :
+// is finite from the start, so that infinities are never subtracted. With a power of
+// two, the product is exact.
+// CHECK: %[[LEAST:.*]] = linalg.fill ins(%[[INF]] : f32)
+// CHECK: %[[ROWMAX:.*]] = linalg.generic {{.*}} ins(%[[QK]] :{{.*}}) outs(%[[LEAST]] :
 // CHECK: arith.maximumf
 // CHECK: %[[NEWMAX:.*]] = linalg.generic {{.*}} ins(%[[OLDMAX]] :{{.*}}) outs(%[[ROWMAX]] :
 // CHECK-NEXT: ^bb0(%[[OLD:.*]]: f32, %[[RAW:.*]]: f32):
-// CHECK-NEXT: %[[SCALED:.*]] = arith.mulf %[[RAW]], %[[SCALE]] : f32
+// CHECK-NEXT: %[[ABS:.*]] = math.absf %[[RAW]] : f32
+// CHECK-NEXT: %[[ISCOARSE:.*]] = arith.cmpf ogt, %[[ABS]], %[[COARSE]] : f32
+// CHECK-NEXT: %[[FACTOR:.*]] = arith.select %[[ISCOARSE]], %[[POWER]], %[[SCALE]] : f32
+// CHECK-NEXT: %[[SCALED:.*]] = arith.mulf %[[RAW]], %[[FACTOR]] : f32
 // CHECK-NEXT: arith.maximumf %[[OLD]], %[[SCALED]] : f32
 
 // f = exp2(max - max'), p = exp2(s x - max'), the exponent in one fused
 // multiply-add.
 // CHECK: %[[F:.*]] = linalg.generic {{.*}} ins(%[[OLDMAX]], %[[NEWMAX]] :
 // CHECK: math.exp2
-// CHECK: %[[P:.*]] = linalg.generic {{.*}} ins(%[[NEWMAX]] :{{.*}}) outs(%[[QK]] :
-// CHECK-NEXT: ^bb0(%[[M:.*]]: f32, %[[X:.*]]: f32):
-// CHECK-NEXT: %[[SX:.*]] = arith.mulf %[[X]], %[[SCALE]] fastmath<contract> : f32
+// CHECK: %[[S:.*]] = linalg.generic {{.*}} ins(%[[NEWMAX]] :
+// CHECK-NEXT: ^bb0(%[[M:.*]]: f32, %{{.*}}: f32):
+// CHECK-NEXT: %[[ABS:.*]] = math.absf %[[M]] : f32
+// CHECK-NEXT: %[[ISCOARSE:.*]] = arith.cmpf ogt, %[[ABS]], %[[COARSEMAX]] : f32
+// CHECK-NEXT: arith.select %[[ISCOARSE]], %[[POWER]], %[[SCALE]] : f32
+// CHECK: %[[P:.*]] = linalg.generic {{.*}} ins(%[[NEWMAX]], %[[S]] :{{.*}}) outs(%[[QK]] :
+// CHECK-NEXT: ^bb0(%[[M:.*]]: f32, %[[FACTOR:.*]]: f32, %[[X:.*]]: f32):
+// CHECK-NEXT: %[[SX:.*]] = arith.mulf %[[X]], %[[FACTOR]] fastmath<contract> : f32
 // CHECK-NEXT: %[[E:.*]] = arith.subf %[[SX]], %[[M]] fastmath<contract> : f32
 // CHECK-NEXT: math.exp2 %[[E]]
 
@@ -161,11 +174,11 @@ func.func @invariant_query(%q: tensor<1x8x2x16xbf16>, %k: tensor<1x64x1x16xbf16>
 // TENSOR-DAG: %[[RISE:.*]] = arith.constant 8.000000e+00 : f32
 // TENSOR: arith.maximumf
 // TENSOR: ^bb0(%[[OLD:.*]]: f32, %[[RAW:.*]]: f32):
-// TENSOR-NEXT: %[[SCALED:.*]] = arith.mulf %[[RAW]], %{{.*}} : f32
+// TENSOR: %[[SCALED:.*]] = arith.mulf %[[RAW]], %{{.*}} : f32
 // TENSOR-NEXT: %[[BY:.*]] = arith.subf %[[SCALED]], %[[OLD]] : f32
 // TENSOR-NEXT: %[[HIGH:.*]] = arith.cmpf ugt, %[[BY]], %[[RISE]] : f32
 // TENSOR-NEXT: arith.select %[[HIGH]], %[[SCALED]], %[[OLD]] : f32
-// TENSOR: %[[P:.*]] = linalg.generic {{.*}} ins(%{{.*}} : tensor<16xf32>) outs(%{{.*}} : tensor<16x32xf32>)
+// TENSOR: %[[P:.*]] = linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<16xf32>, tensor<16xf32>) outs(%{{.*}} : tensor<16x32xf32>)
 // TENSOR: math.exp2
 // TENSOR-DAG: linalg.generic {{.*}} ins(%[[P]] : tensor<16x32xf32>) outs(%{{.*}} : tensor<16xf32>)
 // TENSOR-DAG: %[[ROUNDED:.*]] = linalg.generic {{.*}} ins(%[[P]] : tensor<16x32xf32>) outs(%{{.*}} : tensor<16x32xbf16>)
@@ -173,7 +186,7 @@ func.func @invariant_query(%q: tensor<1x8x2x16xbf16>, %k: tensor<1x64x1x16xbf16>
 // TENSOR: linalg.generic {{.*}} ins(%[[ROUNDED]], %{{.*}} : tensor<16x32xbf16>, tensor<32x16xbf16>)
 // CHECK-LABEL: func @on_tensor_cores
 // CHECK-NOT: arith.truncf
-// CHECK-NOT: arith.select
+// CHECK-NOT: arith.cmpf ugt
 // CHECK: return
 func.func @on_tensor_cores(%q: tensor<1x16x1x16xbf16>,
                            %k: tensor<1x32x1x16xbf16>,

@@ -302,10 +302,10 @@ module attributes {transform.with_named_sequence} {
 // starting from the identity, which are merged after the loop.
 // CHECK-LABEL: func @split_threads
 // CHECK-SAME: (%[[Q:.*]]: tensor<1x8x2x16xf32>, %[[K:.*]]: tensor<1x64x1x16xf32>, %[[ACC:.*]]: tensor<1x2x8x16xf32>, %[[MAX:.*]]: tensor<1x2x8xf32>, %[[SUM:.*]]: tensor<1x2x8xf32>)
-// CHECK-DAG: %[[INF:.*]] = arith.constant 0xFF800000 : f32
+// CHECK-DAG: %[[LOWEST:.*]] = arith.constant -3.40282347E+38 : f32
 // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK-DAG: %[[IACC:.*]] = linalg.fill ins(%[[ZERO]] : f32) outs(%{{.*}} : tensor<4x1x2x8x16xf32>)
-// CHECK-DAG: %[[IMAX:.*]] = linalg.fill ins(%[[INF]] : f32) outs(%{{.*}} : tensor<4x1x2x8xf32>)
+// CHECK-DAG: %[[IMAX:.*]] = linalg.fill ins(%[[LOWEST]] : f32) outs(%{{.*}} : tensor<4x1x2x8xf32>)
 // CHECK-DAG: %[[ISUM:.*]] = linalg.fill ins(%[[ZERO]] : f32) outs(%{{.*}} : tensor<4x1x2x8xf32>)
 // CHECK: %[[P:.*]]:3 = scf.forall (%[[I:.*]]) in (4) shared_outs(%[[A:.*]] = %[[IACC]], %[[M:.*]] = %[[IMAX]], %[[S:.*]] = %[[ISUM]])
 // CHECK-DAG: tensor.extract_slice %[[K]][0, %{{.*}}, 0, 0] [1, 16, 1, 16]

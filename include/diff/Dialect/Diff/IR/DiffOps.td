@@ -399,10 +399,17 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
         sum' = f * sum + rowsum(p)
         acc' = f * acc + p V
 
-    If max' is -inf, the op uses and returns the lowest finite value instead, so
-    that all exponents of a row that sees no key are -inf. The identity is
-    acc = 0, max = -inf, sum = 0. The output of a row is acc / sum, and its
-    log-sum-exp is ln(2) * max + ln(sum).
+    The identity is acc = 0, max = the lowest finite number, sum = 0. `max` is
+    always finite, so that all exponents of a row that sees no key are -inf. The
+    output of a row is acc / sum, and its log-sum-exp is ln(2) * max + ln(sum).
+
+    Let c be the scale (or the softcap) times log2(e). If |x| exceeds 2^27, the
+    row uses the power of two above c instead of c, also in `max`, because the
+    product of a score and a power of two is exact. f32 scores of this size
+    differ by more than 8 in units of x, so that only the keys with the largest
+    score have weight, and they have equal weights. The log-sum-exp of such a
+    row is ln(2) * max * c / (the power of two) + ln(sum). The result of a row
+    is correct if its products are finite, and unspecified (NaN or 0) if not.
 
     An output head has `maps` rows for each query token. The maps of an output
     head share the loop over the keys. The iteration domain is (batch, output

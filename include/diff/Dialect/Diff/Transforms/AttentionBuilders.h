@@ -11,6 +11,7 @@
 
 #include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/NamedGeneric.h"
+#include <limits>
 
 namespace mlir::diff {
 
@@ -55,6 +56,39 @@ bool isCapped(AttentionOpInterface op);
 /// softcap, times log2(e) in base 2.
 double getScoreFactor(AttentionOpInterface op, ExpBase base);
 
+/// The running maximum of a row that has seen no key.
+inline constexpr double kLowestMax = -std::numeric_limits<float>::max();
+
+/// Returns whether a row may need a factor other than the score factor, see
+/// `buildScaledMax`.
+bool hasCoarseRows(AttentionOpInterface op);
+
+/// Returns the largest score of a row times the factor of the row: the score
+/// factor in base 2, or the power of two above it if the product of the score
+/// and the score factor would lose whole units.
+///
+/// The exponents of a row are fma(score, factor, -max), where max is the scaled
+/// maximum. The score factor makes max a rounded product, while the product in
+/// the fused multiply-add is exact: all weights of the row are off by 2^r, where
+/// r is the rounding error. The sum of the weights cancels this factor as long
+/// as the weights stay in range. Up to |max| = 2^27, |r| is at most 4. Above,
+/// f32 scores near the largest one differ by more than 8 units of the exponent
+/// or not at all. Keys below the maximum then have weights below 2^-8 with
+/// either factor, and rounding the scores to f32 changes these weights by up to
+/// 2^4. With a power of two, the product is exact.
+///
+/// Scaled maxima keep the order of the scores, and determine their factor.
+Value buildScaledMax(OpBuilder &builder, Location loc, Value score,
+                     AttentionOpInterface op);
+
+/// Returns `coarse` if the factor of the scaled maximum is a power of two, and
+/// `fine` if it is the score factor.
+Value selectByMax(OpBuilder &builder, Location loc, Value max, double coarse,
+                  double fine);
+
+/// Returns the power of two that `buildScaledMax` uses for this score factor.
+double getCoarseFactor(double factor);
+
 /// scores[bgranm] = Q K^T, or tanh(scale Q K^T / softcap) with a softcap, and
 /// -inf where masked. The scores must be multiplied by the score factor.
 NamedValue buildScores(NamedGenericBuilder &named, OpBuilder &builder,
@@ -89,7 +123,8 @@ Value buildExp(OpBuilder &builder, Location loc, Value value, Value offset,
                ExpBase base);
 
 /// Builds the epilogue of `op` from complete running values, acc [B, maps h, N,
-/// dv], max and sum [B, maps h, N]. Returns one value for each result of `op`.
+/// dv], max and sum [B, maps h, N]. In base 2, the maxima are scaled ones.
+/// Returns one value for each result of `op`.
 SmallVector<Value> buildEpilogue(OpBuilder &builder,
                                  AttentionCombineOpInterface op, Value acc,
                                  Value max, Value sum, ExpBase base);

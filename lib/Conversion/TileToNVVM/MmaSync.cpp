@@ -64,12 +64,16 @@ private:
 /// rows of one batch entry, at any position in the tile.
 class MmaBuilder {
 public:
+  /// `lhs` has the parts of the left-hand side that are multiplied by the same
+  /// right-hand side.
   MmaBuilder(OpBuilder &b, vector::ContractionOp op, const Contraction &shape,
-             Value lhs, Value rhs, Value acc)
+             ValueRange lhs, Value rhs, Value acc)
       : b(b), op(op), shape(shape), loc(op.getLoc()),
         type(cast<VectorType>(acc.getType())),
-        lhs(b, loc, lhs, shape.getLhsSum()),
-        rhs(b, loc, rhs, shape.getRhsSum()), acc(getElements(b, loc, acc)) {}
+        rhs(b, loc, rhs, shape.getRhsSum()), acc(getElements(b, loc, acc)) {
+    for (Value part : lhs)
+      parts.emplace_back(b, loc, part, shape.getLhsSum());
+  }
 
   FailureOr<Value> build() {
     int64_t rank = type.getRank() / 2;
@@ -77,10 +81,11 @@ public:
     auto pairs = pairRows();
     if (failed(pairs))
       return failure();
-    for (int64_t k = 0; k < lhs.getNumSteps(); k += 2)
+    for (int64_t k = 0; k < parts.front().getNumSteps(); k += 2)
       for (int64_t n = 0; n < columns; ++n)
-        for (auto &[first, second] : *pairs)
-          multiply(first, second, n, k);
+        for (const Fragments &lhs : parts)
+          for (auto &[first, second] : *pairs)
+            multiply(lhs, first, second, n, k);
     return fromElements(b, loc, type, acc);
   }
 
@@ -112,7 +117,7 @@ private:
     return pairs;
   }
 
-  Value getA(const Rows &rows, int64_t k) {
+  Value getA(const Fragments &lhs, const Rows &rows, int64_t k) {
     Rows index(rows.size() + 1);
     for (auto [dim, inLhs] : llvm::enumerate(shape.resultRowsInLhs()))
       index[inLhs] = rows[dim];
@@ -142,14 +147,15 @@ private:
     return element.isBF16() ? NVVM::MMATypes::bf16 : NVVM::MMATypes::f16;
   }
 
-  void multiply(const Rows &first, const Rows &second, int64_t n, int64_t k) {
+  void multiply(const Fragments &lhs, const Rows &first, const Rows &second,
+                int64_t n, int64_t k) {
     MLIRContext *context = b.getContext();
     NVVM::MMATypes element = getType(op.getLhsType().getElementType());
     auto mma = op->getAttrOfType<MmaAttr>(TileDialect::kMmaAttrName);
     int64_t places[] = {getPlace(first, n), getPlace(first, n) + 1,
                         getPlace(second, n), getPlace(second, n) + 1};
-    SmallVector<Value> a{getA(first, k), getA(second, k), getA(first, k + 1),
-                         getA(second, k + 1)};
+    SmallVector<Value> a{getA(lhs, first, k), getA(lhs, second, k),
+                         getA(lhs, first, k + 1), getA(lhs, second, k + 1)};
     SmallVector<Value> c, bRegisters{getB(first, n, k), getB(first, n, k + 1)};
     for (int64_t place : places)
       c.push_back(acc[place]);
@@ -173,9 +179,40 @@ private:
   const Contraction &shape;
   Location loc;
   VectorType type;
-  Fragments lhs, rhs;
+  SmallVector<Fragments> parts;
+  Fragments rhs;
   SmallVector<Value> acc;
 };
+
+/// Returns whether the values are the same, or results of equal ops.
+bool isSame(Value a, Value b) {
+  Operation *first = a.getDefiningOp(), *second = b.getDefiningOp();
+  return a == b || (first && second && isMemoryEffectFree(first) &&
+                    OperationEquivalence::isEquivalentTo(
+                        first, second, OperationEquivalence::exactValueMatch,
+                        /*markEquivalent=*/nullptr,
+                        OperationEquivalence::IgnoreLocations));
+}
+
+/// Returns the contraction that adds another part times the same right-hand side
+/// to the result of this one, or null. Both become one loop of instructions, so
+/// that a fragment of the right-hand side is read once and lives for two of them.
+vector::ContractionOp getNextPart(vector::ContractionOp op) {
+  if (!op->hasOneUse())
+    return {};
+  auto next = dyn_cast<vector::ContractionOp>(*op->user_begin());
+  if (!next || next.getAcc() != op.getResult() ||
+      !isSame(next.getRhs(), op.getRhs()) ||
+      next.getLhsType() != op.getLhsType() ||
+      next.getIndexingMaps() != op.getIndexingMaps() ||
+      next->getBlock() != op->getBlock())
+    return {};
+  Operation *part = next.getLhs().getDefiningOp();
+  if (part && part->getBlock() == op->getBlock() &&
+      !part->isBeforeInBlock(op))
+    return {};
+  return next;
+}
 
 struct DistributeContraction : public DistributePattern<vector::ContractionOp> {
   using DistributePattern::DistributePattern;
@@ -186,7 +223,20 @@ struct DistributeContraction : public DistributePattern<vector::ContractionOp> {
     FailureOr<Contraction> shape = Contraction::get(op);
     if (failed(shape) || !op->hasAttr(TileDialect::kMmaAttrName))
       return rewriter.notifyMatchFailure(op, "no matrix instruction");
-    MmaBuilder builder(rewriter, op, *shape, adaptor.getLhs(), adaptor.getRhs(),
+    // Part of the one before.
+    if (auto before = op.getAcc().getDefiningOp<vector::ContractionOp>();
+        before && getNextPart(before) == op) {
+      rewriter.replaceOp(op, adaptor.getAcc());
+      return success();
+    }
+    SmallVector<Value> parts{adaptor.getLhs()};
+    if (vector::ContractionOp next = getNextPart(op)) {
+      Value part = rewriter.getRemappedValue(next.getLhs());
+      if (!part)
+        return rewriter.notifyMatchFailure(op, "the next part is not there yet");
+      parts.push_back(part);
+    }
+    MmaBuilder builder(rewriter, op, *shape, parts, adaptor.getRhs(),
                        adaptor.getAcc());
     FailureOr<Value> result = builder.build();
     if (failed(result))

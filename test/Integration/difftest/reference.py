@@ -206,7 +206,9 @@ def undecided_rows(case: Case, inputs: dict[str, np.ndarray], permitted: float) 
         top = s.max(axis=1, initial=-np.inf)[:, None]
         p = np.exp(s - np.where(np.isfinite(top), top, 0))
         part = np.where(s == top, 0, p).sum(axis=1) / np.maximum(p.sum(axis=1), 1)
-        largest = np.where(mask, products(np.abs(q), np.abs(k)) * scale, 0).max(axis=1, initial=0)
+        # A softcap bounds the scores, and with them their errors.
+        terms = products(np.abs(q), np.abs(k)) * scale if softcap is None else np.abs(s)
+        largest = np.where(mask, terms, 0).max(axis=1, initial=0)
         slack = np.where(largest < _LARGE, 0, 2.0**-22 * largest)
         maps.append(part * np.expm1(2 * np.minimum(slack, 300)) > permitted)
         return np.zeros((len(q), v.shape[1])), np.zeros(len(q))

@@ -120,7 +120,7 @@ def _yardstick(ref: np.ndarray, naive: np.ndarray, element_type: str) -> float:
 
 def check_output(
     out: np.ndarray, ref: np.ndarray, naive: np.ndarray, element_type: str,
-    m: int, adversarial: bool = False,
+    m: int, adversarial: bool = False, slack: float = 0.0,
 ) -> Measured:  # fmt: skip
     """Checks the output [B, N, h, dv] of a layer with M keys."""
     result = Measured(norm_limit=norm_limit(element_type, m, adversarial))
@@ -133,7 +133,7 @@ def check_output(
     ref_finite = np.isfinite(ref)
     top = float(np.abs(np.where(ref_finite, ref, 0.0)).max(initial=0.0))
     result.yardstick = _yardstick(ref, naive, element_type)
-    result.bound = 2 * result.yardstick + FLOOR[element_type] * max(1.0, top)
+    result.bound = 2 * result.yardstick + FLOOR[element_type] * max(1.0, top) + slack * top
     finite = ref_finite & np.isfinite(out)
     difference = np.abs(np.where(finite, out, 0.0) - np.where(finite, ref, 0.0))
     result.error = float(difference.max(initial=0.0))

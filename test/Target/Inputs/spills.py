@@ -25,6 +25,11 @@ FEATURES = {
     "tail": ["--key-tokens=500"],
     "causal-tail": ["--causal", "--key-tokens=600"],
 }
+# Weights in two parts, where there are two maps.
+SPLIT_FEATURES = {
+    "split": ["--scale=0.02"],
+    "split-lse": ["--scale=0.02", "--causal", "--lse", "--window=100,-1"],
+}
 NO_SPILL = re.compile(r"\b0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads")
 # Loads, stores and addresses of local memory, and variables in it.
 LOCAL = re.compile(r"\.local\b")
@@ -35,9 +40,18 @@ def layers():
         for dim in (64, 128):
             for feature in FEATURES:
                 yield variant, dim, feature
+    for variant in ("v2", "v1"):
+        for dim in (64, 128):
+            for feature in SPLIT_FEATURES:
+                yield variant, dim, feature
 
 
 def configurations(full):
+    # tf32 with weights in two parts spills on every chip.
+    return [c for c in all_configurations(full) if c[2] not in SPLIT_FEATURES or c[3] != "tf32"]
+
+
+def all_configurations(full):
     if full:
         return [(*layer, kind, chip) for layer in layers() for kind in ("bf16", "f16", "tf32") for chip in CHIPS]
     # tf32 uses the chip of the layer after the next one, so that types cover all chips.
@@ -57,7 +71,7 @@ def assemble(ptxas, folder, configuration):
     printed = "f32" if kind == "tf32" else kind
     options = ["--variant=standard", f"--value-dim={2 * dim}"] if variant == "wide" else [f"--variant={variant}"]
     layer = ["diff-gen", *options, f"--dim={dim}", f"--type={printed}", "--heads=8", "--kv-heads=4",
-             "--query-tokens=512", *FEATURES[feature], "-o", f"{prefix}.mlir"]  # fmt: skip
+             "--query-tokens=512", *(FEATURES | SPLIT_FEATURES)[feature], "-o", f"{prefix}.mlir"]  # fmt: skip
     compile_ = ["diff-opt", f"{prefix}.mlir", f"--diff-compile=chip={chip} f32=tf32", "--emit=ptx", "-o", f"{prefix}.ptx"]
     for command in (layer, compile_):
         subprocess.run(command, check=True)

@@ -96,9 +96,9 @@ public:
     NamedValue p = exponentials(scores, max);
     NamedValue sum = accumulateRowSum(
         named, p, rescale(AttentionLoops::rows, oldSum, factor));
-    NamedValue acc =
-        accumulateValues(named, roundWeights(p), value,
-                         rescale(AttentionLoops::accumulator, oldAcc, factor));
+    NamedValue acc = rescale(AttentionLoops::accumulator, oldAcc, factor);
+    for (const NamedValue &part : splitWeights(p))
+      acc = accumulateValues(named, part, value, acc);
     return {named.unview(acc, op.getAcc(), kAccumulator),
             named.unview(max, op.getMax(), kRows),
             named.unview(sum, op.getSum(), kRows)};
@@ -184,17 +184,52 @@ private:
         });
   }
 
-  /// The weights in the element type of the values, as matrix instructions
-  /// require. This is the only rounding before that of the output.
-  NamedValue roundWeights(const NamedValue &p) {
+  /// The weights as matrix instructions multiply them: in the element type of the
+  /// values, which is the only rounding before that of the output, or in two
+  /// parts.
+  SmallVector<NamedValue> splitWeights(const NamedValue &p) {
+    if (!options.roundWeights || !isOnTensorCores(op))
+      return {p};
     Type element = getElementTypeOrSelf(op.getValue().getType());
-    if (!options.roundWeights || !isOnTensorCores(op) || element == compute)
-      return p;
-    return named.generic(AttentionLoops::scores, "", {p},
-                         named.empty(AttentionLoops::scores, element),
-                         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-                           return arith::TruncFOp::create(b, l, element, s[0]);
-                         });
+    auto perWeight =
+        [&](Type type, function_ref<Value(OpBuilder &, Location, Value)> body) {
+          return named.generic(AttentionLoops::scores, "", {p},
+                               named.empty(AttentionLoops::scores, type),
+                               [&](OpBuilder &b, Location l, ValueRange s) {
+                                 return body(b, l, s[0]);
+                               });
+        };
+    auto round = [&](OpBuilder &b, Location l, Value weight) -> Value {
+      return arith::TruncFOp::create(b, l, element, weight);
+    };
+    if (!splitsWeights(attention)) {
+      if (element == compute)
+        return {p};
+      return {perWeight(element, round)};
+    }
+    if (element == compute)
+      return {perWeight(compute, roundToTF32),
+              perWeight(compute, [&](OpBuilder &b, Location l, Value weight) {
+                return arith::SubFOp::create(b, l, weight,
+                                             roundToTF32(b, l, weight))
+                    .getResult();
+              })};
+    auto rest = [&](OpBuilder &b, Location l, Value weight) -> Value {
+      Value rounded =
+          arith::ExtFOp::create(b, l, compute, round(b, l, weight));
+      return round(b, l, arith::SubFOp::create(b, l, weight, rounded));
+    };
+    return {perWeight(element, round), perWeight(element, rest)};
+  }
+
+  /// The first 11 bits of the fraction, rounded (Dekker's splitting): what the
+  /// tf32 instructions multiply without another rounding.
+  static Value roundToTF32(OpBuilder &b, Location l, Value weight) {
+    Value shift = arith::ConstantOp::create(
+        b, l, b.getFloatAttr(weight.getType(), 0x1p13 + 1.0));
+    Value shifted = arith::MulFOp::create(b, l, weight, shift);
+    Value rest = arith::SubFOp::create(b, l, shifted, weight);
+    return arith::SubFOp::create(b, l, shifted, rest);
   }
 
   NamedValue rescale(StringRef loops, const NamedValue &values,

@@ -172,6 +172,19 @@ static Value multiplyAdd(OpBuilder &b, Location loc, ValueRange elements) {
   return arith::AddFOp::create(b, loc, elements[2], product);
 }
 
+/// The deviation of the scores of random normals below which weights are split.
+static constexpr double kSmallDeviation = 0.8;
+
+bool diff::splitsWeights(AttentionOpInterface op) {
+  if (op.getNumMaps() == 1)
+    return false;
+  double deviation =
+      op.getEffectiveScale() * std::sqrt(double(op.getDimSize('d')));
+  if (isCapped(op))
+    deviation = std::min(deviation, op.getSoftcapAttr().getValueAsDouble());
+  return deviation < kSmallDeviation;
+}
+
 bool diff::isCapped(AttentionOpInterface op) {
   FloatAttr softcap = op.getSoftcapAttr();
   return softcap && !(op.getComputeType().isF32() &&

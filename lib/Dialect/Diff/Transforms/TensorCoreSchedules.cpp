@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "TensorCoreSchedules.h"
+#include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "diff/Dialect/Tile/IR/Tile.h"
 #include "mlir/IR/Remarks.h"
@@ -46,6 +47,7 @@ constexpr TileShape kTiles[] = {
     {256, 128, 32, 8, /*forOwnKeys=*/true},
     {256, 64, 64, 4},
     {256, 64, 32, 4},
+    {256, 64, 16, 4},
     {256, 32, 32, 2},
     {256, 16, 32, 1},
 };
@@ -66,12 +68,15 @@ constexpr int64_t kMaxWidth = 256;
 constexpr int64_t kMaxFragmentRegisters = 192;
 constexpr int64_t kExtraRegisters = 16;
 
+/// The most keys of a step in the table.
+constexpr int64_t kMostKeys = 64;
+
 /// The sizes that determine the resources of a tile.
 struct Problem {
   int64_t maps, keyMaps, group, dim, valueWidth, elementBytes;
   std::optional<int64_t> queries;
   int64_t extraRegisters = 0;
-  bool isF32, hasLegalWidths;
+  bool isF32, hasLegalWidths, splitsWeights;
 
   explicit Problem(AttentionCombineOpInterface combine) {
     auto op = cast<AttentionOpInterface>(combine.getOperation());
@@ -82,8 +87,17 @@ struct Problem {
         (mask && mask.getLeft() >= 0) ||
         (op.getNumKeyMaps() == 1 && isDynamic))
       extraRegisters = kExtraRegisters;
+    splitsWeights = diff::splitsWeights(op);
     if (op.getNumKeyMaps() > 1 && combine.getLse())
       extraRegisters = 2 * kExtraRegisters;
+    if (splitsWeights)
+      extraRegisters = op.getNumKeyMaps() > 1
+                           ? 3 * kExtraRegisters
+                           : extraRegisters + kExtraRegisters;
+    // A tail of the keys, unless maps share them.
+    if (op.getNumKeyMaps() == op.getNumMaps() &&
+        (isDynamic || op.getDimSize('m') % kMostKeys != 0))
+      extraRegisters = std::max(extraRegisters, kExtraRegisters);
     auto query = cast<ShapedType>(op.getQuery().getType());
     Type element = query.getElementType();
     maps = op.getNumMaps();
@@ -126,10 +140,12 @@ struct Problem {
   }
 
   /// Returns the 32-bit registers of a thread for the accumulator and the
-  /// scores, and for the other work of the op.
+  /// scores, and for the other work of the op. Weights in two parts replace the
+  /// scores, but those of tf32 need 32 bits for each part.
   int64_t getFragmentRegisters(int64_t rows, int64_t keys,
                                int64_t warps) const {
-    return rows * (valueWidth + keys) / (warps * 32) + extraRegisters;
+    int64_t parts = splitsWeights && isF32 ? 2 : 1;
+    return rows * (valueWidth + parts * keys) / (warps * 32) + extraRegisters;
   }
 };
 } // namespace
@@ -239,7 +255,8 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
     auto schedule = ScheduleAttr::get(
         op.getContext(), heads, queries, tile.keys, tile.warps * 32,
         /*stages=*/1, /*swizzle=*/!problem.hasWholeLines(),
-        /*row_sum_on_mma=*/!op.getLse() && !problem.isF32,
+        /*row_sum_on_mma=*/!op.getLse() && !problem.isF32 &&
+            !problem.splitsWeights,
         /*skip_rescale=*/true, /*tf32=*/problem.isF32);
     if (std::optional<std::string> broken =
             findBrokenLimit(problem, schedule, limits)) {

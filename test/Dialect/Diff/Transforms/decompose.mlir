@@ -216,6 +216,40 @@ func.func @on_tensor_cores(%q: tensor<1x16x1x16xbf16>,
 
 // -----
 
+// With two maps and a small scale, the weights are multiplied in two parts.
+// The scores of a softcap have one factor for all rows.
+// TENSOR-LABEL: func @small_scale
+// TENSOR-NOT: math.absf
+// TENSOR: math.exp2
+// TENSOR: %[[P:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<2x16x32xf32>)
+// TENSOR: math.exp2
+// TENSOR-DAG: %[[ROUNDED:.*]] = linalg.generic {{.*}} ins(%[[P]] : tensor<2x16x32xf32>) outs(%{{.*}} : tensor<2x16x32xf16>)
+// TENSOR-DAG: %[[REST:.*]] = linalg.generic {{.*}} ins(%[[P]] : tensor<2x16x32xf32>) outs(%{{.*}} : tensor<2x16x32xf16>)
+// TENSOR: arith.subf
+// TENSOR: %[[ACC:.*]] = linalg.generic {{.*}} ins(%[[ROUNDED]], %{{.*}} : tensor<2x16x32xf16>, tensor<32x16xf16>)
+// TENSOR: linalg.generic {{.*}} ins(%[[REST]], %{{.*}} : tensor<2x16x32xf16>, tensor<32x16xf16>) outs(%[[ACC]] :
+func.func @small_scale(%q: tensor<1x16x2x16xf16>, %k: tensor<1x32x1x16xf16>,
+                       %acc: tensor<1x2x16x16xf32>, %row: tensor<1x2x16xf32>)
+    -> tensor<1x2x16x16xf32> {
+  %0 = scf.forall (%i) in (1) shared_outs(%a = %acc)
+      -> (tensor<1x2x16x16xf32>) {
+    %1:3 = diff.online_attention
+             ins(%q, %k, %k : tensor<1x16x2x16xf16>, tensor<1x32x1x16xf16>,
+                 tensor<1x32x1x16xf16>)
+             outs(%a, %row, %row : tensor<1x2x16x16xf32>, tensor<1x2x16xf32>,
+                  tensor<1x2x16xf32>)
+             maps(2) scale(0.05) softcap(20.0)
+             -> tensor<1x2x16x16xf32>, tensor<1x2x16xf32>, tensor<1x2x16xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %1#0 into %a[0, 0, 0, 0] [1, 2, 16, 16] [1, 1, 1, 1]
+        : tensor<1x2x16x16xf32> into tensor<1x2x16x16xf32>
+    }
+  } {mapping = [#gpu.block<x>], tile.schedule = #tile.schedule<warps = 1>}
+  return %0 : tensor<1x2x16x16xf32>
+}
+
+// -----
+
 // On memrefs, decomposition is not possible.
 // CHECK-LABEL: func @memref
 // CHECK: diff.online_attention

@@ -95,6 +95,12 @@ NamedValue buildScores(NamedGenericBuilder &named, OpBuilder &builder,
                        AttentionOpInterface op, const NamedValue &query,
                        const NamedValue &key);
 
+/// Returns whether weights that are rounded for the second product must be
+/// multiplied in two parts, the rounded weight and the rounding error. With a
+/// small scale, the weights of all keys are similar, and so are the two maps:
+/// their difference is small, while the rounding errors of their weights add up.
+bool splitsWeights(AttentionOpInterface op);
+
 /// Returns the scores times their factor.
 NamedValue scaleScores(NamedGenericBuilder &named, OpBuilder &builder,
                        AttentionOpInterface op, const NamedValue &scores,

@@ -64,6 +64,7 @@ REFUSALS = (
     ("sim", r"GPU launcher supports tensors of"),
     ("sim", r"op of 'f64' is not supported on a GPU"),
     ("sim", r"reads a constant tensor in host memory"),
+    ("sim", r"'memref.reshape' op cannot be compiled to a kernel"),
     ("sim", r"on tensor cores, multiples of"),
 )
 

@@ -210,12 +210,12 @@ diff_setup() {
   [[ -n $DIFF_PTXAS ]] || diff_install_ptxas
 }
 
-# Prints the user and system CPU time of the finished children in seconds.
-diff_children_seconds() {
-  # In a pipe, `times` would report the children of the subshell.
+# Sets DIFF_CPU_SECONDS to the CPU time, user and system, of the finished children.
+diff_measure_cpu() {
+  # A subshell, as in a pipe, would report its own children.
   times >"$DIFF_LOGS/times"
-  sed -n '2s/[ms]/ /gp' "$DIFF_LOGS/times" |
-    awk '{ printf "%.0f\n", $1 * 60 + $2 + $3 * 60 + $4 }'
+  DIFF_CPU_SECONDS=$(sed -n '2s/[ms]/ /gp' "$DIFF_LOGS/times" |
+    awk '{ printf "%.0f", $1 * 60 + $2 + $3 * 60 + $4 }')
 }
 
 # diff_build [--target TARGET] [CMAKE-OPTION...]: builds TARGET, or the default
@@ -240,10 +240,12 @@ diff_build() {
   fi
   diff_step "compiling in $DIFF_BUILD (log: $DIFF_LOGS/build.log)"
   mkdir -p "$DIFF_LOGS"
-  cpu=$(diff_children_seconds)
+  diff_measure_cpu
+  cpu=$DIFF_CPU_SECONDS
   diff_logged build.log cmake --build "$DIFF_BUILD" --target "$target" ||
     diff_fail 'the build failed'
-  cpu=$(($(diff_children_seconds) - cpu))
+  diff_measure_cpu
+  cpu=$((DIFF_CPU_SECONDS - cpu))
   diff_step "built in $((SECONDS - start)) s ($cpu s of CPU time)"
 }
 

@@ -28,7 +28,7 @@ struct PendingCopy {
   const Inst *inst;
   uint32_t to;           // offset in shared memory, 0 is kSharedBase
   uint32_t bytes;        // copied
-  uint32_t zeros;        // behind them, set to zero
+  uint32_t zeros;        // after them, set to zero
   uint64_t from;         // device address
   const uint8_t *source; // the same on the host; null when no bytes are copied
   bool done = false;     // it has taken effect; its wait may still be due

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs every pass of the project on texts that it was not made for.
+"""Runs every pass of the project on texts of other levels and upstream ops.
 
 A run passes when it succeeds, or fails with exit status 1 and one line with
 `error: `. A signal, a run past the time limit, another status, no error or a
 second one is a failure. The passes are those of the Passes.td files; the texts
-are layers at each level of IR and the files of mixed upstream ops beside this
+are layers at each level of IR and the files of mixed ops in the folder of this
 script.
 """
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The dialect's ops where passes meet them seldom: on buffers, in f64, empty,
-// in tiles, with schedules, in loops and branches.
+// Rare forms of the dialect's ops: on buffers, in f64, empty, in tiles, with
+// schedules, in loops and branches.
 func.func @buffers(%q: memref<1x12x4x16xf32>, %k: memref<1x20x2x16xf32>, %o: memref<1x12x4x16xf32>) {
   diff.softmax_attention ins(%q, %k, %k : memref<1x12x4x16xf32>, memref<1x20x2x16xf32>, memref<1x20x2x16xf32>)
     outs(%o : memref<1x12x4x16xf32>) {schedule = #diff.schedule<queries = 8, keys = 16>}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Launches, vectors and kernels, with the marks of the tile dialect and without.
+// Launches, vectors and kernels, with and without attributes of the tile dialect.
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #lhs = affine_map<(m, n, k) -> (m, k)>
 #rhs = affine_map<(m, n, k) -> (k, n)>

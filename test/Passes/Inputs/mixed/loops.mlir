@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Loops of every kind around tensors, with the marks of tiles and without.
+// Loops of every kind around tensors, with and without attributes of tiles.
 #blocks = [#gpu.block<y>, #gpu.block<x>]
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #tf = #tile.schedule<warps = 4, stages = 2>

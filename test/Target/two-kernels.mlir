@@ -17,8 +17,10 @@
 // MANIFEST: "name": "two_attention"
 // MANIFEST: "name": "two_softmax_attention"
 // The first kernel uses threads (f32), the second one tensor cores.
-// MANIFEST: "ceildiv(N_1, 128)",
-// MANIFEST: "B_1"
+// A dynamic batch may exceed the limits of y and z, so the grid is along x.
+// MANIFEST: "((ceildiv(N_1, 128) * B_1) * 2)",
+// MANIFEST-NEXT: "1",
+// MANIFEST-NEXT: "1"
 // SCHEMA: {{^}}valid
 // WRONG: invalid: {{.*}}'borrow' is none of
 func.func @two(%q: tensor<1x40x4x16xf32>, %k: tensor<1x40x2x16xf32>, %v: tensor<1x40x2x16xf32>, %l: tensor<1x40x2xf32>, %q2: tensor<?x?x2x32xf16>, %k2: tensor<?x?x1x32xf16>) -> (tensor<1x40x2x16xf32>, tensor<?x?x2x32xf16>) {

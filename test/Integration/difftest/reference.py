@@ -189,6 +189,22 @@ _LARGE = 300.0
 
 
 def undecided_rows(case: Case, inputs: dict[str, np.ndarray], permitted: float) -> np.ndarray:
+    """Bool for each row of the output, in its layout without the last dimension: the
+    rows whose result f32 scores do not decide."""
+    laid_out = case
+    inputs = swap_layout(case, inputs)
+    case = dataclasses.replace(case, layout="bshd")
+    if case.sequences is None:
+        rows = _undecided_rows(case, inputs, permitted)
+    else:
+        alone = dataclasses.replace(case, sequences=None, b=1)
+        parts = [_undecided_rows(alone, part, permitted)[0]
+                 for part in split_sequences(case, inputs)]  # fmt: skip
+        rows = np.concatenate([np.zeros((0, case.h), bool), *parts])
+    return rows.swapaxes(-1, -2) if laid_out.layout == "bhsd" else rows
+
+
+def _undecided_rows(case: Case, inputs: dict[str, np.ndarray], permitted: float) -> np.ndarray:
     """[B, N, h] bool: rows whose result f32 scores do not decide.
 
     A score is off by up to a part of 2^-22 of what is added up for the largest,
@@ -215,7 +231,8 @@ def undecided_rows(case: Case, inputs: dict[str, np.ndarray], permitted: float) 
 
     evaluate(case, inputs, Exact(), judge)
     heads = 1 if case.variant == "standard" else 2
-    rows = np.array(maps).reshape(case.b, case.h, heads, case.n).any(axis=2)
+    shape = (case.b, case.h, heads, inputs["query"].shape[1])
+    rows = np.array(maps, bool).reshape(shape).any(axis=2)
     return rows.transpose(0, 2, 1)
 
 

@@ -29,8 +29,6 @@ public:
       queryTokens = layer.queryTokens;
       keyTokens = layer.keyTokens;
     }
-    bool standard = layer.variant == Variant::Standard;
-    queryHeads = (standard ? 1 : 2) * layer.heads;
     bool v1 = layer.variant == Variant::V1;
     keyHeads = (v1 ? 2 : 1) * layer.kvHeads;
     valueDim = layer.valueDim.value_or((v1 ? 2 : 1) * layer.dim);
@@ -76,7 +74,9 @@ private:
   }
 
   void declareArguments() {
-    declare("query", getShape(queryTokens, queryHeads, layer.dim), element);
+    declare("query",
+            getShape(queryTokens, layer.getNumQueryHeads(), layer.dim),
+            element);
     declare("key", getShape(keyTokens, keyHeads, layer.dim), element);
     declare("value", getShape(keyTokens, layer.kvHeads, valueDim), element);
     if (layer.varlen) {
@@ -90,6 +90,8 @@ private:
       declare("lambda", {layer.heads}, b.getF32Type());
       declare("weight", {valueDim}, b.getF32Type());
     }
+    if (layer.gate)
+      declare("gate", getShape(queryTokens, layer.heads, valueDim), element);
   }
 
   RankedTensorType getOutputType() {
@@ -97,8 +99,8 @@ private:
                                  element);
   }
   RankedTensorType getLseType() {
-    return RankedTensorType::get(packed({batch, queryHeads, queryTokens}),
-                                 b.getF32Type());
+    return RankedTensorType::get(
+        packed({batch, layer.getNumQueryHeads(), queryTokens}), b.getF32Type());
   }
 
   /// Output and optional log-sum-exp. Dynamic sizes are those of the query.
@@ -149,6 +151,8 @@ private:
       offsetsQ = args[3];
       offsetsK = args[4];
     }
+    Value gate = layer.gate ? args.back() : Value();
+    IntegerAttr signals = b.getI64IntegerAttr(layer.signals);
     // The operands after the offsets: lambda and weight.
     ValueRange rest = args.drop_front(layer.varlen ? 5 : 3);
     ScheduleAttr schedule;
@@ -156,17 +160,19 @@ private:
     switch (layer.variant) {
     case Variant::V2:
       return AttentionOp::create(b, loc, results, args[0], args[1], args[2],
-                                 offsetsQ, offsetsK, rest[0], diagonal, output,
-                                 lse, mask, scale, softcap, layout, schedule);
+                                 offsetsQ, offsetsK, rest[0], gate, diagonal,
+                                 output, lse, signals, mask, scale, softcap,
+                                 layout, schedule);
     case Variant::V1:
       return AttentionV1Op::create(
           b, loc, results, args[0], args[1], args[2], offsetsQ, offsetsK,
-          rest[0], rest[1], diagonal, output, lse, mask, scale, softcap,
+          rest[0], rest[1], gate, diagonal, output, lse, signals, mask, scale,
+          softcap,
           getAttr(layer.lambdaInit), /*epsilon=*/getAttr(1.0e-5), layout,
           schedule);
     case Variant::Standard:
       return SoftmaxAttentionOp::create(
-          b, loc, results, args[0], args[1], args[2], offsetsQ, offsetsK,
+          b, loc, results, args[0], args[1], args[2], offsetsQ, offsetsK, gate,
           diagonal, output, lse, mask, scale, softcap, layout, schedule);
     }
     llvm_unreachable("unknown variant");
@@ -178,7 +184,7 @@ private:
   int64_t batch = ShapedType::kDynamic;
   int64_t queryTokens = ShapedType::kDynamic;
   int64_t keyTokens = ShapedType::kDynamic;
-  int64_t queryHeads, keyHeads, valueDim;
+  int64_t keyHeads, valueDim;
   SmallVector<Type> argumentTypes;
   SmallVector<Location> argumentLocs;
   func::FuncOp function;

@@ -25,7 +25,9 @@ struct Layer {
   int64_t heads = 8;
   int64_t kvHeads = 4;
   int64_t dim = 128;
-  /// For standard attention. Default: `dim`, or twice `dim` for V1.
+  /// Signal heads for each noise head. `heads` counts signal heads.
+  int64_t signals = 1;
+  /// The value head dimension; twice `dim` for V1.
   std::optional<int64_t> valueDim;
   /// The keyword of the element type.
   std::string type = "bf16";
@@ -42,6 +44,14 @@ struct Layer {
   bool varlen = false;
   /// Head-major query, key, value and output.
   bool headMajor = false;
+  /// A last argument holds the logits of the output gate.
+  bool gate = false;
+
+  int64_t getNumMaps() const {
+    return variant == Variant::Standard ? 1 : signals + 1;
+  }
+  int64_t getNumHeadGroups() const { return heads / signals; }
+  int64_t getNumQueryHeads() const { return getNumHeadGroups() * getNumMaps(); }
 };
 
 /// Builds a module with one function `@attention` on tensors.

@@ -25,15 +25,17 @@ static constexpr StringLiteral kOverview =
 @attention on tensors with the layout [batch, tokens, heads, dim].
 
 variant   arguments                                    results
-v2        query [B,N,2h,d]  key, value [B,M,h_kv,d]    output [B,N,h,d]
-          lambda [B,N,h] (logits)                      lse [B,2h,N] with --lse
+v2        query [B,N,2h,d]  key [B,M,h_kv,d]           output [B,N,h,dv]
+          value [B,M,h_kv,dv]  lambda [B,N,h] (logits) lse [B,2h,N] with --lse
 v1        query [B,N,2h,d]  key [B,M,2h_kv,d]          output [B,N,h,2d]
           value [B,M,h_kv,2d]  lambda [h]  weight [2d] lse [B,2h,N] with --lse
 standard  query [B,N,h,d]  key [B,M,h_kv,d]            output [B,N,h,dv]
           value [B,M,h_kv,dv]                          lse [B,h,N] with --lse
 
 lse, and lambda and weight of v1, are f32. All other tensors have the element
-type.
+type. With --signals=R, v1 and v2 have h + h/R query heads: groups of R signal
+heads and the noise head that they share. With --gate, the last argument holds
+the logits of the output gate, with the shape of the output.
 
 With --varlen the tensors are packed: they have no dimension B, N and M are the
 numbers of tokens of all B sequences, and cu_seqlens_q [B+1] and cu_seqlens_k
@@ -59,15 +61,18 @@ struct Options {
                              cl::value_desc("M"), cl::cat(category)};
   cl::opt<int64_t> heads{"heads", cl::desc("Output heads h (default: 8)"),
                          cl::value_desc("h"), cl::init(8), cl::cat(category)};
+  cl::opt<int64_t> signals{
+      "signals",
+      cl::desc("Signal heads for each noise head, of v1 and v2 (default: 1)"),
+      cl::value_desc("R"), cl::init(1), cl::cat(category)};
   cl::opt<int64_t> kvHeads{
-      "kv-heads", cl::desc("Value heads h_kv, a divisor of h (default: 4)"),
+      "kv-heads", cl::desc("Value heads h_kv, a divisor of h/R (default: 4)"),
       cl::value_desc("h_kv"), cl::init(4), cl::cat(category)};
   cl::opt<int64_t> dim{"dim", cl::desc("Head dimension d (default: 128)"),
                        cl::value_desc("d"), cl::init(128), cl::cat(category)};
   cl::opt<int64_t> valueDim{
       "value-dim",
-      cl::desc(
-          "Value head dimension dv of --variant=standard (default: --dim)"),
+      cl::desc("Value head dimension dv of standard and v2 (default: --dim)"),
       cl::value_desc("dv"), cl::cat(category)};
   cl::opt<std::string> type{"type", cl::desc("Element type (default: bf16)"),
                             cl::value_desc("bf16|f16|f32"), cl::init("bf16"),
@@ -87,6 +92,8 @@ struct Options {
                         cl::value_desc("S"), cl::cat(category)};
   cl::opt<bool> lse{"lse", cl::desc("Also return the log-sum-exp of the rows"),
                     cl::cat(category)};
+  cl::opt<bool> gate{"gate", cl::desc("Add an output gate"),
+                     cl::cat(category)};
   cl::opt<bool> dynamic{"dynamic",
                         cl::desc("Use dynamic batch and token counts"),
                         cl::cat(category)};
@@ -117,6 +124,7 @@ static LogicalResult checkSizes(const Layer &layer) {
                {"key-tokens", layer.keyTokens, 0},
                {"heads", layer.heads, 1},
                {"kv-heads", layer.kvHeads, 1},
+               {"signals", layer.signals, 1},
                {"dim", layer.dim, 1},
                {"value-dim", layer.valueDim.value_or(1), 1}};
   constexpr int64_t kMost = INT32_MAX;
@@ -125,6 +133,15 @@ static LogicalResult checkSizes(const Layer &layer) {
       return failure(reportError("--" + size.option + " must be from " +
                                  Twine(size.least) + " to " + Twine(kMost) +
                                  ", found " + Twine(size.value)));
+  if (layer.heads % layer.signals != 0)
+    return failure(reportError("--heads must be a multiple of --signals (" +
+                               Twine(layer.signals) + "), found " +
+                               Twine(layer.heads)));
+  if (layer.signals > 1 && layer.getNumHeadGroups() % layer.kvHeads != 0)
+    return failure(reportError(
+        "--heads divided by --signals must be a multiple of --kv-heads (" +
+        Twine(layer.kvHeads) + "), found " + Twine(layer.heads) + " / " +
+        Twine(layer.signals)));
   if (layer.heads % layer.kvHeads != 0)
     return failure(reportError("--heads must be a multiple of --kv-heads (" +
                                Twine(layer.kvHeads) + "), found " +
@@ -202,12 +219,17 @@ static LogicalResult readOptions(const Options &options, Layer &layer) {
   layer.kvHeads = options.kvHeads;
   layer.dim = options.dim;
   if (options.valueDim.getNumOccurrences()) {
-    if (layer.variant != Variant::Standard)
-      return failure(reportError("--value-dim is for --variant=standard only, "
-                                 "found --variant=" +
-                                 Twine(options.variant)));
+    if (layer.variant == Variant::V1)
+      return failure(reportError("--value-dim is for --variant=standard and "
+                                 "--variant=v2 only, found --variant=v1"));
     layer.valueDim = options.valueDim;
   }
+  if (options.signals.getNumOccurrences() &&
+      layer.variant == Variant::Standard)
+    return failure(reportError("--signals is for --variant=v1 and --variant=v2 "
+                               "only, found --variant=standard"));
+  layer.signals = options.signals;
+  layer.gate = options.gate;
   layer.lse = options.lse;
   layer.dynamic = options.dynamic;
   layer.varlen = options.varlen;

@@ -24,6 +24,34 @@ namespace mlir::diff {
 using namespace mlir;
 using namespace mlir::diff;
 
+/// Returns `rows`, the unnormalized outputs, maxima and sums of all maps, with
+/// those of a part of the maps computed.
+static SmallVector<Value> computeRows(OpBuilder &b, AttentionOpInterface op,
+                                      const KeyPart &part, ValueRange rows) {
+  FloatType compute = op.getComputeType();
+  NamedGenericBuilder named(b, op.getLoc());
+  declareAttentionLoops(named, b, op, part, /*dropUnits=*/false);
+  NamedValue query = viewOperand(named, op, part, kQueryOperand);
+  NamedValue key = viewOperand(named, op, part, kKeyOperand);
+  NamedValue value = viewOperand(named, op, part, kValueOperand);
+  StringRef loops = AttentionLoops::rows;
+  NamedValue scores = scaleScores(
+      named, b, op, buildScores(named, b, op, query, key), ExpBase::E);
+  NamedValue max =
+      accumulateRowMax(named, scores, named.fill(loops, compute, -INFINITY));
+  NamedValue p =
+      named.generic(AttentionLoops::scores, "", {buildSafeMax(named, max)},
+                    scores, [](OpBuilder &b, Location l, ValueRange s) {
+                      return buildExp(b, l, s[1], s[0], ExpBase::E);
+                    });
+  NamedValue sum = accumulateRowSum(named, p, named.fill(loops, compute, 0.0));
+  NamedValue acc = accumulateValues(
+      named, p, value, named.fill(AttentionLoops::accumulator, compute, 0.0));
+  return {unviewRows(named, part, acc, rows[0], "v"),
+          unviewRows(named, part, max, rows[1]),
+          unviewRows(named, part, sum, rows[2])};
+}
+
 FailureOr<SmallVector<Value>>
 diff::lowerAttentionToLinalg(OpBuilder &b, AttentionCombineOpInterface op) {
   auto attention = cast<AttentionOpInterface>(op.getOperation());
@@ -33,45 +61,17 @@ diff::lowerAttentionToLinalg(OpBuilder &b, AttentionCombineOpInterface op) {
     return failure();
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op);
-  FloatType compute = attention.getComputeType();
-  NamedGenericBuilder named(b, op.getLoc());
-  declareAttentionLoops(named, b, attention, /*dropUnits=*/false);
-
-  NamedValue query = viewOperand(named, attention, kQueryOperand);
-  NamedValue key = viewOperand(named, attention, kKeyOperand);
-  NamedValue value = viewOperand(named, attention, kValueOperand);
-
-  StringRef rows = AttentionLoops::rows;
-  NamedValue scores =
-      scaleScores(named, b, attention,
-                  buildScores(named, b, attention, query, key), ExpBase::E);
-  NamedValue max =
-      accumulateRowMax(named, scores, named.fill(rows, compute, -INFINITY));
-  NamedValue p =
-      named.generic(AttentionLoops::scores, "", {buildSafeMax(named, max)},
-                    scores, [](OpBuilder &b, Location l, ValueRange s) {
-                      return buildExp(b, l, s[1], s[0], ExpBase::E);
-                    });
-  NamedValue sum = accumulateRowSum(named, p, named.fill(rows, compute, 0.0));
-  NamedValue acc = accumulateValues(
-      named, p, value, named.fill(AttentionLoops::accumulator, compute, 0.0));
-
-  // Head-major rows: [B, maps h, N] and [B, maps h, N, dv].
-  auto merge = [&](const NamedValue &value, ArrayRef<int64_t> shape) -> Value {
-    SmallVector<ReassociationIndices> groups = {{0}, {1, 2, 3}, {4}};
-    if (shape.size() == 4)
-      groups.push_back({5});
-    auto type = RankedTensorType::get(shape, compute);
-    return tensor::CollapseShapeOp::create(b, op.getLoc(), type, value.value,
-                                           groups);
-  };
-  SmallVector<int64_t> shape = {attention.getDimSize('b'),
-                                attention.getDimSize('q'),
-                                attention.getDimSize('n')};
-  Value wholeMax = merge(max, shape), wholeSum = merge(sum, shape);
-  shape.push_back(attention.getDimSize('v'));
-  return buildEpilogue(b, op, merge(acc, shape), wholeMax, wholeSum,
-                       ExpBase::E);
+  // Head-major rows: [B, maps x groups, N, dv] and [B, maps x groups, N].
+  NamedGenericBuilder whole(b, op.getLoc());
+  for (char dim : StringRef("bqnv"))
+    whole.declare(dim, getMixedSize(b, attention, dim));
+  Type compute = attention.getComputeType();
+  SmallVector<Value> rows = {whole.empty("bqnv", compute).value,
+                             whole.empty("bqn", compute).value,
+                             whole.empty("bqn", compute).value};
+  for (const KeyPart &part : getKeyParts(attention))
+    rows = computeRows(b, attention, part, rows);
+  return buildEpilogue(b, op, rows[0], rows[1], rows[2], ExpBase::E);
 }
 
 namespace {

@@ -51,7 +51,7 @@ def type_of(kind: str, element_type: str) -> str:
 
 
 #: The arrays that a layout permutes.
-_LAID_OUT = ("query", "key", "value", "output")
+_LAID_OUT = ("query", "key", "value", "gate", "output")
 
 
 def swap_layout(case: Case, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -200,6 +200,16 @@ def _products_huge(arrays: dict, case: Case, rng: np.random.Generator, element_t
     _scale_scores(arrays, min(1e18, _END[element_type]))
 
 
+def _gate_extreme(arrays: dict, case: Case, rng: np.random.Generator, element_type: str) -> None:
+    """Gates of -inf and +inf (factors of exactly 0 and 1), ±40, and a NaN for an
+    element of the first row, which sees no key in some cases, and of the last."""
+    gate = arrays["gate"]
+    for value in (-np.inf, np.inf, 40.0, -40.0):
+        gate[rng.random(gate.shape) < 0.15] = value
+    gate[:, 0, 0, 1] = np.nan
+    gate[:, -1, -1, 0] = np.nan
+
+
 INPUT_KINDS = {
     "normal": _normal,
     "large": _large,
@@ -219,6 +229,7 @@ INPUT_KINDS = {
     "values-tiny": _values_tiny,
     "products-tiny": _products_tiny,
     "products-huge": _products_huge,
+    "gate-extreme": _gate_extreme,
 }
 
 
@@ -247,8 +258,8 @@ def make_inputs(case: Case, element_type: str, seed: int) -> dict[str, np.ndarra
         offsets = case.offsets
         arrays["cu_seqlens_q"], arrays["cu_seqlens_k"] = map(np.array, offsets)
         # Tokens that belong to no sequence must not be read.
-        for name, end in (("query", offsets[0]), ("lambda", offsets[0]), ("key", offsets[1]),
-                          ("value", offsets[1])):  # fmt: skip
+        for name, end in (("query", offsets[0]), ("lambda", offsets[0]), ("gate", offsets[0]),
+                          ("key", offsets[1]), ("value", offsets[1])):  # fmt: skip
             if name in arrays and arrays[name].ndim > 1:
                 arrays[name][end[-1] :] = np.nan
     return swap_layout(case, {

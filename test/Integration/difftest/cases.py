@@ -53,13 +53,15 @@ class Case:
     h: int = 4
     hkv: int = 2
     d: int = 32
-    dv: int | None = None  # standard only; None = d
+    dv: int | None = None  # standard and V2; None = d
     causal: bool = False
     window: tuple[int, int] | None = None  # (left, right), -1 = unlimited
     softcap: float | None = None
     scale: float | None = None  # None = 1/sqrt(d)
     lse: bool = False
     lambda_init: float | None = None  # V1 only; None = 0.8, the default of diff-gen
+    signals: int = 1  # V1 and V2: signal heads for each noise head
+    gate: bool = False
     dynamic: bool = False
     layout: str = "bshd"  # or "bhsd": head-major
     #: Query and key tokens of each sequence of variable length; then b is their
@@ -70,7 +72,7 @@ class Case:
 
     @property
     def query_heads(self) -> int:
-        return self.h if self.variant == "standard" else 2 * self.h
+        return self.h if self.variant == "standard" else self.h + self.h // self.signals
 
     @property
     def value_dim(self) -> int:
@@ -133,6 +135,8 @@ class Case:
         if self.variant == "v1":
             result.append(("lambda", (self.h,), "compute"))
             result.append(("weight", (self.value_dim,), "compute"))
+        if self.gate:
+            result.append(("gate", self._shape(self.n, self.h, self.value_dim), "element"))
         return result
 
     def results(self) -> list[tuple[str, tuple[int, ...], str]]:
@@ -153,6 +157,10 @@ class Case:
         ]  # fmt: skip
         if self.dv is not None:
             options.append(f"--value-dim={self.dv}")
+        if self.signals != 1:
+            options.append(f"--signals={self.signals}")
+        if self.gate:
+            options.append("--gate")
         if self.causal:
             options.append("--causal")
         if self.window is not None:
@@ -519,8 +527,41 @@ RANGE_CASES = (
               inputs="equal-tiny"),
 )  # fmt: skip
 
+#: Head groups with several signal heads, values of another width than keys, and
+#: output gates.
+FAMILY_CASES = (
+    _v2("signals-4", ALL, "f32 f64", ptx="tf32", h=8, signals=4, lse=True),
+    _v2("signals-2-causal", "f32 bf16", "f32", h=8, hkv=4, signals=2, causal=True),
+    _v2("signals-3-gate", "f32", "f32", ptx="bf16", h=6, signals=3, gate=True, **_TOGETHER),
+    _v2("signals-all", "bf16", "f32", ptx="f16", h=8, hkv=1, signals=4, dv=24, gate=True,
+        layout="bhsd", dynamic=True, **_TOGETHER),
+    _v2("signals-decode", "bf16", "", h=16, hkv=2, signals=4, n=1, m=333, d=64, causal=True,
+        lse=True),
+    _v2("values-64", "f32", "f32", ptx="f16 bf16 tf32", dv=64, lse=True),
+    _v2("values-24", "f16", "f32", ptx="bf16", d=40, dv=24, causal=True),
+    _v2("gate", "f32 bf16", "f32 f64", ptx="tf32", gate=True, causal=True),
+    _v2("gate-extreme", "f32", "f32", ptx="bf16", gate=True, n=50, m=20, causal=True,
+        inputs="gate-extreme"),
+    _v2("gate-varlen", "f32", "f32", ptx="bf16", h=4, hkv=1, signals=2, gate=True, causal=True,
+        lse=True, dynamic=True, **_MIXED),
+    _v2("motif-3", "bf16", "", h=8, hkv=2, signals=4, n=130, m=200, d=192, dv=128, gate=True,
+        window=(128, 0)),
+    _v1("signals-4", ALL, "f32 f64", ptx="tf32", h=8, signals=4, lse=True),
+    _v1("signals-3-gate", "f32", "f32", ptx="bf16", h=6, signals=3, gate=True, **_TOGETHER),
+    _v1("signals-all", "bf16", "f32", ptx="f16", h=8, hkv=1, signals=4, gate=True, layout="bhsd",
+        dynamic=True, **_TOGETHER),
+    _v1("signals-varlen", "f32", "f32", ptx="bf16", h=4, signals=2, causal=True, lse=True,
+        dynamic=True, **_MIXED),
+    _v1("gate", "f32 bf16", "f32 f64", ptx="tf32", gate=True, causal=True),
+    _v1("gate-extreme", "f32", "f32", ptx="bf16", gate=True, n=50, m=20, causal=True,
+        inputs="gate-extreme"),
+    _standard("gate", "f32 bf16", "f32 f64", ptx="tf32", gate=True, causal=True),
+    _standard("gate-bhsd", "f16", "f32", ptx="bf16", gate=True, dv=48, layout="bhsd",
+              dynamic=True, **_TOGETHER),
+)  # fmt: skip
+
 CASES = (V2_CASES + V1_CASES + STANDARD_CASES + MASK_CASES + VARLEN_CASES + LAYOUT_CASES
-         + SCORE_CASES + RANGE_CASES)  # fmt: skip
+         + SCORE_CASES + RANGE_CASES + FAMILY_CASES)  # fmt: skip
 
 
 def default_types(case: Case, route: str) -> list[str]:
@@ -534,6 +575,9 @@ def rows(routes=ROUTES, full: bool = False) -> Iterator[Row]:
     """The rows of the default or the full set on some routes."""
     for case in CASES:
         for route in routes:
+            # Kernels for GPUs have one signal head for each noise head.
+            if case.signals > 1 and route in PTX_ROUTES:
+                continue
             if full:
                 types = {"linalg": LINALG_TYPES, "cpu": ELEMENT_TYPES}.get(route, PTX_TYPES)
             elif case.heavy:

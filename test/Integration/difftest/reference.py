@@ -119,7 +119,8 @@ def evaluate(case: Case, inputs: dict[str, np.ndarray], r, attend=attend) -> dic
 def split_sequences(case: Case, inputs: dict[str, np.ndarray]) -> list[dict[str, np.ndarray]]:
     """Returns the inputs of each sequence as a batch of one entry."""
     queries, keys = case.offsets
-    tokens = {"query": queries, "lambda": queries, "key": keys, "value": keys}
+    tokens = {"query": queries, "lambda": queries, "gate": queries, "key": keys,
+              "value": keys}  # fmt: skip
     return [
         {name: array[None, tokens[name][i] : tokens[name][i + 1]]
          if name in tokens and array.ndim > 1 else array
@@ -144,7 +145,7 @@ def _evaluate_batch(case: Case, inputs, r, attend) -> dict[str, np.ndarray]:
     q, k, v = arrays["query"], arrays["key"], arrays["value"]
     b, n, heads, d = q.shape
     m, hkv, dv = k.shape[1], v.shape[2], v.shape[3]
-    h = heads if case.variant == "standard" else heads // 2
+    h = case.h
     mask = visible(n, m, case.causal, case.window)
     scale = d**-0.5 if case.scale is None else case.scale
     output = np.zeros((b, n, h, dv), q.dtype)
@@ -156,27 +157,37 @@ def _evaluate_batch(case: Case, inputs, r, attend) -> dict[str, np.ndarray]:
             mask, scale, case.softcap, r)  # fmt: skip
         return result
 
+    # A head group: the signal heads and, after them, the noise head they share.
+    signals = case.signals
+    maps = 1 if case.variant == "standard" else signals + 1
+    groups = h // signals
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         for batch in range(b):
-            for j in range(h):
-                kv = j // (h // hkv)
-                if case.variant == "standard":
-                    output[batch, :, j] = one_map(batch, j, kv, kv)
-                elif case.variant == "v2":
-                    # Both heads of the pair (2j, 2j+1) read kv head
-                    # i / (2h / h_kv), which is j / (h / h_kv).
-                    logits = arrays["lambda"][batch, :, j, None]
-                    gate = r(1 / r(1 + r(np.exp(-logits))))
-                    first = one_map(batch, 2 * j, kv, kv)
-                    second = one_map(batch, 2 * j + 1, kv, kv)
-                    output[batch, :, j] = r(first - r(gate * second))
-                else:
-                    first = one_map(batch, 2 * j, 2 * kv, kv)
-                    second = one_map(batch, 2 * j + 1, 2 * kv + 1, kv)
-                    x = r(first - r(arrays["lambda"][j] * second))
-                    init = 0.8 if case.lambda_init is None else case.lambda_init
-                    normed = rms_norm(x, arrays["weight"], r)
-                    output[batch, :, j] = r(r(1 - init) * normed)
+            for group in range(groups):
+                kv = group // (groups // hkv)
+                # The signal heads read one key head, the noise head of V1 the next.
+                signal_key, noise_key = (2 * kv, 2 * kv + 1) if case.variant == "v1" else (kv, kv)
+                if case.variant != "standard":
+                    noise = one_map(batch, maps * group + signals, noise_key, kv)
+                for i in range(signals):
+                    j = signals * group + i
+                    signal = one_map(batch, maps * group + i, signal_key, kv)
+                    if case.variant == "standard":
+                        output[batch, :, j] = signal
+                    elif case.variant == "v2":
+                        logits = arrays["lambda"][batch, :, j, None]
+                        factor = r(1 / r(1 + r(np.exp(-logits))))
+                        output[batch, :, j] = r(signal - r(factor * noise))
+                    else:
+                        x = r(signal - r(arrays["lambda"][j] * noise))
+                        init = 0.8 if case.lambda_init is None else case.lambda_init
+                        normed = rms_norm(x, arrays["weight"], r)
+                        output[batch, :, j] = r(r(1 - init) * normed)
+        if case.gate:
+            gated = r(output * r(1 / r(1 + r(np.exp(-arrays["gate"])))))
+            # A row that sees no key is 0 whatever its gate is.
+            sees_key = mask.any(axis=1)[None, :, None, None]
+            output = np.where(sees_key, gated, output)
     return {"output": output, "lse": lse}
 
 
@@ -230,9 +241,15 @@ def _undecided_rows(case: Case, inputs: dict[str, np.ndarray], permitted: float)
         return np.zeros((len(q), v.shape[1])), np.zeros(len(q))
 
     evaluate(case, inputs, Exact(), judge)
-    heads = 1 if case.variant == "standard" else 2
-    shape = (case.b, case.h, heads, inputs["query"].shape[1])
-    rows = np.array(maps, bool).reshape(shape).any(axis=2)
+    signals = case.signals
+    shape = (case.b, case.h // signals, -1, inputs["query"].shape[1])
+    if not maps:
+        return np.zeros((case.b, inputs["query"].shape[1], case.h), bool)
+    rows = np.array(maps, bool).reshape(shape)
+    if case.variant != "standard":
+        # The noise head of a group is evaluated first.
+        rows = rows[:, :, 1:] | rows[:, :, :1]
+    rows = rows.reshape(case.b, case.h, shape[-1])
     return rows.transpose(0, 2, 1)
 
 

@@ -217,26 +217,39 @@ private:
     if (maps < 1)
       return op->emitOpError("'maps' must be positive, found ") << maps;
     int64_t keyMaps = attention.getNumKeyMaps();
+    int64_t signals = attention.getNumSignals();
     Size query = sizes['q'], key = sizes['k'], value = sizes['g'];
     if (query.value % maps != 0)
       return op->emitOpError()
              << "the number of query heads must be a multiple of " << maps
-             << ", one for each map of an output head, found " << query.value
-             << " in 'query'";
-    int64_t heads = query.value / maps;
-    if (sizes.count('h') && sizes['h'].value != heads)
-      return op->emitOpError()
-             << name(sizes['h'].operand) << " must have " << heads
-             << " output heads (the query heads of 'query' divided by its "
-             << maps << (maps == 1 ? " map" : " maps") << "), found "
-             << sizes['h'].value;
+             << ", one for each map of "
+             << (signals > 1 ? "a head group" : "an output head") << ", found "
+             << query.value << " in 'query'";
+    int64_t groups = query.value / maps, heads = groups * signals;
+    if (sizes.count('h') && sizes['h'].value != heads) {
+      InFlightDiagnostic diag = op->emitOpError()
+                                << name(sizes['h'].operand) << " must have "
+                                << heads << " output heads (";
+      if (signals > 1)
+        diag << signals << " of each " << maps << " query heads of 'query'";
+      else
+        diag << "the query heads of 'query' divided by its " << maps
+             << (maps == 1 ? " map" : " maps");
+      return diag << "), found " << sizes['h'].value;
+    }
     if (key.value != keyMaps * value.value)
       return op->emitOpError()
              << "'key' must have " << keyMaps * value.value << " heads ("
              << keyMaps << (keyMaps == 1 ? "" : " for each")
              << (keyMaps == 1 ? " x" : " of") << " the " << value.value
              << " value heads), found " << key.value;
-    if (heads % value.value != 0)
+    if (groups % value.value != 0 && signals > 1)
+      return op->emitOpError()
+             << "the number of head groups must be a multiple of the number of "
+                "value heads, found "
+             << groups << " groups of " << maps << " query heads and "
+             << value.value << " value heads";
+    if (groups % value.value != 0)
       return op->emitOpError()
              << "the number of output heads must be a multiple of the number "
                 "of value heads, found "

@@ -83,8 +83,10 @@ StringRef getDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
   if (cast<AttentionOpInterface>(op.getOperation()).hasSequences())
     dims.consume_front("b");
   LayoutAttr layout = op.getLayoutAttr();
+  // The gate has the layout of the output.
+  StringRef laidOutAs = info.name == "gate" ? StringRef("output") : info.name;
   ArrayRef<int64_t> permutation =
-      layout ? layout.getPermutation(info.name) : ArrayRef<int64_t>();
+      layout ? layout.getPermutation(laidOutAs) : ArrayRef<int64_t>();
   if (permutation.size() != dims.size())
     return dims;
   std::string permuted;
@@ -97,16 +99,17 @@ StringRef getDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
 constexpr OperandInfo kAttention[] = {
     {"query", "bnqd"},     {"key", "bmkd"},       {"value", "bmgv"},
     {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"lambda", "bnh"},
-    {"diagonal", ""},      {"output", "bnhv"},    {"lse", "bqn"}};
+    {"gate", "bnhv"},      {"diagonal", ""},      {"output", "bnhv"},
+    {"lse", "bqn"}};
 constexpr OperandInfo kAttentionV1[] = {
     {"query", "bnqd"},     {"key", "bmkd"},       {"value", "bmgv"},
     {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"lambda", "h"},
-    {"weight", "v"},       {"diagonal", ""},      {"output", "bnhv"},
-    {"lse", "bqn"}};
+    {"weight", "v"},       {"gate", "bnhv"},      {"diagonal", ""},
+    {"output", "bnhv"},    {"lse", "bqn"}};
 constexpr OperandInfo kSoftmaxAttention[] = {
     {"query", "bnqd"},     {"key", "bmkd"},       {"value", "bmgv"},
-    {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"diagonal", ""},
-    {"output", "bnhv"},    {"lse", "bqn"}};
+    {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"gate", "bnhv"},
+    {"diagonal", ""},      {"output", "bnhv"},    {"lse", "bqn"}};
 constexpr OperandInfo kOnlineAttention[] = {
     {"query", "bnqd"},  {"key", "bmkd"}, {"value", "bmgv"}, {"diagonal", ""},
     {"key_length", ""}, {"acc", "bqnv"}, {"max", "bqn"},    {"sum", "bqn"}};
@@ -171,8 +174,44 @@ DIFF_OPERAND_TABLE(SoftmaxAttentionOp, kSoftmaxAttention, getLse() ? 2 : 1)
 DIFF_OPERAND_TABLE(OnlineAttentionOp, kOnlineAttention, 3)
 
 //===----------------------------------------------------------------------===//
+// Head groups
+//===----------------------------------------------------------------------===//
+
+int64_t AttentionOp::getNumSignals() {
+  return static_cast<int64_t>(getSignals());
+}
+
+int64_t AttentionOp::getNumMaps() { return getNumSignals() + 1; }
+
+int64_t AttentionV1Op::getNumSignals() {
+  return static_cast<int64_t>(getSignals());
+}
+
+int64_t AttentionV1Op::getNumMaps() { return getNumSignals() + 1; }
+
+int64_t SoftmaxAttentionOp::getNumSignals() { return 1; }
+
+int64_t SoftmaxAttentionOp::getNumMaps() { return 1; }
+
+int64_t OnlineAttentionOp::getNumKeyMaps() {
+  auto attention = cast<AttentionOpInterface>(getOperation());
+  int64_t keyMaps = attention.getDimSize('k') / attention.getDimSize('g');
+  // The verifier requires whole numbers of key heads.
+  return std::max<int64_t>(1, std::min(keyMaps, getNumMaps()));
+}
+
+//===----------------------------------------------------------------------===//
 // Epilogues
 //===----------------------------------------------------------------------===//
+
+Value diff::buildSigmoid(OpBuilder &builder, Location loc, Value logit) {
+  Value one = arith::ConstantOp::create(
+      builder, loc, builder.getFloatAttr(logit.getType(), 1.0));
+  Value negated = arith::NegFOp::create(builder, loc, logit);
+  Value exp = math::ExpOp::create(builder, loc, negated);
+  Value denominator = arith::AddFOp::create(builder, loc, one, exp);
+  return arith::DivFOp::create(builder, loc, one, denominator);
+}
 
 SmallVector<unsigned> AttentionOp::getCombineOperands() {
   return {getLambdaMutable().getOperandNumber()};
@@ -180,17 +219,11 @@ SmallVector<unsigned> AttentionOp::getCombineOperands() {
 
 Value AttentionOp::combineMaps(OpBuilder &builder, Location loc,
                                ValueRange maps, ValueRange operands) {
-  Value logit = operands.front();
-  Value one = arith::ConstantOp::create(
-      builder, loc, builder.getFloatAttr(logit.getType(), 1.0));
-  // 1 / (1 + exp(-x)) is exactly 0 at -inf and exactly 1 at +inf.
-  Value negated = arith::NegFOp::create(builder, loc, logit);
-  Value exp = math::ExpOp::create(builder, loc, negated);
-  Value denominator = arith::AddFOp::create(builder, loc, one, exp);
-  Value gate = arith::DivFOp::create(builder, loc, one, denominator);
+  Value factor = buildSigmoid(builder, loc, operands.front());
   auto contract = arith::FastMathFlags::contract;
-  Value gated = arith::MulFOp::create(builder, loc, gate, maps[1], contract);
-  return arith::SubFOp::create(builder, loc, maps[0], gated, contract);
+  Value weighted =
+      arith::MulFOp::create(builder, loc, factor, maps[1], contract);
+  return arith::SubFOp::create(builder, loc, maps[0], weighted, contract);
 }
 
 SmallVector<unsigned> AttentionV1Op::getCombineOperands() {
@@ -232,13 +265,4 @@ LogicalResult AttentionV1Op::verify() {
     return emitOpError() << "'epsilon' must be finite and positive, found "
                          << getEpsilonAttr();
   return success();
-}
-
-int64_t OnlineAttentionOp::getNumKeyMaps() {
-  auto attention = cast<AttentionOpInterface>(getOperation());
-  int64_t keyHeads = attention.getDimSize('k');
-  int64_t valueHeads = attention.getDimSize('g');
-  int64_t maps = getNumMaps();
-  // One key head for each value head, or one for each map of it.
-  return maps > 1 && keyHeads == maps * valueHeads ? maps : 1;
 }

@@ -71,24 +71,26 @@ diff::decomposeAttention(OpBuilder &b, AttentionCombineOpInterface op) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Builds one step of the online softmax over all keys of the op.
+/// Builds one step of the online softmax over all keys of the op, for the rows
+/// of a part of the maps.
 class OnlineStep {
 public:
   OnlineStep(OpBuilder &b, OnlineAttentionOp op,
-             const DecomposeOnlineOptions &options)
-      : b(b), op(op), options(options),
+             const DecomposeOnlineOptions &options, const KeyPart &part)
+      : b(b), op(op), options(options), part(part),
         attention(cast<AttentionOpInterface>(op.getOperation())),
         loc(op.getLoc()), named(b, loc), compute(attention.getComputeType()) {
-    declareAttentionLoops(named, b, attention, /*dropUnits=*/true);
+    declareAttentionLoops(named, b, attention, part, /*dropUnits=*/true);
   }
 
-  SmallVector<Value> build() {
+  /// Returns the new running values acc, max and sum of all rows from the old.
+  SmallVector<Value> build(ValueRange running) {
     NamedValue query = loadQuery();
-    NamedValue key = viewOperand(named, attention, kKeyOperand);
-    NamedValue value = viewOperand(named, attention, kValueOperand);
-    NamedValue oldMax = named.view(op.getMax(), kRows);
-    NamedValue oldSum = named.view(op.getSum(), kRows);
-    NamedValue oldAcc = named.view(op.getAcc(), kAccumulator);
+    NamedValue key = viewOperand(named, attention, part, kKeyOperand);
+    NamedValue value = viewOperand(named, attention, part, kValueOperand);
+    NamedValue oldMax = viewRows(named, part, running[1]);
+    NamedValue oldSum = viewRows(named, part, running[2]);
+    NamedValue oldAcc = viewRows(named, part, running[0], "v");
 
     NamedValue scores = buildScores(named, b, attention, query, key);
     NamedValue max = updateMax(scores, oldMax);
@@ -97,11 +99,11 @@ public:
     NamedValue sum = accumulateRowSum(
         named, p, rescale(AttentionLoops::rows, oldSum, factor));
     NamedValue acc = rescale(AttentionLoops::accumulator, oldAcc, factor);
-    for (const NamedValue &part : splitWeights(p))
-      acc = accumulateValues(named, part, value, acc);
-    return {named.unview(acc, op.getAcc(), kAccumulator),
-            named.unview(max, op.getMax(), kRows),
-            named.unview(sum, op.getSum(), kRows)};
+    for (const NamedValue &weights : splitWeights(p))
+      acc = accumulateValues(named, weights, value, acc);
+    return {unviewRows(named, part, acc, running[0], "v"),
+            unviewRows(named, part, max, running[1]),
+            unviewRows(named, part, sum, running[2])};
   }
 
 private:
@@ -109,12 +111,9 @@ private:
   /// represent weights up to 256 precisely enough, and f32 their sums.
   static constexpr double kMaxRise = 8.0;
 
-  static constexpr StringRef kRows[] = {"b", "gra", "n"};
-  static constexpr StringRef kAccumulator[] = {"b", "gra", "n", "v"};
-
   /// Query rows, optionally with the token innermost as in the running values.
   NamedValue loadQuery() {
-    NamedValue query = viewOperand(named, attention, kQueryOperand);
+    NamedValue query = viewOperand(named, attention, part, kQueryOperand);
     std::string headMajor = named.keep("bgrand");
     if (!options.headMajorQuery || query.dims == headMajor)
       return query;
@@ -243,6 +242,7 @@ private:
   OpBuilder &b;
   OnlineAttentionOp op;
   DecomposeOnlineOptions options;
+  KeyPart part;
   AttentionOpInterface attention;
   Location loc;
   NamedGenericBuilder named;
@@ -274,7 +274,11 @@ diff::decomposeOnlineAttention(OpBuilder &b, OnlineAttentionOp op,
     return failure();
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op);
-  return OnlineStep(b, op, options).build();
+  SmallVector<Value> running = {op.getAcc(), op.getMax(), op.getSum()};
+  for (const KeyPart &part :
+       getKeyParts(cast<AttentionOpInterface>(op.getOperation())))
+    running = OnlineStep(b, op, options, part).build(running);
+  return running;
 }
 
 void diff::populateDecomposeOnlineAttentionPatterns(

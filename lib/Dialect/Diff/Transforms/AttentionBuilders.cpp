@@ -54,23 +54,69 @@ static Value truncate(OpBuilder &b, Location loc, Value value, Type type) {
   return arith::TruncFOp::create(b, loc, type, value);
 }
 
+SmallVector<KeyPart> diff::getKeyParts(AttentionOpInterface op) {
+  int64_t maps = op.getNumMaps(), keyMaps = op.getNumKeyMaps();
+  if (keyMaps == 1 || keyMaps == maps)
+    return {{0, maps, std::nullopt}};
+  // The first maps share a key head; each of the others has its own.
+  int64_t shared = maps - keyMaps + 1;
+  SmallVector<KeyPart> parts = {{0, shared, 0}};
+  for (int64_t keyMap = 1; keyMap < keyMaps; ++keyMap)
+    parts.push_back({shared + keyMap - 1, 1, keyMap});
+  return parts;
+}
+
 void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
-                                 AttentionOpInterface op, bool dropUnits) {
+                                 AttentionOpInterface op, const KeyPart &part,
+                                 bool dropUnits) {
   auto declare = [&](char dim, OpFoldResult size) {
     if (dropUnits)
       named.declareOrDrop(dim, size);
     else
       named.declare(dim, size);
   };
-  int64_t keyMaps = op.getNumKeyMaps();
-  int64_t rowsPerKey = op.getNumOutputHeads() * op.getNumMaps() /
-                       op.getNumValueHeads() / keyMaps;
+  int64_t maps = op.getNumMaps(), keyMaps = op.getNumKeyMaps();
   declare('b', getMixedSize(b, op, 'b'));
   declare('g', b.getIndexAttr(op.getNumValueHeads()));
-  declare('r', b.getIndexAttr(rowsPerKey));
-  declare('a', b.getIndexAttr(keyMaps));
+  if (part.keyMap) {
+    declare('r', b.getIndexAttr(op.getGroupSize()));
+    named.declare('a', b.getIndexAttr(part.numMaps));
+    named.declare('x', b.getIndexAttr(maps));
+  } else {
+    declare('r', b.getIndexAttr(op.getGroupSize() * maps / keyMaps));
+    declare('a', b.getIndexAttr(keyMaps));
+  }
   for (char dim : StringRef("nmdv"))
     named.declare(dim, getMixedSize(b, op, dim));
+}
+
+/// The loops into which the query heads of `part` are split.
+static StringRef getHeadLoops(const KeyPart &part) {
+  return part.keyMap ? "grx" : "gra";
+}
+
+/// The dimensions of running values before they are split.
+static SmallVector<StringRef> getRowGroups(const KeyPart &part,
+                                           StringRef tail) {
+  SmallVector<StringRef> groups = {"b", getHeadLoops(part), "n"};
+  for (size_t i = 0; i < tail.size(); ++i)
+    groups.push_back(tail.substr(i, 1));
+  return groups;
+}
+
+NamedValue diff::viewRows(NamedGenericBuilder &named, const KeyPart &part,
+                          Value rows, StringRef tail) {
+  NamedValue whole = named.view(rows, getRowGroups(part, tail));
+  return part.keyMap ? named.slice(whole, 'x', 'a', part.firstMap) : whole;
+}
+
+Value diff::unviewRows(NamedGenericBuilder &named, const KeyPart &part,
+                       const NamedValue &values, Value rows, StringRef tail) {
+  SmallVector<StringRef> groups = getRowGroups(part, tail);
+  NamedValue whole = values;
+  if (part.keyMap)
+    whole = named.insert(values, named.view(rows, groups), 'x', part.firstMap);
+  return named.unview(whole, rows, groups);
 }
 
 //===----------------------------------------------------------------------===//
@@ -326,19 +372,25 @@ Value diff::buildExp(OpBuilder &b, Location loc, Value value, Value offset,
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// Builds the epilogue over the loops b, h (output head), n, v.
+/// Builds the epilogue over the loops b, p (head group), s (signal head of the
+/// group), n, v.
 class EpilogueBuilder {
 public:
   EpilogueBuilder(OpBuilder &b, AttentionCombineOpInterface op, ExpBase base)
       : combine(op), attention(cast<AttentionOpInterface>(*op)),
         loc(op.getLoc()), named(b, loc), base(base),
         compute(attention.getComputeType()), maps(attention.getNumMaps()),
-        outputDims(
+        signals(attention.getNumSignals()),
+        outputGroups(getGroups(
             attention.getOperandDims(cast<DestinationStyleOpInterface>(*op)
                                          .getDpsInitOperand(0)
-                                         ->getOperandNumber())) {
+                                         ->getOperandNumber()))) {
     auto sizeOf = [&](char dim) {
-      return tensor::getMixedSize(b, loc, op.getOutput(), outputDims.find(dim));
+      return tensor::getMixedSize(
+          b, loc, op.getOutput(),
+          llvm::find_if(outputGroups,
+                        [&](StringRef group) { return group.contains(dim); }) -
+              outputGroups.begin());
     };
     OpFoldResult queries = sizeOf('n');
     // With a single query, rank-reduced strided views of a buffer are
@@ -350,51 +402,59 @@ public:
       else
         named.declare(dim, size);
     };
-    for (char dim : StringRef("bh"))
-      declare(dim, sizeOf(dim));
+    declare('b', sizeOf('b'));
+    declare('p', b.getIndexAttr(attention.getDimSize('h') / signals));
+    named.declareOrDrop('s', b.getIndexAttr(signals));
+    named.declareOrDrop('a', b.getIndexAttr(maps));
     if (Value lse = op.getLse())
       declare('r', tensor::getMixedSize(b, loc, lse, 1));
     named.declare('n', queries);
     named.declare('v', sizeOf('v'));
   }
 
-  /// 1 / sum, or 1 for a row that sees no key, whose accumulator is 0.
-  NamedValue invertSum(Value sum, int64_t map) {
+  /// Computes 1 / sum, or 1 for a row that sees no key, whose accumulator is 0.
+  NamedValue invertSum(const NamedValue &sum, StringRef loops) {
     return named.generic(
-        "bhn", "", {named.everyNth(sum, "bhn", 'h', map, maps)},
-        named.empty("bhn", compute),
+        loops, "", {sum}, named.empty(loops, compute),
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-          Value zero = createFloat(b, l, compute, 0.0);
           Value one = createFloat(b, l, compute, 1.0);
-          Value isZero = arith::CmpFOp::create(b, l, arith::CmpFPredicate::OEQ,
-                                               s[0], zero);
-          Value divisor = arith::SelectOp::create(b, l, isZero, one, s[0]);
+          Value divisor =
+              arith::SelectOp::create(b, l, isZero(b, l, s[0]), one, s[0]);
           return arith::DivFOp::create(b, l, one, divisor);
         });
   }
 
   /// Computes x = combineMaps(acc_a * inverse_a, ...) into `destination`.
-  NamedValue combineMaps(Value acc, Value sum, const NamedValue &destination) {
-    SmallVector<NamedValue> inputs;
-    for (int64_t map = 0; map < maps; ++map)
-      inputs.push_back(named.everyNth(acc, "bhnv", 'h', map, maps));
-    for (int64_t map = 0; map < maps; ++map)
-      inputs.push_back(invertSum(sum, map));
+  NamedValue combineMaps(Value acc, Value sum, const NamedValue &destination,
+                         bool isGated) {
+    SmallVector<NamedValue> inputs = {getSignals(acc, "nv")};
+    if (maps > 1)
+      inputs.push_back(getNoise(acc, "nv"));
+    unsigned numMaps = inputs.size();
+    inputs.push_back(invertSum(getSignals(sum, "n"), "bpsn"));
+    if (maps > 1)
+      inputs.push_back(invertSum(getNoise(sum, "n"), "bpn"));
     for (unsigned operand : combine.getCombineOperands())
-      inputs.push_back(named.view(combine->getOperand(operand),
-                                  attention.getOperandDims(operand)));
+      inputs.push_back(
+          named.view(combine->getOperand(operand),
+                     getGroups(attention.getOperandDims(operand))));
+    unsigned numInputs = inputs.size();
+    if (isGated)
+      addGate(inputs, sum);
     Type element = getElementTypeOrSelf(destination.value.getType());
     return named.generic(
-        "bhnv", "", inputs, destination,
+        "bpsnv", "", inputs, destination,
         [&](OpBuilder &b, Location l, ValueRange s) {
           SmallVector<Value> outputs, operands;
-          for (int64_t map = 0; map < maps; ++map)
+          for (unsigned map = 0; map < numMaps; ++map)
             outputs.push_back(
-                arith::MulFOp::create(b, l, s[map], s[maps + map]));
-          for (Value operand : s.slice(2 * maps, s.size() - 1 - 2 * maps))
+                arith::MulFOp::create(b, l, s[map], s[numMaps + map]));
+          for (Value operand : s.slice(2 * numMaps, numInputs - 2 * numMaps))
             operands.push_back(extend(b, l, operand, compute));
-          return truncate(b, l, combine.combineMaps(b, l, outputs, operands),
-                          element);
+          Value combined = combine.combineMaps(b, l, outputs, operands);
+          if (isGated)
+            combined = applyGate(b, l, combined, s.drop_front(numInputs));
+          return truncate(b, l, combined, element);
         });
   }
 
@@ -410,14 +470,14 @@ public:
 
   /// Computes scale * x / sqrt(mean(x^2) + epsilon) * weight from the sum of the
   /// squares of k x, where k is `getSquareScale`.
-  NamedValue normalizeRows(const RowNorm &norm, const NamedValue &x,
+  NamedValue normalizeRows(const RowNorm &norm, const NamedValue &x, Value sum,
                            const NamedValue &destination) {
     double epsilon = norm.epsilon;
     if (compute.isF32())
       epsilon = std::max<double>(epsilon, std::numeric_limits<float>::min());
     double k = getSquareScale(epsilon);
     NamedValue squares = named.generic(
-        "bhnv", "v", {x}, named.fill("bhn", compute, 0.0),
+        "bpsnv", "v", {x}, named.fill("bpsn", compute, 0.0),
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
           Value scaled = s[0];
           if (k != 1.0)
@@ -428,7 +488,7 @@ public:
         });
     double width = attention.getDimSize('v');
     NamedValue factor = named.generic(
-        "bhn", "", {squares}, named.empty("bhn", compute),
+        "bpsn", "", {squares}, named.empty("bpsn", compute),
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
           Value shifted = arith::AddFOp::create(
               b, l, s[0], createFloat(b, l, compute, width * epsilon * k * k));
@@ -438,32 +498,39 @@ public:
               createFloat(b, l, compute, norm.scale * std::sqrt(width) * k),
               root);
         });
-    NamedValue weight =
+    SmallVector<NamedValue> inputs = {
+        x, factor,
         named.view(combine->getOperand(norm.weightOperand),
-                   attention.getOperandDims(norm.weightOperand));
+                   attention.getOperandDims(norm.weightOperand))};
+    bool isGated = combine.getGate() != nullptr;
+    if (isGated)
+      addGate(inputs, sum);
     Type element = getElementTypeOrSelf(destination.value.getType());
-    return named.generic("bhnv", "", {x, factor, weight}, destination,
-                         [&](OpBuilder &b, Location l, ValueRange s) {
-                           Value scaled =
-                               arith::MulFOp::create(b, l, s[0], s[1]);
-                           Value weighted = arith::MulFOp::create(
-                               b, l, scaled, extend(b, l, s[2], compute));
-                           return truncate(b, l, weighted, element);
-                         });
+    return named.generic(
+        "bpsnv", "", inputs, destination,
+        [&](OpBuilder &b, Location l, ValueRange s) {
+          Value scaled = arith::MulFOp::create(b, l, s[0], s[1]);
+          Value weighted = arith::MulFOp::create(b, l, scaled,
+                                                 extend(b, l, s[2], compute));
+          if (isGated)
+            weighted = applyGate(b, l, weighted, s.drop_front(3));
+          return truncate(b, l, weighted, element);
+        });
   }
 
   Value buildOutput(Value acc, Value sum) {
     Value output = combine.getOutput();
-    NamedValue destination = named.view(output, outputDims);
+    NamedValue destination = named.view(output, outputGroups);
     NamedValue result;
     if (std::optional<RowNorm> norm = combine.getRowNorm()) {
-      // The combined row replaces the accumulator of the first map.
-      NamedValue place = named.everyNth(acc, "bhnv", 'h', 0, maps);
-      result = normalizeRows(*norm, combineMaps(acc, sum, place), destination);
+      // The combined rows replace the accumulators of the signal maps.
+      NamedValue place = getSignals(acc, "nv");
+      NamedValue combined = combineMaps(acc, sum, place, /*isGated=*/false);
+      result = normalizeRows(*norm, combined, sum, destination);
     } else {
-      result = combineMaps(acc, sum, destination);
+      result = combineMaps(acc, sum, destination, combine.getGate() != nullptr);
     }
-    return named.unview(result, output, outputDims);
+    return named.unview(result, output, outputGroups);
   }
 
   /// ln(sum of exponentials), of the rows r of all maps and heads: both terms
@@ -493,15 +560,58 @@ public:
   }
 
 private:
+  /// The loops of each dimension: output heads are split.
+  static SmallVector<StringRef> getGroups(StringRef dims) {
+    SmallVector<StringRef> groups;
+    for (size_t i = 0; i < dims.size(); ++i)
+      groups.push_back(dims[i] == 'h' ? StringRef("ps") : dims.substr(i, 1));
+    return groups;
+  }
+
+  /// The rows of the signal maps of values of all maps, over b, p, s and `tail`.
+  NamedValue getSignals(Value rows, StringRef tail) {
+    if (signals == 1)
+      return named.everyNth(rows, ("bp" + tail).str(), 'p', 0, maps);
+    SmallVector<StringRef> groups = {"b", "pa"};
+    for (size_t i = 0; i < tail.size(); ++i)
+      groups.push_back(tail.substr(i, 1));
+    return named.slice(named.view(rows, groups), 'a', 's', 0);
+  }
+
+  /// The rows of the noise map, over b, p and `tail`.
+  NamedValue getNoise(Value rows, StringRef tail) {
+    return named.everyNth(rows, ("bp" + tail).str(), 'p', signals, maps);
+  }
+
+  Value isZero(OpBuilder &b, Location l, Value value) {
+    return arith::CmpFOp::create(b, l, arith::CmpFPredicate::OEQ, value,
+                                 createFloat(b, l, compute, 0.0));
+  }
+
+  /// Adds the inputs of `applyGate`.
+  void addGate(SmallVectorImpl<NamedValue> &inputs, Value sum) {
+    inputs.push_back(named.view(combine.getGate(), outputGroups));
+    inputs.push_back(getSignals(sum, "n"));
+  }
+
+  /// Computes sigmoid(gate) * value, or 0 for a row that sees no key, whatever
+  /// its gate is. `inputs` are those of `addGate`.
+  Value applyGate(OpBuilder &b, Location l, Value value, ValueRange inputs) {
+    Value factor = buildSigmoid(b, l, extend(b, l, inputs[0], compute));
+    Value gated = arith::MulFOp::create(b, l, factor, value);
+    return arith::SelectOp::create(b, l, isZero(b, l, inputs[1]),
+                                   createFloat(b, l, compute, 0.0), gated);
+  }
+
   AttentionCombineOpInterface combine;
   AttentionOpInterface attention;
   Location loc;
   NamedGenericBuilder named;
   ExpBase base;
   FloatType compute;
-  int64_t maps;
-  /// The dimensions of the output in the layout of the op.
-  StringRef outputDims;
+  int64_t maps, signals;
+  /// The loops of the dimensions of the output, in the layout of the op.
+  SmallVector<StringRef> outputGroups;
 };
 } // namespace
 

@@ -46,7 +46,7 @@ AttentionTile::AttentionTile(OpBuilder &b, AttentionOpInterface op,
 
 LogicalResult AttentionTile::verify() {
   std::optional<int64_t> found = getConstantIntValue(heads.size);
-  int64_t total = op.getNumOutputHeads(), group = op.getGroupSize();
+  int64_t total = op.getNumHeadGroups(), group = op.getGroupSize();
   if (!found)
     return op.emitOpError("tile size of the output heads must divide their "
                           "number ")
@@ -111,7 +111,7 @@ TileRange AttentionTile::getRange(Value v, unsigned position, char dim) {
   case 'n':
     return queries;
   case 'h':
-    return scaled(1);
+    return scaled(op.getNumSignals());
   case 'q':
     return scaled(op.getNumMaps());
   case 'g':

@@ -165,6 +165,47 @@ NamedValue NamedGenericBuilder::everyNth(Value tensor, StringRef dims, char dim,
           keep(dims)};
 }
 
+namespace {
+/// Offsets, sizes and strides of a slice along one dimension.
+struct SliceParameters {
+  SliceParameters(OpBuilder &builder, Location loc, const NamedValue &whole,
+                  char dim, OpFoldResult size, int64_t offset)
+      : position(whole.dims.find(dim)),
+        sizes(tensor::getMixedSizes(builder, loc, whole.value)),
+        offsets(sizes.size(), builder.getIndexAttr(0)),
+        strides(sizes.size(), builder.getIndexAttr(1)) {
+    offsets[position] = builder.getIndexAttr(offset);
+    sizes[position] = size;
+  }
+
+  size_t position;
+  SmallVector<OpFoldResult> sizes, offsets, strides;
+};
+} // namespace
+
+NamedValue NamedGenericBuilder::slice(const NamedValue &whole, char dim,
+                                      char part, int64_t offset) {
+  SliceParameters slice(builder, loc, whole, dim, sizes.lookup(part), offset);
+  std::string dims = whole.dims;
+  dims[slice.position] = part;
+  return {tensor::ExtractSliceOp::create(builder, loc, whole.value,
+                                         slice.offsets, slice.sizes,
+                                         slice.strides),
+          dims};
+}
+
+NamedValue NamedGenericBuilder::insert(const NamedValue &part,
+                                       const NamedValue &whole, char dim,
+                                       int64_t offset) {
+  size_t position = whole.dims.find(dim);
+  SliceParameters slice(builder, loc, whole, dim,
+                        sizes.lookup(part.dims[position]), offset);
+  return {tensor::InsertSliceOp::create(builder, loc, part.value, whole.value,
+                                        slice.offsets, slice.sizes,
+                                        slice.strides),
+          whole.dims};
+}
+
 AffineMap NamedGenericBuilder::getMap(StringRef loops, StringRef dims) const {
   SmallVector<AffineExpr> results;
   for (char dim : dims)

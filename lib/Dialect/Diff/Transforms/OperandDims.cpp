@@ -27,21 +27,31 @@ OpFoldResult diff::getMixedSize(OpBuilder &b, AttentionOpInterface op,
 }
 
 NamedValue diff::viewOperand(NamedGenericBuilder &named,
-                             AttentionOpInterface op,
+                             AttentionOpInterface op, const KeyPart &part,
                              AttentionOperand operand) {
-  SmallVector<StringRef> groups;
   StringRef dims = op.getOperandDims(operand);
+  Value tensor = op->getOperand(operand);
+  if (part.keyMap && operand == kKeyOperand) {
+    std::string valueHeads = dims.str();
+    llvm::replace(valueHeads, 'k', 'g');
+    return named.everyNth(tensor, valueHeads, 'g', *part.keyMap,
+                          op.getNumKeyMaps());
+  }
+  SmallVector<StringRef> groups;
   for (size_t i = 0; i < dims.size(); ++i)
     switch (dims[i]) {
     case 'q':
-      groups.push_back("gra");
+      groups.push_back(part.keyMap ? "grx" : "gra");
       break;
     case 'k':
-      // If the maps share keys, all maps read the key head of the value head.
+      // Maps that share a key head read that of the value head.
       groups.push_back(op.getNumKeyMaps() > 1 ? "ga" : "g");
       break;
     default:
       groups.push_back(dims.substr(i, 1));
     }
-  return named.view(op->getOperand(operand), groups);
+  NamedValue view = named.view(tensor, groups);
+  if (part.keyMap && operand == kQueryOperand)
+    return named.slice(view, 'x', 'a', part.firstMap);
+  return view;
 }

@@ -52,9 +52,10 @@ static int64_t getSharedBytes(AttentionOpInterface op, TileSizes tile,
   int64_t valueHeads = std::max<int64_t>(1, heads / op.getGroupSize());
   // Rows that are normalized are stored in f32 first.
   auto combine = dyn_cast<AttentionCombineOpInterface>(op.getOperation());
-  int64_t normalized = combine && combine.getRowNorm() ? queries * dv : 0;
-  return 4 * (normalized + rows * keys + rows * dv + 10 * rows + 4 * queries) +
-         element * (rows * d + 2 * queries * dv +
+  int64_t outputs = op.getNumSignals() * queries;
+  int64_t normalized = combine && combine.getRowNorm() ? outputs * dv : 0;
+  return 4 * (normalized + rows * keys + rows * dv + 10 * rows + 4 * outputs) +
+         element * (rows * d + 2 * outputs * dv +
                     valueHeads * keys * (op.getNumKeyMaps() * d + dv)) +
          kSmallBuffers;
 }
@@ -141,6 +142,16 @@ struct DiffSelectSchedule
            << static_cast<int64_t>(sharedMemory) << " that the chip has";
   }
 
+  LogicalResult verifyHeadGroups(AttentionCombineOpInterface op) {
+    auto attention = cast<AttentionOpInterface>(op.getOperation());
+    if (sharedMemory == 0 || attention.getNumSignals() == 1)
+      return success();
+    return op->emitOpError("has ")
+           << attention.getNumSignals()
+           << " signal heads for each noise head, which compile for CPUs only; "
+              "GPUs support one";
+  }
+
   /// The options by themselves.
   LogicalResult verifyOptions() {
     if (sharedMemory < 0)
@@ -161,7 +172,9 @@ struct DiffSelectSchedule
       return signalPassFailure();
     WalkResult selected =
         getOperation()->walk([&](AttentionCombineOpInterface op) {
-          return failed(op.getScheduleAttr() ? complete(op) : choose(op))
+          return failed(verifyHeadGroups(op)) ||
+                         failed(op.getScheduleAttr() ? complete(op)
+                                                     : choose(op))
                      ? WalkResult::interrupt()
                      : WalkResult::advance();
         });

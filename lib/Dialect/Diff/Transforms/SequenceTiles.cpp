@@ -273,7 +273,7 @@ diff::tileSequences(RewriterBase &rewriter, AttentionCombineOpInterface op,
   if (!options.mapping.empty())
     mapping = rewriter.getArrayAttr(options.mapping);
   SmallVector<OpFoldResult> uppers = {
-      rewriter.getIndexAttr(attention.getNumOutputHeads()),
+      rewriter.getIndexAttr(attention.getNumHeadGroups()),
       builder.getNumTiles(options.queries)};
   auto loop = scf::ForallOp::create(
       rewriter, loc, SmallVector<OpFoldResult>{zero, zero}, uppers,
@@ -321,7 +321,7 @@ FailureOr<scf::ForOp> diff::splitSequences(RewriterBase &rewriter,
   Sequence sequence = builder.load(loop.getInductionVar());
   SmallVector<Value> results;
   LogicalResult built = builder.build(
-      sequence, {zero, rewriter.getIndexAttr(attention.getNumOutputHeads())},
+      sequence, {zero, rewriter.getIndexAttr(attention.getNumHeadGroups())},
       /*diagonal=*/OpFoldResult(), loop.getRegionIterArgs(),
       [&](Value result, Value destination, ArrayRef<OpFoldResult> offsets,
           ArrayRef<OpFoldResult> sizes) {

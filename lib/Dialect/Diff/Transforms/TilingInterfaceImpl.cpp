@@ -26,7 +26,7 @@ using namespace mlir;
 using namespace mlir::diff;
 
 LogicalResult diff::verifyHeadTile(AttentionOpInterface op, int64_t heads) {
-  int64_t total = op.getNumOutputHeads(), group = op.getGroupSize();
+  int64_t total = op.getNumHeadGroups(), group = op.getGroupSize();
   if (total % heads == 0 && (heads % group == 0 || group % heads == 0))
     return success();
   return op.emitOpError("tile size ")
@@ -110,14 +110,16 @@ static LogicalResult getDomainTile(OpBuilder &b, AttentionOpInterface op,
   Location loc = op.getLoc();
   for (auto [dim, offset, size] : llvm::zip_equal(dims, offsets, sizes)) {
     AffineExpr s0 = b.getAffineSymbolExpr(0);
-    int64_t maps = op.getNumMaps();
     unsigned loop = dim == 'b' ? kBatch : dim == 'n' ? kQuery : kHead;
-    if (dim == 'q') {
+    int64_t heads = dim == 'q'   ? op.getNumMaps()
+                    : dim == 'h' ? op.getNumSignals()
+                                 : 1;
+    if (heads > 1) {
       domainOffsets[loop] = affine::makeComposedFoldedAffineApply(
-          b, loc, s0.floorDiv(maps), {offset});
+          b, loc, s0.floorDiv(heads), {offset});
       domainSizes[loop] = affine::makeComposedFoldedAffineApply(
-          b, loc, s0.ceilDiv(maps), {size});
-    } else if (StringRef("bnh").contains(dim)) {
+          b, loc, s0.ceilDiv(heads), {size});
+    } else if (StringRef("bnhq").contains(dim)) {
       domainOffsets[loop] = offset;
       domainSizes[loop] = size;
     }
@@ -153,7 +155,7 @@ struct AttentionTiling
     // Sequences have no batch; this interface does not tile their tokens.
     SmallVector<OpFoldResult> sizes = {
         attention.hasSequences() ? one : getMixedSize(b, attention, 'b'),
-        b.getIndexAttr(attention.getNumOutputHeads()),
+        b.getIndexAttr(attention.getNumHeadGroups()),
         getMixedSize(b, attention, 'n')};
     if (kNumLoops > kKey)
       sizes.push_back(getMixedSize(b, attention, 'm'));

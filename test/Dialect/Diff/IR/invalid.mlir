@@ -21,7 +21,7 @@ func.func @unranked(%q: tensor<*xbf16>, %k: tensor<1x20x2x16xbf16>,
 func.func @vector(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
                   %v: tensor<1x20x2x16xbf16>, %lambda: vector<4xbf16>,
                   %out: tensor<1x12x4x16xbf16>) {
-  // expected-error @below {{operand #3 must be ranked tensor or memref of logits of the second map's factor, but got 'vector<4xbf16>'}}
+  // expected-error @below {{operand #3 must be ranked tensor or memref of logits of the noise map's factor, but got 'vector<4xbf16>'}}
   %0 = diff.attention
     ins(%q, %k, %v, %lambda : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
         tensor<1x20x2x16xbf16>, vector<4xbf16>)
@@ -1104,15 +1104,77 @@ func.func @group_online(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x8x16xbf16>,
 
 // -----
 
-func.func @value_width(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
-                       %v: tensor<1x20x2x32xbf16>, %lambda: tensor<1x12x4xbf16>,
-                       %out: tensor<1x12x4x32xbf16>) {
-  // expected-error @below {{the head dimension of 'value' must be 16 (that of 'query'), found 32}}
+func.func @query_heads_of_groups(%q: tensor<1x12x8x16xbf16>,
+                       %k: tensor<1x20x2x16xbf16>,
+                       %lambda: tensor<1x12x8xbf16>,
+                       %out: tensor<1x12x8x16xbf16>) {
+  // expected-error @below {{the number of query heads must be a multiple of 5, one for each map of a head group, found 8 in 'query'}}
   %0 = diff.attention
-    ins(%q, %k, %v, %lambda : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
-        tensor<1x20x2x32xbf16>, tensor<1x12x4xbf16>)
-    outs(%out : tensor<1x12x4x32xbf16>)
-    -> tensor<1x12x4x32xbf16>
+    ins(%q, %k, %k, %lambda : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
+        tensor<1x20x2x16xbf16>, tensor<1x12x8xbf16>)
+    outs(%out : tensor<1x12x8x16xbf16>) signals(4)
+    -> tensor<1x12x8x16xbf16>
+  return
+}
+
+// -----
+
+func.func @output_heads_of_groups(%q: tensor<1x12x10x16xbf16>,
+                       %k: tensor<1x20x2x16xbf16>,
+                       %lambda: tensor<1x12x4xbf16>,
+                       %out: tensor<1x12x4x16xbf16>) {
+  // expected-error @below {{'lambda' must have 8 output heads (4 of each 5 query heads of 'query'), found 4}}
+  %0 = diff.attention
+    ins(%q, %k, %k, %lambda : tensor<1x12x10x16xbf16>, tensor<1x20x2x16xbf16>,
+        tensor<1x20x2x16xbf16>, tensor<1x12x4xbf16>)
+    outs(%out : tensor<1x12x4x16xbf16>) signals(4)
+    -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @value_heads_of_groups(%q: tensor<1x12x15x16xbf16>,
+                       %k: tensor<1x20x2x16xbf16>,
+                       %lambda: tensor<1x12x12xbf16>,
+                       %out: tensor<1x12x12x16xbf16>) {
+  // expected-error @below {{the number of head groups must be a multiple of the number of value heads, found 3 groups of 5 query heads and 2 value heads}}
+  %0 = diff.attention
+    ins(%q, %k, %k, %lambda : tensor<1x12x15x16xbf16>, tensor<1x20x2x16xbf16>,
+        tensor<1x20x2x16xbf16>, tensor<1x12x12xbf16>)
+    outs(%out : tensor<1x12x12x16xbf16>) signals(4)
+    -> tensor<1x12x12x16xbf16>
+  return
+}
+
+// -----
+
+func.func @no_signals(%q: tensor<1x12x8x16xbf16>,
+                       %k: tensor<1x20x2x16xbf16>,
+                       %lambda: tensor<1x12x4xbf16>,
+                       %out: tensor<1x12x4x16xbf16>) {
+  // expected-error @below {{attribute 'signals' failed to satisfy constraint: positive 64-bit signless integer attribute}}
+  %0 = diff.attention
+    ins(%q, %k, %k, %lambda : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
+        tensor<1x20x2x16xbf16>, tensor<1x12x4xbf16>)
+    outs(%out : tensor<1x12x4x16xbf16>) signals(0)
+    -> tensor<1x12x4x16xbf16>
+  return
+}
+
+// -----
+
+func.func @gate_heads(%q: tensor<1x12x8x16xbf16>,
+                       %k: tensor<1x20x2x16xbf16>,
+                       %lambda: tensor<1x12x4xbf16>,
+                       %out: tensor<1x12x4x16xbf16>,
+                       %gate: tensor<1x12x8x16xbf16>) {
+  // expected-error @below {{dimension 2 (output heads) of 'gate' must be 4, as in 'lambda', found 'tensor<1x12x8x16xbf16>'}}
+  %0 = diff.attention
+    ins(%q, %k, %k, %lambda : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
+        tensor<1x20x2x16xbf16>, tensor<1x12x4xbf16>)
+    outs(%out : tensor<1x12x4x16xbf16>) gate(%gate : tensor<1x12x8x16xbf16>) 
+    -> tensor<1x12x4x16xbf16>
   return
 }
 
@@ -1969,7 +2031,7 @@ func.func @result_type(%q: tensor<1x12x4x16xbf16>, %k: tensor<1x20x2x16xbf16>,
 func.func @scale_type(%q: tensor<1x12x4x16xbf16>) {
   // expected-error @below {{attribute 'scale' failed to satisfy constraint: 64-bit float attribute (scale of the scores)}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %q)
-    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0>, scale = 0.5 : f32}>
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 0>, scale = 0.5 : f32}>
     : (tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>,
        tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16>
   return
@@ -1980,7 +2042,7 @@ func.func @scale_type(%q: tensor<1x12x4x16xbf16>) {
 func.func @mask_type(%q: tensor<1x12x4x16xbf16>) {
   // expected-error @below {{Invalid attribute `mask` in property conversion: "causal"}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %q)
-    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0>, mask = "causal"}>
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 0>, mask = "causal"}>
     : (tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>,
        tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16>
   return
@@ -1991,7 +2053,7 @@ func.func @mask_type(%q: tensor<1x12x4x16xbf16>) {
 func.func @segments(%q: tensor<1x12x4x16xbf16>) {
   // expected-error @below {{'operandSegmentSizes'}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %q)
-    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 1>}>
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 1>}>
     : (tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>,
        tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16>
   return
@@ -2002,7 +2064,7 @@ func.func @segments(%q: tensor<1x12x4x16xbf16>) {
 func.func @diagonal_type(%q: tensor<1x12x4x16xbf16>, %diagonal: i64) {
   // expected-error @below {{operand #3 must be index (position of the mask's diagonal), but got 'i64'}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %diagonal, %q)
-    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 1, 0>}>
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 1, 0>}>
     : (tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>, tensor<1x12x4x16xbf16>,
        i64, tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16>
   return
@@ -2017,7 +2079,7 @@ func.func @diagonal_type(%q: tensor<1x12x4x16xbf16>, %diagonal: i64) {
 func.func @only_query_offsets(%q: tensor<12x4x16xbf16>, %cu: tensor<4xi32>) {
   // expected-error @below {{needs 'cu_seqlens_q' and 'cu_seqlens_k', or neither, found only 'cu_seqlens_q'}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %cu, %q)
-    <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 1, 0>}>
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0, 0, 1, 0>}>
     : (tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>,
        tensor<4xi32>, tensor<12x4x16xbf16>) -> tensor<12x4x16xbf16>
   return
@@ -2028,7 +2090,7 @@ func.func @only_query_offsets(%q: tensor<12x4x16xbf16>, %cu: tensor<4xi32>) {
 func.func @only_key_offsets(%q: tensor<12x4x16xbf16>, %cu: tensor<4xi32>) {
   // expected-error @below {{needs 'cu_seqlens_q' and 'cu_seqlens_k', or neither, found only 'cu_seqlens_k'}}
   %0 = "diff.softmax_attention"(%q, %q, %q, %cu, %q)
-    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0, 1, 0>}>
+    <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0, 0, 1, 0>}>
     : (tensor<12x4x16xbf16>, tensor<12x4x16xbf16>, tensor<12x4x16xbf16>,
        tensor<4xi32>, tensor<12x4x16xbf16>) -> tensor<12x4x16xbf16>
   return

@@ -17,7 +17,7 @@
 // CHECK-SAME: outs(%[[O]] : tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16>{{$}}
 
 // GENERIC-LABEL: sym_name = "attention"
-// GENERIC: "diff.attention"(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0, 1, 0>}>
+// GENERIC: "diff.attention"(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0, 0, 1, 0>, signals = 1 : i64}>
 func.func @attention(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
                      %v: tensor<1x20x2x16xbf16>, %lambda: tensor<1x12x4xbf16>,
                      %init: tensor<1x12x4x16xbf16>) -> tensor<1x12x4x16xbf16> {
@@ -40,7 +40,7 @@ func.func @attention(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
 
 // GENERIC-LABEL: sym_name = "attention_full"
 // GENERIC: "diff.attention"
-// GENERIC-SAME: mask = #diff.mask<causal, window = [64, 0]>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 1, 1, 1>, scale = 1.250000e-01 : f64, schedule = #diff.schedule<queries = 8, keys = 16>, softcap = 3.000000e+01 : f64
+// GENERIC-SAME: mask = #diff.mask<causal, window = [64, 0]>, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0, 1, 1, 1>, scale = 1.250000e-01 : f64, schedule = #diff.schedule<queries = 8, keys = 16>, signals = 1 : i64, softcap = 3.000000e+01 : f64
 func.func @attention_full(%q: tensor<?x?x8x16xf16>, %k: tensor<?x?x2x16xf16>,
                           %v: tensor<?x?x2x16xf16>, %lambda: tensor<?x?x4xf32>,
                           %diagonal: index, %init: tensor<?x?x4x16xf16>,
@@ -110,7 +110,7 @@ func.func @empty(%q: tensor<0x0x1x4xf32>) -> tensor<0x0x1x4xf32> {
 // CHECK-SAME: outs(%{{.*}} : tensor<1x12x4x32xbf16>) -> tensor<1x12x4x32xbf16>{{$}}
 
 // GENERIC-LABEL: sym_name = "attention_v1"
-// GENERIC: "diff.attention_v1"{{.*}} <{epsilon = 1.000000e-05 : f64, lambda_init = 8.000000e-01 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 1, 0, 1, 0>
+// GENERIC: "diff.attention_v1"{{.*}} <{epsilon = 1.000000e-05 : f64, lambda_init = 8.000000e-01 : f64, operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 0>
 func.func @attention_v1(%q: tensor<1x12x8x16xbf16>,
                         %k: tensor<1x20x4x16xbf16>, %v: tensor<1x20x2x32xbf16>,
                         %lambda: tensor<4xf32>, %weight: tensor<32xbf16>,
@@ -175,7 +175,7 @@ func.func @attention_v1_memref(%q: memref<1x4x2x4xf64>, %v: memref<1x4x1x8xf64>,
 // CHECK-SAME: outs(%{{.*}} : tensor<2x12x6x16xf32>) -> tensor<2x12x6x16xf32>{{$}}
 
 // GENERIC-LABEL: sym_name = "softmax_attention"
-// GENERIC: "diff.softmax_attention"{{.*}} <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0>}>
+// GENERIC: "diff.softmax_attention"{{.*}} <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0, 1, 0>}>
 func.func @softmax_attention(%q: tensor<2x12x6x16xf32>,
                              %k: tensor<2x20x3x16xf32>,
                              %v: tensor<2x20x3x16xf32>,
@@ -308,7 +308,7 @@ func.func @online_attention_memref(%q: memref<1x8x4x16xf16>,
 
 // GENERIC-LABEL: sym_name = "attention_sequences"
 // GENERIC: "diff.attention"
-// GENERIC-SAME: operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 1, 1>
+// GENERIC-SAME: operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 0, 0, 1, 1>
 func.func @attention_sequences(%q: tensor<?x8x16xf16>, %k: tensor<?x2x16xf16>,
                                %v: tensor<?x2x16xf16>, %lambda: tensor<?x4xf16>,
                                %cu_q: tensor<?xi32>, %cu_k: tensor<?xi32>,
@@ -416,4 +416,40 @@ func.func @online_attention_token_major(%q: tensor<8x1x2x16xf32>,
            maps(2) scale(0.25) layout<query = [1, 0, 2, 3]>
            -> tensor<1x2x8x16xf32>, tensor<1x2x8xf32>, tensor<1x2x8xf32>
   return %0#0 : tensor<1x2x8x16xf32>
+}
+
+// -----
+
+// Head groups and a gate, in any order of the clauses; printed in one.
+// CHECK-LABEL: func.func @head_groups
+// CHECK: diff.attention ins({{.*}}) outs({{.*}}) gate(%{{.*}} : tensor<1x7x8x24xf32>) signals(4) mask<causal>
+// CHECK: diff.attention_v1 ins({{.*}}) outs({{.*}}) gate(%{{.*}} : tensor<1x7x8x32xf32>) signals(2)
+// CHECK: diff.softmax_attention ins({{.*}}) outs({{.*}}) gate(%{{.*}} : tensor<1x7x8x32xf32>)
+func.func @head_groups(%q: tensor<1x7x10x16xf32>, %k: tensor<1x9x2x16xf32>,
+                       %v: tensor<1x9x2x24xf32>, %l: tensor<1x7x8xf32>,
+                       %o: tensor<1x7x8x24xf32>, %q1: tensor<1x7x12x16xf32>,
+                       %k1: tensor<1x9x8x16xf32>, %v1: tensor<1x9x4x32xf32>,
+                       %l1: tensor<8xf32>, %w: tensor<32xf32>,
+                       %o1: tensor<1x7x8x32xf32>, %q0: tensor<1x7x8x16xf32>,
+                       %k0: tensor<1x9x4x16xf32>)
+    -> (tensor<1x7x8x24xf32>, tensor<1x7x8x32xf32>, tensor<1x7x8x32xf32>) {
+  %0 = diff.attention
+         ins(%q, %k, %v, %l : tensor<1x7x10x16xf32>, tensor<1x9x2x16xf32>,
+             tensor<1x9x2x24xf32>, tensor<1x7x8xf32>)
+         outs(%o : tensor<1x7x8x24xf32>)
+         mask<causal> signals(4) gate(%o : tensor<1x7x8x24xf32>)
+         -> tensor<1x7x8x24xf32>
+  %1 = diff.attention_v1
+         ins(%q1, %k1, %v1, %l1, %w : tensor<1x7x12x16xf32>,
+             tensor<1x9x8x16xf32>, tensor<1x9x4x32xf32>, tensor<8xf32>,
+             tensor<32xf32>)
+         outs(%o1 : tensor<1x7x8x32xf32>)
+         signals(2) gate(%o1 : tensor<1x7x8x32xf32>) -> tensor<1x7x8x32xf32>
+  %2 = diff.softmax_attention
+         ins(%q0, %k0, %v1 : tensor<1x7x8x16xf32>, tensor<1x9x4x16xf32>,
+             tensor<1x9x4x32xf32>)
+         outs(%o1 : tensor<1x7x8x32xf32>)
+         gate(%o1 : tensor<1x7x8x32xf32>) -> tensor<1x7x8x32xf32>
+  return %0, %1, %2
+      : tensor<1x7x8x24xf32>, tensor<1x7x8x32xf32>, tensor<1x7x8x32xf32>
 }

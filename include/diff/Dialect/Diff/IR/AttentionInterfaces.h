@@ -39,6 +39,9 @@ struct DimPosition {
   unsigned position;
 };
 
+/// Builds 1 / (1 + exp(-logit)), exactly 0 at -inf and exactly 1 at +inf.
+Value buildSigmoid(OpBuilder &builder, Location loc, Value logit);
+
 namespace detail {
 std::optional<DimPosition> findDim(Operation *op, char letter);
 int64_t getDimSize(Operation *op, char letter);

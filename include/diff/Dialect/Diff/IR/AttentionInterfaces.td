@@ -20,8 +20,8 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     | `b` | batch | B |
     | `n` | query token | N |
     | `m` | key token | M |
-    | `h` | output head | h |
-    | `q` | query head | maps x h |
+    | `h` | output head | signals x head groups |
+    | `q` | query head | maps x head groups |
     | `k` | key head | key maps x h_kv |
     | `g` | value head | h_kv |
     | `d` | head dimension | d |
@@ -33,9 +33,14 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     operand has the letter `b`, and `n` and `m` count the tokens of all
     sequences.
 
-    Query head `maps * j + a` is map `a` of output head `j`. Output head `j`
-    reads value head `j / (h / h_kv)` and key head
-    `keyMaps * (j / (h / h_kv)) + (keyMaps == 1 ? 0 : a)`.
+    Query heads form head groups of `maps` heads: one for each output head of
+    the group (the signals), then, if `maps` is greater, the noise head that
+    these share. Query head `maps * j + a` is map `a` of head group `j`, and
+    output head `signals * j + a` is the combination of map `a` and the noise
+    map. A head group reads one value head, `j / (groups / h_kv)`. The last
+    `keyMaps - 1` maps of a group have key heads of their own, and the others
+    share one: map `a` reads key head
+    `keyMaps * (j / (groups / h_kv)) + max(0, a - (maps - keyMaps))`.
   }];
   let cppNamespace = "::mlir::diff";
   let methods = [
@@ -79,11 +84,13 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
       "::mlir::FloatAttr", "getScaleAttr">,
     InterfaceMethod<"Returns the softcap, or null when the scores are not capped.",
       "::mlir::FloatAttr", "getSoftcapAttr">,
-    InterfaceMethod<"Returns the number of attention maps of an output head.",
+    InterfaceMethod<"Returns the number of attention maps of a head group.",
       "int64_t", "getNumMaps">,
+    InterfaceMethod<"Returns the number of output heads of a head group.",
+      "int64_t", "getNumSignals", (ins), "", [{ return 1; }]>,
     InterfaceMethod<[{
         Returns the number of key heads of a value head: 1 when all maps read
-        the same keys, else the number of maps.
+        the same keys, 2 when the noise map has keys of its own.
       }], "int64_t", "getNumKeyMaps">,
     InterfaceMethod<"Returns the ratio of the value's head dimension to d, or "
                     "0 when it is free.",
@@ -117,10 +124,14 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     int64_t getDimSize(char letter) {
       return ::mlir::diff::detail::getDimSize($_op, letter);
     }
-    /// Return h, h_kv, and the number of output heads that share a value head.
-    int64_t getNumOutputHeads() { return getDimSize('q') / $_op.getNumMaps(); }
+    /// Return the number of head groups, h, h_kv, and the number of head groups
+    /// that share a value head.
+    int64_t getNumHeadGroups() { return getDimSize('q') / $_op.getNumMaps(); }
+    int64_t getNumOutputHeads() {
+      return getNumHeadGroups() * $_op.getNumSignals();
+    }
     int64_t getNumValueHeads() { return getDimSize('g'); }
-    int64_t getGroupSize() { return getNumOutputHeads() / getNumValueHeads(); }
+    int64_t getGroupSize() { return getNumHeadGroups() / getNumValueHeads(); }
   }];
   let verify = [{ return ::mlir::diff::detail::verifyAttentionOp($_op); }];
 }
@@ -128,14 +139,18 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
 def AttentionCombineOpInterface
     : OpInterface<"AttentionCombineOpInterface", [AttentionOpInterface]> {
   let description = [{
-    An attention with an epilogue that combines the maps of an output head into
-    one result. The epilogue is computed in the compute type:
+    An attention with an epilogue that combines the maps of each output head
+    into one result. The epilogue is computed in the compute type:
 
-        x[v]   = combineMaps(O_0[v], O_1[v], ..., operands)
-        out[v] = x[v]                                         (no row norm)
-        out[v] = s * x[v] / sqrt(mean_v(x^2) + eps) * w[v]    (row norm)
+        x[v]   = combineMaps(O_signal[v], O_noise[v], operands)
+        y[v]   = x[v]                                         (no row norm)
+        y[v]   = s * x[v] / sqrt(mean_v(x^2) + eps) * w[v]    (row norm)
+        out[v] = y[v]                                         (no gate)
+        out[v] = sigmoid(gate[v]) * y[v]                      (gate)
 
-    `O_a` is the output of map `a`; it is 0 for a row that sees no key.
+    The output of a map is 0 for a row that sees no key, and so is `out`
+    whatever the gate is. Without a noise head, `combineMaps` gets the signal
+    alone.
   }];
   let cppNamespace = "::mlir::diff";
   let methods = [
@@ -150,11 +165,16 @@ def AttentionCombineOpInterface
       "::llvm::SmallVector<unsigned>", "getCombineOperands">,
     InterfaceMethod<[{
         Builds the combination of the maps for one element of the output.
-        `maps` holds the outputs of the maps and `operands` the elements of the
-        combine operands. All values have the compute type.
+        `maps` holds the outputs of the signal and of the noise map, and
+        `operands` the elements of the combine operands. All values have the
+        compute type.
       }], "::mlir::Value", "combineMaps",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::ValueRange":$maps, "::mlir::ValueRange":$operands)>,
+    InterfaceMethod<[{
+        Returns the logits of the output gate, dimensions `bnhv` in the order of
+        the output, or null.
+      }], "::mlir::Value", "getGate">,
     InterfaceMethod<[{
         Returns the RMS normalization of a combined row, or none.
       }], "::std::optional<::mlir::diff::RowNorm>", "getRowNorm", (ins), "",

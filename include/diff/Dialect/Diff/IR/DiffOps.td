@@ -34,11 +34,17 @@ def Diff_Key : Diff_Operand<"keys">;
 def Diff_Value : Diff_Operand<"values">;
 def Diff_CuSeqlensQ : Diff_Operand<"offsets of the query sequences">;
 def Diff_CuSeqlensK : Diff_Operand<"offsets of the key sequences">;
+def Diff_Gate : Diff_Operand<"logits of the output gate">;
 def Diff_Output : Diff_Operand<"outputs, the destination">;
 def Diff_Lse : Diff_Operand<"log-sum-exps, the second destination">;
 def Diff_Diagonal : Diff_Index<"position of the mask's diagonal">;
 def Diff_ScaleAttr : Diff_F64Attr<"scale of the scores">;
 def Diff_SoftcapAttr : Diff_F64Attr<"bound of the scores">;
+def Diff_SignalsAttr
+    : ConfinedAttr<I64Attr, [IntPositive]> {
+  let summary = "positive 64-bit signless integer attribute (signal heads for "
+                "each noise head)";
+}
 def Diff_Result
     : ConfinedType<AnyRankedTensor, [], "ranked tensor, an updated destination">;
 
@@ -63,7 +69,7 @@ class Diff_DestinationOp<string mnemonic, list<Trait> traits = []>
   }];
 }
 
-class Diff_CombineOp<string mnemonic, int maps, int keyMaps, int valueWidth,
+class Diff_CombineOp<string mnemonic, int keyMaps, int valueWidth,
                      list<Trait> traits = []>
     : Diff_DestinationOp<mnemonic, !listconcat(traits, [
         AttentionOpInterface, AttentionCombineOpInterface])> {
@@ -72,7 +78,8 @@ class Diff_CombineOp<string mnemonic, int maps, int keyMaps, int valueWidth,
       getCuSeqlensKMutable().clear();
       getCuSeqlensQMutable().clear();
     }
-    int64_t getNumMaps() { return }] # maps # [{; }
+    int64_t getNumMaps();
+    int64_t getNumSignals();
     int64_t getNumKeyMaps() { return }] # keyMaps # [{; }
     int64_t getValueWidth() { return }] # valueWidth # [{; }
     ::llvm::SmallVector<unsigned> getCombineOperands();
@@ -82,39 +89,54 @@ class Diff_CombineOp<string mnemonic, int maps, int keyMaps, int valueWidth,
   }];
   let extraClassDeclaration = combineDeclarations;
   let hasCanonicalizer = 1;
+  // Reads the properties of older versions of the dialect.
+  let useCustomPropertiesEncoding = 1;
 }
 
 //===----------------------------------------------------------------------===//
 // diff.attention
 //===----------------------------------------------------------------------===//
 
-def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
+def Diff_AttentionOp : Diff_CombineOp<"attention", 1, 0> {
   let summary = "differential attention, V2";
   let description = [{
     Differential attention as in Differential Transformer V2 (Microsoft, 2026).
     The op has twice as many query heads as the baseline and the same keys and
-    values. A sigmoid of a logit for each token and head gates the second map:
+    values. A sigmoid of a logit for each token and head weights the noise map:
 
         S_i   = scale * Q_i K^T            (i: query head, 0 <= i < 2h)
         S_i   = softcap * tanh(S_i / softcap)          (with `softcap`)
         P_i   = softmax over the visible keys of S_i   (`mask`)
         out_j = P_2j V - sigmoid(lambda_j) * P_2j+1 V
 
-    Output head `j` is the pair of query heads `2j` and `2j+1`. Both read key
-    and value head `j / (h / h_kv)`. The output of a row that sees no key is 0.
-    `lambda` holds logits, because the op applies the sigmoid. A logit of -inf
-    is legal and removes the second map.
+    Output head `j` is the pair of query heads `2j`, the signal, and `2j+1`, the
+    noise. Both read key and value head `j / (h / h_kv)`. The output of a row
+    that sees no key is 0. `lambda` holds logits, because the op applies the
+    sigmoid. A logit of -inf is legal and removes the noise map.
+
+    **Head groups.** With `signals(r)`, r signal heads share a noise head
+    (grouped differential attention). Each group has r + 1 consecutive query
+    heads, of which the noise head is the last, and r output heads. All heads
+    of a group read one key and value head, so h / r is a multiple of h_kv.
+    There are h + h/r query heads; for r = 1 these are the pairs above.
+
+    **Gate.** With `gate`, the output is multiplied by the sigmoid of the gate's
+    logits, element by element, in the compute type and before the output is
+    rounded. A row that sees no key is 0 whatever its gate is.
 
     | operand | shape | element type |
     |---|---|---|
-    | `query` | [B, N, 2h, d] | f16, bf16, f32, f64 |
+    | `query` | [B, N, h + h/r, d] | f16, bf16, f32, f64 |
     | `key` | [B, M, h_kv, d] | as `query` |
-    | `value` | [B, M, h_kv, d] | as `query` |
+    | `value` | [B, M, h_kv, dv] | as `query` |
     | `cu_seqlens_q`, `cu_seqlens_k` | [B + 1], see below | i32 |
     | `lambda` | [B, N, h] | as `query`, or the compute type |
+    | `gate` | [B, N, h, dv] | as `query` |
     | `diagonal` | scalar, default M - N | index |
-    | `output` | [B, N, h, d] | as `query` |
-    | `lse` | [B, 2h, N] | f32 (f64 for f64 elements) |
+    | `output` | [B, N, h, dv] | as `query` |
+    | `lse` | [B, h + h/r, N] | f32 (f64 for f64 elements) |
+
+    The value width dv is arbitrary.
 
     Head counts and head dimensions are static, and h is a multiple of h_kv. B,
     N and M may be dynamic. `scale` is finite and positive; the default is
@@ -145,12 +167,12 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
 
     | operand | shape |
     |---|---|
-    | `query` | [N, 2h, d] |
-    | `key`, `value` | [M, h_kv, d] |
+    | `query` | [N, h + h/r, d] |
+    | `key`, `value` | [M, h_kv, d], [M, h_kv, dv] |
     | `cu_seqlens_q`, `cu_seqlens_k` | [B + 1] |
     | `lambda` | [N, h] |
-    | `output` | [N, h, d] |
-    | `lse` | [2h, N] |
+    | `gate`, `output` | [N, h, dv] |
+    | `lse` | [h + h/r, N] |
 
     Sequence b has the query tokens from cu_seqlens_q[b] to cu_seqlens_q[b + 1]
     (exclusive) and the key tokens from cu_seqlens_k[b] to cu_seqlens_k[b + 1]
@@ -178,8 +200,8 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
     ```
 
     **Layouts.** `layout` permutes the dimensions of `query`, `key`, `value` and
-    `output`; the head dimension stays innermost (see `#diff.layout`). `lambda`
-    and `lse` always have the shapes above. `diff-fold-transposes` folds a
+    `output`; the head dimension stays innermost (see `#diff.layout`). `gate`
+    has the layout of `output`. `lambda` and `lse` always have the shapes above. `diff-fold-transposes` folds a
     `linalg.transpose` of an operand or of the result into the layout.
 
     ```mlir
@@ -206,9 +228,11 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
     Diff_Query:$query, Diff_Key:$key, Diff_Value:$value,
     Optional<Diff_CuSeqlensQ>:$cu_seqlens_q,
     Optional<Diff_CuSeqlensK>:$cu_seqlens_k,
-    Diff_Operand<"logits of the second map's factor">:$lambda,
-    Optional<Diff_Diagonal>:$diagonal, Diff_Output:$output,
-    Optional<Diff_Lse>:$lse, OptionalAttr<Diff_MaskAttr>:$mask,
+    Diff_Operand<"logits of the noise map's factor">:$lambda,
+    Optional<Diff_Gate>:$gate, Optional<Diff_Diagonal>:$diagonal,
+    Diff_Output:$output, Optional<Diff_Lse>:$lse,
+    DefaultValuedAttr<Diff_SignalsAttr, "1">:$signals,
+    OptionalAttr<Diff_MaskAttr>:$mask,
     OptionalAttr<Diff_ScaleAttr>:$scale, OptionalAttr<Diff_SoftcapAttr>:$softcap,
     OptionalAttr<Diff_LayoutAttr>:$layout,
     OptionalAttr<Diff_ScheduleAttr>:$schedule);
@@ -218,6 +242,7 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
     `outs` `(` $output (`,` $lse^)? `:` type($output) (`,` type($lse)^)? `)`
     oilist(`cu_seqlens` `(` $cu_seqlens_q `,` $cu_seqlens_k `:`
              type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`
+         | `gate` `(` $gate `:` type($gate) `)` | `signals` `(` custom<Number>($signals) `)`
          | `diagonal` `(` $diagonal `)` | `mask` `` custom<Stripped>($mask)
          | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
          | `layout` `` custom<Stripped>($layout))
@@ -229,12 +254,12 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 2, 1, 1> {
 // diff.attention_v1
 //===----------------------------------------------------------------------===//
 
-def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
+def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2> {
   let summary = "differential attention, V1";
   let description = [{
     Differential attention as in "Differential Transformer" (Ye et al., ICLR
     2025, arXiv:2410.05258). The two maps have separate keys and share values of
-    twice the width. The second map is multiplied by a constant factor for each
+    twice the width. The noise map is multiplied by a constant factor for each
     head, and each output row is normalized by an RMS norm:
 
         x_j   = P_0 V - lambda_j * P_1 V
@@ -245,16 +270,22 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
     computed as in `diff.attention`. The norm is over the 2d values of a head. A
     row of zeros stays zero.
 
+    With `signals(r)`, query heads form groups of r + 1 as in `diff.attention`.
+    The signal heads of a group read key head 2g and its noise head key head
+    2g + 1, where g is the group's value head. `gate` multiplies the normalized
+    and weighted output.
+
     | operand | shape | element type |
     |---|---|---|
-    | `query` | [B, N, 2h, d] | f16, bf16, f32, f64 |
+    | `query` | [B, N, h + h/r, d] | f16, bf16, f32, f64 |
     | `key` | [B, M, 2h_kv, d] | as `query` |
     | `value` | [B, M, h_kv, 2d] | as `query` |
     | `lambda` | [h] | f32 (f64 for f64 elements) |
     | `weight` | [2d] | as `query`, or the compute type |
+    | `gate` | [B, N, h, 2d] | as `query` |
     | `diagonal` | scalar, default M - N | index |
     | `output` | [B, N, h, 2d] | as `query` |
-    | `lse` | [B, 2h, N] | f32 (f64 for f64 elements) |
+    | `lse` | [B, h + h/r, N] | f32 (f64 for f64 elements) |
 
     `lambda` holds the factors themselves. Compute the re-parameterization
     exp(lq1 . lk1) - exp(lq2 . lk2) + lambda_init before the op. `lambda_init`
@@ -285,8 +316,10 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
     Optional<Diff_CuSeqlensK>:$cu_seqlens_k,
     Diff_Operand<"factors of the second map">:$lambda,
     Diff_Operand<"weights of the RMS norm">:$weight,
-    Optional<Diff_Diagonal>:$diagonal, Diff_Output:$output,
-    Optional<Diff_Lse>:$lse, OptionalAttr<Diff_MaskAttr>:$mask,
+    Optional<Diff_Gate>:$gate, Optional<Diff_Diagonal>:$diagonal,
+    Diff_Output:$output, Optional<Diff_Lse>:$lse,
+    DefaultValuedAttr<Diff_SignalsAttr, "1">:$signals,
+    OptionalAttr<Diff_MaskAttr>:$mask,
     OptionalAttr<Diff_ScaleAttr>:$scale, OptionalAttr<Diff_SoftcapAttr>:$softcap,
     DefaultValuedAttr<Diff_F64Attr<"initial lambda; 1 - lambda_init scales the "
                                    "output">, "0.8">:$lambda_init,
@@ -301,6 +334,7 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
     `outs` `(` $output (`,` $lse^)? `:` type($output) (`,` type($lse)^)? `)`
     oilist(`cu_seqlens` `(` $cu_seqlens_q `,` $cu_seqlens_k `:`
              type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`
+         | `gate` `(` $gate `:` type($gate) `)` | `signals` `(` custom<Number>($signals) `)`
          | `diagonal` `(` $diagonal `)` | `mask` `` custom<Stripped>($mask)
          | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
          | `layout` `` custom<Stripped>($layout)
@@ -317,19 +351,20 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2, 2> {
 // diff.softmax_attention
 //===----------------------------------------------------------------------===//
 
-def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 0> {
+def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 0> {
   let summary = "standard softmax attention";
   let description = [{
     Standard softmax attention, the usual baseline. It has one map,
     `out_j = softmax(S_j) V`, with scores as in `diff.attention`. Output head
-    `j` reads query head `j` and key and value head `j / (h / h_kv)`. Sequences
-    of variable length and layouts work as in `diff.attention`.
+    `j` reads query head `j` and key and value head `j / (h / h_kv)`. The gate,
+    sequences of variable length and layouts work as in `diff.attention`.
 
     | operand | shape | element type |
     |---|---|---|
     | `query` | [B, N, h, d] | f16, bf16, f32, f64 |
     | `key` | [B, M, h_kv, d] | as `query` |
     | `value` | [B, M, h_kv, dv] | as `query` |
+    | `gate` | [B, N, h, dv] | as `query` |
     | `diagonal` | scalar, default M - N | index |
     | `output` | [B, N, h, dv] | as `query` |
     | `lse` | [B, h, N] | f32 (f64 for f64 elements) |
@@ -357,7 +392,7 @@ def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 0> {
   let arguments = (ins
     Diff_Query:$query, Diff_Key:$key, Diff_Value:$value,
     Optional<Diff_CuSeqlensQ>:$cu_seqlens_q,
-    Optional<Diff_CuSeqlensK>:$cu_seqlens_k,
+    Optional<Diff_CuSeqlensK>:$cu_seqlens_k, Optional<Diff_Gate>:$gate,
     Optional<Diff_Diagonal>:$diagonal, Diff_Output:$output,
     Optional<Diff_Lse>:$lse, OptionalAttr<Diff_MaskAttr>:$mask,
     OptionalAttr<Diff_ScaleAttr>:$scale, OptionalAttr<Diff_SoftcapAttr>:$softcap,
@@ -369,6 +404,7 @@ def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 0> {
     `outs` `(` $output (`,` $lse^)? `:` type($output) (`,` type($lse)^)? `)`
     oilist(`cu_seqlens` `(` $cu_seqlens_q `,` $cu_seqlens_k `:`
              type($cu_seqlens_q) `,` type($cu_seqlens_k) `)`
+         | `gate` `(` $gate `:` type($gate) `)`
          | `diagonal` `(` $diagonal `)` | `mask` `` custom<Stripped>($mask)
          | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
          | `layout` `` custom<Stripped>($layout))
@@ -381,7 +417,7 @@ def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 1, 0> {
 //===----------------------------------------------------------------------===//
 
 def Diff_MapsAttr : ConfinedAttr<I64Attr, []> {
-  let summary = "64-bit signless integer attribute (maps of an output head)";
+  let summary = "64-bit signless integer attribute (maps of a head group)";
 }
 
 def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",

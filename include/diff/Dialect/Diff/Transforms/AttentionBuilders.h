@@ -40,14 +40,35 @@ OpFoldResult getMixedSize(OpBuilder &builder, Location loc, Value shaped,
 OpFoldResult getMixedSize(OpBuilder &builder, AttentionOpInterface op,
                           char letter);
 
+/// Maps of a head group whose rows are computed together. Either all maps, when
+/// they share a key head (the map is then a part of the loop r) or each has one
+/// (the loop a); or, when the noise map alone has keys of its own, the maps that
+/// read the key head `keyMap` (the loop a).
+struct KeyPart {
+  int64_t firstMap, numMaps;
+  std::optional<int64_t> keyMap;
+};
+
+/// Returns the parts of the maps of a head group, which cover all of them.
+SmallVector<KeyPart> getKeyParts(AttentionOpInterface op);
+
+/// Returns the part's rows of values [B, maps x groups, N, ...] of all maps, over
+/// the loops b, g, r, a, n and `tail`; and writes them back.
+NamedValue viewRows(NamedGenericBuilder &named, const KeyPart &part, Value rows,
+                    StringRef tail = "");
+Value unviewRows(NamedGenericBuilder &named, const KeyPart &part,
+                 const NamedValue &values, Value rows, StringRef tail = "");
+
 /// Returns the query, key or value operand as a tensor over the loops below,
 /// with split heads and the dimensions in the order of the op's layout.
 NamedValue viewOperand(NamedGenericBuilder &named, AttentionOpInterface op,
+                       const KeyPart &part,
                        AttentionOperand operand);
 
 /// Declares the loops of `op`. `dropUnits` drops the loops of size 1.
 void declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &builder,
-                           AttentionOpInterface op, bool dropUnits);
+                           AttentionOpInterface op, const KeyPart &part,
+                           bool dropUnits);
 
 /// Returns true if the op has a softcap that affects the scores.
 bool isCapped(AttentionOpInterface op);

@@ -54,6 +54,13 @@ public:
   /// all elements of the other dimensions.
   NamedValue everyNth(Value tensor, StringRef dims, char dim, int64_t offset,
                       int64_t stride);
+  /// The elements of dimension `dim` from `offset` on, as many as the loop
+  /// `part` has, whose letter the dimension gets. `part` is not dropped.
+  NamedValue slice(const NamedValue &whole, char dim, char part,
+                   int64_t offset);
+  /// Writes such a slice into the tensor it was taken from.
+  NamedValue insert(const NamedValue &slice, const NamedValue &whole, char dim,
+                    int64_t offset);
   /// Writes a view back into the tensor from which it was taken.
   Value unview(const NamedValue &part, Value tensor,
                ArrayRef<StringRef> groups);

@@ -55,7 +55,7 @@ struct Finding {
   unsigned line = 0;
   /// Of the other access, for a race or a copy in flight; else 0.
   unsigned otherLine = 0;
-  /// A race with what a wait for a copy completes, not with its issue.
+  /// A race with the completion of a copy, not with its issue.
   bool isAtWait = false;
   /// For an undefined value: where the block had loaded undefined values from
   /// shared memory by then.

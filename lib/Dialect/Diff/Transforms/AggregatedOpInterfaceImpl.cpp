@@ -221,8 +221,8 @@ private:
     return {perWeight(element, round), perWeight(element, rest)};
   }
 
-  /// The first 11 bits of the fraction, rounded (Dekker's splitting): what the
-  /// tf32 instructions multiply without another rounding.
+  /// Rounds to 11 bits of precision (Dekker's splitting). The tf32 instructions
+  /// multiply the result without another rounding.
   static Value roundToTF32(OpBuilder &b, Location l, Value weight) {
     Value shift = arith::ConstantOp::create(
         b, l, b.getFloatAttr(weight.getType(), 0x1p13 + 1.0));

@@ -36,7 +36,7 @@ llvm::DenseMap<Value, LayoutAttr> tile::readLayouts(Operation *root) {
 LayoutAttr tile::getRowLayout(VectorType type, int64_t warps) {
   int64_t rank = type.getRank();
   int64_t bits = getElementBits(type.getElementType());
-  // Others are no whole number in a chunk.
+  // A chunk has no whole number of elements of other sizes.
   if (!llvm::isPowerOf2_64(bits) || bits < 8 || bits > kChunkBytes * 8)
     return {};
   int64_t elems = kChunkBytes * 8 / bits;

@@ -115,10 +115,10 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 1, 0> {
     sigmoid. A logit of -inf is legal and removes the noise map.
 
     **Head groups.** With `signals(r)`, r signal heads share a noise head
-    (grouped differential attention). Each group has r + 1 consecutive query
-    heads, of which the noise head is the last, and r output heads. All heads
-    of a group read one key and value head, so h / r is a multiple of h_kv.
-    There are h + h/r query heads; for r = 1 these are the pairs above.
+    (grouped differential attention). Each group has r output heads and r + 1
+    consecutive query heads. The noise head is the last of them. All heads of a
+    group read one key and value head, so h / r is a multiple of h_kv. There
+    are h + h/r query heads; for r = 1 they are the pairs above.
 
     **Gate.** With `gate`, the output is multiplied by the sigmoid of the gate's
     logits, element by element, in the compute type and before the output is
@@ -447,10 +447,14 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
     row is ln(2) * max * c / (the power of two) + ln(sum). The result of a row
     is correct if its products are finite, and unspecified (NaN or 0) if not.
 
-    An output head has `maps` rows for each query token. The maps of an output
-    head share the loop over the keys. The iteration domain is (batch, output
-    head, query token, key token); the last dimension is a reduction. This op is
-    the only one of the dialect that can be tiled along the keys.
+    A head group has `maps` rows for each query token. The maps of a group share
+    the loop over the keys. The iteration domain is (batch, head group, query
+    token, key token); the last dimension is a reduction. This op is the only
+    one of the dialect that can be tiled along the keys.
+
+    The number of key heads of a value head is 1, if all maps share it, or up to
+    `maps`. Each of the last maps then has its own key head, and the others
+    share the first.
 
     Query `i` sees key `j` if `-left <= j - i - diagonal <= right` and
     `j < key_length`. These two operands keep the mask and the padding correct
@@ -460,7 +464,7 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
     | operand | shape | element type |
     |---|---|---|
     | `query` | [B, N, maps h, d] | f16, bf16, f32 |
-    | `key` | [B, M, h_kv, d] or [B, M, maps h_kv, d] | as `query` |
+    | `key` | [B, M, c h_kv, d], where c is 1 to `maps` | as `query` |
     | `value` | [B, M, h_kv, dv] | as `query` |
     | `diagonal` | scalar, default M - N | index |
     | `key_length` | scalar, default M | index |

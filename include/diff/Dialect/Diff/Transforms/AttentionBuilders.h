@@ -40,10 +40,11 @@ OpFoldResult getMixedSize(OpBuilder &builder, Location loc, Value shaped,
 OpFoldResult getMixedSize(OpBuilder &builder, AttentionOpInterface op,
                           char letter);
 
-/// Maps of a head group whose rows are computed together. Either all maps, when
-/// they share a key head (the map is then a part of the loop r) or each has one
-/// (the loop a); or, when the noise map alone has keys of its own, the maps that
-/// read the key head `keyMap` (the loop a).
+/// The maps of a head group whose rows are computed together. If all maps
+/// share a key head, the part has all maps, and the map belongs to the loop r.
+/// If each map has a key head, the part has all maps, and the map is the loop
+/// a. Otherwise the part has the maps that read the key head `keyMap`, and the
+/// map is the loop a.
 struct KeyPart {
   int64_t firstMap, numMaps;
   std::optional<int64_t> keyMap;
@@ -52,8 +53,9 @@ struct KeyPart {
 /// Returns the parts of the maps of a head group, which cover all of them.
 SmallVector<KeyPart> getKeyParts(AttentionOpInterface op);
 
-/// Returns the part's rows of values [B, maps x groups, N, ...] of all maps, over
-/// the loops b, g, r, a, n and `tail`; and writes them back.
+/// `viewRows` returns the part's rows of the values [B, maps x groups, N, ...]
+/// of all maps, over the loops b, g, r, a, n and `tail`. `unviewRows` writes
+/// them back.
 NamedValue viewRows(NamedGenericBuilder &named, const KeyPart &part, Value rows,
                     StringRef tail = "");
 Value unviewRows(NamedGenericBuilder &named, const KeyPart &part,

@@ -54,11 +54,11 @@ public:
   /// all elements of the other dimensions.
   NamedValue everyNth(Value tensor, StringRef dims, char dim, int64_t offset,
                       int64_t stride);
-  /// The elements of dimension `dim` from `offset` on, as many as the loop
-  /// `part` has, whose letter the dimension gets. `part` is not dropped.
+  /// Returns a slice along dimension `dim` that begins at `offset`. The slice
+  /// has the size and the letter of the loop `part`, which is not dropped.
   NamedValue slice(const NamedValue &whole, char dim, char part,
                    int64_t offset);
-  /// Writes such a slice into the tensor it was taken from.
+  /// Writes a result of `slice` back into the tensor `whole`.
   NamedValue insert(const NamedValue &slice, const NamedValue &whole, char dim,
                     int64_t offset);
   /// Writes a view back into the tensor from which it was taken.

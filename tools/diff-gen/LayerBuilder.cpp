@@ -74,8 +74,7 @@ private:
   }
 
   void declareArguments() {
-    declare("query",
-            getShape(queryTokens, layer.getNumQueryHeads(), layer.dim),
+    declare("query", getShape(queryTokens, layer.getNumQueryHeads(), layer.dim),
             element);
     declare("key", getShape(keyTokens, keyHeads, layer.dim), element);
     declare("value", getShape(keyTokens, layer.kvHeads, valueDim), element);
@@ -164,12 +163,11 @@ private:
                                  output, lse, signals, mask, scale, softcap,
                                  layout, schedule);
     case Variant::V1:
-      return AttentionV1Op::create(
-          b, loc, results, args[0], args[1], args[2], offsetsQ, offsetsK,
-          rest[0], rest[1], gate, diagonal, output, lse, signals, mask, scale,
-          softcap,
-          getAttr(layer.lambdaInit), /*epsilon=*/getAttr(1.0e-5), layout,
-          schedule);
+      return AttentionV1Op::create(b, loc, results, args[0], args[1], args[2],
+                                   offsetsQ, offsetsK, rest[0], rest[1], gate,
+                                   diagonal, output, lse, signals, mask, scale,
+                                   softcap, getAttr(layer.lambdaInit),
+                                   getAttr(layer.epsilon), layout, schedule);
     case Variant::Standard:
       return SoftmaxAttentionOp::create(
           b, loc, results, args[0], args[1], args[2], offsetsQ, offsetsK, gate,

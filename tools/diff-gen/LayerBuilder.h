@@ -39,6 +39,8 @@ struct Layer {
   /// Batch and token counts are `?`.
   bool dynamic = false;
   double lambdaInit = 0.8;
+  /// The epsilon of the norm of V1.
+  double epsilon = 1.0e-5;
   /// The batch entries are sequences of variable length. Token counts are those
   /// of all sequences.
   bool varlen = false;

@@ -5,9 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "LayerBuilder.h"
+#include "Presets.h"
 #include "diff/Tools/ToolSupport.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/MathExtras.h"
@@ -42,15 +44,22 @@ numbers of tokens of all B sequences, and cu_seqlens_q [B+1] and cu_seqlens_k
 [B+1], i32, follow value. With --layout=bhsd query, key, value and output are
 head-major.
 
-example:  diff-gen --causal --dynamic -o layer.mlir
+--model=NAME sets the options of the layer to those of a published model. Later
+options override them.
+)";
+
+static constexpr StringLiteral kExamples = R"(
+examples:  diff-gen --causal --dynamic -o layer.mlir
+           diff-gen --model=motif-3 --query-tokens=1 --key-tokens=4096
 )";
 
 namespace {
 struct Options {
-  cl::OptionCategory category{"Options of diff-gen"};
+  cl::OptionCategory layer{"Options of the layer, which --model sets"};
+  cl::OptionCategory category{"Other options"};
   cl::opt<std::string> variant{
       "variant", cl::desc("Kind of attention (default: v2)"),
-      cl::value_desc("v2|v1|standard"), cl::init("v2"), cl::cat(category)};
+      cl::value_desc("v2|v1|standard"), cl::init("v2"), cl::cat(layer)};
   cl::opt<int64_t> batch{"batch", cl::desc("Batch size B (default: 1)"),
                          cl::value_desc("B"), cl::init(1), cl::cat(category)};
   cl::opt<int64_t> queryTokens{
@@ -60,40 +69,39 @@ struct Options {
                              cl::desc("Key tokens M (default: --query-tokens)"),
                              cl::value_desc("M"), cl::cat(category)};
   cl::opt<int64_t> heads{"heads", cl::desc("Output heads h (default: 8)"),
-                         cl::value_desc("h"), cl::init(8), cl::cat(category)};
+                         cl::value_desc("h"), cl::init(8), cl::cat(layer)};
   cl::opt<int64_t> signals{
       "signals",
       cl::desc("Signal heads for each noise head, of v1 and v2 (default: 1)"),
-      cl::value_desc("R"), cl::init(1), cl::cat(category)};
+      cl::value_desc("R"), cl::init(1), cl::cat(layer)};
   cl::opt<int64_t> kvHeads{
       "kv-heads", cl::desc("Value heads h_kv, a divisor of h/R (default: 4)"),
-      cl::value_desc("h_kv"), cl::init(4), cl::cat(category)};
+      cl::value_desc("h_kv"), cl::init(4), cl::cat(layer)};
   cl::opt<int64_t> dim{"dim", cl::desc("Head dimension d (default: 128)"),
-                       cl::value_desc("d"), cl::init(128), cl::cat(category)};
+                       cl::value_desc("d"), cl::init(128), cl::cat(layer)};
   cl::opt<int64_t> valueDim{
       "value-dim",
       cl::desc("Value head dimension dv of standard and v2 (default: --dim)"),
-      cl::value_desc("dv"), cl::cat(category)};
+      cl::value_desc("dv"), cl::cat(layer)};
   cl::opt<std::string> type{"type", cl::desc("Element type (default: bf16)"),
                             cl::value_desc("bf16|f16|f32"), cl::init("bf16"),
                             cl::cat(category)};
   cl::opt<bool> causal{"causal",
                        cl::desc("Causal mask, aligned to the bottom right"),
-                       cl::cat(category)};
+                       cl::cat(layer)};
   cl::opt<std::string> window{
       "window",
       cl::desc("Sliding window: keys before and after the diagonal; -1 is "
                "unlimited; with --causal R is 0"),
-      cl::value_desc("L,R"), cl::cat(category)};
+      cl::value_desc("L,R"), cl::cat(layer)};
   cl::opt<double> softcap{"softcap",
                           cl::desc("Cap scores with C * tanh(score / C)"),
-                          cl::value_desc("C"), cl::cat(category)};
+                          cl::value_desc("C"), cl::cat(layer)};
   cl::opt<double> scale{"scale", cl::desc("Softmax scale (default: 1/sqrt(d))"),
-                        cl::value_desc("S"), cl::cat(category)};
+                        cl::value_desc("S"), cl::cat(layer)};
   cl::opt<bool> lse{"lse", cl::desc("Also return the log-sum-exp of the rows"),
                     cl::cat(category)};
-  cl::opt<bool> gate{"gate", cl::desc("Add an output gate"),
-                     cl::cat(category)};
+  cl::opt<bool> gate{"gate", cl::desc("Add an output gate"), cl::cat(layer)};
   cl::opt<bool> dynamic{"dynamic",
                         cl::desc("Use dynamic batch and token counts"),
                         cl::cat(category)};
@@ -107,12 +115,68 @@ struct Options {
       cl::value_desc("bshd|bhsd"), cl::init("bshd"), cl::cat(category)};
   cl::opt<double> lambdaInit{
       "lambda-init", cl::desc("lambda_init of --variant=v1 (default: 0.8)"),
-      cl::value_desc("x"), cl::init(0.8), cl::cat(category)};
+      cl::value_desc("x"), cl::init(0.8), cl::cat(layer)};
+  cl::opt<int64_t> layerNumber{
+      "layer",
+      cl::desc("Use the lambda_init of layer i, counted from 0: "
+               "0.8 - 0.6 exp(-0.3 i)"),
+      cl::value_desc("i"), cl::cat(layer),
+      cl::cb<void, int64_t>([this](int64_t number) {
+        lambdaInit = 0.8 - 0.6 * std::exp(-0.3 * static_cast<double>(number));
+      })};
+  cl::opt<double> epsilon{"epsilon",
+                          cl::desc("Epsilon of the norm of --variant=v1 "
+                                   "(default: 1e-5)"),
+                          cl::value_desc("x"), cl::init(1.0e-5),
+                          cl::cat(layer)};
+  cl::opt<std::string> model{
+      "model", cl::desc("Layer of a published model, see below"),
+      cl::value_desc("NAME"), cl::cat(category),
+      cl::cb<void, const std::string &>(
+          [this](const std::string &name) { setPreset(name); })};
   cl::opt<std::string> output{"o", cl::desc("Output file (default: -)"),
                               cl::value_desc("file"), cl::init("-"),
                               cl::cat(category)};
+
+  /// Returns true if the command line contains the option itself, after any
+  /// --model.
+  static bool isGiven(const cl::Option &option) {
+    return option.getNumOccurrences() > 0 &&
+           option.getPosition() != kPresetPosition;
+  }
+
+private:
+  /// The position of options of presets; the command line starts at 1.
+  static constexpr unsigned kPresetPosition = 0;
+
+  /// Replaces the options of the layer by those of the preset, if it exists.
+  void setPreset(StringRef name) {
+    const Preset *preset = findPreset(name);
+    if (!preset)
+      return;
+    auto &registered = cl::getRegisteredOptions();
+    for (auto &[_, option] : registered)
+      if (llvm::is_contained(option->Categories, &layer))
+        option->reset();
+    for (StringRef word : llvm::split(preset->options, ' ')) {
+      auto [option, value] = word.drop_front(2).split('=');
+      registered.lookup(option)->addOccurrence(kPresetPosition, option, value);
+    }
+  }
 };
 } // namespace
+
+/// Returns the text of --help: the overview, the presets and the examples.
+static std::string getOverview() {
+  std::string text(kOverview);
+  llvm::raw_string_ostream os(text);
+  os << "\nmodels:\n";
+  for (const Preset &preset : getPresets())
+    os << "  " << preset.name << ": " << preset.model << "\n    "
+       << preset.options << "\n";
+  os << kExamples;
+  return text;
+}
 
 /// Checks the range of every size, and that every tensor is addressable.
 static LogicalResult checkSizes(const Layer &layer) {
@@ -197,7 +261,39 @@ static LogicalResult readPositive(const cl::opt<double> &option,
                              print(*value)));
 }
 
+/// Requires that options of some variants are not given for others.
+static LogicalResult checkVariant(const Options &options, Variant variant) {
+  constexpr StringLiteral v1 = "--variant=v1";
+  struct {
+    const cl::Option &option;
+    bool isLegal;
+    StringRef variants;
+  } rows[] = {
+      {options.valueDim, variant != Variant::V1,
+       "--variant=standard and --variant=v2"},
+      {options.signals, variant != Variant::Standard,
+       "--variant=v1 and --variant=v2"},
+      {options.lambdaInit, variant == Variant::V1, v1},
+      {options.layerNumber, variant == Variant::V1, v1},
+      {options.epsilon, variant == Variant::V1, v1},
+  };
+  for (auto &row : rows)
+    if (Options::isGiven(row.option) && !row.isLegal)
+      return failure(reportError("--" + row.option.ArgStr + " is for " +
+                                 row.variants +
+                                 " only, found --variant=" + options.variant));
+  return success();
+}
+
 static LogicalResult readOptions(const Options &options, Layer &layer) {
+  if (options.model.getNumOccurrences() && !findPreset(options.model))
+    return failure(reportError(
+        "--model must be " +
+        llvm::join(
+            llvm::map_range(getPresets().drop_back(),
+                            [](const Preset &preset) { return preset.name; }),
+            ", ") +
+        " or " + getPresets().back().name + ", found '" + options.model + "'"));
   auto variant = llvm::StringSwitch<std::optional<Variant>>(options.variant)
                      .Case("v2", Variant::V2)
                      .Case("v1", Variant::V1)
@@ -218,17 +314,12 @@ static LogicalResult readOptions(const Options &options, Layer &layer) {
   layer.heads = options.heads;
   layer.kvHeads = options.kvHeads;
   layer.dim = options.dim;
-  if (options.valueDim.getNumOccurrences()) {
-    if (layer.variant == Variant::V1)
-      return failure(reportError("--value-dim is for --variant=standard and "
-                                 "--variant=v2 only, found --variant=v1"));
+  if (failed(checkVariant(options, layer.variant)))
+    return failure();
+  if (options.valueDim.getNumOccurrences() && layer.variant != Variant::V1)
     layer.valueDim = options.valueDim;
-  }
-  if (options.signals.getNumOccurrences() &&
-      layer.variant == Variant::Standard)
-    return failure(reportError("--signals is for --variant=v1 and --variant=v2 "
-                               "only, found --variant=standard"));
-  layer.signals = options.signals;
+  if (layer.variant != Variant::Standard)
+    layer.signals = options.signals;
   layer.gate = options.gate;
   layer.lse = options.lse;
   layer.dynamic = options.dynamic;
@@ -237,11 +328,11 @@ static LogicalResult readOptions(const Options &options, Layer &layer) {
     return failure(reportError("--layout must be bshd or bhsd, found '" +
                                Twine(options.layout) + "'"));
   layer.headMajor = options.layout == "bhsd";
-  if (options.lambdaInit.getNumOccurrences() && layer.variant != Variant::V1)
-    return failure(reportError("--lambda-init is for --variant=v1 only, found "
-                               "--variant=" +
-                               Twine(options.variant)));
+  if (options.layerNumber < 0)
+    return failure(reportError("--layer must be at least 0, found " +
+                               Twine(options.layerNumber)));
   layer.lambdaInit = options.lambdaInit;
+  layer.epsilon = options.epsilon;
   if (failed(readPositive(options.softcap, layer.softcap)) ||
       failed(readPositive(options.scale, layer.scale)))
     return failure();
@@ -261,7 +352,7 @@ int main(int argc, char **argv) {
   forgetLibraryOptions();
   Options options;
   Layer layer;
-  if (failed(parseCommandLine(argc, argv, kOverview)) ||
+  if (failed(parseCommandLine(argc, argv, getOverview())) ||
       failed(readOptions(options, layer)))
     return EXIT_FAILURE;
 

@@ -57,6 +57,7 @@ void diff::buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip) {
       createDiffVectorizeTilesPass({"tensor-cores"}));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(tile::createTileForwardWritesPass());
+  pm.addNestedPass<func::FuncOp>(tile::createTileWidenSlicesPass());
   addCleanup(pm);
   buildEntryPipeline(pm);
   OpPassManager &func = pm.nest<func::FuncOp>();

@@ -383,25 +383,48 @@ static Value isFirstCopy(OpBuilder &b, Location loc,
                          const Distribution &distribution, LayoutAttr layout) {
   I32Builder i32{b, loc};
   Value first;
-  auto require = [&](Value id, int64_t total, ArrayRef<int64_t> counts,
-                     ArrayRef<int64_t> strides) {
-    int64_t used = 0;
-    for (auto [count, stride] : llvm::zip_equal(counts, strides))
-      used |= (count - 1) * stride;
-    int64_t copies = (total - 1) & ~used;
-    if (copies == 0)
-      return;
-    Value holds =
-        arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
-                              i32.bitAnd(id, copies), i32.constant(0));
+  auto require = [&](Value digits) {
+    Value holds = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq,
+                                        digits, i32.constant(0));
     first =
         first ? arith::AndIOp::create(b, loc, first, holds).getResult() : holds;
   };
-  require(distribution.getLane(), kLanes, layout.getLanes(),
-          layout.getLaneStrides());
-  require(distribution.getWarp(),
-          llvm::PowerOf2Ceil(distribution.getNumThreads() / kLanes),
-          layout.getWarps(), layout.getWarpStrides());
+  // The digits of the lane or warp number that no dimension uses are zero.
+  auto requireZeros = [&](Value id, int64_t total, ArrayRef<int64_t> counts,
+                          ArrayRef<int64_t> strides) {
+    SmallVector<std::pair<int64_t, int64_t>> used;
+    for (auto [count, stride] : llvm::zip_equal(counts, strides))
+      if (count > 1)
+        used.emplace_back(stride, count);
+    llvm::sort(used);
+    if (llvm::isPowerOf2_64(total) && llvm::all_of(used, [](auto digit) {
+          return llvm::isPowerOf2_64(digit.first * digit.second);
+        })) {
+      int64_t copies = total - 1;
+      for (auto [stride, count] : used)
+        copies &= ~((count - 1) * stride);
+      if (copies != 0)
+        require(i32.bitAnd(id, copies));
+      return;
+    }
+    int64_t end = 1;
+    used.emplace_back(total, 1);
+    for (auto [stride, count] : used) {
+      Value digit = id;
+      if (end > 1)
+        digit = arith::DivUIOp::create(b, loc, digit, i32.constant(end));
+      if (stride < total)
+        digit = arith::RemUIOp::create(b, loc, digit,
+                                       i32.constant(stride / end));
+      if (stride > end)
+        require(digit);
+      end = stride * count;
+    }
+  };
+  requireZeros(distribution.getLane(), kLanes, layout.getLanes(),
+               layout.getLaneStrides());
+  requireZeros(distribution.getWarp(), distribution.getNumThreads() / kLanes,
+               layout.getWarps(), layout.getWarpStrides());
   return first;
 }
 
@@ -594,9 +617,76 @@ struct DistributeWrite : public DistributePattern<vector::TransferWriteOp> {
 };
 } // namespace
 
+namespace {
+struct DistributeWritePart : public DistributePattern<WritePartOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(WritePartOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    LayoutAttr layout = distribution.getLayout(op.getSource());
+    const SlotInfo *slot = distribution.getSlot(op.getDestination());
+    if (!layout || !slot || layout.getLanes()[0] != 1 ||
+        layout.getElems()[0] != 1)
+      return rewriter.notifyMatchFailure(op, "no slot, or lanes hold parts");
+    Location loc = op.getLoc();
+    auto whole = cast<VectorType>(op.getSource().getType());
+    int64_t parts = *layout.getRepetitions(0, whole.getDimSize(0));
+    int64_t index = op.getIndex();
+    // The elements of the part, of a warp that holds it.
+    auto held = cast<VectorType>(adaptor.getSource().getType());
+    SmallVector<Value> elements, all =
+                                     getElements(rewriter, loc,
+                                                 adaptor.getSource());
+    size_t next = 0;
+    forEachIndex(held.getShape(), [&](ArrayRef<int64_t> position) {
+      if (position.front() == index % parts)
+        elements.push_back(all[next]);
+      ++next;
+    });
+    auto write = [&](OpBuilder &b, Location loc) {
+      LayoutAttr partLayout = layout.dropDims({0});
+      auto part =
+          VectorType::get(whole.getShape().drop_front(), whole.getElementType());
+      VectorType type = partLayout.getLaneType(part);
+      auto run = VectorType::get({type.getShape().back()},
+                                 type.getElementType());
+      ArrayRef<Value> left = elements;
+      SlotAccess(b, loc, distribution, *slot, partLayout, part)
+          .forEachRun(type, [&](Value pointer, ArrayRef<int64_t>) {
+            Value taken = fromElements(b, loc, run,
+                                       left.take_front(run.getNumElements()));
+            left = left.drop_front(run.getNumElements());
+            LLVM::StoreOp::create(b, loc, taken, pointer, getRunBytes(run));
+          });
+    };
+    rewriter.setInsertionPoint(op);
+    if (layout.getWarps()[0] == 1) {
+      write(rewriter, loc);
+    } else {
+      I32Builder i32{rewriter, loc};
+      Value warp = arith::DivUIOp::create(
+          rewriter, loc, distribution.getWarp(),
+          i32.constant(layout.getWarpStrides()[0]));
+      warp = arith::RemUIOp::create(rewriter, loc, warp,
+                                    i32.constant(layout.getWarps()[0]));
+      Value holds =
+          arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::eq, warp,
+                                i32.constant(index / parts));
+      scf::IfOp::create(rewriter, loc, holds, [&](OpBuilder &b, Location loc) {
+        write(b, loc);
+        scf::YieldOp::create(b, loc);
+      });
+    }
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+} // namespace
+
 void tile::populateAccessPatterns(RewritePatternSet &patterns,
                                   const TypeConverter &converter,
                                   const Distribution &distribution) {
-  patterns.add<DistributeRead, DistributeWrite>(
+  patterns.add<DistributeRead, DistributeWrite, DistributeWritePart>(
       converter, patterns.getContext(), distribution);
 }

@@ -251,6 +251,24 @@ struct DistributeShapeCast : public DistributePattern<vector::ShapeCastOp> {
   }
 };
 
+/// Parts along the leading dimension, all of which one lane holds.
+struct DistributeShuffle : public DistributePattern<vector::ShuffleOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::ShuffleOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    LayoutAttr layout = distribution.getLayout(op.getResult());
+    VectorType type = getLaneType(op.getResult());
+    if (!layout || !type || !layout.isUndistributed(0) ||
+        layout.getElems()[0] != 1)
+      return rewriter.notifyMatchFailure(op, "the dimension is distributed");
+    rewriter.replaceOpWithNewOp<vector::ShuffleOp>(
+        op, type, adaptor.getV1(), adaptor.getV2(), op.getMask());
+    return success();
+  }
+};
+
 /// The leading dimensions that one lane holds completely.
 struct DistributeExtract : public DistributePattern<vector::ExtractOp> {
   using DistributePattern::DistributePattern;
@@ -317,6 +335,7 @@ void tile::populateElementwisePatterns(RewritePatternSet &patterns,
   MLIRContext *context = patterns.getContext();
   patterns.add<DistributeElementwise>(converter, context);
   patterns.add<DistributeBroadcast, DistributeConstant, DistributeExtract,
-               DistributePoison, DistributeShapeCast, DistributeStep,
+               DistributePoison, DistributeShapeCast, DistributeShuffle,
+               DistributeStep,
                DistributeTranspose>(converter, context, distribution);
 }

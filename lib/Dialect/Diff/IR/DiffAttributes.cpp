@@ -236,11 +236,6 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                        << kMaxStages << ", found " << stages;
   if (stages > 0 && threads == 0)
     return emitError() << "a schedule with 'stages' needs 'threads'";
-  // Rows are distributed to warps by repeated halving.
-  if (stages > 0 && !llvm::isPowerOf2_64(threads))
-    return emitError() << "a schedule with 'stages' needs 'threads' that are a "
-                          "power of two, found "
-                       << threads;
   if (tf32 && stages == 0)
     return emitError() << "a schedule with 'tf32' needs 'stages': only tensor "
                           "cores multiply tf32";

@@ -144,7 +144,8 @@ struct DiffSelectSchedule
 
   LogicalResult verifyHeadGroups(AttentionCombineOpInterface op) {
     auto attention = cast<AttentionOpInterface>(op.getOperation());
-    if (sharedMemory == 0 || attention.getNumSignals() == 1)
+    if (sharedMemory == 0 || attention.getNumKeyMaps() == 1 ||
+        attention.getNumSignals() == 1)
       return success();
     return op->emitOpError("has ")
            << attention.getNumSignals()

@@ -52,6 +52,24 @@ constexpr TileShape kTiles[] = {
     {256, 16, 32, 1},
 };
 
+/// Tiles of head groups with several signal heads, best first. Rows and warps are
+/// those of one map: each warp has rows of one map.
+constexpr TileShape kGroupTiles[] = {
+    {64, 64, 64, 2},
+    {64, 32, 64, 2},
+    {64, 16, 64, 1},
+    {128, 32, 64, 2},
+    {128, 32, 48, 2},
+    {128, 32, 32, 2},
+    {128, 16, 64, 1},
+    {128, 16, 32, 1},
+    {256, 32, 64, 2},
+    {256, 32, 32, 2},
+    {256, 16, 64, 1},
+    {256, 16, 32, 1},
+    {256, 16, 16, 1},
+};
+
 /// Rows and columns of the units of a fragment, and summands of an instruction
 /// on 16-bit elements; tf32 has half as many.
 constexpr int64_t kUnit = 8;
@@ -67,6 +85,12 @@ constexpr int64_t kMaxWidth = 256;
 /// at least one chip (test/Target/spills.test).
 constexpr int64_t kMaxFragmentRegisters = 192;
 constexpr int64_t kExtraRegisters = 16;
+
+/// The threads of a block, and the 32-bit registers of a multiprocessor and of a
+/// thread.
+constexpr int64_t kMaxThreads = 1024;
+constexpr int64_t kBlockRegisters = 65536;
+constexpr int64_t kThreadRegisters = 255;
 
 /// The most keys of a step in the table.
 constexpr int64_t kMostKeys = 64;
@@ -147,8 +171,21 @@ struct Problem {
     int64_t parts = splitsWeights && isF32 ? 2 : 1;
     return rows * (valueWidth + parts * keys) / (warps * 32) + extraRegisters;
   }
+
+  /// Returns true if a head group has several signal heads. Its maps are in
+  /// different warps.
+  bool isGroup() const { return maps > 2; }
 };
 } // namespace
+
+/// Returns the registers of a thread for accumulators and scores. A block of
+/// more than eight warps has less than the maximum for each thread.
+static int64_t getAvailableRegisters(int64_t threads) {
+  int64_t registers = std::min(
+      kThreadRegisters,
+      static_cast<int64_t>(llvm::alignDown(kBlockRegisters / threads, kUnit)));
+  return registers - (kThreadRegisters - kMaxFragmentRegisters);
+}
 
 /// Returns the limit that a tile exceeds, or none.
 static std::optional<std::string> findBrokenLimit(const Problem &problem,
@@ -164,7 +201,7 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
   };
   // Maps with separate keys do not share an instruction of 16 rows.
   int64_t rowsPerProduct = problem.keyMaps > 1 ? queries : rows;
-  int64_t products = problem.keyMaps > 1 ? problem.keyMaps : 1;
+  int64_t products = problem.keyMaps > 1 ? problem.maps : 1;
   if (rowsPerProduct % (2 * kUnit) != 0 ||
       (rowsPerProduct / (2 * kUnit) * products) % warps != 0)
     return text("has ", rowsPerProduct, " rows that share keys; a multiple of ",
@@ -175,23 +212,29 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
   int64_t bytes = problem.getSharedBytes(
       rows, schedule.getKeys(), schedule.getStages(), schedule.getSwizzle());
   // If the maps are in different warps, their accumulators are combined in
-  // shared memory.
-  if (problem.keyMaps > 1 && queries / (2 * kUnit) < warps) {
-    int64_t rowBytes = problem.valueWidth * sizeof(float);
-    bytes = std::max(
-        bytes, rows * (rowBytes + tile::getPaddingForAccumulators(rowBytes)));
-  }
+  // shared memory: those of a group with the ones of its noise map. The rows of
+  // the output are stored through shared memory, too.
+  int64_t rowBytes = problem.valueWidth * sizeof(float);
+  int64_t pitch = rowBytes + tile::getPaddingForAccumulators(rowBytes);
+  if (problem.isGroup())
+    bytes = std::max({bytes, queries * pitch,
+                      rows * (problem.isF32
+                                  ? pitch
+                                  : problem.valueWidth * problem.elementBytes)});
+  else if (problem.keyMaps > 1 && queries / (2 * kUnit) < warps)
+    bytes = std::max(bytes, rows * pitch);
   if (limits.sharedMemory > 0 && bytes > limits.sharedMemory)
     return text("needs ", bytes,
                 " bytes of shared memory in a block, more than the ",
                 limits.sharedMemory, " that the chip has");
   int64_t registers =
       problem.getFragmentRegisters(rows, schedule.getKeys(), warps);
-  if (registers > kMaxFragmentRegisters)
+  int64_t available = getAvailableRegisters(warps * 32);
+  if (registers > available)
     return text("needs ", registers,
                 " registers in a thread for accumulators and scores, more than "
                 "the ",
-                kMaxFragmentRegisters, " that are available");
+                available, " that are available");
   return std::nullopt;
 }
 
@@ -211,7 +254,7 @@ static std::string print(ScheduleAttr schedule) {
 static int64_t packHeads(const Problem &problem, int64_t rows) {
   int64_t heads = 1;
   // Maps with separate keys cannot be vectorized yet.
-  if (!problem.queries || problem.keyMaps > 1)
+  if (!problem.queries || problem.keyMaps > 1 || problem.isGroup())
     return heads;
   int64_t least =
       std::max<int64_t>(kUnit, llvm::alignTo(*problem.queries, kUnit));
@@ -246,8 +289,16 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
     return reportWidths(op);
   ScheduleAttr best;
   std::string lastBroken;
-  for (const TileShape &tile : kTiles) {
+  ArrayRef<TileShape> tiles = kTiles;
+  if (problem.isGroup())
+    tiles = kGroupTiles;
+  for (TileShape tile : tiles) {
+    if (problem.isGroup()) {
+      tile.rows *= problem.maps;
+      tile.warps *= problem.maps;
+    }
     if (problem.valueWidth > tile.valueWidth || tile.rows % problem.maps != 0 ||
+        tile.warps * 32 > kMaxThreads ||
         (tile.forOwnKeys && problem.keyMaps == 1))
       continue;
     int64_t heads = packHeads(problem, tile.rows);

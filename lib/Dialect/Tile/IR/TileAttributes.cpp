@@ -67,29 +67,32 @@ LayoutAttr LayoutAttr::getCanonical() const {
 /// An upper bound; a thread does not have this many registers.
 static constexpr int64_t kMaxCount = 65536;
 
-/// Verifies that the dimensions use different bits of the lane or warp number.
+/// Verifies that the dimensions are different digits of the lane or warp number:
+/// each stride is a multiple of the next smaller one times its count.
 static LogicalResult verifyStrides(function_ref<InFlightDiagnostic()> emitError,
                                    StringRef name, StringRef whole,
                                    int64_t limit, ArrayRef<int64_t> counts,
                                    ArrayRef<int64_t> strides) {
-  int64_t taken = 0;
+  SmallVector<std::pair<int64_t, int64_t>> digits;
   for (auto [count, stride] : llvm::zip_equal(counts, strides)) {
     // The stride of a dimension that is not distributed has no meaning.
     if (count == 1)
       continue;
-    if (!llvm::isPowerOf2_64(stride))
-      return emitError() << "strides of '" << name << "' of a layout must be "
-                         << "powers of two, found " << stride;
     if (stride > limit || count * stride > limit)
       return emitError() << "'" << name << "' of a layout must be within "
                          << whole << " " << limit << ", found " << count
                          << " with stride " << stride;
-    int64_t bits = (count - 1) * stride;
-    if (taken & bits)
+    digits.emplace_back(stride, count);
+  }
+  llvm::sort(digits);
+  int64_t end = 1;
+  for (auto [stride, count] : digits) {
+    if (stride % end != 0)
       return emitError() << "'" << name << "' of a layout must not overlap, "
                          << "found " << count << " with stride " << stride
-                         << ", which another dimension already uses";
-    taken |= bits;
+                         << ", which is no multiple of the " << end
+                         << " that smaller strides use";
+    end = stride * count;
   }
   return success();
 }
@@ -109,18 +112,23 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                          << "for each of the " << lanes.size()
                          << " dimensions that 'lanes' has, found "
                          << list.size();
-  for (auto [name, list] :
-       {std::pair("warps", warps), {"lanes", lanes}, {"elems", elems}})
+  for (auto [name, list] : {std::pair("lanes", lanes), {"elems", elems}})
     for (int64_t value : list)
       if (value < 1 || value > kMaxCount || !llvm::isPowerOf2_64(value))
         return emitError() << "'" << name << "' of a layout must be powers of "
                            << "two up to " << kMaxCount << ", found " << value;
-  for (auto [name, list] : {std::pair("warp_strides", warpStrides),
+  for (auto [name, list] : {std::pair("warps", warps),
+                            {"warp_strides", warpStrides},
                             {"lane_strides", laneStrides}})
     for (int64_t value : list)
       if (value < 1)
         return emitError() << "'" << name << "' of a layout must be positive, "
                            << "found " << value;
+  for (auto [count, stride] : llvm::zip_equal(lanes, laneStrides))
+    if (count > 1 && !llvm::isPowerOf2_64(stride))
+      return emitError() << "strides of 'lanes' of a layout must be powers of "
+                            "two, found "
+                         << stride;
   return success(
       succeeded(verifyStrides(emitError, "lanes", "a warp's", kLanes, lanes,
                               laneStrides)) &&
@@ -329,9 +337,9 @@ LogicalResult MmaAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t warps, int64_t stages, bool, bool,
                                    bool, bool) {
-  if (warps < 1 || warps > kMaxWarps || !llvm::isPowerOf2_64(warps))
-    return emitError() << "'warps' of a schedule must be a power of two up to "
-                       << kMaxWarps << ", found " << warps;
+  if (warps < 1 || warps > kMaxWarps)
+    return emitError() << "'warps' of a schedule must be 1 to " << kMaxWarps
+                       << ", found " << warps;
   if (stages < 1 || stages > kMaxStages)
     return emitError() << "'stages' of a schedule must be 1 to " << kMaxStages
                        << ", found " << stages;

@@ -167,3 +167,25 @@ LogicalResult ToLayoutOp::verify() {
               "elems";
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// write_part
+//===----------------------------------------------------------------------===//
+
+LogicalResult WritePartOp::verify() {
+  auto source = cast<VectorType>(getSource().getType());
+  auto destination = dyn_cast<MemRefType>(getDestination().getType());
+  if (!destination || source.isScalable() ||
+      source.getShape().drop_front() != destination.getShape() ||
+      source.getElementType() != destination.getElementType() ||
+      !destination.getLayout().isIdentity() ||
+      !gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(destination))
+    return emitOpError("must write a part of ")
+           << source << " to a row-major buffer of its shape in workgroup "
+           << "memory, found " << getDestination().getType();
+  int64_t index = getIndex();
+  if (index < 0 || index >= source.getDimSize(0))
+    return emitOpError("must have an index within the ")
+           << source.getDimSize(0) << " parts of the vector, found " << index;
+  return success();
+}

@@ -62,18 +62,22 @@ struct ReadOfWrite : public OpRewritePattern<vector::TransferReadOp> {
     if (!readMap.isProjectedPermutation())
       return rewriter.notifyMatchFailure(read, "not a projected permutation");
     auto type = cast<RankedTensorType>(read.getShapedType());
-    // Leading dimensions are read at one index, the others completely. Unit
-    // dimensions may be missing.
-    SmallVector<int64_t> position;
+    // Leading dimensions are read at one index, the others completely or from
+    // their first index on. Unit dimensions may be missing.
+    SmallVector<int64_t> position, sizes;
+    bool isPartial = false;
     bool dropsUnitDims = false;
     unsigned next = 0;
     for (unsigned i = 0; i < writeMap.getNumResults(); ++i) {
       unsigned dim = writeMap.getDimPosition(i);
       if (next < readMap.getNumResults() &&
           readMap.getDimPosition(next) == dim) {
-        if (read.getVectorType().getDimSize(next) != type.getDimSize(dim) ||
+        if (read.getVectorType().getDimSize(next) > type.getDimSize(dim) ||
             !isConstantIntValue(read.getIndices()[dim], 0))
-          return rewriter.notifyMatchFailure(read, "reads part of a dimension");
+          return rewriter.notifyMatchFailure(
+              read, "reads a dimension not from its start or beyond its end");
+        sizes.push_back(read.getVectorType().getDimSize(next));
+        isPartial |= sizes.back() != type.getDimSize(dim);
         ++next;
         continue;
       }
@@ -87,7 +91,7 @@ struct ReadOfWrite : public OpRewritePattern<vector::TransferReadOp> {
       else
         position.push_back(*index);
     }
-    if (next != readMap.getNumResults())
+    if (next != readMap.getNumResults() || (isPartial && dropsUnitDims))
       return rewriter.notifyMatchFailure(read, "reads a dropped dimension");
     Value value = write.getValueToStore();
     if (!position.empty())
@@ -96,6 +100,10 @@ struct ReadOfWrite : public OpRewritePattern<vector::TransferReadOp> {
     if (dropsUnitDims)
       value = vector::ShapeCastOp::create(rewriter, read.getLoc(),
                                           read.getVectorType(), value);
+    if (isPartial)
+      value = vector::ExtractStridedSliceOp::create(
+          rewriter, read.getLoc(), value, SmallVector<int64_t>(sizes.size(), 0),
+          sizes, SmallVector<int64_t>(sizes.size(), 1));
     rewriter.replaceOp(read, value);
     return success();
   }

@@ -282,6 +282,9 @@ public:
                  ? castLayout(layout, cast.getResultVectorType(), type)
                  : LayoutAttr();
     }
+    // Both sides are distributed alike: tile-convert-layouts exchanges parts.
+    if (auto shuffle = dyn_cast<vector::ShuffleOp>(op))
+      return lookup(shuffle.getResult());
     if (auto extract = dyn_cast<vector::ExtractOp>(op)) {
       if (lookup(use.get()) || !isVector(extract.getResult()))
         return getExtracted(extract);
@@ -364,6 +367,9 @@ private:
             return {};
           return layout.prependDims(broadcast.getResultVectorType().getRank() -
                                     type.getRank());
+        })
+        .Case([&](vector::ShuffleOp shuffle) {
+          return lookup(shuffle.getV1());
         })
         .Case([&](vector::ExtractOp extract) -> LayoutAttr {
           LayoutAttr layout = getExtracted(extract);

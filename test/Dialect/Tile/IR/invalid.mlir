@@ -48,7 +48,7 @@ func.func private @layout_stride() attributes {a = #tile.layout<lanes = [8], lan
 
 // -----
 
-// expected-error @below {{'lanes' of a layout must not overlap, found 8 with stride 1, which another dimension already uses}}
+// expected-error @below {{'lanes' of a layout must not overlap, found 8 with stride 1, which is no multiple of the 8 that smaller strides use}}
 func.func private @layout_many() attributes {a = #tile.layout<lanes = [8, 8], lane_strides = [1, 1]>}
 
 // -----
@@ -64,8 +64,14 @@ func.func private @layout_elems_large() attributes {a = #tile.layout<lanes = [8]
 
 // -----
 
-// expected-error @below {{'warps' of a layout must be powers of two up to 65536, found 3}}
-func.func private @layout_warps_power() attributes {a = #tile.layout<warps = [3], lanes = [8]>}
+// expected-error @below {{'warps' of a layout must be positive, found 0}}
+func.func private @layout_warps_zero() attributes {a = #tile.layout<warps = [0], lanes = [8]>}
+
+// -----
+
+// Warps need not be powers of two, but are digits of one number.
+// expected-error @below {{'warps' of a layout must not overlap, found 2 with stride 4, which is no multiple of the 3 that smaller strides use}}
+func.func private @layout_warps_digits() attributes {a = #tile.layout<warps = [2, 3], lanes = [8, 4], warp_strides = [4, 1]>}
 
 // -----
 
@@ -74,7 +80,7 @@ func.func private @layout_warps() attributes {a = #tile.layout<warps = [64], lan
 
 // -----
 
-// expected-error @below {{'warps' of a layout must not overlap, found 4 with stride 2, which another dimension already uses}}
+// expected-error @below {{'warps' of a layout must not overlap, found 4 with stride 2, which is no multiple of the 4 that smaller strides use}}
 func.func private @layout_warps_overlap() attributes {a = #tile.layout<warps = [4, 4], lanes = [8, 4], warp_strides = [1, 2]>}
 
 // -----
@@ -118,7 +124,7 @@ func.func private @swizzle_shift() attributes {a = #tile.swizzle<bits = 2, shift
 
 // -----
 
-// expected-error @below {{'warps' of a schedule must be a power of two up to 32, found 33}}
+// expected-error @below {{'warps' of a schedule must be 1 to 32, found 33}}
 func.func private @schedule_warps() attributes {a = #tile.schedule<warps = 33>}
 
 // -----
@@ -128,8 +134,8 @@ func.func private @schedule_stages() attributes {a = #tile.schedule<warps = 4, s
 
 // -----
 
-// expected-error @below {{'warps' of a schedule must be a power of two up to 32, found 3}}
-func.func private @schedule_warps_power() attributes {a = #tile.schedule<warps = 3>}
+// expected-error @below {{'warps' of a schedule must be 1 to 32, found 0}}
+func.func private @schedule_no_warps() attributes {a = #tile.schedule<warps = 0>}
 
 // -----
 
@@ -396,5 +402,23 @@ func.func @layout_rank_of_value(%v: vector<16xf16>) {
 func.func @warp_any_element(%v: vector<16xf16>) {
   // expected-error @below {{operand #0 must be vector of 1-bit signless integers (the conditions)}}
   %0 = tile.warp_any %v : vector<16xf16>
+  return
+}
+
+// -----
+
+// Parts.
+
+func.func @part_index(%v: vector<5x4x8xf32>, %slot: memref<4x8xf32, #gpu.address_space<workgroup>>) {
+  // expected-error @below {{must have an index within the 5 parts of the vector, found 5}}
+  tile.write_part %v[5], %slot : vector<5x4x8xf32>, memref<4x8xf32, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @part_shape(%v: vector<5x4x8xf32>, %slot: memref<4x4xf32, #gpu.address_space<workgroup>>) {
+  // expected-error @below {{must write a part of 'vector<5x4x8xf32>' to a row-major buffer of its shape in workgroup memory, found 'memref<4x4xf32, #gpu.address_space<workgroup>>'}}
+  tile.write_part %v[4], %slot : vector<5x4x8xf32>, memref<4x4xf32, #gpu.address_space<workgroup>>
   return
 }

@@ -51,6 +51,14 @@ func.func @copies(%k: memref<1x512x4x128xbf16, strided<[?, ?, ?, 1]>>,
   return
 }
 
+// CHECK-LABEL: func @part
+// CHECK: tile.write_part %{{.*}}[4], %{{.*}} : vector<5x32x64xf32>, memref<32x64xf32, #gpu.address_space<workgroup>>
+// GENERIC: "tile.write_part"(%{{.*}}, %{{.*}}) <{index = 4 : i64}> : (vector<5x32x64xf32>, memref<32x64xf32, #gpu.address_space<workgroup>>) -> ()
+func.func @part(%v: vector<5x32x64xf32>, %slot: memref<32x64xf32, #shared>) {
+  tile.write_part %v[4], %slot : vector<5x32x64xf32>, memref<32x64xf32, #shared>
+  return
+}
+
 // CHECK-LABEL: func @values
 // CHECK: tile.to_layout %{{.*}} to <lanes = [2, 16], elems = [1, 8]> : vector<64x128xbf16>
 // CHECK: tile.warp_any %{{.*}} : vector<2x64xi1>
@@ -75,6 +83,7 @@ func.func @values(%v: vector<64x128xbf16>, %b: vector<2x64xi1>) -> i1 {
 // CHECK-SAME: f = #tile.schedule<warps = 4>
 // CHECK-SAME: g = #tile.schedule<warps = 8, stages = 2, swizzle = false, row_sum_on_mma = true, skip_rescale = true, tf32 = true>
 // CHECK-SAME: h = #tile.layout<warps = [4], lanes = [8], elems = [1], lane_strides = [4]>
+// CHECK-SAME: i = #tile.layout<warps = [5, 2], lanes = [8, 4], elems = [1, 1]>
 func.func private @attributes() attributes {
   a = #tile.layout<elems = [1, 2], lanes = [8, 4], warps = [4, 1]>,
   b = #tile.layout<lanes = [4, 8], elems = [2, 1], lane_strides = [1, 4]>,
@@ -83,4 +92,5 @@ func.func private @attributes() attributes {
   e = #tile.mma<m = 16, n = 8, k = 16, result = #tile.layout<lanes = [8, 4], elems = [1, 2]>>,
   f = #tile.schedule<warps = 4, stages = 1, swizzle = true>,
   g = #tile.schedule<warps = 8, stages = 2, swizzle = false, row_sum_on_mma = true, skip_rescale = true, tf32 = true>,
-  h = #tile.layout<warps = [4], lanes = [8], lane_strides = [4]>}
+  h = #tile.layout<warps = [4], lanes = [8], lane_strides = [4]>,
+  i = #tile.layout<warps = [5, 2], lanes = [8, 4], warp_strides = [2, 1]>}

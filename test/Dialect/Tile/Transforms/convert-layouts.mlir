@@ -95,3 +95,45 @@ func.func @pairs_of_16_bits(%m: memref<16x64xbf16>, %o: memref<16x64xbf16>) {
   } {tile.schedule = #tile.schedule<warps = 4>}
   return
 }
+
+// -----
+
+// The part that some warps hold, for all warps: they write it, and all warps read it.
+// Parts that one thread holds stay in registers.
+// CHECK-LABEL: func @repeat
+// CHECK: %[[RING:.*]] = tile.ring {padding = 32 : i64} : memref<1x32x64xf32, #gpu.address_space<workgroup>>
+// CHECK: %[[X:.*]] = vector.transfer_read
+// CHECK: %[[SLOT:.*]] = tile.slot %[[RING]]
+// CHECK: gpu.barrier
+// CHECK-NEXT: tile.write_part %[[X]][4], %[[SLOT]]
+// CHECK-NEXT: gpu.barrier
+// CHECK: %[[PART:.*]] = vector.transfer_read %[[SLOT]]{{.*}}tile.layouts = [#tile.layout<warps = [2, 1], lanes = [8, 4], elems = [1, 2]>]
+// CHECK: vector.broadcast %[[PART]] {tile.layouts = [#tile.layout<warps = [5, 2, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>]}
+// CHECK: vector.shuffle %{{.*}} [1, 1]
+func.func @repeat(%m: memref<5x32x64xf32>, %n: memref<2x32x64xf32>, %o: memref<5x32x64xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 320 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : f32
+    %x = vector.transfer_read %m[%c0, %c0, %c0], %pad
+           {in_bounds = [true, true, true], tile.layouts = [#tile.layout<warps = [5, 2, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>]}
+           : memref<5x32x64xf32>, vector<5x32x64xf32>
+    %y = vector.shuffle %x, %x [4, 4, 4, 4, 4]
+           {tile.layouts = [#tile.layout<warps = [5, 2, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>]}
+           : vector<5x32x64xf32>, vector<5x32x64xf32>
+    vector.transfer_write %y, %o[%c0, %c0, %c0] {in_bounds = [true, true, true]}
+      : vector<5x32x64xf32>, memref<5x32x64xf32>
+    %z = vector.transfer_read %n[%c0, %c0, %c0], %pad
+           {in_bounds = [true, true, true], tile.layouts = [#tile.layout<warps = [1, 2, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>]}
+           : memref<2x32x64xf32>, vector<2x32x64xf32>
+    %w = vector.shuffle %z, %z [1, 1]
+           {tile.layouts = [#tile.layout<warps = [1, 2, 1], lanes = [1, 8, 4], elems = [1, 1, 2]>]}
+           : vector<2x32x64xf32>, vector<2x32x64xf32>
+    vector.transfer_write %w, %n[%c0, %c0, %c0] {in_bounds = [true, true, true]}
+      : vector<2x32x64xf32>, memref<2x32x64xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 10>}
+  return
+}

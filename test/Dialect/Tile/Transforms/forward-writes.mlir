@@ -171,6 +171,17 @@ func.func @overwritten(%v: vector<8x64xf32>, %t: tensor<?x64xf32>, %n: index, %r
 
 // -----
 
+// The first rows of a written tensor.
+// CHECK-LABEL: func @first
+// CHECK: vector.extract_strided_slice %{{.*}} {offsets = [0, 0], sizes = [4, 64], strides = [1, 1]} : vector<5x64xf32> to vector<4x64xf32>
+func.func @first(%v: vector<5x64xf32>, %0: tensor<1x5x64xf32>) -> vector<4x64xf32> {
+  %c0 = arith.constant 0 : index
+  %pad = arith.constant 0.0 : f32
+  %1 = vector.transfer_write %v, %0[%c0, %c0, %c0] {in_bounds = [true, true]} : vector<5x64xf32>, tensor<1x5x64xf32>
+  %2 = vector.transfer_read %1[%c0, %c0, %c0], %pad {in_bounds = [true, true]} : tensor<1x5x64xf32>, vector<4x64xf32>
+  return %2 : vector<4x64xf32>
+}
+
 // Values that are used after a loop are computed there.
 // CHECK-LABEL: func @behind
 // CHECK: scf.forall

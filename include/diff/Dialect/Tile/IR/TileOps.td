@@ -221,6 +221,33 @@ def Tile_ToLayoutOp : Tile_Op<"to_layout", [Pure, AllTypesMatch<["source", "resu
   let hasVerifier = 1;
 }
 
+def Tile_WritePartOp : Tile_Op<"write_part"> {
+  let summary = "write a part of a vector to shared memory";
+  let description = [{
+    Writes the elements of `source` at `index` of its first dimension to
+    `destination`. The threads that hold them write them.
+
+    ```mlir
+    #shared = #gpu.address_space<workgroup>
+    func.func @write_part(%maps: vector<5x32x128xf32>,
+                          %slot: memref<32x128xf32, #shared>) {
+      tile.write_part %maps[4], %slot
+          : vector<5x32x128xf32>, memref<32x128xf32, #shared>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins
+    Tile_Vector<"the whole vector">:$source,
+    Tile_I64Attr<"position of the part in the first dimension">:$index,
+    Arg<Tile_MemRef<"the tile in shared memory">, "", [MemWrite]>:$destination);
+  let assemblyFormat = [{
+    $source `[` $index `]` `,` $destination attr-dict
+    `:` type($source) `,` type($destination)
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_WarpAnyOp : Tile_Op<"warp_any", [Pure]> {
   let summary = "test if any element that the warp holds is true";
   let description = [{

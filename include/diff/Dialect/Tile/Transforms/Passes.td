@@ -48,6 +48,54 @@ def TileForwardWritesPass : Pass<"tile-forward-writes"> {
                            "::mlir::tensor::TensorDialect"];
 }
 
+def TileWidenSlicesPass : Pass<"tile-widen-slices"> {
+  let summary = "compute on whole vectors instead of their first rows";
+  let description = [{
+    Replaces ops on the first indices of a vector along a dimension by ops on the
+    whole vector: elementwise ops, reductions of other dimensions, broadcasts,
+    transposes, and the final `vector.transfer_write`, for which the other
+    indices are out of bounds. The warps that hold them compute values that are
+    not used, but no vector changes its distribution over the warps. A part of
+    the vector that all indices need, such as the noise map of a head group, is
+    repeated by a `vector.shuffle` along the leading dimension.
+
+    ```mlir
+    func.func @f(%maps: vector<5x64xf32>, %0: tensor<4x64xf32>)
+        -> tensor<4x64xf32> {
+      %c0 = arith.constant 0 : index
+      %signals = vector.extract_strided_slice %maps
+          {offsets = [0, 0], sizes = [4, 64], strides = [1, 1]}
+          : vector<5x64xf32> to vector<4x64xf32>
+      %noise = vector.extract %maps[4] : vector<64xf32> from vector<5x64xf32>
+      %1 = vector.broadcast %noise : vector<64xf32> to vector<4x64xf32>
+      %2 = arith.subf %signals, %1 : vector<4x64xf32>
+      %3 = vector.transfer_write %2, %0[%c0, %c0] {in_bounds = [true, true]}
+          : vector<4x64xf32>, tensor<4x64xf32>
+      return %3 : tensor<4x64xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @f(%maps: vector<5x64xf32>, %0: tensor<4x64xf32>)
+        -> tensor<4x64xf32> {
+      %c0 = arith.constant 0 : index
+      %1 = vector.shuffle %maps, %maps [4, 4, 4, 4, 4]
+          : vector<5x64xf32>, vector<5x64xf32>
+      %2 = arith.subf %maps, %1 : vector<5x64xf32>
+      %3 = vector.transfer_write %2, %0[%c0, %c0] {in_bounds = [false, true]}
+          : vector<5x64xf32>, tensor<4x64xf32>
+      return %3 : tensor<4x64xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
 def TileStageOperandsPass : Pass<"tile-stage-operands"> {
   let summary = "stage contraction operands through shared memory";
   let description = [{

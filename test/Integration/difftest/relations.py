@@ -16,7 +16,7 @@ from typing import Callable
 import numpy as np
 
 from . import arrays, reference, tolerance
-from .cases import PLAIN_RELATIONS, PTX_RELATIONS, ROUTE_RELATIONS, Case, packed
+from .cases import HOST_RELATIONS, PLAIN_RELATIONS, PTX_RELATIONS, ROUTE_RELATIONS, Case, packed
 from .runner import Tools
 
 TYPES = ("f32", "bf16", "f16")
@@ -253,6 +253,66 @@ def _composition_of_v1(tools: Tools, route: str, seed: int) -> list[str]:
     return _close("v1", one, two, "f32", v1.m)
 
 
+def infinite_gate(tools: Tools, route: str, seed: int) -> list[str]:
+    """A gate of +inf is a factor of 1: the results are those without a gate, bit for
+    bit."""
+    failures = []
+    for variant, element_type in PAIRS:
+        plain = _layer(variant, b=2, n=50, m=41, causal=True)
+        gated = dataclasses.replace(plain, gate=True)
+        inputs = arrays.make_inputs(gated, element_type, seed)
+        inputs["gate"] = np.full_like(inputs["gate"], np.inf)
+        one = tools.layer(gated, element_type, route, inputs)
+        del inputs["gate"]
+        two = tools.layer(plain, element_type, route, inputs)
+        failures += _identical(f"{variant} {element_type}", one, two)
+    return failures
+
+
+def one_signal(tools: Tools, route: str, seed: int) -> list[str]:
+    """An explicit signals(1) is the default, bit for bit."""
+    failures = []
+    for variant, element_type in (("v2", "bf16"), ("v1", "f32")):
+        case = _layer(variant, causal=True)
+        inputs = arrays.make_inputs(case, element_type, seed)
+        ir = tools.generate(case, element_type)
+        one = tools.run(ir, inputs, case, route)
+        # The op's mask is the only one.
+        given = " signals(1) mask<".join(ir.split(" mask<"))
+        two = tools.run(given, inputs, case, route)
+        failures += _identical(f"{variant} {element_type}", one, two)
+    return failures
+
+
+def signals_against_pairs(tools: Tools, route: str, seed: int) -> list[str]:
+    """Signal heads that share a noise head are pairs that repeat it. The unfused
+    route computes each map alone, so there the results are the same bits."""
+    failures = []
+    for variant, element_type, signals, fields in (
+        ("v2", "f32", 4, dict(h=8, causal=True)),
+        ("v2", "bf16", 3, dict(h=6, hkv=1, dv=48, gate=True, window=(20, -1))),
+        ("v1", "f16", 4, dict(h=8, b=2)),
+        ("v1", "f32", 2, dict(h=8, lambda_init=0.3, causal=True, gate=True)),
+    ):
+        groups = _layer(variant, signals=signals, **fields)
+        pairs = dataclasses.replace(groups, signals=1)
+        inputs = arrays.make_inputs(groups, element_type, seed)
+        # The query heads of the pairs: each signal head with its group's noise head.
+        head = np.arange(groups.h)
+        first = head // signals * (signals + 1)
+        both = np.stack([first + head % signals, first + signals], axis=1).ravel()
+        one = tools.layer(groups, element_type, route, inputs)
+        two = tools.layer(pairs, element_type, route,
+                          inputs | {"query": inputs["query"][:, :, both]})  # fmt: skip
+        one["lse"] = one["lse"][:, both]
+        what = f"{variant} {element_type}, {signals} signals"
+        if route == "linalg":
+            failures += _identical(what, one, two)
+        else:
+            failures += _close(what, one, two, element_type, groups.m)
+    return failures
+
+
 #: Sequences of a few lengths, two of each.
 _LENGTHS = ((20, 30), (37, 53), (20, 30), (0, 5), (37, 53))
 
@@ -447,7 +507,7 @@ def same_bytes_of_ptx(tools: Tools, _: str, seed: int) -> list[str]:
 
 RELATIONS: dict[str, Callable] = {
     name: globals()[name.replace("-", "_")]
-    for name in (*ROUTE_RELATIONS, *PTX_RELATIONS, *PLAIN_RELATIONS)
+    for name in (*ROUTE_RELATIONS, *HOST_RELATIONS, *PTX_RELATIONS, *PLAIN_RELATIONS)
 }
 
 
@@ -456,6 +516,6 @@ def run_relation(tools: Tools, name: str, seed: int) -> list[str]:
     if name in PLAIN_RELATIONS:
         return RELATIONS[name](tools, "", seed)
     stem, _, route = name.rpartition("-")
-    if stem not in (*ROUTE_RELATIONS, *PTX_RELATIONS):
+    if stem not in (*ROUTE_RELATIONS, *HOST_RELATIONS, *PTX_RELATIONS):
         raise KeyError(f"no relation is called '{name}'")
     return RELATIONS[stem](tools, route, seed)

@@ -108,6 +108,11 @@ struct Bound {
   std::map<std::string, double> cyclesByPipe;
   double cycles = 0;
   std::string pipe; // the limiting pipe
+  /// The blocks of the launch, and the multiprocessors of the chip. All pipes but
+  /// "dram" belong to a multiprocessor; the work is spread over as many as have a
+  /// block.
+  uint64_t blocks = 0;
+  unsigned multiprocessors = 0;
   unsigned blocksPerSM = 0;
   unsigned warpsPerSM = 0;
   std::string occupancyLimit; // the resource that limits it

@@ -201,6 +201,8 @@ TEST(Profile, bounds) {
   Bound bound = profile(makeKernel("sm_80", 0, kMemory, body)).bound;
   EXPECT_EQ(bound.pipe, "shared");
   EXPECT_DOUBLE_EQ(bound.cycles, 640.0);
+  EXPECT_EQ(bound.blocks, 1u);
+  EXPECT_EQ(bound.multiprocessors, 108u);
   // 163 KiB, with 33 KiB for each block.
   EXPECT_EQ(bound.blocksPerSM, 4u);
   EXPECT_EQ(bound.warpsPerSM, 4u);

@@ -53,8 +53,10 @@ Bound ptxsim::computeBound(const Chip &chip, const Launch &launch,
                            const Counters &counters) {
   Bound bound;
   computeOccupancy(chip, launch.kernel->info, launch.config, bound);
-  double multiprocessors = double(
-      std::min<uint64_t>(chip.multiprocessors, launch.config.grid.count()));
+  bound.blocks = launch.config.grid.count();
+  bound.multiprocessors = chip.multiprocessors;
+  double multiprocessors =
+      double(std::min<uint64_t>(chip.multiprocessors, bound.blocks));
   auto add = [&](const char *pipe, double work, double rate) {
     if (work > 0 && rate > 0)
       bound.cyclesByPipe[pipe] += work / rate / multiprocessors;

@@ -137,7 +137,9 @@ static void addCounters(Json &report, const Counters &c, const Bound &bound) {
                          {"limit", bound.occupancyLimit}};
   report["bound"] = {{"cycles", bound.cycles},
                      {"pipe", bound.pipe},
-                     {"cycles_by_pipe", bound.cyclesByPipe}};
+                     {"cycles_by_pipe", bound.cyclesByPipe},
+                     {"blocks", bound.blocks},
+                     {"multiprocessors", bound.multiprocessors}};
   Json lines = Json::array();
   for (const auto &[line, counts] : c.byLine)
     lines.push_back({{"line", line},

@@ -34,10 +34,10 @@ static constexpr StringLiteral kCursorEndAttrName = "tile.cursor_end";
 /// and on the address of a thread's first chunk.
 static constexpr StringLiteral kBehindCursorAttrName = "tile.behind_cursor";
 
-/// Lanes along a row: at most 128 bytes, one line of banks and of the cache.
-static int64_t getChunksAcross(MemRefType tile) {
-  int64_t rowBytes = tile.getShape().back() * tile.getElementTypeBitWidth() / 8;
-  return std::gcd<int64_t>(rowBytes / kChunkBytes, 8);
+/// Lanes along a contiguous part of a row: at most 128 bytes, one line of banks
+/// and of the cache.
+static int64_t getChunksAcross(CopyAsyncOp op) {
+  return std::gcd<int64_t>(op.getPartBytes() / kChunkBytes, 8);
 }
 
 namespace {
@@ -57,7 +57,7 @@ public:
 
   void build() {
     int64_t rowChunks = tile.getShape().back() * elementBytes / kChunkBytes;
-    int64_t across = getChunksAcross(tile);
+    int64_t across = getChunksAcross(op);
     rowsAtOnce = distribution.getNumThreads() / across;
     int64_t rows = tile.getNumElements() / tile.getShape().back();
     I32Builder i32{b, loc};
@@ -74,8 +74,10 @@ public:
       Value address = getAddress(row);
       for (int64_t chunk = 0; chunk < rowChunks; chunk += across) {
         Value fills = andAlso(getRowGuard(row), getColumnGuard(chunk));
-        copyChunk(address, places.getPointer(row, chunk * kChunkBytes),
-                  chunk * kChunkBytes, holds, fills);
+        int64_t byte = chunk * kChunkBytes, part = byte / op.getPartBytes();
+        copyChunk(part == 0 ? address : getPartAddress(address, part),
+                  places.getPointer(row, byte), byte % op.getPartBytes(), holds,
+                  fills);
       }
     }
     NVVM::CpAsyncCommitGroupOp::create(b, loc);
@@ -223,6 +225,14 @@ private:
     return lastAddress;
   }
 
+  /// Returns the address in part `part` of a merged row that starts at `address`.
+  Value getPartAddress(Value address, int64_t part) {
+    Value step = arith::MulIOp::create(b, loc, getStride(tile.getRank() - 1),
+                                       index(part * elementBytes));
+    step = arith::IndexCastOp::create(b, loc, b.getI64Type(), step);
+    return arith::AddIOp::create(b, loc, address, step);
+  }
+
   /// Returns whether the thread's row exists in the source, or null if always.
   Value getRowGuard(int64_t row) {
     Value &guard = rowGuards[row];
@@ -246,7 +256,7 @@ private:
   /// Returns whether the thread's chunk exists in its row, or null if always.
   Value getColumnGuard(int64_t chunk) {
     int64_t last = tile.getRank() - 1;
-    if (op.getInBounds()[last])
+    if (op.mergesRows() || op.getInBounds()[last])
       return {};
     Value &guard = columnGuards[chunk];
     if (guard)
@@ -382,7 +392,7 @@ static bool isCursor(CopyAsyncOp op, int64_t numThreads) {
   int64_t inner = tile.getRank() - 2;
   int64_t rows = tile.getDimSize(inner);
   if (!isConstantIntValue(loop.getStep(), rows) ||
-      rows % (numThreads / getChunksAcross(tile)) != 0)
+      rows % (numThreads / getChunksAcross(op)) != 0)
     return false;
   auto isOutside = [&](Value value) {
     return loop.isDefinedOutsideOfLoop(value);

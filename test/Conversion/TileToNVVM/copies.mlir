@@ -302,3 +302,33 @@ gpu.module @kernels {
       gpu.return
   }
 }
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+
+// The rows of a tile are pairs of rows of the source, 64 elements each. Each thread
+// copies its chunk of both: the second is one stride further in the source, and
+// 128 bytes further in the slot.
+// CHECK-LABEL: gpu.func @merged_rows
+// CHECK: %[[FIRST:.*]] = llvm.inttoptr %[[ADDRESS:.*]] : i64 to !llvm.ptr<1>
+// CHECK: nvvm.cp.async.shared.global %[[PLACE:.*]], %[[FIRST]], 16
+// CHECK: %[[NEXT:.*]] = arith.addi %[[ADDRESS]], %{{.*}} : i64
+// CHECK: %[[SECOND:.*]] = llvm.inttoptr %[[NEXT]] : i64 to !llvm.ptr<1>
+// CHECK: nvvm.cp.async.shared.global %{{.*}}, %[[SECOND]], 16
+// CHECK-NOT: nvvm.cp.async.shared.global
+// CHECK: nvvm.cp.async.commit.group
+gpu.module @kernels {
+  gpu.func @merged_rows(%m: memref<2x?x64xbf16, strided<[?, 64, 1]>>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %ra = tile.ring {offset = 0} : memref<1x4x128xbf16, #shared>
+      %sa = tile.slot %ra[%c0] : memref<1x4x128xbf16, #shared>
+               -> memref<4x128xbf16, #shared>
+      %t = tile.copy_async %m[%c0, %c0, %c0], %sa
+             {in_bounds = array<i1: true, true, true>,
+              permutation_map = affine_map<(d0, d1, d2) -> (d1, d0, d2)>}
+             : memref<2x?x64xbf16, strided<[?, 64, 1]>>, memref<4x128xbf16, #shared>
+      tile.wait %t
+      gpu.return
+  }
+}

@@ -97,6 +97,32 @@ LogicalResult SlotOp::verify() {
 // copy_async, wait
 //===----------------------------------------------------------------------===//
 
+bool CopyAsyncOp::mergesRows() {
+  return getPermutationMap().getNumResults() >
+         cast<MemRefType>(getDestination().getType()).getRank();
+}
+
+int64_t CopyAsyncOp::getPartBytes() {
+  Value row = mergesRows() ? getSource() : getDestination();
+  auto type = cast<MemRefType>(row.getType());
+  return type.getShape().back() * type.getElementTypeBitWidth() / 8;
+}
+
+LogicalResult CopyAsyncOp::verifyMergedRows() {
+  auto source = cast<MemRefType>(getSource().getType());
+  auto destination = cast<MemRefType>(getDestination().getType());
+  int64_t part = source.getShape().back(),
+          row = destination.getRank() > 0 ? destination.getShape().back() : 0;
+  if (ShapedType::isDynamic(part) || part == 0 || row % part != 0 ||
+      getPartBytes() % kChunkBytes != 0)
+    return emitOpError("must merge static rows of whole 16-byte chunks into a "
+                       "row of the destination, found ")
+           << source << " and " << destination;
+  if (!getInBounds().take_back(2)[0] || !getInBounds().back())
+    return emitOpError("must have merged rows that are in bounds");
+  return success();
+}
+
 LogicalResult CopyAsyncOp::verify() {
   auto source = dyn_cast<MemRefType>(getSource().getType());
   auto destination = dyn_cast<MemRefType>(getDestination().getType());
@@ -116,19 +142,23 @@ LogicalResult CopyAsyncOp::verify() {
            << source.getRank() << " dimensions, found " << getIndices().size();
   AffineMap map = getPermutationMap();
   if (map.getNumDims() != source.getRank() ||
-      map.getNumResults() != destination.getRank() ||
+      (map.getNumResults() != destination.getRank() && !mergesRows()) ||
+      map.getNumResults() > destination.getRank() + 1 ||
       !map.isProjectedPermutation())
     return emitOpError("needs a projected permutation of the source's ")
            << source.getRank() << " dimensions to the destination's "
-           << destination.getRank() << ", found " << getPermutationMapAttr();
+           << destination.getRank() << ", or one more, found "
+           << getPermutationMapAttr();
   if (map.getNumResults() == 0 ||
       map.getDimPosition(map.getNumResults() - 1) !=
           static_cast<unsigned>(source.getRank() - 1))
     return emitOpError("must keep the source's innermost dimension innermost");
   if (getInBounds().size() != map.getNumResults())
-    return emitOpError("needs 'in_bounds' for each of the destination's ")
-           << map.getNumResults() << " dimensions, found "
+    return emitOpError("needs 'in_bounds' for each of the ")
+           << map.getNumResults() << " results of the permutation map, found "
            << getInBounds().size();
+  if (mergesRows() && failed(verifyMergedRows()))
+    return failure();
   SmallVector<int64_t> strides;
   int64_t offset;
   if (failed(source.getStridesAndOffset(strides, offset)) ||

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Dialect/Tile/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -289,6 +290,36 @@ struct CollapseOfWrite : public OpRewritePattern<tensor::CollapseShapeOp> {
   }
 };
 
+/// Reads the source of a tensor whose innermost dimensions are merged, and
+/// merges those of the vector.
+struct ReadOfCollapse : public OpRewritePattern<vector::TransferReadOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::TransferReadOp read,
+                                PatternRewriter &rewriter) const override {
+    auto collapse = read.getBase().getDefiningOp<tensor::CollapseShapeOp>();
+    if (!collapse || read.getMask() || !read.getPermutationMap().isIdentity() ||
+        !collapse.getSrcType().hasStaticShape() ||
+        read.getVectorType().getShape() != collapse.getResultType().getShape())
+      return rewriter.notifyMatchFailure(read, "no read of a whole collapse");
+    auto groups = collapse.getReassociationIndices();
+    for (ArrayRef<int64_t> group : ArrayRef(groups).drop_back())
+      if (group.size() > 1)
+        return rewriter.notifyMatchFailure(collapse, "merges outer dimensions");
+    Location loc = read.getLoc();
+    RankedTensorType source = collapse.getSrcType();
+    Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
+    auto whole = vector::TransferReadOp::create(
+        rewriter, loc,
+        VectorType::get(source.getShape(), source.getElementType()),
+        collapse.getSrc(), SmallVector<Value>(source.getRank(), zero),
+        read.getPadding(), SmallVector<bool>(source.getRank(), true));
+    rewriter.replaceOpWithNewOp<vector::ShapeCastOp>(read, read.getVectorType(),
+                                                     whole);
+    return success();
+  }
+};
+
 /// Makes a loop carry vectors instead of the tensors from which they are read,
 /// and hoists loop invariants.
 void carryVectors(RewriterBase &rewriter, scf::ForOp loop) {
@@ -334,9 +365,10 @@ struct TileForwardWrites
     for (scf::ForOp loop : loops)
       carryVectors(rewriter, loop);
     RewritePatternSet patterns(&getContext());
-    patterns.add<CollapseOfWrite, ReadOfStridedSlice, ReadOfWrite, SliceOfWrite,
+    patterns.add<CollapseOfWrite, ReadOfCollapse, ReadOfStridedSlice, ReadOfWrite, SliceOfWrite,
                  SliceOfOverwritten>(&getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
+    tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(patterns);
     // Forward reads of a padded tensor to its source.
     linalg::populatePadOpVectorizationPatterns(patterns);
     // Replace a tensor that a loop carries unchanged by its initial value.

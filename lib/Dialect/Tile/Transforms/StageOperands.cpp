@@ -53,6 +53,28 @@ static void foldTransposes(RewriterBase &rewriter, Operation *root) {
   }
 }
 
+/// Returns the tile that is read: the read itself, or a vector in which the two
+/// innermost dimensions of the read, whole rows of the source, are one.
+static Value getTile(vector::TransferReadOp read) {
+  ArrayRef<int64_t> shape = read.getVectorType().getShape();
+  auto cast = read->hasOneUse()
+                  ? dyn_cast<vector::ShapeCastOp>(*read->user_begin())
+                  : vector::ShapeCastOp();
+  if (!cast || shape.size() < 3 || !read.isDimInBounds(shape.size() - 1) ||
+      !read.isDimInBounds(shape.size() - 2) ||
+      read.getShapedType().getShape().back() != shape.back())
+    return read;
+  SmallVector<int64_t> merged(shape.drop_back());
+  merged.back() *= shape.back();
+  return cast.getResultVectorType().getShape() == ArrayRef(merged)
+             ? cast.getResult()
+             : read.getResult();
+}
+
+static VectorType getTileType(vector::TransferReadOp read) {
+  return cast<VectorType>(getTile(read).getType());
+}
+
 /// Returns true for a read of a whole tile of global memory, in rows of whole
 /// chunks, that only contractions use.
 static bool isStaged(vector::TransferReadOp read) {
@@ -74,7 +96,7 @@ static bool isStaged(vector::TransferReadOp read) {
           (kChunkBytes * 8) !=
       0)
     return false;
-  return llvm::all_of(read->getUses(), [](OpOperand &use) {
+  return llvm::all_of(getTile(read).getUses(), [](OpOperand &use) {
     auto contract = dyn_cast<vector::ContractionOp>(use.getOwner());
     return contract && use.getOperandNumber() < 2;
   });
@@ -83,6 +105,8 @@ static bool isStaged(vector::TransferReadOp read) {
 /// Permutes the rows of a tile into the order of the result, so that rows of
 /// adjacent lanes are adjacent in the slot.
 static void orderRows(RewriterBase &rewriter, vector::TransferReadOp read) {
+  if (getTile(read) != read)
+    return;
   SmallVector<int64_t> order = getRowOrder(*read->use_begin());
   if (llvm::is_sorted(order) || llvm::any_of(read->getUses(), [&](auto &use) {
         return getRowOrder(use) != order;
@@ -232,9 +256,9 @@ private:
   /// Returns the ring for tiles of this buffer. A ring whose tiles have all
   /// been read is reused after a barrier.
   RingOp getRing(vector::TransferReadOp read, int64_t slots) {
-    VectorType tile = read.getVectorType();
+    VectorType tile = getTileType(read);
     Operation *first = getTopLevel(read), *last = first;
-    for (Operation *user : read->getUsers())
+    for (Operation *user : getTile(read).getUsers())
       if (Operation *top = getTopLevel(user); last->isBeforeInBlock(top))
         last = top;
     for (auto &[ring, lastUser] : rings[getRoot(read.getBase())]) {
@@ -307,7 +331,7 @@ private:
         AffineMapAttr::get(read.getPermutationMap()),
         rewriter.getDenseBoolArrayAttr(inBounds));
     Operation *first = nullptr;
-    for (Operation *user : read->getUsers()) {
+    for (Operation *user : getTile(read).getUsers()) {
       Operation *inBlock = read->getBlock()->findAncestorOpInBlock(*user);
       if (!first || inBlock->isBeforeInBlock(first))
         first = inBlock;
@@ -319,18 +343,21 @@ private:
   /// Each contraction reads the slot separately, so that no tile stays in
   /// registers longer than necessary.
   void readFromSlot(vector::TransferReadOp read, Value slot) {
-    for (OpOperand &use : llvm::make_early_inc_range(read->getUses())) {
+    Value tile = getTile(read);
+    for (OpOperand &use : llvm::make_early_inc_range(tile.getUses())) {
       rewriter.setInsertionPoint(use.getOwner());
       Value zero = arith::ConstantIndexOp::create(rewriter, read.getLoc(), 0);
-      int64_t rank = read.getVectorType().getRank();
+      int64_t rank = getTileType(read).getRank();
       auto staged = vector::TransferReadOp::create(
-          rewriter, read.getLoc(), read.getVectorType(), slot,
+          rewriter, read.getLoc(), getTileType(read), slot,
           SmallVector<Value>(rank, zero),
           AffineMapAttr::get(rewriter.getMultiDimIdentityMap(rank)),
           read.getPadding(), /*mask=*/Value(),
           rewriter.getBoolArrayAttr(SmallVector<bool>(rank, true)));
       rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(staged); });
     }
+    if (tile != read)
+      rewriter.eraseOp(tile.getDefiningOp());
     rewriter.eraseOp(read);
   }
 

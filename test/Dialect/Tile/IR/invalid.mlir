@@ -314,7 +314,7 @@ func.func @copy_indices(%s: memref<8x16xf16>, %d: memref<8x16xf16>, %i: index) {
 // -----
 
 func.func @copy_map(%s: memref<8x16xf16>, %d: memref<8x16xf16>, %i: index) {
-  // expected-error @below {{needs a projected permutation of the source's 2 dimensions to the destination's 2, found affine_map<(d0, d1) -> (d1)>}}
+  // expected-error @below {{needs a projected permutation of the source's 2 dimensions to the destination's 2, or one more, found affine_map<(d0, d1) -> (d1)>}}
   %0 = tile.copy_async %s[%i, %i], %d
          {in_bounds = array<i1: true, true>, permutation_map = affine_map<(d0, d1) -> (d1)>}
          : memref<8x16xf16>, memref<8x16xf16>
@@ -333,8 +333,58 @@ func.func @copy_innermost(%s: memref<16x16xf16>, %d: memref<16x16xf16>, %i: inde
 
 // -----
 
+func.func @copy_too_many(%s: memref<2x2x8x16xf16>, %d: memref<8x64xf16, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @below {{needs a projected permutation of the source's 4 dimensions to the destination's 2, or one more, found}}
+  %0 = tile.copy_async %s[%i, %i, %i, %i], %d
+         {in_bounds = array<i1: true, true, true, true>, permutation_map = affine_map<(d0, d1, d2, d3) -> (d2, d0, d1, d3)>}
+         : memref<2x2x8x16xf16>, memref<8x64xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @copy_merged_size(%s: memref<2x8x24xf16>, %d: memref<8x32xf16, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @below {{must merge static rows of whole 16-byte chunks into a row of the destination, found 'memref<2x8x24xf16>' and 'memref<8x32xf16, #gpu.address_space<workgroup>>'}}
+  %0 = tile.copy_async %s[%i, %i, %i], %d
+         {in_bounds = array<i1: true, true, true>, permutation_map = affine_map<(d0, d1, d2) -> (d1, d0, d2)>}
+         : memref<2x8x24xf16>, memref<8x32xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @copy_merged_chunks(%s: memref<4x8x4xf16>, %d: memref<8x16xf16, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @below {{must merge static rows of whole 16-byte chunks into a row of the destination, found}}
+  %0 = tile.copy_async %s[%i, %i, %i], %d
+         {in_bounds = array<i1: true, true, true>, permutation_map = affine_map<(d0, d1, d2) -> (d1, d0, d2)>}
+         : memref<4x8x4xf16>, memref<8x16xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @copy_merged_dynamic(%s: memref<2x8x?xf16>, %d: memref<8x32xf16, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @below {{must merge static rows of whole 16-byte chunks into a row of the destination, found}}
+  %0 = tile.copy_async %s[%i, %i, %i], %d
+         {in_bounds = array<i1: true, true, true>, permutation_map = affine_map<(d0, d1, d2) -> (d1, d0, d2)>}
+         : memref<2x8x?xf16>, memref<8x32xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
+func.func @copy_merged_in_bounds(%s: memref<2x8x16xf16>, %d: memref<8x32xf16, #gpu.address_space<workgroup>>, %i: index) {
+  // expected-error @below {{must have merged rows that are in bounds}}
+  %0 = tile.copy_async %s[%i, %i, %i], %d
+         {in_bounds = array<i1: true, false, true>, permutation_map = affine_map<(d0, d1, d2) -> (d1, d0, d2)>}
+         : memref<2x8x16xf16>, memref<8x32xf16, #gpu.address_space<workgroup>>
+  return
+}
+
+// -----
+
 func.func @copy_in_bounds(%s: memref<8x16xf16>, %d: memref<8x16xf16>, %i: index) {
-  // expected-error @below {{needs 'in_bounds' for each of the destination's 2 dimensions, found 1}}
+  // expected-error @below {{needs 'in_bounds' for each of the 2 results of the permutation map, found 1}}
   %0 = tile.copy_async %s[%i, %i], %d
          {in_bounds = array<i1: true>, permutation_map = affine_map<(d0, d1) -> (d0, d1)>}
          : memref<8x16xf16>, memref<8x16xf16>

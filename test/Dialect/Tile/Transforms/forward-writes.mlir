@@ -211,3 +211,40 @@ func.func @behind(%t: tensor<64xf32>, %u: tensor<64xf32>, %n: index) -> tensor<6
   } {mapping = [#gpu.block<x>], tile.schedule = #tile.schedule<warps = 1>}
   return %0 : tensor<64xf32>
 }
+
+// -----
+
+// A read of a tensor whose innermost dimensions are merged reads the source, and
+// merges the dimensions of the vector.
+// CHECK-LABEL: func @read_of_collapse
+// CHECK-SAME: %[[T:[^:]*]]: tensor<2x8x4x16xf32>
+// CHECK: %[[READ:.*]] = vector.transfer_read %[[T]][%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}]{{.*}} {in_bounds = [true, true, true]{{.*}}} : tensor<2x8x4x16xf32>, vector<8x4x16xf32>
+// CHECK: %[[CAST:.*]] = vector.shape_cast %[[READ]] : vector<8x4x16xf32> to vector<8x64xf32>
+// CHECK: return %[[CAST]]
+func.func @read_of_collapse(%t: tensor<2x8x4x16xf32>) -> vector<8x64xf32> {
+  %c0 = arith.constant 0 : index
+  %pad = arith.constant 0.0 : f32
+  %0 = tensor.extract_slice %t[1, 0, 0, 0] [1, 8, 4, 16] [1, 1, 1, 1]
+         : tensor<2x8x4x16xf32> to tensor<8x4x16xf32>
+  %1 = tensor.collapse_shape %0 [[0], [1, 2]]
+         : tensor<8x4x16xf32> into tensor<8x64xf32>
+  %2 = vector.transfer_read %1[%c0, %c0], %pad {in_bounds = [true, true]}
+         : tensor<8x64xf32>, vector<8x64xf32>
+  return %2 : vector<8x64xf32>
+}
+
+// -----
+
+// Outer dimensions are not merged.
+// CHECK-LABEL: func @read_of_outer_collapse
+// CHECK: tensor.collapse_shape
+// CHECK-NOT: vector.shape_cast
+func.func @read_of_outer_collapse(%t: tensor<2x8x16xf32>) -> vector<16x16xf32> {
+  %c0 = arith.constant 0 : index
+  %pad = arith.constant 0.0 : f32
+  %0 = tensor.collapse_shape %t [[0, 1], [2]]
+         : tensor<2x8x16xf32> into tensor<16x16xf32>
+  %1 = vector.transfer_read %0[%c0, %c0], %pad {in_bounds = [true, true]}
+         : tensor<16x16xf32>, vector<16x16xf32>
+  return %1 : vector<16x16xf32>
+}

@@ -254,3 +254,77 @@ func.func @strided(%q: memref<64x64xbf16, strided<[128, 2]>>, %k: memref<64x64xb
   } {tile.schedule = #tile.schedule<warps = 4>}
   return
 }
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+
+// Two rows of the source make a row of the tile. The transpose is part of the copy.
+// CHECK-DAG: #[[$MERGED:.*]] = affine_map<(d0, d1, d2) -> (d1, d0, d2)>
+// CHECK-LABEL: func @merged_rows
+// CHECK: %[[RING:.*]] = tile.ring {{.*}} : memref<1x32x128xbf16, #gpu.address_space<workgroup>>
+// CHECK: %[[SLOT:.*]] = tile.slot %[[RING]]
+// CHECK: tile.copy_async %{{.*}}, %[[SLOT]] {in_bounds = array<i1: false, true, true>, permutation_map = #[[$MERGED]]} : memref<2x?x64xbf16>, memref<32x128xbf16
+// CHECK-NOT: vector.shape_cast
+// CHECK: vector.transfer_read %[[SLOT]]{{.*}} vector<32x128xbf16>
+func.func @merged_rows(%v: memref<2x?x64xbf16>, %p: vector<64x32xbf16>,
+                       %o: memref<64x128xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : bf16
+    %zero = arith.constant dense<0.0> : vector<64x128xf32>
+    %0 = vector.transfer_read %v[%c0, %c0, %c0], %pad {in_bounds = [true, false, true]}
+           : memref<2x?x64xbf16>, vector<2x32x64xbf16>
+    %1 = vector.transpose %0, [1, 0, 2] : vector<2x32x64xbf16> to vector<32x2x64xbf16>
+    %2 = vector.shape_cast %1 : vector<32x2x64xbf16> to vector<32x128xbf16>
+    %3 = vector.contract
+         {indexing_maps = [#a, #b, #c],
+          iterator_types = ["parallel", "parallel", "reduction"]}
+         %p, %2, %zero : vector<64x32xbf16>, vector<32x128xbf16> into vector<64x128xf32>
+    vector.transfer_write %3, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x128xf32>, memref<64x128xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+
+// Not whole rows of the source: 32 of its 64 elements.
+// CHECK-LABEL: func @parts_of_rows
+// CHECK-NOT: tile.copy_async
+// CHECK: vector.shape_cast
+func.func @parts_of_rows(%v: memref<2x?x64xbf16>, %p: vector<64x32xbf16>,
+                         %o: memref<64x64xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : bf16
+    %zero = arith.constant dense<0.0> : vector<64x64xf32>
+    %0 = vector.transfer_read %v[%c0, %c0, %c0], %pad
+           {in_bounds = [true, true, true],
+            permutation_map = affine_map<(d0, d1, d2) -> (d0, d1, d2)>}
+           : memref<2x?x64xbf16>, vector<2x32x32xbf16>
+    %1 = vector.transpose %0, [1, 0, 2] : vector<2x32x32xbf16> to vector<32x2x32xbf16>
+    %2 = vector.shape_cast %1 : vector<32x2x32xbf16> to vector<32x64xbf16>
+    %3 = vector.contract
+         {indexing_maps = [#a, #b, #c],
+          iterator_types = ["parallel", "parallel", "reduction"]}
+         %p, %2, %zero : vector<64x32xbf16>, vector<32x64xbf16> into vector<64x64xf32>
+    vector.transfer_write %3, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x64xf32>, memref<64x64xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4>}
+  return
+}

@@ -131,8 +131,8 @@ def Tile_PermutationMapAttr : ConfinedAttr<AffineMapAttr, []> {
 }
 
 def Tile_InBoundsAttr : ConfinedAttr<DenseBoolArrayAttr, []> {
-  let summary = "i1 dense array attribute (tile dimensions that do not exceed "
-                "the source)";
+  let summary = "i1 dense array attribute (results of the map that do not "
+                "exceed the source)";
 }
 
 def Tile_CopyAsyncOp : Tile_Op<"copy_async", [AttrSizedOperandSegments]> {
@@ -144,6 +144,11 @@ def Tile_CopyAsyncOp : Tile_Op<"copy_async", [AttrSizedOperandSegments]> {
     `in_bounds` is false for a dimension, elements beyond the size of the source
     are filled with zeros. If it is true, there must be no such elements. If
     `predicate` is false, the op reads nothing and fills the tile with zeros.
+
+    A row of the tile can consist of several rows of the source. The map then
+    has one result more than the tile has dimensions: the second to last result
+    numbers the row of the source, and the last one is its innermost dimension,
+    which is static and copied completely.
 
     All threads of the block execute the op. The tile may be read after a
     `tile.wait` on the token. The innermost dimension of the tile must be the
@@ -162,6 +167,16 @@ def Tile_CopyAsyncOp : Tile_Op<"copy_async", [AttrSizedOperandSegments]> {
       tile.wait %token
       return
     }
+    func.func @copy_halves(%v: memref<2x512x64xbf16>,
+                           %slot: memref<64x128xbf16, #shared>, %j: index,
+                           %c0: index) {
+      %token = tile.copy_async %v[%c0, %j, %c0], %slot
+          {in_bounds = array<i1: false, true, true>,
+           permutation_map = affine_map<(d0, d1, d2) -> (d1, d0, d2)>}
+          : memref<2x512x64xbf16>, memref<64x128xbf16, #shared>
+      tile.wait %token
+      return
+    }
     ```
   }];
   let arguments = (ins
@@ -177,6 +192,16 @@ def Tile_CopyAsyncOp : Tile_Op<"copy_async", [AttrSizedOperandSegments]> {
     `:` type($source) `,` type($destination)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Returns true if a row of the tile consists of several rows of the source.
+    bool mergesRows();
+    /// Returns the size in bytes of the contiguous parts of a row of the tile.
+    int64_t getPartBytes();
+
+  private:
+    ::mlir::LogicalResult verifyMergedRows();
+  public:
+  }];
 }
 
 def Tile_WaitOp : Tile_Op<"wait",

@@ -51,7 +51,7 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
     pm.addPass(createInlinerPass());
   // Removes masks and maps without effect.
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(createDiffFoldTransposesPass());
+  pm.addNestedPass<func::FuncOp>(createDiffFoldLayoutsPass());
   pm.addNestedPass<func::FuncOp>(createDiffNameArgumentsPass());
   if (chip) {
     pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
@@ -153,7 +153,7 @@ static void buildSymbols(OpPassManager &pm) {
 }
 
 void diff::buildLinalgPipeline(OpPassManager &pm) {
-  pm.addNestedPass<func::FuncOp>(createDiffFoldTransposesPass());
+  pm.addNestedPass<func::FuncOp>(createDiffFoldLayoutsPass());
   pm.addPass(createConvertDiffToLinalgPass());
   pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
   pm.addPass(createConvertElementwiseToLinalgPass());

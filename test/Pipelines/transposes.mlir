@@ -4,7 +4,7 @@
 // RUN: diff-opt %s --diff-compile="chip=host stop-after=tiled" | FileCheck %s
 // RUN: diff-opt %s --diff-compile="chip=sm_80 stop-after=tiled" | FileCheck %s
 // RUN: diff-opt %s --diff-compile=chip=sm_80 --emit=manifest | FileCheck %s --check-prefix=MANIFEST
-// RUN: diff-opt %s --pass-pipeline='builtin.module(func.func(diff-fold-transposes),convert-diff-to-linalg)' | FileCheck %s --check-prefix=LINALG
+// RUN: diff-opt %s --pass-pipeline='builtin.module(func.func(diff-fold-layouts),convert-diff-to-linalg)' | FileCheck %s --check-prefix=LINALG
 
 // CHECK-LABEL: func.func @attention(
 // CHECK-SAME: tensor<1x8x12x16xf32> {diff.name = "query", diff.sizes = ["B", "", "N", ""]}

@@ -77,7 +77,11 @@ private:
     declare("query", getShape(queryTokens, layer.getNumQueryHeads(), layer.dim),
             element);
     declare("key", getShape(keyTokens, keyHeads, layer.dim), element);
-    declare("value", getShape(keyTokens, layer.kvHeads, valueDim), element);
+    if (layer.pairsByHalves && layer.variant == Variant::V1)
+      declare("value", getShape(keyTokens, 2 * layer.kvHeads, layer.dim),
+              element);
+    else
+      declare("value", getShape(keyTokens, layer.kvHeads, valueDim), element);
     if (layer.varlen) {
       int64_t offsets = ShapedType::isDynamic(batch) ? batch : batch + 1;
       declare("cu_seqlens_q", {offsets}, b.getI32Type());
@@ -125,12 +129,58 @@ private:
   }
 
   LayoutAttr getLayout() {
-    if (!layer.headMajor)
-      return {};
-    SmallVector<int64_t> swapped = {0, 2, 1, 3};
+    SmallVector<int64_t> plain, halves = {0, 1, 3, 2, 4};
+    if (layer.headMajor) {
+      plain = {0, 2, 1, 3};
+      halves = {0, 3, 2, 1, 4};
+    }
     if (layer.varlen)
-      swapped = {1, 0, 2};
-    return LayoutAttr::get(b.getContext(), swapped, swapped, swapped, swapped);
+      for (SmallVector<int64_t> *order : {&plain, &halves})
+        if (!order->empty()) {
+          order->erase(order->begin());
+          for (int64_t &position : *order)
+            --position;
+        }
+    LayoutAttr layout;
+    for (StringRef name : LayoutAttr::getOperandNames())
+      layout = LayoutAttr::withPermutation(b.getContext(), layout, name,
+                                           isByHalves(name) ? halves : plain);
+    return layout;
+  }
+
+  /// Returns true if the argument has the pair as a dimension outside the heads.
+  bool isByHalves(StringRef name) {
+    return layer.pairsByHalves &&
+           (name == "query" || (layer.variant == Variant::V1 &&
+                                (name == "key" || name == "value")));
+  }
+
+  /// Splits the heads of an argument by halves into `members` and the others.
+  Value splitHeads(Value argument, StringRef name, int64_t members) {
+    if (!isByHalves(name))
+      return argument;
+    auto type = cast<RankedTensorType>(argument.getType());
+    int64_t heads = type.getRank() - (layer.headMajor ? 3 : 2);
+    SmallVector<OpFoldResult> sizes;
+    SmallVector<int64_t> shape;
+    SmallVector<ReassociationIndices> groups;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      int64_t size = type.getDimSize(dim);
+      groups.push_back({static_cast<int64_t>(shape.size())});
+      if (dim == heads) {
+        groups.back().push_back(shape.size() + 1);
+        llvm::append_values(shape, members, size / members);
+        llvm::append_values(sizes, OpFoldResult(b.getIndexAttr(members)),
+                            OpFoldResult(b.getIndexAttr(size / members)));
+        continue;
+      }
+      shape.push_back(size);
+      sizes.push_back(
+          tensor::getMixedSize(b, b.getUnknownLoc(), argument, dim));
+    }
+    return tensor::ExpandShapeOp::create(
+        b, named(name), RankedTensorType::get(shape, type.getElementType()),
+        argument, groups, sizes);
   }
 
   FloatAttr getAttr(std::optional<double> value) {
@@ -140,6 +190,9 @@ private:
   Operation *createAttention(TypeRange results, ValueRange args, Value output,
                              Value lse) {
     Location loc = b.getUnknownLoc();
+    Value query = splitHeads(args[0], "query", layer.getNumMaps());
+    Value key = splitHeads(args[1], "key", /*members=*/2);
+    Value value = splitHeads(args[2], "value", /*members=*/2);
     MaskAttr mask;
     if (layer.window)
       mask = MaskAttr::get(b.getContext(), layer.window->first,
@@ -158,19 +211,19 @@ private:
     LayoutAttr layout = getLayout();
     switch (layer.variant) {
     case Variant::V2:
-      return AttentionOp::create(b, loc, results, args[0], args[1], args[2],
+      return AttentionOp::create(b, loc, results, query, key, value,
                                  offsetsQ, offsetsK, rest[0], gate, diagonal,
                                  output, lse, signals, mask, scale, softcap,
                                  layout, schedule);
     case Variant::V1:
-      return AttentionV1Op::create(b, loc, results, args[0], args[1], args[2],
+      return AttentionV1Op::create(b, loc, results, query, key, value,
                                    offsetsQ, offsetsK, rest[0], rest[1], gate,
                                    diagonal, output, lse, signals, mask, scale,
                                    softcap, getAttr(layer.lambdaInit),
                                    getAttr(layer.epsilon), layout, schedule);
     case Variant::Standard:
       return SoftmaxAttentionOp::create(
-          b, loc, results, args[0], args[1], args[2], offsetsQ, offsetsK, gate,
+          b, loc, results, query, key, value, offsetsQ, offsetsK, gate,
           diagonal, output, lse, mask, scale, softcap, layout, schedule);
     }
     llvm_unreachable("unknown variant");

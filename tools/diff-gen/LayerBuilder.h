@@ -46,6 +46,9 @@ struct Layer {
   bool varlen = false;
   /// Head-major query, key, value and output.
   bool headMajor = false;
+  /// The maps of a pair, and the halves of the values of V1, are outside the
+  /// heads: map 0 of all head groups first.
+  bool pairsByHalves = false;
   /// A last argument holds the logits of the output gate.
   bool gate = false;
 

@@ -16,8 +16,8 @@ static constexpr Preset kPresets[] = {
     {"diff-v2", "DIFF V2 of the authors",
      "--variant=v2 --heads=16 --kv-heads=4 --dim=128 --causal"},
     {"diffllama", "DiffLlama, transformers (default configuration)",
-     "--variant=v1 --heads=16 --kv-heads=16 --dim=64 --causal --epsilon=1e-5 "
-     "--layer=12"},
+     "--variant=v1 --heads=16 --kv-heads=16 --dim=64 --pair-layout=halves "
+     "--causal --epsilon=1e-5 --layer=12"},
     {"phi4-mini-flash", "Phi-4-mini-flash-reasoning, layers with a window",
      "--variant=v1 --heads=20 --kv-heads=10 --dim=64 --causal --window=511,0 "
      "--layer=12"},

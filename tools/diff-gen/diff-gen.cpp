@@ -44,6 +44,11 @@ numbers of tokens of all B sequences, and cu_seqlens_q [B+1] and cu_seqlens_k
 [B+1], i32, follow value. With --layout=bhsd query, key, value and output are
 head-major.
 
+With --pair-layout=halves, the noise heads of the query follow all signal heads:
+head a * h/R + j is map a of head group j. The key heads of v1 are ordered in the
+same way, and value is [B,M,2h_kv,d]: the first halves of all value heads, then
+the second halves.
+
 --model=NAME sets the options of the layer to those of a published model. Later
 options override them.
 )";
@@ -113,6 +118,12 @@ struct Options {
       "layout",
       cl::desc("Order of batch, tokens (s), heads and dim (default: bshd)"),
       cl::value_desc("bshd|bhsd"), cl::init("bshd"), cl::cat(category)};
+  cl::opt<std::string> pairLayout{
+      "pair-layout",
+      cl::desc("Order of the heads of a pair, of v1 and v2 (default: "
+               "interleaved)"),
+      cl::value_desc("interleaved|halves"), cl::init("interleaved"),
+      cl::cat(layer)};
   cl::opt<double> lambdaInit{
       "lambda-init", cl::desc("lambda_init of --variant=v1 (default: 0.8)"),
       cl::value_desc("x"), cl::init(0.8), cl::cat(layer)};
@@ -273,6 +284,8 @@ static LogicalResult checkVariant(const Options &options, Variant variant) {
        "--variant=standard and --variant=v2"},
       {options.signals, variant != Variant::Standard,
        "--variant=v1 and --variant=v2"},
+      {options.pairLayout, variant != Variant::Standard,
+       "--variant=v1 and --variant=v2"},
       {options.lambdaInit, variant == Variant::V1, v1},
       {options.layerNumber, variant == Variant::V1, v1},
       {options.epsilon, variant == Variant::V1, v1},
@@ -328,6 +341,12 @@ static LogicalResult readOptions(const Options &options, Layer &layer) {
     return failure(reportError("--layout must be bshd or bhsd, found '" +
                                Twine(options.layout) + "'"));
   layer.headMajor = options.layout == "bhsd";
+  if (options.pairLayout != "interleaved" && options.pairLayout != "halves")
+    return failure(
+        reportError("--pair-layout must be interleaved or halves, found '" +
+                    Twine(options.pairLayout) + "'"));
+  layer.pairsByHalves = options.pairLayout == "halves" &&
+                        layer.variant != Variant::Standard;
   if (options.layerNumber < 0)
     return failure(reportError("--layer must be at least 0, found " +
                                Twine(options.layerNumber)));

@@ -62,6 +62,26 @@ def swap_layout(case: Case, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarr
             for name, array in arrays.items()}  # fmt: skip
 
 
+def _by_halves(array: np.ndarray, members: int) -> np.ndarray:
+    """Interleaved heads [..., members * groups, dim] from heads by halves."""
+    split = array.reshape(*array.shape[:-2], members, -1, array.shape[-1])
+    return split.swapaxes(-2, -3).reshape(array.shape)
+
+
+def to_default(case: Case, arguments: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Converts the arguments of a layer to token-major arrays with interleaved pairs."""
+    arrays = dict(swap_layout(case, arguments))
+    if case.pairs == "interleaved":
+        return arrays
+    arrays["query"] = _by_halves(arrays["query"], case.signals + 1)
+    if case.variant == "v1":
+        for name in ("key", "value"):
+            arrays[name] = _by_halves(arrays[name], 2)
+        value = arrays["value"]
+        arrays["value"] = value.reshape(*value.shape[:-2], case.hkv, 2 * case.d)
+    return arrays
+
+
 def save(path: Path, array: np.ndarray) -> None:
     """Writes an array in C order; bf16 as two-byte void."""
     array = np.ascontiguousarray(array).reshape(array.shape)

@@ -62,6 +62,9 @@ class Case:
     lambda_init: float | None = None  # V1 only; None = 0.8, the default of diff-gen
     signals: int = 1  # V1 and V2: signal heads for each noise head
     gate: bool = False
+    #: V1 and V2: "interleaved", or "halves": the dimension of the maps of a pair,
+    #: and of the halves of V1's values, is outside the heads.
+    pairs: str = "interleaved"
     dynamic: bool = False
     layout: str = "bshd"  # or "bhsd": head-major
     #: Query and key tokens of each sequence of variable length; then b is their
@@ -118,6 +121,13 @@ class Case:
             tokens, heads = heads, tokens
         return self._packed(self.b, tokens, heads, dim)
 
+    @property
+    def _value_heads(self) -> tuple[int, int]:
+        """Number and width of the heads of the argument `value`."""
+        if self.variant == "v1" and self.pairs == "halves":
+            return 2 * self.hkv, self.d
+        return self.hkv, self.value_dim
+
     def arguments(self) -> list[tuple[str, tuple[int, ...], str]]:
         """Name, shape and kind ("element" or "compute" type, or "offset") of each
         argument."""
@@ -125,7 +135,7 @@ class Case:
         result = [
             ("query", self._shape(self.n, self.query_heads, self.d), "element"),
             ("key", self._shape(self.m, key_heads, self.d), "element"),
-            ("value", self._shape(self.m, self.hkv, self.value_dim), "element"),
+            ("value", self._shape(self.m, *self._value_heads), "element"),
         ]
         if self.sequences is not None:
             result.append(("cu_seqlens_q", (self.b + 1,), "offset"))
@@ -161,6 +171,8 @@ class Case:
             options.append(f"--signals={self.signals}")
         if self.gate:
             options.append("--gate")
+        if self.pairs != "interleaved":
+            options.append(f"--pair-layout={self.pairs}")
         if self.causal:
             options.append("--causal")
         if self.window is not None:
@@ -544,6 +556,27 @@ FAMILY_CASES = (
         inputs="gate-extreme"),
     _v2("gate-varlen", "f32", "f32", ptx="bf16", h=4, hkv=1, signals=2, gate=True, causal=True,
         lse=True, dynamic=True, **_MIXED),
+    _v2("halves", ALL, "f32 f64", ptx="tf32", pairs="halves", causal=True, lse=True),
+    _v2("halves-all", "bf16", "f32", ptx="f16", h=8, hkv=2, pairs="halves", layout="bhsd",
+        gate=True, dynamic=True, **_TOGETHER),
+    _v2("halves-decode", "bf16", "", ptx="f16", h=8, hkv=2, n=1, m=333, d=64, pairs="halves",
+        causal=True),
+    _v2("halves-varlen", "f32", "f32", ptx="bf16", pairs="halves", causal=True, lse=True,
+        **_MIXED),
+    _v2("halves-signals", "f32", "f32", ptx="bf16", h=8, signals=4, pairs="halves", gate=True,
+        **_TOGETHER),
+    _v1("halves", ALL, "f32 f64", ptx="tf32", pairs="halves", causal=True, lse=True),
+    _v1("halves-mha", "bf16", "f32", ptx="tf32", hkv=4, d=64, n=65, m=130, pairs="halves",
+        causal=True),
+    _v1("halves-dim-24", "f16", "f32", ptx="bf16", d=24, pairs="halves", window=(9, 3)),
+    _v1("halves-all", "bf16", "f32", ptx="f16", h=8, hkv=2, pairs="halves", layout="bhsd",
+        gate=True, dynamic=True, **_TOGETHER),
+    _v1("halves-decode", "bf16", "", ptx="f16 tf32", h=4, hkv=2, n=1, m=333, d=64,
+        pairs="halves", causal=True),
+    _v1("halves-varlen", "f32", "f32", ptx="bf16", pairs="halves", causal=True, lse=True,
+        dynamic=True, **_MIXED),
+    _v1("halves-signals", "f32", "f32", ptx="bf16", h=8, signals=4, pairs="halves", gate=True,
+        **_TOGETHER),
     _v2("motif-3", "bf16", "", h=8, hkv=2, signals=4, n=130, m=200, d=192, dv=128, gate=True,
         window=(128, 0)),
     _v1("signals-4", ALL, "f32 f64", ptx="tf32", h=8, signals=4, lse=True),

@@ -17,7 +17,7 @@ import dataclasses
 
 import numpy as np
 
-from .arrays import DTYPES, compute_type, round_to, swap_layout
+from .arrays import DTYPES, compute_type, round_to, swap_layout, to_default
 from .cases import Case
 
 RMS_EPSILON = 1e-5
@@ -107,8 +107,8 @@ def evaluate(case: Case, inputs: dict[str, np.ndarray], r, attend=attend) -> dic
     `r` is the arithmetic. The self-test replaces attend by another function.
     """
     laid_out = case
-    inputs = swap_layout(case, inputs)
-    case = dataclasses.replace(case, layout="bshd")
+    inputs = to_default(case, inputs)
+    case = dataclasses.replace(case, layout="bshd", pairs="interleaved")
     if case.sequences is None:
         results = _evaluate_batch(case, inputs, r, attend)
     else:
@@ -203,8 +203,8 @@ def undecided_rows(case: Case, inputs: dict[str, np.ndarray], permitted: float) 
     """Bool for each row of the output, in its layout without the last dimension: the
     rows whose result f32 scores do not decide."""
     laid_out = case
-    inputs = swap_layout(case, inputs)
-    case = dataclasses.replace(case, layout="bshd")
+    inputs = to_default(case, inputs)
+    case = dataclasses.replace(case, layout="bshd", pairs="interleaved")
     if case.sequences is None:
         rows = _undecided_rows(case, inputs, permitted)
     else:

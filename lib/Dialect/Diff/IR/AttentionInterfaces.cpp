@@ -22,6 +22,19 @@ double diff::detail::getEffectiveScale(Operation *op) {
   return 1.0 / std::sqrt(static_cast<double>(attention.getDimSize('d')));
 }
 
+StringRef diff::detail::getParts(char letter) {
+  switch (letter) {
+  case 'q':
+    return "pa";
+  case 'k':
+    return "gc";
+  case 'v':
+    return "ew";
+  default:
+    return "";
+  }
+}
+
 std::optional<DimPosition> diff::detail::findDim(Operation *op, char letter) {
   auto attention = cast<AttentionOpInterface>(op);
   for (unsigned operand = 0; operand < op->getNumOperands(); ++operand)
@@ -33,6 +46,8 @@ std::optional<DimPosition> diff::detail::findDim(Operation *op, char letter) {
 
 int64_t diff::detail::getDimSize(Operation *op, char letter) {
   std::optional<DimPosition> dim = findDim(op, letter);
+  if (StringRef parts = getParts(letter); !dim && !parts.empty())
+    return getDimSize(op, parts[0]) * getDimSize(op, parts[1]);
   assert(dim && "no operand has this dimension");
   return cast<ShapedType>(op->getOperand(dim->operand).getType())
       .getDimSize(dim->position);
@@ -68,6 +83,16 @@ StringRef describe(char dim) {
     return "head dimension";
   case 's':
     return "sequence offsets";
+  case 'p':
+    return "head groups";
+  case 'a':
+    return "maps of a head group";
+  case 'c':
+    return "key heads of a value head";
+  case 'e':
+    return "parts of the value head dimension";
+  case 'w':
+    return "size of a part of the value head dimension";
   default:
     return "value head dimension";
   }
@@ -87,7 +112,7 @@ public:
     return success(
         succeeded(verifySequences()) && succeeded(verifyOperandKinds()) &&
         succeeded(verifyLayout()) && succeeded(verifyDims()) &&
-        succeeded(verifyHeads()) && succeeded(verifyElementTypes()) &&
+        succeeded(verifyParts()) && succeeded(verifyHeads()) && succeeded(verifyElementTypes()) &&
         succeeded(verifyAttributes()) && succeeded(verifyResults()));
   }
 
@@ -155,11 +180,19 @@ private:
       StringRef dims = attention.getOperandDims(i);
       if (type.getRank() != static_cast<int64_t>(dims.size())) {
         InFlightDiagnostic diag = op->emitOpError()
-                                  << name(i) << " must have rank "
-                                  << dims.size() << " [";
-        llvm::interleaveComma(dims, diag,
-                              [&](char dim) { diag << describe(dim); });
-        return diag << "], found " << type;
+                                  << name(i) << " must have rank ";
+        auto list = [&](StringRef dims) {
+          diag << dims.size() << " [";
+          llvm::interleaveComma(dims, diag,
+                                [&](char dim) { diag << describe(dim); });
+          diag << "]";
+        };
+        list(dims);
+        if (StringRef pair = attention.getOperandPairDims(i); !pair.empty()) {
+          diag << " or ";
+          list(pair);
+        }
+        return diag << ", found " << type;
       }
     }
     return success();
@@ -209,6 +242,56 @@ private:
              << name(operand) << " must be " << known.value << ", as in "
              << name(known.operand) << ", found " << type;
     return success();
+  }
+
+  /// Requires `expected` as the size of a part of a split dimension.
+  LogicalResult verifyPart(char dim, int64_t expected, StringRef reason) {
+    auto found = sizes.find(dim);
+    if (found == sizes.end() || found->second.value == expected)
+      return success();
+    unsigned operand = found->second.operand;
+    return op->emitOpError()
+           << "dimension " << attention.getOperandDims(operand).find(dim)
+           << " (" << describe(dim) << ") of " << name(operand) << " must be "
+           << expected << ", " << reason << ", found "
+           << op->getOperand(operand).getType();
+  }
+
+  /// Determines the size of a dimension from its parts, if it is split.
+  LogicalResult combineParts(char dim) {
+    StringRef parts = diff::detail::getParts(dim);
+    if (!sizes.count(parts[1]))
+      return success();
+    Size product = {sizes[parts[0]].value * sizes[parts[1]].value,
+                    sizes[parts[1]].operand};
+    Size &known = sizes[dim];
+    if (ShapedType::isDynamic(known.value)) {
+      known = product;
+      return success();
+    }
+    if (known.value != product.value)
+      return op->emitOpError()
+             << "dimension " << attention.getOperandDims(known.operand).find(dim)
+             << " (" << describe(dim) << ") of " << name(known.operand)
+             << " must be " << product.value << ", as in "
+             << name(product.operand) << ", found "
+             << op->getOperand(known.operand).getType();
+    return success();
+  }
+
+  /// Requires consistent sizes of the parts of split dimensions.
+  LogicalResult verifyParts() {
+    return success(
+        succeeded(verifyPart('a', attention.getNumMaps(),
+                             "the number of maps")) &&
+        succeeded(combineParts('q')) && succeeded(combineParts('k')) &&
+        (!isa<AttentionCombineOpInterface>(op) ||
+         (succeeded(verifyPart('c', attention.getNumKeyMaps(),
+                               "the number of key heads of a value head")) &&
+          succeeded(verifyPart('e', attention.getValueWidth(),
+                               "the ratio of the value's to the query's head "
+                               "dimension")))) &&
+        succeeded(combineParts('v')));
   }
 
   /// Requires consistent numbers of heads and a legal value width.

@@ -149,6 +149,17 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
            constant.getSplatValue<APFloat>().isNegative();
   }
 
+  /// Returns the order of a query's dimensions after the one of the maps is
+  /// dropped.
+  static SmallVector<int64_t> getOrderWithoutMaps(StringRef dims) {
+    StringRef order = dims.contains('b') ? "bnpd" : "npd";
+    SmallVector<int64_t> permutation;
+    for (char dim : dims)
+      if (dim != 'a')
+        permutation.push_back(order.find(dim));
+    return permutation;
+  }
+
   LogicalResult matchAndRewrite(AttentionOp op,
                                 PatternRewriter &rewriter) const override {
     if (!op.hasPureTensorSemantics() || op.getLse() || op.getNumSignals() > 1)
@@ -161,19 +172,32 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
     SmallVector<OpFoldResult> sizes =
         tensor::getMixedSizes(rewriter, loc, op.getQuery());
     auto attention = cast<AttentionOpInterface>(op.getOperation());
-    unsigned heads = attention.findDim('q')->position;
-    sizes[heads] = rewriter.getIndexAttr(attention.getNumOutputHeads());
     SmallVector<OpFoldResult> offsets(sizes.size(), rewriter.getIndexAttr(0));
     SmallVector<OpFoldResult> strides(sizes.size(), rewriter.getIndexAttr(1));
-    strides[heads] = rewriter.getIndexAttr(2);
+    RankedTensorType type = cast<RankedTensorType>(op.getQuery().getType());
+    SmallVector<int64_t> shape(type.getShape());
+    StringRef dims = attention.getOperandDims(kQueryOperand);
+    LayoutAttr layout = op.getLayoutAttr();
+    if (size_t maps = dims.find('a'); maps != StringRef::npos) {
+      sizes[maps] = rewriter.getIndexAttr(1);
+      shape.erase(shape.begin() + maps);
+      layout = LayoutAttr::withPermutation(rewriter.getContext(), layout,
+                                           "query", getOrderWithoutMaps(dims));
+    } else {
+      size_t heads = dims.find('q');
+      shape[heads] = attention.getNumOutputHeads();
+      sizes[heads] = rewriter.getIndexAttr(shape[heads]);
+      strides[heads] = rewriter.getIndexAttr(2);
+    }
     Value firstMaps = tensor::ExtractSliceOp::create(
-        rewriter, loc, op.getQuery(), offsets, sizes, strides);
+        rewriter, loc, RankedTensorType::get(shape, type.getElementType()),
+        op.getQuery(), offsets, sizes, strides);
     rewriter.replaceOpWithNewOp<SoftmaxAttentionOp>(
         op, op->getResultTypes(), firstMaps, op.getKey(), op.getValue(),
         op.getCuSeqlensQ(), op.getCuSeqlensK(), op.getGate(),
         op.getDiagonal(), op.getOutput(), /*lse=*/Value(), op.getMaskAttr(),
         op.getScaleAttr(),
-        op.getSoftcapAttr(), op.getLayoutAttr(), op.getScheduleAttr());
+        op.getSoftcapAttr(), layout, op.getScheduleAttr());
     return success();
   }
 };

@@ -54,10 +54,12 @@ static void printNumber(OpAsmPrinter &printer, Operation *,
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// The name and dimensions of an ODS operand, in ODS order.
+/// The name and dimensions of an ODS operand, in ODS order, and its dimensions
+/// with the pair as a dimension of its own, if it may have them.
 struct OperandInfo {
   StringRef name;
   StringRef dims;
+  StringRef pairDims = {};
 };
 
 /// Returns the entry of an operand, given the number of operands of each ODS
@@ -74,14 +76,29 @@ OperandInfo lookUp(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
   llvm_unreachable("operand number out of range");
 }
 
-/// Returns the dimensions of an operand in the layout of the op. Sequences of
-/// variable length have no batch.
+/// Returns the dimensions of an operand with the pair as a dimension of its
+/// own, or an empty string. Sequences of variable length have no batch.
+template <typename OpTy>
+StringRef getPairDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
+  StringRef dims = lookUp(op, table, operand).pairDims;
+  if (cast<AttentionOpInterface>(op.getOperation()).hasSequences())
+    dims.consume_front("b");
+  return dims;
+}
+
+/// Returns the dimensions of an operand in the layout of the op. The rank tells
+/// whether the pair is a dimension of its own.
 template <typename OpTy>
 StringRef getDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
   OperandInfo info = lookUp(op, table, operand);
   StringRef dims = info.dims;
   if (cast<AttentionOpInterface>(op.getOperation()).hasSequences())
     dims.consume_front("b");
+  StringRef pairDims = getPairDims(op, table, operand);
+  auto type = dyn_cast<ShapedType>(op->getOperand(operand).getType());
+  if (!pairDims.empty() && type && type.hasRank() &&
+      type.getRank() == static_cast<int64_t>(pairDims.size()))
+    dims = pairDims;
   LayoutAttr layout = op.getLayoutAttr();
   // The gate has the layout of the output.
   StringRef laidOutAs = info.name == "gate" ? StringRef("output") : info.name;
@@ -97,12 +114,13 @@ StringRef getDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
 }
 
 constexpr OperandInfo kAttention[] = {
-    {"query", "bnqd"},     {"key", "bmkd"},       {"value", "bmgv"},
+    {"query", "bnqd", "bnpad"}, {"key", "bmkd"}, {"value", "bmgv"},
     {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"lambda", "bnh"},
     {"gate", "bnhv"},      {"diagonal", ""},      {"output", "bnhv"},
     {"lse", "bqn"}};
 constexpr OperandInfo kAttentionV1[] = {
-    {"query", "bnqd"},     {"key", "bmkd"},       {"value", "bmgv"},
+    {"query", "bnqd", "bnpad"}, {"key", "bmkd", "bmgcd"},
+    {"value", "bmgv", "bmgew"},
     {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"lambda", "h"},
     {"weight", "v"},       {"gate", "bnhv"},      {"diagonal", ""},
     {"output", "bnhv"},    {"lse", "bqn"}};
@@ -111,13 +129,18 @@ constexpr OperandInfo kSoftmaxAttention[] = {
     {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"gate", "bnhv"},
     {"diagonal", ""},      {"output", "bnhv"},    {"lse", "bqn"}};
 constexpr OperandInfo kOnlineAttention[] = {
-    {"query", "bnqd"},  {"key", "bmkd"}, {"value", "bmgv"}, {"diagonal", ""},
-    {"key_length", ""}, {"acc", "bqnv"}, {"max", "bqn"},    {"sum", "bqn"}};
+    {"query", "bnqd", "bnpad"}, {"key", "bmkd", "bmgcd"},
+    {"value", "bmgv", "bmgew"}, {"diagonal", ""},
+    {"key_length", ""},         {"acc", "bqnv"},
+    {"max", "bqn"},             {"sum", "bqn"}};
 } // namespace
 
 #define DIFF_OPERAND_TABLE(OpTy, table, numDestinations)                       \
   StringRef OpTy::getOperandDims(unsigned operandNumber) {                     \
     return getDims(*this, table, operandNumber);                               \
+  }                                                                            \
+  StringRef OpTy::getOperandPairDims(unsigned operandNumber) {                 \
+    return getPairDims(*this, table, operandNumber);                           \
   }                                                                            \
   StringRef OpTy::getOperandName(unsigned operandNumber) {                     \
     return lookUp(*this, table, operandNumber).name;                           \

@@ -83,9 +83,18 @@ void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
     named.declare('a', b.getIndexAttr(part.numMaps));
     named.declare('x', b.getIndexAttr(maps));
   } else {
-    declare('r', b.getIndexAttr(op.getGroupSize() * maps / keyMaps));
-    declare('a', b.getIndexAttr(keyMaps));
+    // A query whose maps are a dimension of their own cannot merge them with
+    // the heads of a group.
+    bool isSplit = op.getOperandDims(kQueryOperand).contains('a');
+    int64_t apart = isSplit ? maps : keyMaps;
+    declare('r', b.getIndexAttr(op.getGroupSize() * maps / apart));
+    declare('a', b.getIndexAttr(apart));
   }
+  // Key heads are those of `a`, or one.
+  named.drop('c');
+  if (op.getOperandDims(kValueOperand).contains('e'))
+    for (char dim : StringRef("ew"))
+      named.declare(dim, getMixedSize(b, op, dim));
   for (char dim : StringRef("nmdv"))
     named.declare(dim, getMixedSize(b, op, dim));
 }

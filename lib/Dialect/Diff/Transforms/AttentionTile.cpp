@@ -114,6 +114,8 @@ TileRange AttentionTile::getRange(Value v, unsigned position, char dim) {
     return scaled(op.getNumSignals());
   case 'q':
     return scaled(op.getNumMaps());
+  case 'p':
+    return heads;
   case 'g':
     return getValueHeads(1);
   case 'k':

@@ -140,11 +140,15 @@ public:
       if (destination.isDpsInit(&operand))
         continue;
       unsigned i = operand.getOperandNumber();
-      BlockArgument argument = getArgument(operand.get());
-      if (argument &&
-          !func.getArgAttr(argument.getArgNumber(), kNameAttrName)) {
-        func.setArgAttr(argument.getArgNumber(), kNameAttrName, getName(i));
-        func.setArgAttr(argument.getArgNumber(), kSizesAttrName, getSizes(i));
+      Origin origin = getOrigin(operand.get());
+      if (origin.argument &&
+          !func.getArgAttr(origin.argument.getArgNumber(), kNameAttrName)) {
+        SmallVector<Attribute> names, sizes(getSizes(i).getValue());
+        for (int64_t dim : origin.dims)
+          names.push_back(dim < 0 ? b.getStringAttr("") : sizes[dim]);
+        unsigned number = origin.argument.getArgNumber();
+        func.setArgAttr(number, kNameAttrName, getName(i));
+        func.setArgAttr(number, kSizesAttrName, b.getArrayAttr(names));
       }
     }
     markOffsets(op.getCuSeqlensQ(), kQueryOperand, 'n');
@@ -186,24 +190,68 @@ private:
     return b.getStringAttr(op.getOperandName(operand) + suffix);
   }
 
-  BlockArgument getArgument(Value value) {
-    auto argument = dyn_cast_or_null<BlockArgument>(value);
-    return argument && argument.getOwner() == &func.getBody().front()
-               ? argument
-               : BlockArgument();
+  /// An argument, and for each of its dimensions that of the operand, or -1 for
+  /// a static one that the operand splits or merges.
+  struct Origin {
+    BlockArgument argument;
+    SmallVector<int64_t> dims;
+  };
+
+  /// Returns the argument from which a value is reshaped, or null.
+  Origin getOrigin(Value value) {
+    if (auto argument = dyn_cast_or_null<BlockArgument>(value)) {
+      if (argument.getOwner() != &func.getBody().front())
+        return {};
+      auto type = dyn_cast<ShapedType>(argument.getType());
+      auto dims = llvm::seq<int64_t>(0, type ? type.getRank() : 0);
+      return {argument, llvm::to_vector(dims)};
+    }
+    Operation *op = value ? value.getDefiningOp() : nullptr;
+    if (auto expand = dyn_cast_or_null<tensor::ExpandShapeOp>(op)) {
+      Origin origin = getOrigin(expand.getSrc());
+      auto groups = expand.getReassociationIndices();
+      for (int64_t &dim : origin.dims) {
+        if (dim < 0)
+          continue;
+        if (groups[dim].size() > 1 && expand.getSrcType().isDynamicDim(dim))
+          return {};
+        dim = groups[dim].size() > 1 ? -1 : groups[dim].front();
+      }
+      return origin;
+    }
+    if (auto collapse = dyn_cast_or_null<tensor::CollapseShapeOp>(op)) {
+      Origin origin = getOrigin(collapse.getSrc());
+      auto groups = collapse.getReassociationIndices();
+      for (int64_t &dim : origin.dims) {
+        if (dim < 0)
+          continue;
+        const auto *group = llvm::find_if(groups, [&](const auto &group) {
+          return llvm::is_contained(group, dim);
+        });
+        if (group->size() > 1 && collapse.getSrcType().isDynamicDim(dim))
+          return {};
+        dim = group->size() > 1 ? -1 : group - groups.begin();
+      }
+      return origin;
+    }
+    return {};
   }
 
   /// Records the dimension and argument into which `offsets` point.
   void markOffsets(Value offsets, AttentionOperand operand, char dim) {
-    BlockArgument argument = getArgument(offsets);
-    BlockArgument whole = getArgument(op->getOperand(operand));
+    BlockArgument argument = getOrigin(offsets).argument;
+    Origin origin = getOrigin(op->getOperand(operand));
+    BlockArgument whole = origin.argument;
     if (!argument || !whole ||
         func.getArgAttr(argument.getArgNumber(), kOffsetsAttrName))
       return;
     auto name =
         func.getArgAttrOfType<StringAttr>(whole.getArgNumber(), kNameAttrName);
-    int64_t position = op.getOperandDims(operand).find(dim);
-    if (name)
+    int64_t position =
+        llvm::find(origin.dims, static_cast<int64_t>(
+                                    op.getOperandDims(operand).find(dim))) -
+        origin.dims.begin();
+    if (name && position < static_cast<int64_t>(origin.dims.size()))
       func.setArgAttr(
           argument.getArgNumber(), kOffsetsAttrName,
           OffsetsAttr::get(func.getContext(), name.getValue(), position));

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -163,6 +164,37 @@ NamedValue NamedGenericBuilder::everyNth(Value tensor, StringRef dims, char dim,
                                          RankedTensorType::get(shape, element),
                                          tensor, offsets, tensorSizes, strides),
           keep(dims)};
+}
+
+NamedValue NamedGenericBuilder::merge(const NamedValue &value, StringRef order,
+                                      StringRef parts, char whole) {
+  NamedValue merged = value;
+  if (!StringRef(merged.dims).contains(parts)) {
+    Type element = getElementTypeOrSelf(value.value.getType());
+    merged = generic(
+        order, "", {value}, empty(order, element),
+        [](OpBuilder &, Location, ValueRange s) -> Value { return s[0]; });
+  }
+  SmallVector<ReassociationIndices> groups;
+  SmallVector<int64_t> shape;
+  size_t first = StringRef(merged.dims).find(parts);
+  auto type = cast<RankedTensorType>(merged.value.getType());
+  for (size_t i = 0; i < merged.dims.size(); ++i) {
+    bool joins = i > first && i < first + parts.size();
+    if (!joins) {
+      groups.emplace_back();
+      shape.push_back(1);
+    }
+    groups.back().push_back(i);
+    shape.back() = ShapedType::isDynamic(type.getDimSize(i))
+                       ? ShapedType::kDynamic
+                       : shape.back() * type.getDimSize(i);
+  }
+  merged.value = tensor::CollapseShapeOp::create(
+      builder, loc, RankedTensorType::get(shape, type.getElementType()),
+      merged.value, groups);
+  merged.dims.replace(first, parts.size(), 1, whole);
+  return merged;
 }
 
 namespace {

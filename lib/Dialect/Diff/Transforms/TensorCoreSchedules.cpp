@@ -100,7 +100,7 @@ struct Problem {
   int64_t maps, keyMaps, group, dim, valueWidth, elementBytes;
   std::optional<int64_t> queries;
   int64_t extraRegisters = 0;
-  bool isF32, hasLegalWidths, splitsWeights;
+  bool isF32, hasLegalWidths, splitsWeights, hasSplitRows;
 
   explicit Problem(AttentionCombineOpInterface combine) {
     auto op = cast<AttentionOpInterface>(combine.getOperation());
@@ -112,6 +112,7 @@ struct Problem {
         (op.getNumKeyMaps() == 1 && isDynamic))
       extraRegisters = kExtraRegisters;
     splitsWeights = diff::splitsWeights(op);
+    hasSplitRows = op.getOperandDims(kQueryOperand).contains('a');
     if (op.getNumKeyMaps() > 1 && combine.getLse())
       extraRegisters = 2 * kExtraRegisters;
     if (splitsWeights)
@@ -253,8 +254,10 @@ static std::string print(ScheduleAttr schedule) {
 /// it takes as many heads as it has rows for.
 static int64_t packHeads(const Problem &problem, int64_t rows) {
   int64_t heads = 1;
-  // Maps with separate keys cannot be vectorized yet.
-  if (!problem.queries || problem.keyMaps > 1 || problem.isGroup())
+  // Rows of separate keys, of maps that are a dimension of their own, and of head
+  // groups cannot be vectorized yet together with heads.
+  if (!problem.queries || problem.keyMaps > 1 || problem.hasSplitRows ||
+      problem.isGroup())
     return heads;
   int64_t least =
       std::max<int64_t>(kUnit, llvm::alignTo(*problem.queries, kUnit));

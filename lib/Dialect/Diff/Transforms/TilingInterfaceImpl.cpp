@@ -119,7 +119,7 @@ static LogicalResult getDomainTile(OpBuilder &b, AttentionOpInterface op,
           b, loc, s0.floorDiv(heads), {offset});
       domainSizes[loop] = affine::makeComposedFoldedAffineApply(
           b, loc, s0.ceilDiv(heads), {size});
-    } else if (StringRef("bnhq").contains(dim)) {
+    } else if (StringRef("bnhqp").contains(dim)) {
       domainOffsets[loop] = offset;
       domainSizes[loop] = size;
     }

@@ -423,3 +423,41 @@ func.func @vanishing_map_of_sequences(%q: tensor<8x?x16xbf16>,
          layout<query = [1, 0, 2]> -> tensor<?x4x16xbf16>
   return %0 : tensor<?x4x16xbf16>
 }
+
+// -----
+
+// The signal heads are a slice of the dimension of the maps.
+// CHECK-LABEL: func @minus_infinity_pairs
+// CHECK-SAME: %[[Q:[^:]*]]: tensor<2x?x2x4x16xbf16>
+// CHECK: %[[SIGNALS:.*]] = tensor.extract_slice %[[Q]][0, 0, 0, 0, 0] [2, %{{.*}}, 1, 4, 16] [1, 1, 1, 1, 1] : tensor<2x?x2x4x16xbf16> to tensor<2x?x4x16xbf16>
+// CHECK: diff.softmax_attention ins(%[[SIGNALS]],
+// CHECK-NOT: layout
+// CHECK-LABEL: func @minus_infinity_head_major
+// CHECK: tensor.extract_slice %{{.*}}[0, 0, 0, 0, 0] [2, 1, 4, %{{.*}}, 16] [1, 1, 1, 1, 1] : tensor<2x2x4x?x16xbf16> to tensor<2x4x?x16xbf16>
+// CHECK: diff.softmax_attention
+// CHECK-SAME: layout<query = [0, 2, 1, 3]>
+func.func @minus_infinity_pairs(%q: tensor<2x?x2x4x16xbf16>, %k: tensor<2x9x2x16xbf16>,
+                                %o: tensor<2x?x4x16xbf16>, %n: index)
+    -> tensor<2x?x4x16xbf16> {
+  %infinity = arith.constant 0xFF800000 : f32
+  %lambda = tensor.splat %infinity[%n] : tensor<2x?x4xf32>
+  %0 = diff.attention
+         ins(%q, %k, %k, %lambda : tensor<2x?x2x4x16xbf16>, tensor<2x9x2x16xbf16>,
+             tensor<2x9x2x16xbf16>, tensor<2x?x4xf32>)
+         outs(%o : tensor<2x?x4x16xbf16>) layout<query = [0, 1, 3, 2, 4]>
+         -> tensor<2x?x4x16xbf16>
+  return %0 : tensor<2x?x4x16xbf16>
+}
+
+func.func @minus_infinity_head_major(%q: tensor<2x2x4x?x16xbf16>, %k: tensor<2x9x2x16xbf16>,
+                                     %o: tensor<2x?x4x16xbf16>, %n: index)
+    -> tensor<2x?x4x16xbf16> {
+  %infinity = arith.constant 0xFF800000 : f32
+  %lambda = tensor.splat %infinity[%n] : tensor<2x?x4xf32>
+  %0 = diff.attention
+         ins(%q, %k, %k, %lambda : tensor<2x2x4x?x16xbf16>, tensor<2x9x2x16xbf16>,
+             tensor<2x9x2x16xbf16>, tensor<2x?x4xf32>)
+         outs(%o : tensor<2x?x4x16xbf16>) layout<query = [0, 3, 2, 1, 4]>
+         -> tensor<2x?x4x16xbf16>
+  return %0 : tensor<2x?x4x16xbf16>
+}

@@ -122,7 +122,7 @@ func.func @tensor_query_memref_acc(%q: tensor<1x12x8x16xbf16>,
 func.func @query_rank(%q: tensor<12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
                       %v: tensor<1x20x2x16xbf16>, %lambda: tensor<1x12x4xbf16>,
                       %out: tensor<1x12x4x16xbf16>) {
-  // expected-error @below {{'query' must have rank 4 [batch, query tokens, query heads, head dimension], found 'tensor<12x8x16xbf16>'}}
+  // expected-error @below {{'query' must have rank 4 [batch, query tokens, query heads, head dimension] or 5 [batch, query tokens, head groups, maps of a head group, head dimension], found 'tensor<12x8x16xbf16>'}}
   %0 = diff.attention
     ins(%q, %k, %v, %lambda : tensor<12x8x16xbf16>, tensor<1x20x2x16xbf16>,
         tensor<1x20x2x16xbf16>, tensor<1x12x4xbf16>)

@@ -384,3 +384,40 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// A tile of two output heads has both maps of its two head groups, wherever the maps
+// are, and both key heads and halves of one value head.
+// CHECK-LABEL: func @pairs
+// CHECK-SAME: (%[[Q:.*]]: tensor<2x12x2x4x16xf32>, %[[K:.*]]: tensor<2x2x20x2x16xf32>, %[[V:.*]]: tensor<2x20x2x2x16xf32>
+// CHECK: scf.forall (%[[B:.*]], %[[I:.*]], %[[J:.*]]) in (2, 2, 3)
+// CHECK-DAG: %[[H:.*]] = affine.apply #{{.*}}(%[[I]])
+// CHECK-DAG: %[[N:.*]] = affine.apply #{{.*}}(%[[J]])
+// CHECK-DAG: tensor.extract_slice %[[Q]][%[[B]], %[[N]], 0, %[[H]], 0] [1, 4, 2, 2, 16]
+// CHECK-DAG: tensor.extract_slice %[[K]][0, %[[B]], 0, %[[I]], 0] [2, 1, 20, 1, 16]
+// CHECK-DAG: tensor.extract_slice %[[V]][%[[B]], 0, 0, %[[I]], 0] [1, 20, 2, 1, 16]
+// CHECK: diff.attention_v1
+// CHECK-SAME: layout<query = [0, 1, 3, 2, 4], key = [3, 0, 1, 2, 4], value = [0, 1, 3, 2, 4]>
+func.func @pairs(%q: tensor<2x12x2x4x16xf32>, %k: tensor<2x2x20x2x16xf32>,
+                 %v: tensor<2x20x2x2x16xf32>, %lambda: tensor<4xf32>,
+                 %weight: tensor<32xf32>, %init: tensor<2x12x4x32xf32>)
+    -> tensor<2x12x4x32xf32> {
+  %0 = diff.attention_v1
+         ins(%q, %k, %v, %lambda, %weight : tensor<2x12x2x4x16xf32>,
+             tensor<2x2x20x2x16xf32>, tensor<2x20x2x2x16xf32>, tensor<4xf32>,
+             tensor<32xf32>)
+         outs(%init : tensor<2x12x4x32xf32>)
+         layout<query = [0, 1, 3, 2, 4], key = [3, 0, 1, 2, 4],
+                value = [0, 1, 3, 2, 4]>
+         -> tensor<2x12x4x32xf32>
+  return %0 : tensor<2x12x4x32xf32>
+}
+
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op {transform.readonly}) {
+    %op = transform.structured.match ops{["diff.attention_v1"]} in %root : (!transform.any_op) -> !transform.any_op
+    %tiled, %loop = transform.structured.tile_using_forall %op tile_sizes [1, 2, 4] : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

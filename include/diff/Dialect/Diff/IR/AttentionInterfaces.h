@@ -43,6 +43,9 @@ struct DimPosition {
 Value buildSigmoid(OpBuilder &builder, Location loc, Value logit);
 
 namespace detail {
+/// Returns the two letters into which a letter can be split, outermost first,
+/// or an empty string: `q` into `pa`, `k` into `gc` and `v` into `ew`.
+StringRef getParts(char letter);
 std::optional<DimPosition> findDim(Operation *op, char letter);
 int64_t getDimSize(Operation *op, char letter);
 LogicalResult verifyAttentionOp(Operation *op);

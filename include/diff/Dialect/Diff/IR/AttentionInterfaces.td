@@ -27,6 +27,15 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     | `d` | head dimension | d |
     | `v` | value head dimension | value width x d |
     | `s` | sequence offset | B + 1 |
+    | `p` | head group | head groups |
+    | `a` | map of a head group | maps |
+    | `c` | key head of a value head | key maps |
+    | `e` | part of the value head dimension | value width |
+    | `w` | position in such a part | d |
+
+    An operand can have the heads of a pair as a dimension of their own. It
+    then has two letters instead of one: `pa` instead of `q`, `gc` instead of
+    `k`, and `ew` instead of `v`.
 
     The letters are in the order of the operand's dimensions, so the `layout`
     of an op permutes them. When the op has sequences of variable length, no
@@ -44,11 +53,14 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
   }];
   let cppNamespace = "::mlir::diff";
   let methods = [
-    InterfaceMethod<"Returns the query operand, dimensions `bnqd` in any order.",
+    InterfaceMethod<"Returns the query operand, dimensions `bnqd` or `bnpad` in "
+                    "any order.",
       "::mlir::Value", "getQuery">,
-    InterfaceMethod<"Returns the key operand, dimensions `bmkd` in any order.",
+    InterfaceMethod<"Returns the key operand, dimensions `bmkd` or `bmgcd` in "
+                    "any order.",
       "::mlir::Value", "getKey">,
-    InterfaceMethod<"Returns the value operand, dimensions `bmgv` in any order.",
+    InterfaceMethod<"Returns the value operand, dimensions `bmgv` or `bmgew` in "
+                    "any order.",
       "::mlir::Value", "getValue">,
     InterfaceMethod<[{
         Returns the offsets at which the sequences of query tokens begin,
@@ -100,6 +112,12 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
         string for an operand that has no shape.
       }], "::llvm::StringRef", "getOperandDims", (ins "unsigned":$operandNumber)>,
     InterfaceMethod<[{
+        Returns the letters that the operand would have with the pair as a
+        dimension of its own, in the default order, or an empty string for an
+        operand that cannot have it.
+      }], "::llvm::StringRef", "getOperandPairDims",
+      (ins "unsigned":$operandNumber)>,
+    InterfaceMethod<[{
         Returns the ODS name of the operand, for diagnostics.
       }], "::llvm::StringRef", "getOperandName", (ins "unsigned":$operandNumber)>,
   ];
@@ -120,7 +138,8 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
       return ::mlir::diff::detail::findDim($_op, letter);
     }
     /// Returns the size of the dimension in the first operand that has it. The
-    /// size may be dynamic there and static in another operand.
+    /// size may be dynamic there and static in another operand. If no operand
+    /// has the dimension, returns the product of the sizes of its two parts.
     int64_t getDimSize(char letter) {
       return ::mlir::diff::detail::getDimSize($_op, letter);
     }

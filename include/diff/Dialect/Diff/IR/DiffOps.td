@@ -61,6 +61,7 @@ class Diff_DestinationOp<string mnemonic, list<Trait> traits = []>
   let results = (outs Variadic<Diff_Result>:$results);
   code commonDeclarations = [{
     ::llvm::StringRef getOperandDims(unsigned operandNumber);
+    ::llvm::StringRef getOperandPairDims(unsigned operandNumber);
     ::llvm::StringRef getOperandName(unsigned operandNumber);
     ::mlir::MutableOperandRange getDpsInitsMutable();
     void setDiagonal(::mlir::Value diagonal) {
@@ -126,7 +127,7 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 1, 0> {
 
     | operand | shape | element type |
     |---|---|---|
-    | `query` | [B, N, h + h/r, d] | f16, bf16, f32, f64 |
+    | `query` | [B, N, h + h/r, d] or [B, N, h/r, r + 1, d] | f16, bf16, f32, f64 |
     | `key` | [B, M, h_kv, d] | as `query` |
     | `value` | [B, M, h_kv, dv] | as `query` |
     | `cu_seqlens_q`, `cu_seqlens_k` | [B + 1], see below | i32 |
@@ -161,13 +162,20 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 1, 0> {
     }
     ```
 
+    **Pairs as a dimension.** `query` may have rank 5,
+    [B, N, h / r, r + 1, d] (rank 4 with sequences), with the head group and
+    the map as two dimensions. `layout` can then place the dimension of the maps
+    anywhere. With `query = [0, 1, 3, 2, 4]`, for example, the signal heads of
+    all groups precede the noise heads. All other operands have the head order
+    described above.
+
     **Sequences of variable length.** With `cu_seqlens_q` and `cu_seqlens_k`,
     the tensors have no batch dimension. They are packed: the sequences of the
     batch follow one another, with N query tokens and M key tokens in total.
 
     | operand | shape |
     |---|---|
-    | `query` | [N, h + h/r, d] |
+    | `query` | [N, h + h/r, d] or [N, h/r, r + 1, d] |
     | `key`, `value` | [M, h_kv, d], [M, h_kv, dv] |
     | `cu_seqlens_q`, `cu_seqlens_k` | [B + 1] |
     | `lambda` | [N, h] |
@@ -201,7 +209,7 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 1, 0> {
 
     **Layouts.** `layout` permutes the dimensions of `query`, `key`, `value` and
     `output`; the head dimension stays innermost (see `#diff.layout`). `gate`
-    has the layout of `output`. `lambda` and `lse` always have the shapes above. `diff-fold-transposes` folds a
+    has the layout of `output`. `lambda` and `lse` always have the shapes above. `diff-fold-layouts` folds a
     `linalg.transpose` of an operand or of the result into the layout.
 
     ```mlir
@@ -277,15 +285,37 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2> {
 
     | operand | shape | element type |
     |---|---|---|
-    | `query` | [B, N, h + h/r, d] | f16, bf16, f32, f64 |
-    | `key` | [B, M, 2h_kv, d] | as `query` |
-    | `value` | [B, M, h_kv, 2d] | as `query` |
+    | `query` | [B, N, h + h/r, d] or [B, N, h/r, r + 1, d] | f16, bf16, f32, f64 |
+    | `key` | [B, M, 2h_kv, d] or [B, M, h_kv, 2, d] | as `query` |
+    | `value` | [B, M, h_kv, 2d] or [B, M, h_kv, 2, d] | as `query` |
     | `lambda` | [h] | f32 (f64 for f64 elements) |
     | `weight` | [2d] | as `query`, or the compute type |
     | `gate` | [B, N, h, 2d] | as `query` |
     | `diagonal` | scalar, default M - N | index |
     | `output` | [B, N, h, 2d] | as `query` |
     | `lse` | [B, h + h/r, N] | f32 (f64 for f64 elements) |
+
+    With rank 5 (rank 4 with sequences), the two maps of a pair, its two key
+    heads and the two halves of its values are dimensions of their own, which
+    `layout` can place anywhere:
+
+    ```mlir
+    func.func @pair_by_halves(%q: tensor<1x512x2x8x64xbf16>,
+                              %k: tensor<2x1x512x4x64xbf16>,
+                              %v: tensor<2x1x512x4x64xbf16>,
+                              %lambda: tensor<8xf32>, %weight: tensor<128xf32>,
+                              %init: tensor<1x512x8x128xbf16>)
+        -> tensor<1x512x8x128xbf16> {
+      %0 = diff.attention_v1
+             ins(%q, %k, %v, %lambda, %weight : tensor<1x512x2x8x64xbf16>,
+                 tensor<2x1x512x4x64xbf16>, tensor<2x1x512x4x64xbf16>,
+                 tensor<8xf32>, tensor<128xf32>)
+             outs(%init : tensor<1x512x8x128xbf16>)
+             layout<query = [0, 1, 3, 2, 4], key = [3, 0, 1, 2, 4],
+                    value = [3, 0, 1, 2, 4]> -> tensor<1x512x8x128xbf16>
+      return %0 : tensor<1x512x8x128xbf16>
+    }
+    ```
 
     `lambda` holds the factors themselves. Compute the re-parameterization
     exp(lq1 . lk1) - exp(lq2 . lk2) + lambda_init before the op. `lambda_init`
@@ -463,9 +493,9 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
 
     | operand | shape | element type |
     |---|---|---|
-    | `query` | [B, N, maps h, d] | f16, bf16, f32 |
-    | `key` | [B, M, c h_kv, d], where c is 1 to `maps` | as `query` |
-    | `value` | [B, M, h_kv, dv] | as `query` |
+    | `query` | [B, N, maps h, d] or [B, N, h, maps, d] | f16, bf16, f32 |
+    | `key` | [B, M, c h_kv, d] or [B, M, h_kv, c, d], where c is 1 to `maps` | as `query` |
+    | `value` | [B, M, h_kv, dv] or [B, M, h_kv, e, dv/e] | as `query` |
     | `diagonal` | scalar, default M - N | index |
     | `key_length` | scalar, default M | index |
     | `acc` | [B, maps h, N, dv] | f32 |

@@ -21,7 +21,8 @@ enum class ExpBase { E, Two };
 /// Loops over the rows and keys of an attention:
 /// b batch, g value head, r query head of a group, a map, n query token,
 /// m key token, d head dimension, v value head dimension.
-/// If the maps share their keys, r includes the map.
+/// If the maps share their keys and the query has them in the dimension of its
+/// heads, r includes the map.
 struct AttentionLoops {
   static constexpr StringLiteral rows = "bgran";
   static constexpr StringLiteral scores = "bgranm";

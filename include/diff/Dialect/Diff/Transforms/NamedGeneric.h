@@ -54,6 +54,11 @@ public:
   /// all elements of the other dimensions.
   NamedValue everyNth(Value tensor, StringRef dims, char dim, int64_t offset,
                       int64_t stride);
+  /// Merges the adjacent letters `parts` of `order` into the letter `whole`.
+  /// Copies the value into the order of dimensions `order`, unless the parts are
+  /// adjacent in it already.
+  NamedValue merge(const NamedValue &value, StringRef order, StringRef parts,
+                   char whole);
   /// Returns a slice along dimension `dim` that begins at `offset`. The slice
   /// has the size and the letter of the loop `part`, which is not dropped.
   NamedValue slice(const NamedValue &whole, char dim, char part,

@@ -162,8 +162,8 @@ def DiffTilePass : Pass<"diff-tile", "::mlir::func::FuncOp"> {
   ];
 }
 
-def DiffFoldTransposesPass
-    : Pass<"diff-fold-transposes", "::mlir::func::FuncOp"> {
+def DiffFoldLayoutsPass
+    : Pass<"diff-fold-layouts", "::mlir::func::FuncOp"> {
   let summary = "fold transposes of operands and results into layouts";
   let description = [{
     Folds a `linalg.transpose` that produces the query, key or value of an
@@ -172,6 +172,12 @@ def DiffFoldTransposesPass
     tensors in their memory order without copies. The pass does not fold a
     transpose that moves the head dimension, or one whose destination is
     defined after the attention.
+
+    A transpose can move the maps of a pair, the key heads of a value head or
+    the halves of a value as a dimension of their own, before a
+    `tensor.collapse_shape` merges it. The operand then gets this dimension. The
+    pass removes the dimension from an operand in which it is adjacent to the
+    one that it belongs to.
 
     ```mlir
     func.func @attention(%x: tensor<1x4x16x8xf16>, %k: tensor<1x32x2x8xf16>,

@@ -83,7 +83,7 @@ LogicalResult tileKeysByVisibility(RewriterBase &rewriter, OnlineAttentionOp op,
 
 /// Adds patterns that fold a linalg.transpose of an attention's operand or
 /// output into the layout of the op.
-void populateFoldTransposePatterns(RewritePatternSet &patterns);
+void populateFoldLayoutPatterns(RewritePatternSet &patterns);
 
 /// Checks that output heads can be tiled by `heads`: by whole groups of heads
 /// that share a value head, or by equal parts of one group.

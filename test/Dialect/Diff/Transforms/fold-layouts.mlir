@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// RUN: diff-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(diff-fold-transposes))' | FileCheck %s
+// RUN: diff-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(diff-fold-layouts))' | FileCheck %s
 
 // Operands are read from the sources of the transposes, the output is written to
 // their destination.
@@ -188,4 +188,115 @@ func.func @late_destination(%q: tensor<2x7x5x16xf32>, %x: f32)
   %1 = linalg.transpose ins(%0 : tensor<2x7x5x16xf32>)
          outs(%o : tensor<2x5x7x16xf32>) permutation = [0, 2, 1, 3]
   return %1 : tensor<2x5x7x16xf32>
+}
+
+// -----
+
+// The maps of a pair are transposed as a dimension of their own. The reshapes of
+// the arguments need no copy.
+// CHECK-LABEL: func @by_halves
+// CHECK-SAME: (%[[Q:[^:]*]]: tensor<2x7x8x16xf32>, %[[K:[^:]*]]: tensor<2x2x9x2x16xf32>
+// CHECK: %[[Q5:.*]] = tensor.expand_shape %[[Q]] {{\[\[}}0], [1], [2, 3], [4]]
+// CHECK-NOT: linalg.transpose
+// CHECK-NOT: collapse_shape
+// CHECK: diff.attention_v1 ins(%[[Q5]], %[[K]], %[[K]], {{.*}} : tensor<2x7x2x4x16xf32>, tensor<2x2x9x2x16xf32>, tensor<2x2x9x2x16xf32>,
+// CHECK-SAME: layout<query = [0, 1, 3, 2, 4], key = [3, 0, 1, 2, 4], value = [3, 0, 1, 2, 4]>
+func.func @by_halves(%q: tensor<2x7x8x16xf32>, %k: tensor<2x2x9x2x16xf32>,
+                     %l: tensor<4xf32>, %w: tensor<32xf32>,
+                     %o: tensor<2x7x4x32xf32>) -> tensor<2x7x4x32xf32> {
+  %q5 = tensor.expand_shape %q [[0], [1], [2, 3], [4]]
+          output_shape [2, 7, 2, 4, 16]
+          : tensor<2x7x8x16xf32> into tensor<2x7x2x4x16xf32>
+  %qe = tensor.empty() : tensor<2x7x4x2x16xf32>
+  %qt = linalg.transpose ins(%q5 : tensor<2x7x2x4x16xf32>)
+          outs(%qe : tensor<2x7x4x2x16xf32>) permutation = [0, 1, 3, 2, 4]
+  %qc = tensor.collapse_shape %qt [[0], [1], [2, 3], [4]]
+          : tensor<2x7x4x2x16xf32> into tensor<2x7x8x16xf32>
+  %ke = tensor.empty() : tensor<2x9x2x2x16xf32>
+  %kt = linalg.transpose ins(%k : tensor<2x2x9x2x16xf32>)
+          outs(%ke : tensor<2x9x2x2x16xf32>) permutation = [1, 2, 3, 0, 4]
+  %kc = tensor.collapse_shape %kt [[0], [1], [2, 3], [4]]
+          : tensor<2x9x2x2x16xf32> into tensor<2x9x4x16xf32>
+  %vc = tensor.collapse_shape %kt [[0], [1], [2], [3, 4]]
+          : tensor<2x9x2x2x16xf32> into tensor<2x9x2x32xf32>
+  %0 = diff.attention_v1
+         ins(%qc, %kc, %vc, %l, %w : tensor<2x7x8x16xf32>,
+             tensor<2x9x4x16xf32>, tensor<2x9x2x32xf32>, tensor<4xf32>,
+             tensor<32xf32>)
+         outs(%o : tensor<2x7x4x32xf32>) -> tensor<2x7x4x32xf32>
+  return %0 : tensor<2x7x4x32xf32>
+}
+
+// -----
+
+// A transpose before the heads are split.
+// CHECK-LABEL: func @split_after_transpose
+// CHECK-SAME: (%[[Q:[^:]*]]: tensor<1x8x?x16xf32>
+// CHECK: %[[Q5:.*]] = tensor.expand_shape %[[Q]] {{\[\[}}0], [1, 2], [3], [4]] output_shape [1, 2, 4, %{{.*}}, 16]
+// CHECK: diff.attention ins(%[[Q5]],
+// CHECK-SAME: layout<query = [0, 3, 2, 1, 4]>
+func.func @split_after_transpose(%q: tensor<1x8x?x16xf32>,
+                                 %k: tensor<1x9x2x16xf32>,
+                                 %l: tensor<1x?x4xf32>,
+                                 %o: tensor<1x?x4x16xf32>, %n: index)
+    -> tensor<1x?x4x16xf32> {
+  %e = tensor.empty(%n) : tensor<1x?x8x16xf32>
+  %t = linalg.transpose ins(%q : tensor<1x8x?x16xf32>)
+         outs(%e : tensor<1x?x8x16xf32>) permutation = [0, 2, 1, 3]
+  %q5 = tensor.expand_shape %t [[0], [1], [2, 3], [4]]
+          output_shape [1, %n, 2, 4, 16]
+          : tensor<1x?x8x16xf32> into tensor<1x?x2x4x16xf32>
+  %0 = diff.attention
+         ins(%q5, %k, %k, %l : tensor<1x?x2x4x16xf32>, tensor<1x9x2x16xf32>,
+             tensor<1x9x2x16xf32>, tensor<1x?x4xf32>)
+         outs(%o : tensor<1x?x4x16xf32>) layout<query = [0, 1, 3, 2, 4]>
+         -> tensor<1x?x4x16xf32>
+  return %0 : tensor<1x?x4x16xf32>
+}
+
+// -----
+
+// Adjacent parts are merged. The reshape of an argument that makes them cancels.
+// CHECK-LABEL: func @adjacent
+// CHECK-SAME: (%[[Q:[^:]*]]: tensor<1x8x4x2x16xf32>, %[[K:[^:]*]]: tensor<1x9x4x16xf32>
+// CHECK: %[[Q4:.*]] = tensor.collapse_shape %[[Q]] {{\[\[}}0], [1], [2, 3], [4]]
+// CHECK: diff.attention_v1 ins(%[[Q4]], %[[K]], %{{.*}} : tensor<1x8x8x16xf32>, tensor<1x9x4x16xf32>, tensor<1x2x9x32xf32>
+// CHECK-SAME: layout<value = [0, 2, 1, 3]>
+func.func @adjacent(%q: tensor<1x8x4x2x16xf32>, %k: tensor<1x9x4x16xf32>,
+                    %v: tensor<1x2x9x2x16xf32>, %l: tensor<4xf32>,
+                    %w: tensor<32xf32>, %o: tensor<1x8x4x32xf32>)
+    -> tensor<1x8x4x32xf32> {
+  %k5 = tensor.expand_shape %k [[0], [1], [2, 3], [4]]
+          output_shape [1, 9, 2, 2, 16]
+          : tensor<1x9x4x16xf32> into tensor<1x9x2x2x16xf32>
+  %0 = diff.attention_v1
+         ins(%q, %k5, %v, %l, %w : tensor<1x8x4x2x16xf32>,
+             tensor<1x9x2x2x16xf32>, tensor<1x2x9x2x16xf32>, tensor<4xf32>,
+             tensor<32xf32>)
+         outs(%o : tensor<1x8x4x32xf32>) layout<value = [0, 2, 1, 3, 4]>
+         -> tensor<1x8x4x32xf32>
+  return %0 : tensor<1x8x4x32xf32>
+}
+
+// -----
+
+// A collapse of other sizes: the 8 query heads are no 2 groups of 4 maps.
+// CHECK-LABEL: func @other_sizes
+// CHECK: linalg.transpose
+// CHECK: tensor.collapse_shape
+// CHECK: diff.attention
+// CHECK-NOT: layout
+func.func @other_sizes(%q: tensor<1x4x2x8x16xf32>, %k: tensor<1x9x2x16xf32>,
+                       %l: tensor<1x8x4xf32>, %o: tensor<1x8x4x16xf32>)
+    -> tensor<1x8x4x16xf32> {
+  %e = tensor.empty() : tensor<1x8x2x4x16xf32>
+  %t = linalg.transpose ins(%q : tensor<1x4x2x8x16xf32>)
+         outs(%e : tensor<1x8x2x4x16xf32>) permutation = [0, 3, 2, 1, 4]
+  %c = tensor.collapse_shape %t [[0], [1], [2, 3], [4]]
+         : tensor<1x8x2x4x16xf32> into tensor<1x8x8x16xf32>
+  %0 = diff.attention
+         ins(%c, %k, %k, %l : tensor<1x8x8x16xf32>, tensor<1x9x2x16xf32>,
+             tensor<1x9x2x16xf32>, tensor<1x8x4xf32>)
+         outs(%o : tensor<1x8x4x16xf32>) -> tensor<1x8x4x16xf32>
+  return %0 : tensor<1x8x4x16xf32>
 }

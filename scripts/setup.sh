@@ -5,7 +5,7 @@
 # environment in .venv, and ptxas if there is no CUDA toolkit. demo.sh and test.sh
 # source this script and use its functions:
 #
-#   diff_setup            installs; sets DIFF_PYTHON and DIFF_PTXAS (may be empty)
+#   diff_setup [--torch]  installs; sets DIFF_PYTHON and DIFF_PTXAS (may be empty)
 #   diff_build [--target T] [-D...]    configures and builds in build/
 #   diff_step, diff_logged, diff_fail   print one line per step, log long output
 
@@ -26,6 +26,10 @@ DIFF_PACKAGES=(
 DIFF_REQUIREMENTS=('numpy>=1.26,<3' 'ml_dtypes>=0.4,<1')
 # CUDA Python, which the tests run on the driver library of the simulator.
 DIFF_CUDA_REQUIREMENTS=('cuda-bindings>=13,<14')
+# PyTorch without CUDA and transformers, with whose models the tests compare.
+DIFF_TORCH_RELEASE=2.13.0
+DIFF_TORCH_INDEX=https://download.pytorch.org/whl/cpu
+DIFF_TORCH_REQUIREMENTS=('transformers==5.24.0')
 # The wheel of the CUDA compiler contains ptxas. CUDA 12.8 is the first release
 # that supports every chip of the chip table.
 DIFF_PTXAS_REQUIREMENT='nvidia-cuda-nvcc==13.0.*'
@@ -186,6 +190,19 @@ diff_make_venv() {
     diff_step 'no cuda-bindings: CUDA Python on the simulator is not tested'
 }
 
+# Installs PyTorch into .venv. PyPI's wheels for x86 need the CUDA libraries, so they
+# are the last choice.
+diff_install_torch() {
+  local log=pip-torch.log torch="torch==$DIFF_TORCH_RELEASE"
+  if diff_pip "$log" "$torch+cpu" "${DIFF_TORCH_REQUIREMENTS[@]}" ||
+    diff_pip "$log" --extra-index-url "$DIFF_TORCH_INDEX" "$torch+cpu" "${DIFF_TORCH_REQUIREMENTS[@]}" ||
+    diff_pip "$log" "$torch" "${DIFF_TORCH_REQUIREMENTS[@]}"; then
+    diff_step "Python packages: $torch ${DIFF_TORCH_REQUIREMENTS[*]}"
+  else
+    diff_step 'no torch and transformers: the models of transformers are not tested'
+  fi
+}
+
 diff_install_ptxas() {
   local found
   # Only nvcc needs its dependencies.
@@ -202,10 +219,12 @@ print(*sorted(glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/bin/ptxas"))[
   diff_step 'no ptxas: PTX is not assembled'
 }
 
+# diff_setup [--torch]
 diff_setup() {
   DIFF_PHASE=setup
   diff_install_packages
   diff_make_venv
+  [[ ${1:-} != --torch ]] || diff_install_torch
   diff_find_toolkit_ptxas
   [[ -n $DIFF_PTXAS ]] || diff_install_ptxas
 }

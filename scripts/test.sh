@@ -10,17 +10,21 @@ set -euo pipefail
 
 usage() {
   cat <<'EOF'
-usage: scripts/test.sh [--full] [--werror]
+usage: scripts/test.sh [--full] [--torch] [--werror]
   --full     the full set (check-diff-full) instead of the default one
+  --torch    also install PyTorch (for CPUs, about 1 GB) and transformers in
+             .venv, for the tests that compare with their models
   --werror   treat the compiler's warnings as errors (stays on in build/)
 EOF
 }
 
 target=check-diff
 options=()
+setup=()
 for argument; do
   case $argument in
   --full) target=check-diff-full ;;
+  --torch) setup+=(--torch) ;;
   --werror) options+=(-DDIFF_ENABLE_WERROR=ON) ;;
   -h | --help)
     usage
@@ -33,7 +37,7 @@ for argument; do
   esac
 done
 
-diff_setup
+diff_setup ${setup[@]+"${setup[@]}"}
 diff_build --target diff-test-depends ${options[@]+"${options[@]}"}
 
 DIFF_PHASE='test'

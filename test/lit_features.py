@@ -100,6 +100,15 @@ def _cuda_bindings(config) -> str:
     return ""
 
 
+def _torch(config) -> str:
+    try:
+        _output([config.diff_python, "-c", "import importlib.metadata as m;"
+                 "m.version('torch'), m.version('transformers')"])  # fmt: skip
+    except Missing as missing:
+        raise Missing(f"torch, transformers: {missing}") from None
+    return ""
+
+
 def _mlir_opt(config) -> str:
     path = shutil.which("mlir-opt", path=config.llvm_tools_dir) or shutil.which("mlir-opt-22")
     if not path:
@@ -125,6 +134,7 @@ _PROBES = (
     ("gpu", "runs on a GPU", _gpu),
     ("numpy", "execution tests against float64", _numpy),
     ("cuda-bindings", "CUDA Python programs on the simulator", _cuda_bindings),
+    ("torch", "comparisons with the models of transformers", _torch),
     ("llc", "host code for other machines", _llc),
     ("mlir-opt", "the plugin in the stock mlir-opt", _mlir_opt),
 )  # fmt: skip

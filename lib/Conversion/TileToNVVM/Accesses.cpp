@@ -14,6 +14,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
+#include <map>
 #include <numeric>
 
 using namespace mlir;
@@ -58,9 +59,12 @@ namespace {
 /// dimension.
 class SlotAccess {
 public:
+  /// `firstRow`, a multiple of 8, is added to all rows; null for 0.
   SlotAccess(OpBuilder &b, Location loc, const Distribution &distribution,
-             const SlotInfo &slot, LayoutAttr layout, VectorType type)
-      : b(b), loc(loc), positions(getPositions(distribution, layout, type)),
+             const SlotInfo &slot, LayoutAttr layout, VectorType type,
+             Value firstRow = {})
+      : b(b), loc(loc), firstRow(firstRow),
+        positions(getPositions(distribution, layout, type)),
         strides(getRowStrides(type)),
         elementBytes(getElementBits(type.getElementType()) / 8),
         tile(b, loc, distribution, slot, buildRow(), buildByte(),
@@ -87,7 +91,7 @@ public:
 private:
   Value buildRow() {
     I32Builder i32{b, loc};
-    Value row;
+    Value row = firstRow;
     for (auto [dim, stride] : llvm::enumerate(strides))
       row = i32.add(row, i32.mul(positions[dim].buildDynamic(b, loc), stride));
     return row;
@@ -99,6 +103,7 @@ private:
 
   OpBuilder &b;
   Location loc;
+  Value firstRow;
   SmallVector<DimPosition> positions;
   SmallVector<int64_t> strides;
   int64_t elementBytes;
@@ -109,10 +114,12 @@ private:
 /// rows along the innermost dimension of the slot.
 class MatrixReader {
 public:
+  /// `firstRow`, a multiple of 8, is added to all rows; null for 0.
   MatrixReader(OpBuilder &b, Location loc, const Distribution &distribution,
-               const SlotInfo &slot, LayoutAttr layout, VectorType type)
+               const SlotInfo &slot, LayoutAttr layout, VectorType type,
+               Value firstRow = {})
       : b(b), loc(loc), distribution(distribution), slot(slot), layout(layout),
-        type(type), strides(getRowStrides(type)),
+        type(type), firstRow(firstRow), strides(getRowStrides(type)),
         bits(getElementBits(type.getElementType())), registerElems(32 / bits) {}
 
   /// Returns true if the layout is a fragment that ldmatrix loads.
@@ -212,7 +219,7 @@ private:
   void makeTile(int64_t rowsPer, int64_t columnsPer) {
     I32Builder i32{b, loc};
     Value lane = distribution.getLane();
-    Value inMatrix = i32.bitAnd(lane, 7), row;
+    Value inMatrix = i32.bitAnd(lane, 7), row = firstRow;
     bool safe = true;
     // The row of a unit, distributed over the dimensions as the lanes are.
     int64_t stride = 1;
@@ -283,6 +290,7 @@ private:
   const SlotInfo &slot;
   LayoutAttr layout;
   VectorType type;
+  Value firstRow;
   SmallVector<int64_t> strides;
   int64_t bits, registerElems;
   SmallVector<int64_t> rowUnits;
@@ -446,7 +454,89 @@ template <typename OpTy> static bool isInRuns(OpTy op, int64_t elems) {
          isMadeOfRuns(op.getBase(), op.getIndices().back(), elems);
 }
 
+/// Reads a tile that starts at row `firstRow` of a slot; null for 0.
+static Value readSlot(OpBuilder &b, Location loc,
+                      const Distribution &distribution, const SlotInfo &slot,
+                      LayoutAttr layout, VectorType tile, VectorType type,
+                      Value firstRow = {}) {
+  MatrixReader matrices(b, loc, distribution, slot, layout, tile, firstRow);
+  if (matrices.matches())
+    return matrices.read(type);
+  auto run = VectorType::get({type.getShape().back()}, type.getElementType());
+  SmallVector<Value> elements;
+  SlotAccess(b, loc, distribution, slot, layout, tile, firstRow)
+      .forEachRun(type, [&](Value pointer, ArrayRef<int64_t>) {
+        Value loaded =
+            LLVM::LoadOp::create(b, loc, run, pointer, getRunBytes(run));
+        llvm::append_range(elements, getElements(b, loc, loaded));
+      });
+  return fromElements(b, loc, type, elements);
+}
+
 namespace {
+/// Reads the parts of a slot that a shuffle selects: a warp computes the address
+/// of the parts that it needs.
+struct DistributeSelection : public DistributePattern<vector::ShuffleOp> {
+  using DistributePattern::DistributePattern;
+
+  LogicalResult
+  matchAndRewrite(vector::ShuffleOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto read = op.getV1().getDefiningOp<vector::TransferReadOp>();
+    const SlotInfo *slot =
+        read ? distribution.getSlot(read.getBase()) : nullptr;
+    LayoutAttr layout = distribution.getLayout(op.getResult());
+    VectorType type = getLaneType(op.getResult());
+    ArrayRef<int64_t> mask = op.getMask();
+    if (!slot || !layout || !type || op.getV1() != op.getV2() ||
+        layout.getLanes()[0] != 1 || layout.getElems()[0] != 1 ||
+        op.getV1VectorType().getRank() < 3)
+      return rewriter.notifyMatchFailure(op, "no parts of a slot");
+    Location loc = op.getLoc();
+    I32Builder i32{rewriter, loc};
+    auto part = VectorType::get(op.getV1VectorType().getShape().drop_front(),
+                                type.getElementType());
+    int64_t rows = llvm::product_of(part.getShape().drop_back());
+    if (rows % 8 != 0)
+      return rewriter.notifyMatchFailure(op, "parts of odd rows");
+    LayoutAttr partLayout = layout.dropDims({0});
+    VectorType partType = partLayout.getLaneType(part);
+    int64_t repetitions = *layout.getRepetitions(0, mask.size());
+    Value warp;
+    if (layout.getWarps()[0] > 1) {
+      warp = arith::DivUIOp::create(rewriter, loc, distribution.getWarp(),
+                                    i32.constant(layout.getWarpStrides()[0]));
+      warp = arith::RemUIOp::create(rewriter, loc, warp,
+                                    i32.constant(layout.getWarps()[0]));
+    }
+    // The first row of each repetition; repetitions of the same parts share one.
+    std::map<SmallVector<int64_t>, Value> known;
+    SmallVector<Value> elements;
+    for (int64_t repetition = 0; repetition < repetitions; ++repetition) {
+      SmallVector<int64_t> parts;
+      for (size_t i = repetition; i < mask.size(); i += repetitions)
+        parts.push_back(mask[i]);
+      Value &value = known[parts];
+      if (!value) {
+        Value first = i32.constant(parts.front() * rows);
+        for (size_t i = 1; i < parts.size(); ++i) {
+          if (parts[i] == parts[i - 1])
+            continue;
+          Value isBehind = arith::CmpIOp::create(
+              rewriter, loc, arith::CmpIPredicate::uge, warp, i32.constant(i));
+          first = arith::SelectOp::create(rewriter, loc, isBehind,
+                                          i32.constant(parts[i] * rows), first);
+        }
+        value = readSlot(rewriter, loc, distribution, *slot, partLayout, part,
+                         partType, first);
+      }
+      llvm::append_range(elements, getElements(rewriter, loc, value));
+    }
+    rewriter.replaceOp(op, fromElements(rewriter, loc, type, elements));
+    return success();
+  }
+};
+
 struct DistributeRead : public DistributePattern<vector::TransferReadOp> {
   using DistributePattern::DistributePattern;
 
@@ -467,31 +557,17 @@ struct DistributeRead : public DistributePattern<vector::TransferReadOp> {
     }
     if (!op.getPermutationMap().isIdentity() || op.hasOutOfBoundsDim())
       return rewriter.notifyMatchFailure(op, "no whole slot in its order");
-    MatrixReader matrices(rewriter, op.getLoc(), distribution, *slot, layout,
-                          op.getVectorType());
-    if (matrices.matches()) {
-      rewriter.replaceOp(op, matrices.read(type));
+    // Shuffles read the parts that they select.
+    if (llvm::all_of(op->getUsers(), llvm::IsaPred<vector::ShuffleOp>)) {
+      rewriter.replaceOpWithNewOp<ub::PoisonOp>(op, type);
       return success();
     }
-    rewriter.replaceOp(op, readSlot(rewriter, op, *slot, layout, type));
+    rewriter.replaceOp(op, readSlot(rewriter, op.getLoc(), distribution, *slot,
+                                    layout, op.getVectorType(), type));
     return success();
   }
 
 private:
-  Value readSlot(OpBuilder &b, vector::TransferReadOp op, const SlotInfo &slot,
-                 LayoutAttr layout, VectorType type) const {
-    Location loc = op.getLoc();
-    auto run = VectorType::get({type.getShape().back()}, type.getElementType());
-    SmallVector<Value> elements;
-    SlotAccess(b, loc, distribution, slot, layout, op.getVectorType())
-        .forEachRun(type, [&](Value pointer, ArrayRef<int64_t>) {
-          Value loaded =
-              LLVM::LoadOp::create(b, loc, run, pointer, getRunBytes(run));
-          llvm::append_range(elements, getElements(b, loc, loaded));
-        });
-    return fromElements(b, loc, type, elements);
-  }
-
   Value readGlobal(OpBuilder &b, vector::TransferReadOp op, LayoutAttr layout,
                    VectorType type) const {
     Location loc = op.getLoc();
@@ -687,6 +763,7 @@ struct DistributeWritePart : public DistributePattern<WritePartOp> {
 void tile::populateAccessPatterns(RewritePatternSet &patterns,
                                   const TypeConverter &converter,
                                   const Distribution &distribution) {
-  patterns.add<DistributeRead, DistributeWrite, DistributeWritePart>(
+  patterns.add<DistributeRead, DistributeSelection, DistributeWrite,
+               DistributeWritePart>(
       converter, patterns.getContext(), distribution);
 }

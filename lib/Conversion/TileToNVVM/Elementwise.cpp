@@ -260,8 +260,10 @@ struct DistributeShuffle : public DistributePattern<vector::ShuffleOp> {
                   ConversionPatternRewriter &rewriter) const override {
     LayoutAttr layout = distribution.getLayout(op.getResult());
     VectorType type = getLaneType(op.getResult());
+    auto read = op.getV1().getDefiningOp<vector::TransferReadOp>();
     if (!layout || !type || !layout.isUndistributed(0) ||
-        layout.getElems()[0] != 1)
+        layout.getElems()[0] != 1 ||
+        (read && distribution.getSlot(read.getBase())))
       return rewriter.notifyMatchFailure(op, "the dimension is distributed");
     rewriter.replaceOpWithNewOp<vector::ShuffleOp>(
         op, type, adaptor.getV1(), adaptor.getV2(), op.getMask());

@@ -608,9 +608,6 @@ def rows(routes=ROUTES, full: bool = False) -> Iterator[Row]:
     """The rows of the default or the full set on some routes."""
     for case in CASES:
         for route in routes:
-            # Kernels of V1 for GPUs have one signal head for each noise head.
-            if case.variant == "v1" and case.signals > 1 and route in PTX_ROUTES:
-                continue
             if full:
                 types = {"linalg": LINALG_TYPES, "cpu": ELEMENT_TYPES}.get(route, PTX_TYPES)
             elif case.heavy:

@@ -275,8 +275,10 @@ diff::decomposeOnlineAttention(OpBuilder &b, OnlineAttentionOp op,
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(op);
   SmallVector<Value> running = {op.getAcc(), op.getMax(), op.getSum()};
+  // On tensor cores, the warps of all maps compute the same step.
   for (const KeyPart &part :
-       getKeyParts(cast<AttentionOpInterface>(op.getOperation())))
+       getKeyParts(cast<AttentionOpInterface>(op.getOperation()),
+                   /*together=*/isOnTensorCores(op)))
     running = OnlineStep(b, op, options, part).build(running);
   return running;
 }

@@ -54,15 +54,18 @@ static Value truncate(OpBuilder &b, Location loc, Value value, Type type) {
   return arith::TruncFOp::create(b, loc, type, value);
 }
 
-SmallVector<KeyPart> diff::getKeyParts(AttentionOpInterface op) {
+SmallVector<KeyPart> diff::getKeyParts(AttentionOpInterface op,
+                                       bool together) {
   int64_t maps = op.getNumMaps(), keyMaps = op.getNumKeyMaps();
   if (keyMaps == 1 || keyMaps == maps)
-    return {{0, maps, std::nullopt}};
+    return {{0, maps, std::nullopt, std::nullopt}};
   // The first maps share a key head; each of the others has its own.
   int64_t shared = maps - keyMaps + 1;
-  SmallVector<KeyPart> parts = {{0, shared, 0}};
+  if (together && keyMaps == 2)
+    return {{0, maps, std::nullopt, shared}};
+  SmallVector<KeyPart> parts = {{0, shared, 0, std::nullopt}};
   for (int64_t keyMap = 1; keyMap < keyMaps; ++keyMap)
-    parts.push_back({shared + keyMap - 1, 1, keyMap});
+    parts.push_back({shared + keyMap - 1, 1, keyMap, std::nullopt});
   return parts;
 }
 
@@ -82,6 +85,10 @@ void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
     declare('r', b.getIndexAttr(op.getGroupSize()));
     named.declare('a', b.getIndexAttr(part.numMaps));
     named.declare('x', b.getIndexAttr(maps));
+  } else if (part.mapsPerKey) {
+    declare('r', b.getIndexAttr(op.getGroupSize()));
+    named.declare('a', b.getIndexAttr(maps));
+    named.declareQuotient('k', b.getIndexAttr(keyMaps), 'a', *part.mapsPerKey);
   } else {
     // A query whose maps are a dimension of their own cannot merge them with
     // the heads of a group.
@@ -532,8 +539,10 @@ public:
     NamedValue destination = named.view(output, outputGroups);
     NamedValue result;
     if (std::optional<RowNorm> norm = combine.getRowNorm()) {
-      // The combined rows replace the accumulators of the signal maps.
-      NamedValue place = getSignals(acc, "nv");
+      // The combined rows replace the accumulators of the signal maps, unless
+      // these are part of a buffer that is still read.
+      NamedValue place = signals == 1 ? getSignals(acc, "nv")
+                                      : named.empty("bpsnv", compute);
       NamedValue combined = combineMaps(acc, sum, place, /*isGated=*/false);
       result = normalizeRows(*norm, combined, sum, destination);
     } else {

@@ -240,8 +240,11 @@ NamedValue NamedGenericBuilder::insert(const NamedValue &part,
 
 AffineMap NamedGenericBuilder::getMap(StringRef loops, StringRef dims) const {
   SmallVector<AffineExpr> results;
-  for (char dim : dims)
-    results.push_back(builder.getAffineDimExpr(loops.find(dim)));
+  for (char dim : dims) {
+    auto [loop, divisor] = quotients.lookup(dim);
+    AffineExpr index = builder.getAffineDimExpr(loops.find(loop ? loop : dim));
+    results.push_back(loop ? index.floorDiv(divisor) : index);
+  }
   return AffineMap::get(loops.size(), 0, results, builder.getContext());
 }
 

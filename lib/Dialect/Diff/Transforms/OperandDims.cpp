@@ -50,7 +50,9 @@ NamedValue diff::viewOperand(NamedGenericBuilder &named,
       break;
     case 'k':
       // Maps that share a key head read that of the value head.
-      groups.push_back(op.getNumKeyMaps() > 1 ? "ga" : "g");
+      groups.push_back(part.mapsPerKey          ? "gk"
+                       : op.getNumKeyMaps() > 1 ? "ga"
+                                                : "g");
       break;
     case 'p':
       groups.push_back("gr");
@@ -59,7 +61,9 @@ NamedValue diff::viewOperand(NamedGenericBuilder &named,
       groups.push_back(part.keyMap ? "x" : "a");
       break;
     case 'c':
-      groups.push_back(op.getNumKeyMaps() > 1 ? "a" : "c");
+      groups.push_back(part.mapsPerKey          ? "k"
+                       : op.getNumKeyMaps() > 1 ? "a"
+                                                : "c");
       break;
     default:
       groups.push_back(dims.substr(i, 1));

@@ -37,7 +37,8 @@ constexpr int64_t kSmallBuffers = 512;
 /// The rows of a GPU tile are maps x queries. The first tile that fits into
 /// shared memory is selected, largest first.
 constexpr TileSizes kGpuTiles[] = {{32, 32}, {16, 32}, {16, 16},
-                                   {8, 16},  {8, 8},   {4, 8}};
+                                   {8, 16},  {8, 8},   {4, 8},
+                                   {2, 8},   {1, 8}};
 } // namespace
 
 /// Returns the bytes of shared memory for the buffers of a tile; see the
@@ -54,8 +55,10 @@ static int64_t getSharedBytes(AttentionOpInterface op, TileSizes tile,
   auto combine = dyn_cast<AttentionCombineOpInterface>(op.getOperation());
   int64_t outputs = op.getNumSignals() * queries;
   int64_t normalized = combine && combine.getRowNorm() ? outputs * dv : 0;
+  // The output as computed and as stored, and the gate.
+  int64_t tiles = combine && combine.getGate() ? 3 : 2;
   return 4 * (normalized + rows * keys + rows * dv + 10 * rows + 4 * outputs) +
-         element * (rows * d + 2 * outputs * dv +
+         element * (rows * d + tiles * outputs * dv +
                     valueHeads * keys * (op.getNumKeyMaps() * d + dv)) +
          kSmallBuffers;
 }
@@ -142,17 +145,6 @@ struct DiffSelectSchedule
            << static_cast<int64_t>(sharedMemory) << " that the chip has";
   }
 
-  LogicalResult verifyHeadGroups(AttentionCombineOpInterface op) {
-    auto attention = cast<AttentionOpInterface>(op.getOperation());
-    if (sharedMemory == 0 || attention.getNumKeyMaps() == 1 ||
-        attention.getNumSignals() == 1)
-      return success();
-    return op->emitOpError("has ")
-           << attention.getNumSignals()
-           << " signal heads for each noise head, which compile for CPUs only; "
-              "GPUs support one";
-  }
-
   /// The options by themselves.
   LogicalResult verifyOptions() {
     if (sharedMemory < 0)
@@ -173,9 +165,7 @@ struct DiffSelectSchedule
       return signalPassFailure();
     WalkResult selected =
         getOperation()->walk([&](AttentionCombineOpInterface op) {
-          return failed(verifyHeadGroups(op)) ||
-                         failed(op.getScheduleAttr() ? complete(op)
-                                                     : choose(op))
+          return failed(op.getScheduleAttr() ? complete(op) : choose(op))
                      ? WalkResult::interrupt()
                      : WalkResult::advance();
         });

@@ -110,6 +110,86 @@ struct DiffTileToRegisters
   }
 };
 
+/// Returns the operand's dimension whose index is a quotient of a loop, if the
+/// indices of all other dimensions are loops.
+static std::optional<unsigned> findQuotient(AffineMap map) {
+  std::optional<unsigned> found;
+  for (auto [position, index] : llvm::enumerate(map.getResults())) {
+    if (isa<AffineDimExpr>(index))
+      continue;
+    auto quotient = dyn_cast<AffineBinaryOpExpr>(index);
+    if (found || !quotient || quotient.getKind() != AffineExprKind::FloorDiv ||
+        !isa<AffineDimExpr>(quotient.getLHS()) ||
+        !isa<AffineConstantExpr>(quotient.getRHS()))
+      return std::nullopt;
+    found = position;
+  }
+  return found;
+}
+
+/// Repeats the parts of operands that several iterations read, such as the keys
+/// of the signal maps, as vectors. linalg::vectorize reads each element once.
+static void repeatParts(RewriterBase &rewriter, linalg::LinalgOp op) {
+  auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+  if (!generic || !generic.hasPureTensorSemantics())
+    return;
+  Location loc = op.getLoc();
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  for (OpOperand *operand : generic.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
+    std::optional<unsigned> position = findQuotient(map);
+    auto type = dyn_cast<RankedTensorType>(operand->get().getType());
+    if (!position || !type)
+      continue;
+    auto quotient = cast<AffineBinaryOpExpr>(map.getResult(*position));
+    auto loop = cast<AffineDimExpr>(quotient.getLHS());
+    int64_t divisor = cast<AffineConstantExpr>(quotient.getRHS()).getValue();
+    // The dimension comes first, as vector.shuffle requires.
+    SmallVector<int64_t> shape = {type.getDimSize(*position)};
+    SmallVector<AffineExpr> order = {rewriter.getAffineDimExpr(*position)},
+                            indices = {loop};
+    for (unsigned dim = 0; dim < map.getNumResults(); ++dim)
+      if (dim != *position) {
+        shape.push_back(type.getDimSize(dim));
+        order.push_back(rewriter.getAffineDimExpr(dim));
+        indices.push_back(map.getResult(dim));
+      }
+    SmallVector<int64_t> parts;
+    for (int64_t i = 0; i < ranges[loop.getPosition()]; ++i)
+      parts.push_back(i / divisor);
+    rewriter.setInsertionPoint(op);
+    Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
+    Value padding = arith::ConstantOp::create(
+        rewriter, loc, rewriter.getZeroAttr(type.getElementType()));
+    auto inBounds =
+        rewriter.getBoolArrayAttr(SmallVector<bool>(shape.size(), true));
+    MLIRContext *context = rewriter.getContext();
+    Value read = vector::TransferReadOp::create(
+        rewriter, loc, VectorType::get(shape, type.getElementType()),
+        operand->get(), SmallVector<Value>(shape.size(), zero),
+        AffineMapAttr::get(AffineMap::get(shape.size(), 0, order, context)),
+        padding, /*mask=*/Value(), inBounds);
+    Value repeated = vector::ShuffleOp::create(rewriter, loc, read, read, parts);
+    shape.front() = parts.size();
+    Value empty =
+        tensor::EmptyOp::create(rewriter, loc, shape, type.getElementType());
+    Value whole =
+        vector::TransferWriteOp::create(
+            rewriter, loc, repeated, empty,
+            SmallVector<Value>(shape.size(), zero),
+            AffineMapAttr::get(rewriter.getMultiDimIdentityMap(shape.size())),
+            inBounds)
+            .getResult();
+    SmallVector<AffineMap> maps = generic.getIndexingMapsArray();
+    maps[operand->getOperandNumber()] =
+        AffineMap::get(map.getNumDims(), 0, indices, context);
+    rewriter.modifyOpInPlace(generic, [&] {
+      operand->set(whole);
+      generic.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+    });
+  }
+}
+
 struct DiffVectorizeTiles
     : public diff::impl::DiffVectorizeTilesPassBase<DiffVectorizeTiles> {
   using DiffVectorizeTilesPassBase::DiffVectorizeTilesPassBase;
@@ -129,6 +209,8 @@ struct DiffVectorizeTiles
     for (linalg::LinalgOp op : collectTileOps(getOperation())) {
       if (op.hasDynamicShape() || !isSelected(op))
         continue;
+      if (onTensorCores)
+        repeatParts(rewriter, op);
       rewriter.setInsertionPoint(op);
       FailureOr<linalg::VectorizationResult> vectorized =
           linalg::vectorize(rewriter, op);

@@ -119,7 +119,10 @@ struct TileConvertLayouts
       llvm::DenseMap<Value, LayoutAttr> layouts = readLayouts(launch);
       WalkResult repeated = launch.walk([&](vector::ShuffleOp op) {
         LayoutAttr layout = layouts.lookup(op.getResult());
-        if (!layout || layout.isUndistributed(0))
+        auto read = op.getV1().getDefiningOp<vector::TransferReadOp>();
+        if (!layout || layout.isUndistributed(0) ||
+            (read && gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(
+                         dyn_cast<MemRefType>(read.getShapedType()))))
           return WalkResult::advance();
         VectorType type = op.getResultVectorType();
         if (op.getV1() != op.getV2() || !llvm::all_equal(op.getMask()) ||

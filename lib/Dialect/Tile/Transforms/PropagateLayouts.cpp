@@ -283,8 +283,13 @@ public:
                  : LayoutAttr();
     }
     // Both sides are distributed alike: tile-convert-layouts exchanges parts.
-    if (auto shuffle = dyn_cast<vector::ShuffleOp>(op))
-      return lookup(shuffle.getResult());
+    // Parts of a slot are selected when they are read.
+    if (auto shuffle = dyn_cast<vector::ShuffleOp>(op)) {
+      LayoutAttr layout = lookup(shuffle.getResult());
+      if (!layout || type == shuffle.getResultVectorType())
+        return layout;
+      return layout.dropDims({0}).prependDims(1);
+    }
     if (auto extract = dyn_cast<vector::ExtractOp>(op)) {
       if (lookup(use.get()) || !isVector(extract.getResult()))
         return getExtracted(extract);
@@ -369,7 +374,9 @@ private:
                                     type.getRank());
         })
         .Case([&](vector::ShuffleOp shuffle) {
-          return lookup(shuffle.getV1());
+          return shuffle.getV1VectorType() == shuffle.getResultVectorType()
+                     ? lookup(shuffle.getV1())
+                     : LayoutAttr();
         })
         .Case([&](vector::ExtractOp extract) -> LayoutAttr {
           LayoutAttr layout = getExtracted(extract);

@@ -75,8 +75,42 @@ static VectorType getTileType(vector::TransferReadOp read) {
   return cast<VectorType>(getTile(read).getType());
 }
 
+static bool isContractionOperand(OpOperand &use) {
+  return isa<vector::ContractionOp>(use.getOwner()) &&
+         use.getOperandNumber() < 2;
+}
+
+/// Returns true if the op repeats or selects parts of one vector.
+static bool isSelection(Operation *op) {
+  auto shuffle = dyn_cast_or_null<vector::ShuffleOp>(op);
+  return shuffle && shuffle.getV1() == shuffle.getV2() &&
+         llvm::all_of(shuffle.getMask(), [&](int64_t part) {
+           return part >= 0 && part < shuffle.getV1VectorType().getDimSize(0);
+         });
+}
+
+/// Creates a copy of a selection directly before each contraction that uses it,
+/// so that it is no earlier use of its source.
+static void sinkSelections(RewriterBase &rewriter, gpu::LaunchOp launch) {
+  SmallVector<Operation *> selections;
+  launch.walk([&](vector::ShuffleOp op) {
+    if (isSelection(op) && !op->use_empty() &&
+        llvm::all_of(op->getUses(), isContractionOperand))
+      selections.push_back(op);
+  });
+  for (Operation *op : selections) {
+    for (OpOperand &use : llvm::make_early_inc_range(op->getUses())) {
+      rewriter.setInsertionPoint(use.getOwner());
+      Operation *copy = rewriter.clone(*op);
+      rewriter.modifyOpInPlace(use.getOwner(),
+                               [&] { use.set(copy->getResult(0)); });
+    }
+    rewriter.eraseOp(op);
+  }
+}
+
 /// Returns true for a read of a whole tile of global memory, in rows of whole
-/// chunks, that only contractions use.
+/// chunks, that only contractions use, or selections for contractions.
 static bool isStaged(vector::TransferReadOp read) {
   auto type = dyn_cast<MemRefType>(read.getShapedType());
   AffineMap map = read.getPermutationMap();
@@ -97,15 +131,17 @@ static bool isStaged(vector::TransferReadOp read) {
       0)
     return false;
   return llvm::all_of(getTile(read).getUses(), [](OpOperand &use) {
-    auto contract = dyn_cast<vector::ContractionOp>(use.getOwner());
-    return contract && use.getOperandNumber() < 2;
+    return isContractionOperand(use) ||
+           (isSelection(use.getOwner()) &&
+            llvm::all_of(use.getOwner()->getUses(), isContractionOperand));
   });
 }
 
 /// Permutes the rows of a tile into the order of the result, so that rows of
 /// adjacent lanes are adjacent in the slot.
 static void orderRows(RewriterBase &rewriter, vector::TransferReadOp read) {
-  if (getTile(read) != read)
+  if (getTile(read) != read ||
+      !llvm::all_of(read->getUses(), isContractionOperand))
     return;
   SmallVector<int64_t> order = getRowOrder(*read->use_begin());
   if (llvm::is_sorted(order) || llvm::any_of(read->getUses(), [&](auto &use) {
@@ -169,6 +205,20 @@ static vector::TransferReadOp widen(RewriterBase &rewriter, Value operand,
       rewriter.getBoolArrayAttr(inBounds));
 }
 
+/// The same for a read or a selection from a read.
+static Operation *widenSelected(RewriterBase &rewriter, Operation *source,
+                                int64_t size) {
+  if (!isSelection(source))
+    return widen(rewriter, source->getResult(0), size);
+  auto shuffle = cast<vector::ShuffleOp>(source);
+  vector::TransferReadOp read = widen(rewriter, shuffle.getV1(), size);
+  if (!read)
+    return nullptr;
+  rewriter.setInsertionPoint(shuffle);
+  return vector::ShuffleOp::create(rewriter, shuffle.getLoc(), read, read,
+                                   shuffle.getMask());
+}
+
 /// Pads both operands of contractions that reduce the innermost dimension of
 /// each, to whole instructions.
 static void padSummands(RewriterBase &rewriter, gpu::LaunchOp launch) {
@@ -195,8 +245,7 @@ static void padSummands(RewriterBase &rewriter, gpu::LaunchOp launch) {
         break;
       Operation *&known = widened[source];
       if (!known)
-        if (auto read = widen(rewriter, op->getOperand(number), padded))
-          known = read;
+        known = widenSelected(rewriter, source, padded);
       if (known)
         operands[number] = known->getResult(0);
     }
@@ -207,6 +256,10 @@ static void padSummands(RewriterBase &rewriter, gpu::LaunchOp launch) {
       op.getRhsMutable().assign(operands[1]);
     });
   }
+  launch.walk([&](vector::ShuffleOp op) {
+    if (op->use_empty())
+      rewriter.eraseOp(op);
+  });
   launch.walk([&](vector::TransferReadOp read) {
     if (read->use_empty())
       rewriter.eraseOp(read);
@@ -344,7 +397,18 @@ private:
   /// registers longer than necessary.
   void readFromSlot(vector::TransferReadOp read, Value slot) {
     Value tile = getTile(read);
-    for (OpOperand &use : llvm::make_early_inc_range(tile.getUses())) {
+    SmallVector<OpOperand *> uses;
+    for (OpOperand &use : tile.getUses())
+      uses.push_back(&use);
+    llvm::SmallDenseMap<Operation *, Value> selected;
+    for (OpOperand *operand : uses) {
+      OpOperand &use = *operand;
+      // A selection has its source twice.
+      Value &known = selected[use.getOwner()];
+      if (known && isa<vector::ShuffleOp>(use.getOwner())) {
+        rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(known); });
+        continue;
+      }
       rewriter.setInsertionPoint(use.getOwner());
       Value zero = arith::ConstantIndexOp::create(rewriter, read.getLoc(), 0);
       int64_t rank = getTileType(read).getRank();
@@ -354,6 +418,7 @@ private:
           AffineMapAttr::get(rewriter.getMultiDimIdentityMap(rank)),
           read.getPadding(), /*mask=*/Value(),
           rewriter.getBoolArrayAttr(SmallVector<bool>(rank, true)));
+      known = staged;
       rewriter.modifyOpInPlace(use.getOwner(), [&] { use.set(staged); });
     }
     if (tile != read)
@@ -379,6 +444,7 @@ struct TileStageOperands
           !launch.getBody().hasOneBlock())
         return;
       foldTransposes(rewriter, launch);
+      sinkSelections(rewriter, launch);
       padSummands(rewriter, launch);
       SmallVector<vector::TransferReadOp> reads;
       launch.walk([&](vector::TransferReadOp read) {

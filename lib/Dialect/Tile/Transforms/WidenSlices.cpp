@@ -360,6 +360,41 @@ struct ReductionOfPrefix
   }
 };
 
+/// Contracts the wider vectors, such as those of a sum of squares, if the rows
+/// are not summed.
+struct ContractionOfPrefix : public OpRewritePattern<vector::ContractionOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::ContractionOp op,
+                                PatternRewriter &rewriter) const override {
+    std::optional<Prefix> prefix = matchPrefix(op.getLhs());
+    auto type = dyn_cast<VectorType>(op.getResultType());
+    if (!prefix || !type)
+      return rewriter.notifyMatchFailure(op, "no prefix");
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    AffineExpr loop = maps[0].getResult(prefix->dim);
+    SmallVector<Value> operands = {op.getLhs(), op.getRhs(), op.getAcc()};
+    SmallVector<std::optional<int64_t>> dims;
+    for (auto [map, operand] : llvm::zip_equal(maps, operands)) {
+      std::optional<unsigned> dim = map.getResultPosition(loop);
+      if (dim && !canWiden(operand, *dim, prefix->size))
+        return rewriter.notifyMatchFailure(op, "no wider operand");
+      dims.push_back(dim);
+    }
+    if (!dims[2])
+      return rewriter.notifyMatchFailure(op, "the rows are summed");
+    for (auto [dim, operand] : llvm::zip_equal(dims, operands))
+      if (dim)
+        operand = widen(rewriter, operand, *dim, prefix->size);
+    Value wide = mlir::clone(rewriter, op.getOperation(),
+                             withSize(type, *dims[2], prefix->size), operands)
+                     ->getResult(0);
+    rewriter.replaceOp(op, createPrefix(rewriter, op.getLoc(), wide, *dims[2],
+                                        type.getDimSize(*dims[2])));
+    return success();
+  }
+};
+
 /// Writes the wider vector to the same tensor: the other elements are out of
 /// bounds.
 struct WriteOfPrefix : public OpRewritePattern<vector::TransferWriteOp> {
@@ -448,7 +483,7 @@ struct TileWidenSlices
     : public tile::impl::TileWidenSlicesPassBase<TileWidenSlices> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ElementwiseOfPrefix, ElementwiseOfRepeat,
+    patterns.add<ContractionOfPrefix, ElementwiseOfPrefix, ElementwiseOfRepeat,
                  ReorderOfPrefix<vector::BroadcastOp>,
                  ReorderOfPrefix<vector::TransposeOp>, ReductionOfPrefix,
                  TransposeOfRepeat, WriteOfPrefix>(&getContext());

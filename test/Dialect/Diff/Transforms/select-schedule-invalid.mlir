@@ -117,18 +117,3 @@ func.func @wide_values(%q: tensor<1x64x2x136xbf16>, %v: tensor<1x64x1x272xbf16>,
          outs(%v : tensor<1x64x1x272xbf16>) -> tensor<1x64x1x272xbf16>
   return %0 : tensor<1x64x1x272xbf16>
 }
-
-// -----
-
-func.func @signals(%q: tensor<1x8x5x16xf32>, %k: tensor<1x8x2x16xf32>,
-                   %v: tensor<1x8x1x32xf32>, %lambda: tensor<4xf32>,
-                   %weight: tensor<32xf32>, %out: tensor<1x8x4x32xf32>)
-    -> tensor<1x8x4x32xf32> {
-  // expected-error @below {{has 4 signal heads for each noise head, which compile for CPUs only; GPUs support one}}
-  %0 = diff.attention_v1
-         ins(%q, %k, %v, %lambda, %weight : tensor<1x8x5x16xf32>,
-             tensor<1x8x2x16xf32>, tensor<1x8x1x32xf32>, tensor<4xf32>,
-             tensor<32xf32>)
-         outs(%out : tensor<1x8x4x32xf32>) signals(4) -> tensor<1x8x4x32xf32>
-  return %0 : tensor<1x8x4x32xf32>
-}

@@ -55,22 +55,3 @@ func.func @few_queries(%q: tensor<1x7x1x48xf16>, %lse: tensor<1x1x7xf32>)
            -> tensor<1x7x1x48xf16>, tensor<1x1x7xf32>
   return %0#0, %0#1 : tensor<1x7x1x48xf16>, tensor<1x1x7xf32>
 }
-
-// -----
-
-// Several signal heads: two warps for each of five maps. A chip with less shared memory
-// takes fewer rows.
-// CHECK-LABEL: func @signals(
-// BIG: #diff.schedule<queries = 32, keys = 64, threads = 320, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
-// SMALL: #diff.schedule<queries = 16, keys = 32, threads = 160, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
-// HOST: #diff.schedule<queries = 8, keys = 16>
-func.func @signals(%q: tensor<1x512x5x128xbf16>, %k: tensor<1x512x1x128xbf16>,
-                   %lambda: tensor<1x512x4xbf16>, %init: tensor<1x512x4x128xbf16>)
-    -> tensor<1x512x4x128xbf16> {
-  %0 = diff.attention
-         ins(%q, %k, %k, %lambda : tensor<1x512x5x128xbf16>,
-             tensor<1x512x1x128xbf16>, tensor<1x512x1x128xbf16>,
-             tensor<1x512x4xbf16>)
-         outs(%init : tensor<1x512x4x128xbf16>) signals(4) -> tensor<1x512x4x128xbf16>
-  return %0 : tensor<1x512x4x128xbf16>
-}

@@ -328,3 +328,42 @@ func.func @parts_of_rows(%v: memref<2x?x64xbf16>, %p: vector<64x32xbf16>,
   } {tile.schedule = #tile.schedule<warps = 4>}
   return
 }
+
+// -----
+
+#q = affine_map<(d0, d1, d2, d3) -> (d0, d1, d3)>
+#k = affine_map<(d0, d1, d2, d3) -> (d0, d2, d3)>
+#s = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
+
+// The two parts are copied once; the contraction selects its parts from the slot. The
+// summands are padded.
+// CHECK-LABEL: func @parts
+// CHECK: tile.ring {{.*}} : memref<1x2x32x48xbf16, #gpu.address_space<workgroup>>
+// CHECK: tile.copy_async %{{.*}} : memref<2x32x40xbf16>, memref<2x32x48xbf16, #gpu.address_space<workgroup>>
+// CHECK: tile.wait
+// CHECK: %[[KEYS:.*]] = vector.transfer_read %{{.*}} : memref<2x32x48xbf16, #gpu.address_space<workgroup>>, vector<2x32x48xbf16>
+// CHECK: %[[ALL:.*]] = vector.shuffle %[[KEYS]], %[[KEYS]] [0, 0, 0, 0, 1] : vector<2x32x48xbf16>, vector<2x32x48xbf16>
+// CHECK: vector.contract {{.*}}%[[ALL]]
+func.func @parts(%q: memref<5x16x40xbf16>, %k: memref<2x32x40xbf16>, %o: memref<5x16x32xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 160 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : bf16
+    %zero = arith.constant dense<0.0> : vector<5x16x32xf32>
+    %lhs = vector.transfer_read %q[%c0, %c0, %c0], %pad {in_bounds = [true, true, true]}
+             : memref<5x16x40xbf16>, vector<5x16x40xbf16>
+    %keys = vector.transfer_read %k[%c0, %c0, %c0], %pad {in_bounds = [true, true, true]}
+              : memref<2x32x40xbf16>, vector<2x32x40xbf16>
+    %rhs = vector.shuffle %keys, %keys [0, 0, 0, 0, 1] : vector<2x32x40xbf16>, vector<2x32x40xbf16>
+    %1 = vector.contract
+         {indexing_maps = [#q, #k, #s],
+          iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+         %lhs, %rhs, %zero : vector<5x16x40xbf16>, vector<5x32x40xbf16> into vector<5x16x32xf32>
+    vector.transfer_write %1, %o[%c0, %c0, %c0] {in_bounds = [true, true, true]}
+      : vector<5x16x32xf32>, memref<5x16x32xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 5>}
+  return
+}

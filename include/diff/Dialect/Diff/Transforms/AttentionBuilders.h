@@ -45,14 +45,18 @@ OpFoldResult getMixedSize(OpBuilder &builder, AttentionOpInterface op,
 /// share a key head, the part has all maps, and the map belongs to the loop r.
 /// If each map has a key head, the part has all maps, and the map is the loop
 /// a. Otherwise the part has the maps that read the key head `keyMap`, and the
-/// map is the loop a.
+/// map is the loop a; or it has all maps, the map is the loop a, and map a reads
+/// the key head `a floordiv mapsPerKey`.
 struct KeyPart {
   int64_t firstMap, numMaps;
   std::optional<int64_t> keyMap;
+  std::optional<int64_t> mapsPerKey;
 };
 
-/// Returns the parts of the maps of a head group, which cover all of them.
-SmallVector<KeyPart> getKeyParts(AttentionOpInterface op);
+/// Returns the parts of the maps of a head group, which cover all of them. If
+/// `together`, there is one part if there are two key heads.
+SmallVector<KeyPart> getKeyParts(AttentionOpInterface op,
+                                 bool together = false);
 
 /// `viewRows` returns the part's rows of the values [B, maps x groups, N, ...]
 /// of all maps, over the loops b, g, r, a, n and `tail`. `unviewRows` writes

@@ -32,6 +32,12 @@ public:
 
   /// Declares a loop and its size.
   void declare(char dim, OpFoldResult size) { sizes[dim] = size; }
+  /// Declares the dimension `dim` of operands, which is no loop: its index is that
+  /// of `loop` divided by `divisor`.
+  void declareQuotient(char dim, OpFoldResult size, char loop, int64_t divisor) {
+    declare(dim, size);
+    quotients[dim] = {loop, divisor};
+  }
   /// Declares a loop of size 1 that no tensor of the computation has.
   void drop(char dim);
   /// Declares a loop, and drops it if its size is the constant 1.
@@ -86,6 +92,7 @@ private:
   OpBuilder &builder;
   Location loc;
   llvm::DenseMap<char, OpFoldResult> sizes;
+  llvm::DenseMap<char, std::pair<char, int64_t>> quotients;
   std::string dropped;
 };
 

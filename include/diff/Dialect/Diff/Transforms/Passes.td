@@ -22,7 +22,7 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
         4 (r m + r dv + 10 r + 4 q)             scores, accumulator, row values
         + e (r d + 2 q dv + m (maps d + dv))    query, output, key, value tiles
 
-    and 4 q dv for a row norm. It is an error if no tile fits, or if a schedule
+    and 4 q dv for a row norm, e q dv for a gate. It is an error if no tile fits, or if a schedule
     set by the user does not fit.
 
     On a GPU, attentions with f16 and bf16 elements, and with f32 elements if

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=166912 threads=128" | FileCheck %s --check-prefixes=CHECK,BIG
+// RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=90000 threads=128" | FileCheck %s --check-prefixes=CHECK,SMALL
+
+// Several signal heads: two warps for each of five maps. A chip with less shared memory
+// takes fewer rows.
+// CHECK-LABEL: func @signals(
+// BIG: #diff.schedule<queries = 32, keys = 64, threads = 320, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
+// SMALL: #diff.schedule<queries = 32, keys = 64, threads = 320, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
+func.func @signals(%q: tensor<1x512x5x128xbf16>, %k: tensor<1x512x1x128xbf16>,
+                   %lambda: tensor<1x512x4xbf16>, %init: tensor<1x512x4x128xbf16>)
+    -> tensor<1x512x4x128xbf16> {
+  %0 = diff.attention
+         ins(%q, %k, %k, %lambda : tensor<1x512x5x128xbf16>,
+             tensor<1x512x1x128xbf16>, tensor<1x512x1x128xbf16>,
+             tensor<1x512x4xbf16>)
+         outs(%init : tensor<1x512x4x128xbf16>) signals(4) -> tensor<1x512x4x128xbf16>
+  return %0 : tensor<1x512x4x128xbf16>
+}
+
+// -----
+
+// Values of 256: 16 rows of each map fill the registers. The noise map has its own keys.
+// CHECK-LABEL: func @signals_v1(
+// BIG: #diff.schedule<queries = 16, keys = 64, threads = 160, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
+// SMALL: #diff.schedule<queries = 16, keys = 32, threads = 160, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
+func.func @signals_v1(%q: tensor<1x512x5x128xbf16>, %k: tensor<1x512x2x128xbf16>,
+                      %v: tensor<1x512x1x256xbf16>, %lambda: tensor<4xf32>,
+                      %weight: tensor<256xf32>, %init: tensor<1x512x4x256xbf16>)
+    -> tensor<1x512x4x256xbf16> {
+  %0 = diff.attention_v1
+         ins(%q, %k, %v, %lambda, %weight : tensor<1x512x5x128xbf16>,
+             tensor<1x512x2x128xbf16>, tensor<1x512x1x256xbf16>, tensor<4xf32>,
+             tensor<256xf32>)
+         outs(%init : tensor<1x512x4x256xbf16>) signals(4) -> tensor<1x512x4x256xbf16>
+  return %0 : tensor<1x512x4x256xbf16>
+}

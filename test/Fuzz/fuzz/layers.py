@@ -53,8 +53,8 @@ def _sequences(rng: random.Random) -> dict:
     return cases.packed(*lengths, behind=rng.choice((0, 0, 0, 1, 9)))
 
 
-def _inputs(rng: random.Random, variant: str) -> str:
-    kinds = [kind for kind in arrays.INPUT_KINDS if not kind.startswith("gate")
+def _inputs(rng: random.Random, variant: str, gate: bool) -> str:
+    kinds = [kind for kind in arrays.INPUT_KINDS if (gate or not kind.startswith("gate"))
              and (variant == "v2" or not kind.startswith("lambda"))]  # fmt: skip
     return rng.choice(["normal"] * len(kinds) + kinds)
 
@@ -68,11 +68,14 @@ def _draw(rng: random.Random) -> cases.Case:
     variant = rng.choice(("v2", "v2", "v1", "standard"))
     hkv = rng.choice((1, 1, 2, 3, 4))
     odd = rng.random() < 0.15
+    signals = rng.choice((2, 2, 3, 4)) if variant != "standard" and rng.random() < 0.25 else 1
+    gate = rng.random() < 0.25
     fields = dict(b=rng.choice((0, 1, 1, 1, 2, 3)), n=_tokens(rng), m=_tokens(rng), hkv=hkv,
-                  h=hkv * rng.choice((1, 1, 2, 3, 4)), d=_dim(rng, odd))  # fmt: skip
+                  h=hkv * signals * rng.choice((1, 1, 2, 3, 4)), d=_dim(rng, odd),
+                  signals=signals, gate=gate)  # fmt: skip
     if rng.random() < 0.25:
         fields |= _sequences(rng)
-    if variant == "standard" and rng.random() < 0.5:
+    if variant != "v1" and rng.random() < 0.3:
         fields["dv"] = _dim(rng, odd)
     if variant == "v1" and rng.random() < 0.5:
         fields["lambda_init"] = rng.choice((0.0, 0.2, 0.5, 0.77, -0.5, -3.0))
@@ -84,17 +87,26 @@ def _draw(rng: random.Random) -> cases.Case:
     if rng.random() < 0.3:
         fields["scale"] = rng.choice((0.01, 0.05, 0.125, 0.3, 1.0, 1.5))
     return cases.Case(variant, "random", causal=rng.random() < 0.4, lse=rng.random() < 0.4,
-                      dynamic=rng.random() < 0.35, inputs=_inputs(rng, variant),
+                      dynamic=rng.random() < 0.35, inputs=_inputs(rng, variant, gate),
                       layout="bhsd" if rng.random() < 0.25 else "bshd", **fields)  # fmt: skip
 
 
 def _is_legal(case: cases.Case) -> bool:
-    """Whether the inputs of its kind exist and it is small enough."""
-    if _work(case) > MOST_WORK or not case.query_heads:
+    """Whether its heads form groups, the inputs of its kind exist, and it is small
+    enough."""
+    if not case.h or case.h % (case.signals * case.hkv) or _work(case) > MOST_WORK:
         return False
+    if case.inputs == "gate-extreme":
+        return case.gate and case.n > 0 and case.value_dim > 1
     if case.inputs in ("equal", "nan-query"):
         return case.sequences is None and min(case.b, case.n, case.m) > 0 and case.query_heads > 1
     return True
+
+
+def _targets(case: cases.Case, targets: Iterable[str]) -> list[str]:
+    """The routes that the case has, as in the table of cases."""
+    found = {row.route for row in cases.rows(targets, full=True, table=(case,))}
+    return [target for target in targets if target in found]
 
 
 class Layers:
@@ -104,12 +116,14 @@ class Layers:
         self.build, self.targets, self.only = build, targets, only
 
     def make(self, rng: random.Random) -> Layer:
-        case = _draw(rng)
-        while not _is_legal(case) or self.only not in ("", case.variant):
+        case, targets = None, []
+        while not targets:
             case = _draw(rng)
+            if _is_legal(case) and self.only in ("", case.variant):
+                targets = _targets(case, self.targets)
         element_type = rng.choice(cases.ELEMENT_TYPES)
         found = []
-        for route in routes.choose(rng, self.targets):
+        for route in routes.choose(rng, targets):
             if route.target == "sim":
                 tf32 = element_type == "f32" and route.f32 == "tf32"
                 needed = case.compile_options("tf32" if tf32 else element_type)
@@ -152,15 +166,15 @@ class Layers:
             if len(layer.routes) > 1:
                 yield replace(layer, routes=(route,))
         plain = cases.Case(layer.case.variant, "random")
-        for name in ("sequences", "softcap", "window", "scale", "lambda_init", "dv", "lse",
-                     "dynamic", "layout", "causal", "inputs"):  # fmt: skip
+        for name in ("sequences", "softcap", "window", "scale", "lambda_init", "dv", "gate",
+                     "signals", "lse", "dynamic", "layout", "causal", "inputs"):  # fmt: skip
             if getattr(layer.case, name) != getattr(plain, name):
                 yield from self._legal(layer, **{name: getattr(plain, name)})
         if layer.case.sequences:
             for i in range(len(layer.case.sequences)):
                 kept = layer.case.sequences[:i] + layer.case.sequences[i + 1:]
                 yield from self._legal(layer, **cases.packed(*kept))
-        sizes = ("b", "hkv", "h", "d", "dv")
+        sizes = ("b", "hkv", "h", "signals", "d", "dv")
         for name in sizes if layer.case.sequences is not None else ("n", "m", *sizes):
             for size in smaller_number(getattr(layer.case, name) or 0):
                 yield from self._legal(layer, **{name: size})
@@ -170,7 +184,7 @@ class Layers:
 
     def _legal(self, layer: Layer, **change) -> Iterable[Layer]:
         case = replace(layer.case, **change)
-        if case.h % case.hkv == 0 and _is_legal(case):
+        if _is_legal(case):
             yield replace(layer, case=case)
 
     def write(self, layer: Layer, folder: Path) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Iterator
+from typing import Iterable, Iterator
 
 #: Element types by their MLIR names.
 ELEMENT_TYPES = ("f32", "f16", "bf16")
@@ -604,9 +604,9 @@ def default_types(case: Case, route: str) -> list[str]:
     return types + (case.ptx.split() if route in PTX_ROUTES else [])
 
 
-def rows(routes=ROUTES, full: bool = False) -> Iterator[Row]:
+def rows(routes=ROUTES, full: bool = False, table: Iterable[Case] = CASES) -> Iterator[Row]:
     """The rows of the default or the full set on some routes."""
-    for case in CASES:
+    for case in table:
         for route in routes:
             if full:
                 types = {"linalg": LINALG_TYPES, "cpu": ELEMENT_TYPES}.get(route, PTX_TYPES)

@@ -7,6 +7,7 @@
 #include "diff/Runtime/HostExecution.h"
 #include "diff/Pipelines/Pipelines.h"
 #include "diff/Target/HostMachine.h"
+#include "diff/Target/LLVMTranslation.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
@@ -142,6 +143,7 @@ HostFunction::compile(ModuleOp module, StringRef function) {
   auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
                                             compiled->machine.get());
   ExecutionEngineOptions options;
+  options.llvmModuleBuilder = translateToLLVMIR;
   options.transformer = optimize;
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
   options.enableGDBNotificationListener = false;

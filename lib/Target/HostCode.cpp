@@ -6,9 +6,9 @@
 
 #include "diff/Target/HostEmission.h"
 #include "diff/Target/HostMachine.h"
+#include "diff/Target/LLVMTranslation.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -19,18 +19,9 @@
 using namespace mlir;
 using namespace mlir::diff;
 
-static std::unique_ptr<llvm::Module> translate(ModuleOp module,
-                                               llvm::LLVMContext &context) {
-  std::unique_ptr<llvm::Module> translated =
-      translateModuleToLLVMIR(module, context);
-  if (!translated)
-    module.emitError("cannot be translated to LLVM IR");
-  return translated;
-}
-
 FailureOr<std::string> diff::emitHostLLVM(ModuleOp module) {
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> translated = translate(module, context);
+  std::unique_ptr<llvm::Module> translated = translateToLLVMIR(module, context);
   if (!translated)
     return failure();
   std::string text;
@@ -40,7 +31,7 @@ FailureOr<std::string> diff::emitHostLLVM(ModuleOp module) {
 
 FailureOr<std::string> diff::emitHostObject(ModuleOp module) {
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> translated = translate(module, context);
+  std::unique_ptr<llvm::Module> translated = translateToLLVMIR(module, context);
   if (!translated)
     return failure();
   auto report = [&](llvm::Error error) {

@@ -7,8 +7,8 @@
 #include "KernelPasses.h"
 #include "diff/Target/Chips.h"
 #include "diff/Target/GPUEmission.h"
+#include "diff/Target/LLVMTranslation.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
@@ -36,16 +36,6 @@ static FailureOr<gpu::GPUModuleOp> getKernelModule(ModuleOp module) {
     found = kernels;
   }
   return found;
-}
-
-/// Returns the LLVM IR of the kernels, or null after an error.
-static std::unique_ptr<llvm::Module> translate(Operation *kernels,
-                                               llvm::LLVMContext &context) {
-  std::unique_ptr<llvm::Module> translated =
-      translateModuleToLLVMIR(kernels, context, "diff_kernels");
-  if (!translated)
-    kernels->emitError("cannot be translated to LLVM IR");
-  return translated;
 }
 
 /// Returns the backend for a chip, or null after an error.
@@ -87,7 +77,7 @@ FailureOr<std::string> diff::emitPTX(ModuleOp module, const Chip &chip) {
   KernelPassGate gate;
   llvm::LLVMContext context;
   context.setOptPassGate(gate);
-  std::unique_ptr<llvm::Module> device = translate(*kernels, context);
+  std::unique_ptr<llvm::Module> device = translateToLLVMIR(*kernels, context);
   if (!machine || !device)
     return failure();
   device->setTargetTriple(machine->getTargetTriple());
@@ -112,7 +102,7 @@ FailureOr<std::string> diff::emitDeviceLLVM(ModuleOp module, const Chip &) {
   OwningOpRef<ModuleOp> empty;
   if (!*kernels)
     empty = ModuleOp::create(module.getLoc());
-  std::unique_ptr<llvm::Module> device = translate(
+  std::unique_ptr<llvm::Module> device = translateToLLVMIR(
       *kernels ? kernels->getOperation() : empty->getOperation(), context);
   if (!device)
     return failure();

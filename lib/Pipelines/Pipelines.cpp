@@ -12,8 +12,10 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Interfaces/DataLayoutInterfaces.h"
+#include "mlir/Interfaces/ShapedOpInterfaces.h"
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassRegistry.h"
 
@@ -71,6 +73,17 @@ Level diff::inferLevel(Operation *module) {
   return hasTiles && !hasAttention ? std::max(level, Level::Tiled) : level;
 }
 
+/// Reports a constant dimension that the shaped value does not have. The op is
+/// legal, but its result is undefined.
+static LogicalResult verifyDim(ShapedDimOpInterface op) {
+  auto type = cast<ShapedType>(op.getShapedValue().getType());
+  std::optional<int64_t> dim = getConstantIntValue(op.getDimension());
+  if (!dim || !type.hasRank() || (*dim >= 0 && *dim < type.getRank()))
+    return success();
+  return op->emitOpError("reads dimension ")
+         << *dim << " of a value of rank " << type.getRank();
+}
+
 LogicalResult diff::verifyCompilable(ModuleOp module, Level from) {
   uint64_t indexBits =
       DataLayout(module).getTypeSizeInBits(IndexType::get(module.getContext()));
@@ -81,8 +94,11 @@ LogicalResult diff::verifyCompilable(ModuleOp module, Level from) {
               "every target";
   // Passes process the functions of the outermost module, at one level. Reject
   // other attentions, which would be dropped silently.
-  WalkResult result = module.walk([&](AttentionOpInterface attention) {
-    Operation *op = attention;
+  WalkResult result = module.walk([&](Operation *op) {
+    if (auto dim = dyn_cast<ShapedDimOpInterface>(op))
+      return WalkResult(verifyDim(dim));
+    if (!isa<AttentionOpInterface>(op))
+      return WalkResult::advance();
     if (op->getParentOfType<ModuleOp>() != module)
       op->emitOpError("is in a nested module; only functions of the outermost "
                       "module are compiled");

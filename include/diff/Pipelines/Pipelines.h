@@ -39,8 +39,9 @@ struct CompileOptions {
 };
 
 /// Checks that the passes from level `from` on process the whole module: an
-/// attention in a nested module or at a higher level would be ignored. Emits an
-/// error at the op or module.
+/// attention in a nested module or at a higher level would be ignored. Also
+/// checks the dimensions that ops such as tensor.dim read. Emits an error at the
+/// op or module.
 LogicalResult verifyCompilable(ModuleOp module, Level from);
 
 /// Parse the values of the options `f32` and `tiles`. Return an error message

@@ -191,7 +191,7 @@ struct ResolveCollapsedDim : public OpRewritePattern<memref::DimOp> {
                                 PatternRewriter &rewriter) const override {
     auto collapse = op.getSource().getDefiningOp<memref::CollapseShapeOp>();
     std::optional<int64_t> dim = op.getConstantIndex();
-    if (!collapse || !dim)
+    if (!collapse || !dim || *dim < 0 || *dim >= collapse.getType().getRank())
       return rewriter.notifyMatchFailure(op, "not of a collapsed shape");
     Location loc = op.getLoc();
     SmallVector<OpFoldResult> sizes =

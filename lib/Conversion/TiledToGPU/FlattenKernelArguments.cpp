@@ -49,7 +49,8 @@ static void replaceDims(RewriterBase &rewriter, Value memory,
   for (Operation *user : llvm::make_early_inc_range(memory.getUsers())) {
     auto dim = dyn_cast<memref::DimOp>(user);
     std::optional<int64_t> index = dim ? dim.getConstantIndex() : std::nullopt;
-    if (index)
+    if (index && *index >= 0 &&
+        *index < cast<MemRefType>(memory.getType()).getRank())
       rewriter.replaceOp(dim, getSize(*index));
   }
 }

@@ -64,7 +64,8 @@ private:
   }
   static bool isDynamic(Value value, int64_t dim) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    return type && type.isDynamicDim(dim);
+    // The constant index of a tensor.dim may be out of range.
+    return type && dim >= 0 && dim < type.getRank() && type.isDynamicDim(dim);
   }
 
   void visitLoops(linalg::LinalgOp op) {

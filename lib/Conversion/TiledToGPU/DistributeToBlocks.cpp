@@ -199,7 +199,9 @@ struct ResolveCollapsedDim : public OpRewritePattern<memref::DimOp> {
     AffineExpr s0 = rewriter.getAffineSymbolExpr(0),
                s1 = rewriter.getAffineSymbolExpr(1);
     OpFoldResult product = rewriter.getIndexAttr(1);
-    for (int64_t part : collapse.getReassociationIndices()[*dim])
+    SmallVector<ReassociationIndices> groups =
+        collapse.getReassociationIndices();
+    for (int64_t part : groups[*dim])
       product = affine::makeComposedFoldedAffineApply(rewriter, loc, s0 * s1,
                                                       {product, sizes[part]});
     rewriter.replaceOp(op,

@@ -34,6 +34,12 @@ func.func @long_chain(%a: tensor<4x?xf32>) -> (tensor<4x?xf32>, tensor<4x?xf32>,
   return %3, %0, %2, %1, %a : tensor<4x?xf32>, tensor<4x?xf32>, tensor<4x?xf32>, tensor<4x?xf32>, tensor<4x?xf32>
 }
 
+// collapsed: a.reshape(-1)
+func.func @collapsed(%a: tensor<?x1x1xf32>) -> tensor<?xf32> {
+  %0 = tensor.collapse_shape %a [[0, 1, 2]] : tensor<?x1x1xf32> into tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
+
 // swapped: b; a
 func.func @swapped(%a: tensor<8x4xf32>, %b: tensor<8x4xf32>) -> (tensor<8x4xf32>, tensor<8x4xf32>) {
   return %b, %a : tensor<8x4xf32>, tensor<8x4xf32>

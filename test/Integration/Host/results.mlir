@@ -34,6 +34,23 @@ func.func @long_chain(%a: tensor<4x?xf32>) -> (tensor<4x?xf32>, tensor<4x?xf32>,
   return %3, %0, %2, %1, %a : tensor<4x?xf32>, tensor<4x?xf32>, tensor<4x?xf32>, tensor<4x?xf32>, tensor<4x?xf32>
 }
 
+// view_of_attention: attention(a, a, a); attention(a, a, a)[None]
+func.func @view_of_attention(%a: tensor<1x20x2x16xf32>) -> (tensor<1x20x2x16xf32>, tensor<1x1x20x2x16xf32>) {
+  %e = tensor.empty() : tensor<1x20x2x16xf32>
+  %0 = diff.softmax_attention ins(%a, %a, %a : tensor<1x20x2x16xf32>, tensor<1x20x2x16xf32>, tensor<1x20x2x16xf32>) outs(%e : tensor<1x20x2x16xf32>) -> tensor<1x20x2x16xf32>
+  %1 = tensor.expand_shape %0 [[0, 1], [2], [3], [4]] output_shape [1, 1, 20, 2, 16] : tensor<1x20x2x16xf32> into tensor<1x1x20x2x16xf32>
+  return %0, %1 : tensor<1x20x2x16xf32>, tensor<1x1x20x2x16xf32>
+}
+
+// views_of_attention: attention(a, a, a)[:, 3:5]; attention(a, a, a)[None]; attention(a, a, a)
+func.func @views_of_attention(%a: tensor<1x20x2x16xf32>) -> (tensor<1x2x2x16xf32>, tensor<1x1x20x2x16xf32>, tensor<1x20x2x16xf32>) {
+  %e = tensor.empty() : tensor<1x20x2x16xf32>
+  %0 = diff.softmax_attention ins(%a, %a, %a : tensor<1x20x2x16xf32>, tensor<1x20x2x16xf32>, tensor<1x20x2x16xf32>) outs(%e : tensor<1x20x2x16xf32>) -> tensor<1x20x2x16xf32>
+  %1 = tensor.expand_shape %0 [[0, 1], [2], [3], [4]] output_shape [1, 1, 20, 2, 16] : tensor<1x20x2x16xf32> into tensor<1x1x20x2x16xf32>
+  %2 = tensor.extract_slice %0[0, 3, 0, 0] [1, 2, 2, 16] [1, 1, 1, 1] : tensor<1x20x2x16xf32> to tensor<1x2x2x16xf32>
+  return %2, %1, %0 : tensor<1x2x2x16xf32>, tensor<1x1x20x2x16xf32>, tensor<1x20x2x16xf32>
+}
+
 // collapsed: a.reshape(-1)
 func.func @collapsed(%a: tensor<?x1x1xf32>) -> tensor<?xf32> {
   %0 = tensor.collapse_shape %a [[0, 1, 2]] : tensor<?x1x1xf32> into tensor<?xf32>

@@ -46,28 +46,48 @@ static void lowerArguments(OpBuilder &b, func::FuncOp func) {
   }
 }
 
+/// Returns the results of the function, the last computed first.
+static SmallVector<OpOperand *> getResultsInReverse(func::ReturnOp returnOp) {
+  SmallVector<OpOperand *> results = llvm::to_vector(
+      llvm::make_pointer_range(returnOp->getOpOperands()));
+  llvm::stable_sort(results, [](OpOperand *a, OpOperand *b) {
+    Operation *opA = a->get().getDefiningOp(), *opB = b->get().getDefiningOp();
+    return opA && (!opB || opB->isBeforeInBlock(opA));
+  });
+  return results;
+}
+
 /// Each result is first copied into the tensor of its destination. If another
 /// result reads this destination, bufferization allocates a buffer to resolve
 /// the conflict. After all results are computed, they are written to memory.
 /// Copies of a destination to itself are removed.
+///
+/// A view of another result is computed after it and copied before it, so that
+/// the other one can be computed in its destination.
 static void lowerResults(OpBuilder &b, func::FuncOp func) {
   Block &entry = func.getBody().front();
   auto returnOp = cast<func::ReturnOp>(entry.getTerminator());
   Location loc = returnOp.getLoc();
   SmallVector<Value> kept;
-  SmallVector<std::pair<Value, Value>> written;
+  SmallVector<Value> destinations;
   for (Value result : returnOp.getOperands()) {
     auto type = dyn_cast<RankedTensorType>(result.getType());
-    if (!type) {
+    if (!type)
       kept.push_back(result);
+    destinations.push_back(
+        type ? entry.addArgument(getEntryType(type), loc) : Value());
+  }
+  SmallVector<std::pair<Value, Value>> written;
+  for (OpOperand *result : getResultsInReverse(returnOp)) {
+    Value destination = destinations[result->getOperandNumber()];
+    if (!destination)
       continue;
-    }
-    Value destination = entry.addArgument(getEntryType(type), loc);
+    auto type = cast<RankedTensorType>(result->get().getType());
     b.setInsertionPointToStart(&entry);
     Value tensor = bufferization::ToTensorOp::create(
         b, loc, type, destination, /*restrict=*/true, /*writable=*/true);
     b.setInsertionPoint(returnOp);
-    auto copy = linalg::CopyOp::create(b, loc, result, tensor);
+    auto copy = linalg::CopyOp::create(b, loc, result->get(), tensor);
     written.emplace_back(copy.getResult(0), destination);
   }
   for (auto [tensor, destination] : written) {

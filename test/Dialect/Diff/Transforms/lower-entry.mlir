@@ -6,13 +6,14 @@
 // CHECK-DAG: %[[T:.*]] = bufferization.to_tensor %[[X]] restrict : memref<?x8xf32, strided<[?, 1]>> to tensor<?x8xf32>
 // CHECK-DAG: %[[C:.*]] = arith.constant dense<1.000000e+00> : tensor<4xf32>
 // Destinations are tensors until all results are computed: bufferization sees
-// which result is read after another is written.
+// which result is read after another is written. The result that is computed last
+// is copied first: it may be a view of the others.
 // CHECK-DAG: %[[RT:.*]] = bufferization.to_tensor %[[R]] restrict writable
 // CHECK-DAG: %[[ST:.*]] = bufferization.to_tensor %[[S]] restrict writable
-// CHECK: %[[R1:.*]] = linalg.copy ins(%[[T]] : {{.*}}) outs(%[[RT]] :
 // CHECK: %[[S1:.*]] = linalg.copy ins(%[[C]] : {{.*}}) outs(%[[ST]] :
-// CHECK: bufferization.materialize_in_destination %[[R1]] in restrict writable %[[R]]
+// CHECK: %[[R1:.*]] = linalg.copy ins(%[[T]] : {{.*}}) outs(%[[RT]] :
 // CHECK: bufferization.materialize_in_destination %[[S1]] in restrict writable %[[S]]
+// CHECK: bufferization.materialize_in_destination %[[R1]] in restrict writable %[[R]]
 // CHECK: return %[[I]] : index
 func.func @entry(%x: tensor<?x8xf32> {test.name = "x"}, %i: index)
     -> (tensor<?x8xf32> {test.name = "r"}, index, tensor<4xf32>) {

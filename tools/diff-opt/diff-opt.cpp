@@ -12,6 +12,7 @@
 #include "diff/Pipelines/Pipelines.h"
 #include "diff/Target/Chips.h"
 #include "diff/Tools/ToolSupport.h"
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/InitAllDialects.h"
@@ -104,6 +105,27 @@ static LogicalResult setUpPasses(PassManager &pm,
   return failure();
 }
 
+/// Returns true if the input is no bytecode or is read without errors.
+///
+/// Upstream's driver prints every error of the reader up to the first dialect
+/// that is loaded, because the handler of `reportFirstErrorOnly` is called
+/// first from then on only. Text has one error up to there. Bytecode may have
+/// several, so it is read once in a context whose handlers have an order.
+static bool canReadBytecode(llvm::MemoryBufferRef buffer,
+                            const MlirOptMainConfig &config,
+                            DialectRegistry &registry) {
+  // The dialects of IRDL files are registered by upstream's driver.
+  if (!isBytecode(buffer) || !config.getIrdlFile().empty())
+    return true;
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
+  context.allowUnregisteredDialects(config.shouldAllowUnregisteredDialects());
+  llvm::SourceMgr sources;
+  SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
+  reportFirstErrorOnly(context);
+  Block block;
+  return succeeded(readBytecodeFile(buffer, &block, ParserConfig(&context)));
+}
+
 /// As mlir-opt does, but for the output file, which appears whole or not at
 /// all, and for errors, of which the first of each part of the input is
 /// reported.
@@ -112,6 +134,9 @@ static int runOptimizer(const Options &options, MlirOptMainConfig &config,
   std::unique_ptr<llvm::MemoryBuffer> buffer = readInput(options.input);
   if (!buffer)
     return EXIT_FAILURE;
+  if (!config.shouldVerifyDiagnostics() &&
+      !canReadBytecode(buffer->getMemBufferRef(), config, registry))
+    return reportError("the bytecode cannot be read");
   std::string text;
   llvm::raw_string_ostream stream(text);
   MlirOptMainConfig quiet = config;

@@ -21,7 +21,8 @@ The column params shows what remains of the parameters: those of all projections
 divided by the hidden width.
 
 FLOP, exponentials, bytes and cache are closed forms: products and exponentials of
-the visible pairs of query and key, each input read and the result written once. A
+the visible pairs of query and key, each input read and the result written once. The
+order of dimensions in memory (--layout, --pair-layout) has no influence on them. A
 composition is what runs without a fused kernel: for V2, standard attention on all
 query heads and a kernel that subtracts; for V1, four calls of an attention whose
 values are d wide, two kernels that concatenate, one that repeats the noise maps if
@@ -151,14 +152,14 @@ class Tools:
     def describe(self, options: list[str]) -> Layer:
         """Returns the layer of diff-gen's options."""
         text = self.call("diff-gen", *options, "--layout=bshd")
-        head = text[: text.index("->", text.index("@attention"))]
+        head = re.search(r"@attention\((.*?)\) -> (.*) \{", text)
         shapes = {name: (dims.split("x")[:-1], dims.split("x")[-1])
-                  for name, dims in re.findall(r"%(\w+): tensor<([^>]*)>", head)}  # fmt: skip
-        if "?" in head or "cu_seqlens_q" in shapes:
+                  for name, dims in re.findall(r"%(\w+): tensor<([^>]*)>", head[1])}  # fmt: skip
+        if "?" in head[1] or "cu_seqlens_q" in shapes:
             raise CompareError("only layers of static sizes are compared, found --dynamic or --varlen")
-        (batch, n, query_heads, d), type = (list(map(int, shapes["query"][0])), shapes["query"][1])
-        _, m, _, _ = map(int, shapes["key"][0])
-        _, _, kv_heads, value_dim = map(int, shapes["value"][0])
+        (batch, n, query_heads, d), type = map(int, shapes["query"][0]), shapes["query"][1]
+        m, key_heads = map(int, shapes["key"][0][1:3])
+        heads, value_dim = map(int, re.findall(r"\d+", head[2])[2:4])
         variant = {"diff.attention": "v2", "diff.attention_v1": "v1",
                    "diff.softmax_attention": "standard"}[re.search(r"= (diff\.\w+)", text)[1]]  # fmt: skip
 
@@ -166,16 +167,15 @@ class Tools:
             found = re.search(rf" {name}[<(](.*?)[>)]", text)
             return found[1] if found else None
 
-        signals = 0 if variant == "standard" else int(clause("signals") or 1)
-        heads = query_heads * signals // (signals + 1) if signals else query_heads
         mask = clause("mask") or ""
         window = re.search(r"\[(-?\d+), (-?\d+)\]", mask)
         left, right = map(int, window.groups()) if window else (-1, -1)
         scale, softcap = (float(found) if (found := clause(name)) else None
                           for name in ("scale", "softcap"))  # fmt: skip
-        return Layer(variant, batch, n, m, heads, kv_heads, d, value_dim, signals, type,
+        return Layer(variant, batch, n, m, heads, key_heads // (2 if variant == "v1" else 1), d,
+                     value_dim, heads // (query_heads - heads) if query_heads > heads else 0, type,
                      (left, 0 if "causal" in mask else right), "gate" in shapes,
-                     " lse" in text or "%lse" in text, scale, softcap)  # fmt: skip
+                     head[2].startswith("("), scale, softcap)  # fmt: skip
 
     def measure(self, layer: Layer, chip: str) -> dict:
         """Compiles and simulates the layer. Returns kernels, shared memory, bound and

@@ -636,6 +636,7 @@ ROUTE_RELATIONS = (
     "same-result-any-thread-count", "static-and-dynamic-agree",
     "equivalent-masks", "composition-of-standard", "sequences-against-batch",
     "independent-sequences", "layouts-agree", "infinite-gate", "one-signal",
+    "halves-against-interleaved",
 )  # fmt: skip
 #: … these once per route that runs no PTX: kernels for GPUs have one signal head for
 #: each noise head …

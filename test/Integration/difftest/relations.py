@@ -313,6 +313,25 @@ def signals_against_pairs(tools: Tools, route: str, seed: int) -> list[str]:
     return failures
 
 
+def halves_against_interleaved(tools: Tools, route: str, seed: int) -> list[str]:
+    """The order of the heads of a pair does not change the results."""
+    failures = []
+    for variant, element_type, fields in (
+        ("v2", "bf16", dict(b=2, causal=True)),
+        ("v2", "f32", dict(hkv=4, layout="bhsd", dynamic=True)),
+        ("v1", "f32", dict(hkv=4, causal=True)),
+        ("v1", "f16", dict(window=(9, 4), layout="bhsd", gate=True)),
+    ):
+        interleaved = _layer(variant, **fields)
+        halves = dataclasses.replace(interleaved, pairs="halves")
+        inputs = arrays.make_inputs(halves, element_type, seed)
+        one = tools.layer(halves, element_type, route, inputs)
+        two = tools.layer(interleaved, element_type, route,
+                          arrays.swap_layout(interleaved, arrays.to_default(halves, inputs)))  # fmt: skip
+        failures += _identical(f"{variant} {element_type}", one, two)
+    return failures
+
+
 #: Sequences of a few lengths, two of each.
 _LENGTHS = ((20, 30), (37, 53), (20, 30), (0, 5), (37, 53))
 

@@ -180,7 +180,7 @@ def alternative(given: Layer, variant: str, grouped: bool, same: str) -> Layer:
     if heads % signals:
         raise CompareError(f"{heads} output heads are no multiple of {signals}")
     if heads // signals % kv_heads:
-        raise CompareError(f"{heads // signals} head groups are no multiple of "
-                           f"{kv_heads} value heads")  # fmt: skip
+        raise CompareError(f"{heads // signals} head groups do not share {kv_heads} value heads "
+                           "evenly")  # fmt: skip
     return replace(given, variant=variant, heads=heads, kv_heads=kv_heads, value_dim=value_dim,
                    signals=0 if variant == "standard" else signals)  # fmt: skip

@@ -636,11 +636,8 @@ ROUTE_RELATIONS = (
     "same-result-any-thread-count", "static-and-dynamic-agree",
     "equivalent-masks", "composition-of-standard", "sequences-against-batch",
     "independent-sequences", "layouts-agree", "infinite-gate", "one-signal",
-    "halves-against-interleaved",
+    "halves-against-interleaved", "signals-against-pairs",
 )  # fmt: skip
-#: … these once per route that runs no PTX: kernels for GPUs have one signal head for
-#: each noise head …
-HOST_RELATIONS = ("signals-against-pairs",)
 #: … these once per route that runs PTX …
 PTX_RELATIONS = ("tf32-rounds-to-nearest", "schedules-agree")
 #: … and these once.
@@ -650,7 +647,6 @@ PLAIN_RELATIONS = ("routes-agree", "same-bytes-of-ir", "same-bytes-of-ptx")
 def relation_names(routes=ROUTES) -> list[str]:
     """The names for `--relation`: NAME-ROUTE, or NAME."""
     names = [f"{name}-{route}" for route in routes for name in ROUTE_RELATIONS]
-    for route in routes:
-        only = PTX_RELATIONS if route in PTX_ROUTES else HOST_RELATIONS
-        names += [f"{name}-{route}" for name in only]
+    names += [f"{name}-{route}" for route in routes if route in PTX_ROUTES
+              for name in PTX_RELATIONS]  # fmt: skip
     return names + list(PLAIN_RELATIONS)

@@ -16,7 +16,7 @@ from typing import Callable
 import numpy as np
 
 from . import arrays, reference, tolerance
-from .cases import HOST_RELATIONS, PLAIN_RELATIONS, PTX_RELATIONS, ROUTE_RELATIONS, Case, packed
+from .cases import PLAIN_RELATIONS, PTX_RELATIONS, ROUTE_RELATIONS, Case, packed
 from .runner import Tools
 
 TYPES = ("f32", "bf16", "f16")
@@ -526,7 +526,7 @@ def same_bytes_of_ptx(tools: Tools, _: str, seed: int) -> list[str]:
 
 RELATIONS: dict[str, Callable] = {
     name: globals()[name.replace("-", "_")]
-    for name in (*ROUTE_RELATIONS, *HOST_RELATIONS, *PTX_RELATIONS, *PLAIN_RELATIONS)
+    for name in (*ROUTE_RELATIONS, *PTX_RELATIONS, *PLAIN_RELATIONS)
 }
 
 
@@ -535,6 +535,6 @@ def run_relation(tools: Tools, name: str, seed: int) -> list[str]:
     if name in PLAIN_RELATIONS:
         return RELATIONS[name](tools, "", seed)
     stem, _, route = name.rpartition("-")
-    if stem not in (*ROUTE_RELATIONS, *HOST_RELATIONS, *PTX_RELATIONS):
+    if stem not in (*ROUTE_RELATIONS, *PTX_RELATIONS):
         raise KeyError(f"no relation is called '{name}'")
     return RELATIONS[stem](tools, route, seed)

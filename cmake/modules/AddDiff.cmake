@@ -25,6 +25,21 @@ function(diff_set_unity target)
   endif()
 endfunction()
 
+# diff_set_exports(<target> <pattern>...): exports only the symbols that match, and
+# the static variables of inline functions in namespace mlir. MLIR identifies types,
+# interfaces and side effects by the addresses of such variables, which must be the
+# same in all libraries of a process.
+function(diff_set_exports target)
+  set(map "${CMAKE_CURRENT_BINARY_DIR}/${target}.map")
+  set(text "{\n  global:\n")
+  foreach(pattern IN LISTS ARGN ITEMS "_ZZN4mlir*" "_ZGVZN4mlir*")
+    string(APPEND text "    ${pattern};\n")
+  endforeach()
+  file(CONFIGURE OUTPUT "${map}" CONTENT "${text}  local:\n    *;\n};\n" @ONLY)
+  target_link_options(${target} PRIVATE "LINKER:--version-script=${map}")
+  set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${map}")
+endfunction()
+
 # add_diff_library(<name> <sources>... [DEPENDS <tablegen targets>...]
 #                  [LINK_LIBS <own libraries>...] [MLIR_LIBS <MLIR libraries>...])
 #

@@ -8,6 +8,12 @@
 // RUN: %mlir-opt %{plugin} %s --pass-pipeline='builtin.module(diff-select-schedule,func.func(diff-tile),canonicalize,cse,convert-diff-to-linalg)' | FileCheck %s
 // RUN: %mlir-opt %{plugin} %s --pass-pipeline='builtin.module(diff-compile{stop-after=tiled})' | FileCheck %s --check-prefix=TILED
 // RUN: %mlir-opt %{plugin} %s --pass-pipeline='builtin.module(diff-linalg)' | FileCheck %s --check-prefix=LLVM
+// RUN: %mlir-opt %{plugin} %s --pass-pipeline='builtin.module(diff-compile{chip=sm_80 stop-after=kernel})' -o %t.plugin
+// RUN: diff-opt %s --diff-compile="chip=sm_80 stop-after=kernel" -o %t.opt
+// RUN: cmp %t.plugin %t.opt
+// RUN: %mlir-opt %{plugin} %s --pass-pipeline='builtin.module(diff-compile{chip=sm_90a})' | FileCheck %s --check-prefix=HARDWARE
+
+// HARDWARE: nvvm.mma.sync
 
 // PARSED: diff.attention ins({{.*}}) outs({{.*}}) mask<causal>
 

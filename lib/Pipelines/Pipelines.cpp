@@ -154,6 +154,13 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DiffCompile)
 
   DiffCompile() = default;
+  explicit DiffCompile(const CompileStrings &options) {
+    chip = options.chip;
+    stopAfter = options.stopAfter;
+    f32 = options.f32;
+    tiles = options.tiles;
+    debug = options.debug;
+  }
   DiffCompile(const DiffCompile &other) : PassWrapper(other) {}
 
   StringRef getArgument() const override { return "diff-compile"; }
@@ -243,6 +250,11 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
   }
 };
 } // namespace
+
+std::unique_ptr<Pass>
+diff::createDiffCompilePass(const CompileStrings &options) {
+  return std::make_unique<DiffCompile>(options);
+}
 
 std::optional<CompileRequest> diff::getCompileRequest(OpPassManager &pm) {
   for (Pass &pass : pm)

@@ -7,29 +7,23 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Emit.h"
+#include "diff/Compiler/Compiler.h"
 #include "diff/InitAll.h"
 #include "diff/Pipelines/Pipelines.h"
-#include "diff/Target/Chips.h"
 #include "diff/Tools/ToolSupport.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
 #include "mlir/InitAllPasses.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Support/Timing.h"
-#include "mlir/Target/LLVM/NVVM/Target.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
-#include "llvm/Support/TargetSelect.h"
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -62,12 +56,7 @@ struct Options {
 } // namespace
 
 static void registerEverything(DialectRegistry &registry) {
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  registerAllToLLVMIRTranslations(registry);
-  NVVM::registerNVVMTargetInterfaceExternalModels(registry);
-  diff::registerAllDialects(registry);
-  diff::registerAllExtensions(registry);
+  registerCompilerDialects(registry);
   mlir::registerAllPasses();
   diff::registerAllPasses();
 }
@@ -161,28 +150,6 @@ static int runOptimizer(const Options &options, MlirOptMainConfig &config,
   return failed(writeOutput(options.output, text));
 }
 
-/// Checks --emit against what diff-compile was asked for.
-static LogicalResult
-verifyEmission(const Options &options,
-               const std::optional<CompileRequest> &request) {
-  std::string kind = options.emit;
-  if (!request)
-    return failure(
-        reportError("--emit=" + kind + " needs --diff-compile=\"chip=...\""));
-  bool host = request->chip == "host";
-  if (!host && !lookUpChip(request->chip))
-    return failure(reportError("unknown chip '" + request->chip +
-                               "'; known are " + getTargetNames()));
-  if (!hasEmitKind(kind, host))
-    return failure(reportError("--emit=" + kind + " is not for chip " +
-                               request->chip + "; it has " +
-                               getEmitKinds(host)));
-  if (!request->stopAfter.empty())
-    return failure(reportError("stop-after=" + request->stopAfter +
-                               " is for --emit=mlir, found --emit=" + kind));
-  return success();
-}
-
 /// Compiles a module and emits it.
 static int runDriver(const Options &options, MlirOptMainConfig &config,
                      DialectRegistry &registry) {
@@ -199,7 +166,11 @@ static int runDriver(const Options &options, MlirOptMainConfig &config,
   if (failed(setUpPasses(pm, config)))
     return EXIT_FAILURE;
   std::optional<CompileRequest> request = getCompileRequest(pm);
-  if (failed(verifyEmission(options, request)))
+  if (!request)
+    return reportError("--emit=" + options.emit +
+                       " needs --diff-compile=\"chip=...\"");
+  auto report = [](const Twine &message) { reportError(message); };
+  if (failed(verifyEmission(options.emit, *request, report)))
     return EXIT_FAILURE;
 
   std::unique_ptr<llvm::MemoryBuffer> buffer = readInput(options.input);
@@ -210,12 +181,10 @@ static int runDriver(const Options &options, MlirOptMainConfig &config,
       parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
   if (!module)
     return reportError("the input is no module");
-  OwningOpRef<ModuleOp> source = module->clone();
-  if (failed(pm.run(*module)) || hasReportedError())
-    return reportError("the passes failed");
   FailureOr<std::string> bytes =
-      emit(options.emit, {*source, *module, request->chip, options.ptxas});
-  if (failed(bytes))
+      runAndEmit(*module, pm, *request, {options.emit, options.ptxas}, report);
+  // Some passes of upstream report an error and succeed.
+  if (failed(bytes) || hasReportedError())
     return reportError("nothing was emitted");
   return failed(writeOutput(options.output, *bytes));
 }
@@ -238,9 +207,7 @@ static SmallVector<const char *> keepLastCompile(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   initializeTool();
-  llvm::InitializeAllTargets();
-  llvm::InitializeAllTargetMCs();
-  llvm::InitializeAllAsmPrinters();
+  initializeCompilerTargets();
   DialectRegistry registry;
   registerEverything(registry);
   Options options;

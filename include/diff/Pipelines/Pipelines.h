@@ -8,6 +8,7 @@
 #define DIFF_PIPELINES_PIPELINES_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassManager.h"
 #include <string>
 
@@ -55,6 +56,19 @@ void buildCompilePipeline(OpPassManager &pm, Level from, Level to,
 /// Appends the portable, unfused pipeline from any level up to `tiled` to the
 /// LLVM dialect: `-convert-diff-to-linalg`, upstream's bufferization and loops.
 void buildLinalgPipeline(OpPassManager &pm);
+
+/// The options of the pass `diff-compile`, as on the command line. The pass
+/// reports values that are not legal.
+struct CompileStrings {
+  std::string chip = "host";
+  std::string stopAfter;
+  std::string f32 = "ieee";
+  std::string tiles = "tensor-cores";
+  std::string debug;
+};
+
+/// Creates the pass `diff-compile`, which compiles a module from its level.
+std::unique_ptr<Pass> createDiffCompilePass(const CompileStrings &options);
 
 /// The request of a `diff-compile` in a pipeline.
 struct CompileRequest {

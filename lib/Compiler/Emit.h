@@ -4,9 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef DIFF_TOOLS_DIFFOPT_EMIT_H
-#define DIFF_TOOLS_DIFFOPT_EMIT_H
+#ifndef DIFF_LIB_COMPILER_EMIT_H
+#define DIFF_LIB_COMPILER_EMIT_H
 
+#include "diff/Compiler/Compiler.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <string>
 
@@ -19,17 +20,12 @@ struct EmitInput {
   ModuleOp compiled;
   /// "host" or a GPU of the chip table.
   std::string chip;
-  /// The value of --ptxas.
+  /// The path of ptxas, or empty.
   std::string ptxas;
+  ReportError reportError;
 };
 
-/// Returns true if any chip supports the kind for --emit.
-bool isEmitKind(StringRef kind);
-
-/// Returns the kinds that a chip supports, for messages.
-std::string getEmitKinds(bool host);
-
-/// Returns true if the chip supports the kind.
+/// Returns true if the host or GPUs support the kind.
 bool hasEmitKind(StringRef kind, bool host);
 
 /// Returns the bytes of the output. Reports failures.
@@ -37,4 +33,4 @@ FailureOr<std::string> emit(StringRef kind, const EmitInput &input);
 
 } // namespace mlir::diff
 
-#endif // DIFF_TOOLS_DIFFOPT_EMIT_H
+#endif // DIFF_LIB_COMPILER_EMIT_H

@@ -5,23 +5,32 @@
 //===----------------------------------------------------------------------===//
 
 #include "Emit.h"
+#include "diff/Compiler/Compiler.h"
 #include "diff/Target/Chips.h"
 #include "diff/Target/GPUEmission.h"
 #include "diff/Target/HostEmission.h"
 #include "diff/Target/Ptxas.h"
-#include "diff/Tools/ToolSupport.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::diff;
 
 using Result = FailureOr<std::string>;
 
+static Result emitMLIR(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  stream << "\n";
+  return text;
+}
+
 static Result emitCubin(const EmitInput &input) {
   Result ptx = emitPTX(input.compiled, *lookUpChip(input.chip));
   if (failed(ptx))
     return failure();
-  auto report = [](llvm::Error error) {
-    reportError(llvm::toString(std::move(error)));
+  auto report = [&](llvm::Error error) {
+    input.reportError(llvm::toString(std::move(error)));
     return failure();
   };
   llvm::Expected<std::string> ptxas = findPtxas(input.ptxas);
@@ -42,6 +51,10 @@ struct Emitter {
 };
 
 constexpr Emitter kEmitters[] = {
+    {"mlir", true,
+     [](const EmitInput &input) { return emitMLIR(input.compiled); }},
+    {"mlir", false,
+     [](const EmitInput &input) { return emitMLIR(input.compiled); }},
     {"llvm", true,
      [](const EmitInput &input) { return emitHostLLVM(input.compiled); }},
     {"object", true,
@@ -65,21 +78,23 @@ constexpr Emitter kEmitters[] = {
 } // namespace
 
 bool diff::isEmitKind(StringRef kind) {
-  return kind == "mlir" || hasEmitKind(kind, true) || hasEmitKind(kind, false);
+  return hasEmitKind(kind, true) || hasEmitKind(kind, false);
 }
 
 bool diff::hasEmitKind(StringRef kind, bool host) {
-  return kind == "mlir" || llvm::any_of(kEmitters, [&](const Emitter &emitter) {
-           return emitter.kind == kind && emitter.host == host;
-         });
+  return llvm::any_of(kEmitters, [&](const Emitter &emitter) {
+    return emitter.kind == kind && emitter.host == host;
+  });
 }
 
 std::string diff::getEmitKinds(bool host) {
-  std::string kinds = "mlir";
-  for (const Emitter &emitter : kEmitters)
-    if (emitter.host == host)
-      kinds += ", " + emitter.kind.str();
-  return kinds;
+  return llvm::join(
+      llvm::map_range(llvm::make_filter_range(kEmitters,
+                                              [&](const Emitter &emitter) {
+                                                return emitter.host == host;
+                                              }),
+                      [](const Emitter &emitter) { return emitter.kind; }),
+      ", ");
 }
 
 FailureOr<std::string> diff::emit(StringRef kind, const EmitInput &input) {

@@ -1,0 +1,193 @@
+//===- Tile.cpp - C interface to the tile dialect -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "diff-c/Dialect/Tile.h"
+#include "diff/Dialect/Tile/IR/Tile.h"
+#include "mlir/CAPI/IR.h"
+#include "mlir/CAPI/Registration.h"
+
+using namespace mlir;
+using namespace mlir::diff::tile;
+
+MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Tile, tile, TileDialect)
+
+/// Creates an attribute, or emits an error and returns null.
+template <typename AttrTy, typename... Args>
+static MlirAttribute getChecked(MlirContext context, Args &&...args) {
+  MLIRContext *ctx = unwrap(context);
+  ctx->loadDialect<TileDialect>();
+  Attribute attribute = AttrTy::getChecked(
+      [&] { return emitError(UnknownLoc::get(ctx)); }, ctx,
+      std::forward<Args>(args)...);
+  return wrap(attribute);
+}
+
+template <typename AttrTy> static AttrTy get(MlirAttribute attribute) {
+  return cast<AttrTy>(unwrap(attribute));
+}
+
+//===----------------------------------------------------------------------===//
+// Token
+//===----------------------------------------------------------------------===//
+
+MlirType diffTileTokenTypeGet(MlirContext context) {
+  unwrap(context)->loadDialect<TileDialect>();
+  return wrap(TokenType::get(unwrap(context)));
+}
+
+bool diffTypeIsATileToken(MlirType type) {
+  return isa_and_nonnull<TokenType>(unwrap(type));
+}
+
+//===----------------------------------------------------------------------===//
+// Layout
+//===----------------------------------------------------------------------===//
+
+/// Returns strides that make the last dimension the fastest, where the counts are
+/// positive.
+static SmallVector<int64_t> getStrides(ArrayRef<int64_t> counts,
+                                       const int64_t *strides) {
+  if (strides)
+    return SmallVector<int64_t>(strides, strides + counts.size());
+  SmallVector<int64_t> rowMajor(counts.size(), 1);
+  for (int64_t i = static_cast<int64_t>(counts.size()) - 2; i >= 0; --i)
+    rowMajor[i] = rowMajor[i + 1] * counts[i + 1];
+  for (auto [count, stride] : llvm::zip_equal(counts, rowMajor))
+    if (count == 1)
+      stride = 1;
+  return rowMajor;
+}
+
+MlirAttribute diffTileLayoutAttrGet(MlirContext context, intptr_t rank,
+                                    const int64_t *warps, const int64_t *lanes,
+                                    const int64_t *elems,
+                                    const int64_t *warpStrides,
+                                    const int64_t *laneStrides) {
+  auto list = [&](const int64_t *values) {
+    return ArrayRef<int64_t>(values, static_cast<size_t>(rank));
+  };
+  SmallVector<int64_t> ofWarps = getStrides(list(warps), warpStrides),
+                       ofLanes = getStrides(list(lanes), laneStrides);
+  return getChecked<LayoutAttr>(context, list(warps), list(lanes), list(elems),
+                                ArrayRef<int64_t>(ofWarps),
+                                ArrayRef<int64_t>(ofLanes));
+}
+
+bool diffAttributeIsATileLayout(MlirAttribute attribute) {
+  return isa_and_nonnull<LayoutAttr>(unwrap(attribute));
+}
+
+intptr_t diffTileLayoutAttrGetRank(MlirAttribute layout) {
+  return get<LayoutAttr>(layout).getRank();
+}
+
+int64_t diffTileLayoutAttrGetElement(MlirAttribute attribute,
+                                     DiffTileLayoutList list, intptr_t dim) {
+  auto layout = get<LayoutAttr>(attribute);
+  switch (list) {
+  case DIFF_TILE_LAYOUT_WARPS:
+    return layout.getWarps()[dim];
+  case DIFF_TILE_LAYOUT_LANES:
+    return layout.getLanes()[dim];
+  case DIFF_TILE_LAYOUT_ELEMS:
+    return layout.getElems()[dim];
+  case DIFF_TILE_LAYOUT_WARP_STRIDES:
+    return layout.getWarpStrides()[dim];
+  case DIFF_TILE_LAYOUT_LANE_STRIDES:
+    return layout.getLaneStrides()[dim];
+  }
+  llvm_unreachable("unknown list");
+}
+
+//===----------------------------------------------------------------------===//
+// Swizzle
+//===----------------------------------------------------------------------===//
+
+MlirAttribute diffTileSwizzleAttrGet(MlirContext context, int64_t bits,
+                                     int64_t shift) {
+  return getChecked<SwizzleAttr>(context, bits, shift);
+}
+
+bool diffAttributeIsATileSwizzle(MlirAttribute attribute) {
+  return isa_and_nonnull<SwizzleAttr>(unwrap(attribute));
+}
+
+int64_t diffTileSwizzleAttrGetBits(MlirAttribute swizzle) {
+  return get<SwizzleAttr>(swizzle).getBits();
+}
+
+int64_t diffTileSwizzleAttrGetShift(MlirAttribute swizzle) {
+  return get<SwizzleAttr>(swizzle).getShift();
+}
+
+//===----------------------------------------------------------------------===//
+// Mma
+//===----------------------------------------------------------------------===//
+
+MlirAttribute diffTileMmaAttrGet(MlirContext context, int64_t m, int64_t n,
+                                 int64_t k, int64_t neighbours,
+                                 MlirAttribute result) {
+  auto layout = dyn_cast_or_null<LayoutAttr>(unwrap(result));
+  if (!layout) {
+    emitError(UnknownLoc::get(unwrap(context)))
+        << "the result of a #tile.mma must be a #tile.layout";
+    return {nullptr};
+  }
+  return getChecked<MmaAttr>(context, m, n, k, neighbours, layout);
+}
+
+bool diffAttributeIsATileMma(MlirAttribute attribute) {
+  return isa_and_nonnull<MmaAttr>(unwrap(attribute));
+}
+
+int64_t diffTileMmaAttrGetM(MlirAttribute mma) {
+  return get<MmaAttr>(mma).getM();
+}
+
+int64_t diffTileMmaAttrGetN(MlirAttribute mma) {
+  return get<MmaAttr>(mma).getN();
+}
+
+int64_t diffTileMmaAttrGetK(MlirAttribute mma) {
+  return get<MmaAttr>(mma).getK();
+}
+
+int64_t diffTileMmaAttrGetNeighbours(MlirAttribute mma) {
+  return get<MmaAttr>(mma).getNeighbours();
+}
+
+MlirAttribute diffTileMmaAttrGetResult(MlirAttribute mma) {
+  return wrap(static_cast<Attribute>(get<MmaAttr>(mma).getResult()));
+}
+
+//===----------------------------------------------------------------------===//
+// Schedule
+//===----------------------------------------------------------------------===//
+
+DiffTileSchedule diffTileScheduleGetDefault() {
+  DiffTileSchedule schedule = {};
+  schedule.stages = 1;
+  schedule.swizzle = true;
+  return schedule;
+}
+
+MlirAttribute diffTileScheduleAttrGet(MlirContext context,
+                                      const DiffTileSchedule *schedule) {
+  return getChecked<ScheduleAttr>(
+      context, schedule->warps, schedule->stages, schedule->swizzle,
+      schedule->rowSumOnMma, schedule->skipRescale, schedule->tf32);
+}
+
+bool diffAttributeIsATileSchedule(MlirAttribute attribute) {
+  return isa_and_nonnull<ScheduleAttr>(unwrap(attribute));
+}
+
+DiffTileSchedule diffTileScheduleAttrGetValue(MlirAttribute attribute) {
+  auto schedule = get<ScheduleAttr>(attribute);
+  return {schedule.getWarps(),       schedule.getStages(),
+          schedule.getSwizzle(),     schedule.getRowSumOnMma(),
+          schedule.getSkipRescale(), schedule.getTf32()};
+}

@@ -150,3 +150,52 @@ gpu.module @kernels {
       gpu.return
   }
 }
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+#c = #tile.layout<lanes = [8, 4], elems = [1, 2]>
+
+// Two products with the same right-hand side become one loop of instructions: each
+// fragment of it is used by both, one after the other.
+// CHECK-LABEL: gpu.func @parts
+// CHECK: nvvm.mma.sync A[%[[A:[0-9]+]], {{.*}}] B[%[[B0:.*]], %[[B1:.*]]] C[
+// CHECK: nvvm.mma.sync A[%[[P:[0-9]+]], {{.*}}] B[%[[B0]], %[[B1]]] C[
+// CHECK: nvvm.mma.sync A[%[[A]], {{.*}}] B[%[[B2:.*]], %[[B3:.*]]] C[
+// CHECK: nvvm.mma.sync A[%[[P]], {{.*}}] B[%[[B2]], %[[B3]]] C[
+// CHECK-NOT: nvvm.mma.sync
+gpu.module @kernels {
+  gpu.func @parts() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %pad = arith.constant 0.0 : bf16
+      %r = tile.ring {offset = 0} : memref<1x16x16xbf16, #shared>
+      %s = tile.slot %r[%c0] : memref<1x16x16xbf16, #shared>
+               -> memref<16x16xbf16, #shared>
+      %rd = tile.ring {offset = 1024} : memref<1x16x16xf32, #shared>
+      %sd = tile.slot %rd[%c0] : memref<1x16x16xf32, #shared>
+               -> memref<16x16xf32, #shared>
+      %a = vector.transfer_read %s[%c0, %c0], %pad
+             {in_bounds = [true, true], tile.layouts = [#c]}
+             : memref<16x16xbf16, #shared>, vector<16x16xbf16>
+      %b = vector.transfer_read %s[%c0, %c0], %pad
+             {in_bounds = [true, true], tile.layouts = [#c]}
+             : memref<16x16xbf16, #shared>, vector<16x16xbf16>
+      %p = arith.addf %a, %a {tile.layouts = [#c]} : vector<16x16xbf16>
+      %zero = arith.constant {tile.layouts = [#c]} dense<0.0> : vector<16x16xf32>
+      %0 = vector.contract
+             {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>, affine_map<(i, j, k) -> (i, j)>],
+              iterator_types = ["parallel", "parallel", "reduction"],
+              tile.mma = #tile.mma<m = 16, n = 8, k = 16, result = #c>,
+              tile.layouts = [#c]}
+             %a, %b, %zero : vector<16x16xbf16>, vector<16x16xbf16> into vector<16x16xf32>
+      %1 = vector.contract
+             {indexing_maps = [affine_map<(i, j, k) -> (i, k)>, affine_map<(i, j, k) -> (j, k)>, affine_map<(i, j, k) -> (i, j)>],
+              iterator_types = ["parallel", "parallel", "reduction"],
+              tile.mma = #tile.mma<m = 16, n = 8, k = 16, result = #c>,
+              tile.layouts = [#c]}
+             %p, %b, %0 : vector<16x16xbf16>, vector<16x16xbf16> into vector<16x16xf32>
+      vector.transfer_write %1, %sd[%c0, %c0] {in_bounds = [true, true]}
+        : vector<16x16xf32>, memref<16x16xf32, #shared>
+      gpu.return
+  }
+}

@@ -47,8 +47,7 @@ def layers():
 
 
 def configurations(full):
-    # tf32 with weights in two parts spills on every chip.
-    return [c for c in all_configurations(full) if c[2] not in SPLIT_FEATURES or c[3] != "tf32"]
+    return all_configurations(full)
 
 
 def all_configurations(full):

@@ -120,14 +120,20 @@ static void reduceProducts(RewriterBase &rewriter, vector::ContractionOp op) {
 }
 
 /// Rounds f32 operands to tf32, to nearest. The instruction would truncate
-/// them, and the errors would accumulate.
+/// them, and the errors would accumulate. An operand is rounded where it is
+/// computed: contractions whose operands are all there before the first one
+/// become one loop of instructions.
 static void roundOperands(RewriterBase &rewriter, vector::ContractionOp op) {
   auto isF32 = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
   if (!isF32(op.getLhsType()) || !isF32(op.getRhsType()))
     return;
-  rewriter.setInsertionPoint(op);
   Type tf32 = FloatTF32Type::get(op.getContext());
   auto round = [&](Value operand) -> Value {
+    Operation *producer = operand.getDefiningOp();
+    if (producer && producer->getBlock() == op->getBlock())
+      rewriter.setInsertionPointAfter(producer);
+    else
+      rewriter.setInsertionPoint(op);
     auto type = cast<VectorType>(operand.getType());
     return arith::TruncFOp::create(rewriter, op.getLoc(), type.clone(tf32),
                                    operand);

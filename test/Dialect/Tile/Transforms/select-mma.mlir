@@ -220,3 +220,44 @@ func.func @tf32(%a: vector<64x32xf32>, %b: vector<16x32xf32>, %v: vector<16x8xf3
   } {tile.schedule = #tile.schedule<warps = 4, tf32 = true>}
   return
 }
+
+// -----
+
+#a = affine_map<(d0, d1, d2) -> (d0, d2)>
+#b = affine_map<(d0, d1, d2) -> (d2, d1)>
+#c = affine_map<(d0, d1, d2) -> (d0, d1)>
+
+// Both parts of the left-hand side are rounded before the first product, and the
+// right-hand side once. The products become one loop of instructions.
+// CHECK-LABEL: func @parts
+// CHECK: gpu.launch
+// CHECK-DAG: %[[PART:.*]] = math.exp2 %{{.*}} : vector<64x16xf32>
+// CHECK-DAG: %[[REST:.*]] = arith.subf %{{.*}}, %[[PART]]
+// CHECK-DAG: %[[LHS:.*]] = arith.truncf %[[PART]] : vector<64x16xf32> to vector<64x16xtf32>
+// CHECK-DAG: %[[LHS2:.*]] = arith.truncf %[[REST]] : vector<64x16xf32> to vector<64x16xtf32>
+// CHECK: %[[O:.*]] = vector.contract {{.*}} %[[LHS]], %{{.*}}, %{{.*}} :
+// CHECK-NEXT: arith.truncf %{{.*}} : vector<16x8xf32> to vector<16x8xtf32>
+// CHECK-NEXT: vector.contract {{.*}} %[[LHS2]], %{{.*}}, %[[O]] {
+func.func @parts(%a: vector<64x16xf32>, %v: vector<16x8xf32>, %o: memref<64x8xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 128 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %zero = arith.constant dense<0.0> : vector<64x8xf32>
+    %part = math.exp2 %a : vector<64x16xf32>
+    %rest = arith.subf %a, %part : vector<64x16xf32>
+    %0 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+           %part, %v, %zero : vector<64x16xf32>, vector<16x8xf32> into vector<64x8xf32>
+    %1 = vector.contract
+           {indexing_maps = [#a, #b, #c],
+            iterator_types = ["parallel", "parallel", "reduction"]}
+           %rest, %v, %0 : vector<64x16xf32>, vector<16x8xf32> into vector<64x8xf32>
+    vector.transfer_write %1, %o[%c0, %c0] {in_bounds = [true, true]}
+      : vector<64x8xf32>, memref<64x8xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 4, tf32 = true>}
+  return
+}

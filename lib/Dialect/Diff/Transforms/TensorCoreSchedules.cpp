@@ -81,8 +81,9 @@ constexpr int64_t kMaxWidth = 256;
 /// The registers that a thread can use for accumulators and scores, and the
 /// registers that other work takes from them: row sums in f32 for a log-sum-exp
 /// (twice if each map has its own keys), a softcap, a mask with two bounds, or
-/// dynamic sizes if the maps share their keys. Above this limit, ptxas spills on
-/// at least one chip (test/Target/spills.test).
+/// dynamic sizes if the maps share their keys; weights in two parts take more.
+/// Above this limit, ptxas spills on at least one chip
+/// (test/Target/spills-full.test).
 constexpr int64_t kMaxFragmentRegisters = 192;
 constexpr int64_t kExtraRegisters = 16;
 
@@ -116,9 +117,7 @@ struct Problem {
     if (op.getNumKeyMaps() > 1 && combine.getLse())
       extraRegisters = 2 * kExtraRegisters;
     if (splitsWeights)
-      extraRegisters = op.getNumKeyMaps() > 1
-                           ? 3 * kExtraRegisters
-                           : extraRegisters + kExtraRegisters;
+      extraRegisters = (op.getNumKeyMaps() + 1) * kExtraRegisters;
     // A tail of the keys, unless maps share them.
     if (op.getNumKeyMaps() == op.getNumMaps() &&
         (isDynamic || op.getDimSize('m') % kMostKeys != 0))

@@ -260,6 +260,33 @@ class NormWeight:
         return [out]
 
 
+class SplitCaches:
+    """split-caches.mlir: V1 with the halves of a pair as a dimension."""
+
+    limit = 3e-3
+
+    def __init__(self, random, _):
+        shapes = (2, 70, 2, 4, 64), (2, 2, 128, 2, 64), (2, 2, 128, 2, 64)
+        self.inputs = [random.standard_normal(shape).astype(BF16) for shape in shapes]
+        # What is beyond the length of a cache must not be read.
+        for cache in self.inputs[1:]:
+            cache[:, :, 101:] = np.nan
+        self.inputs += [random.uniform(0.2, 0.7, 4).astype(F32), random.standard_normal(128).astype(F32)]
+        self.results = [((2, 70, 4, 128), BF16)]
+
+    def reference(self, q, keys, values, factors, weight):
+        mask = np.arange(101) <= np.arange(70)[:, None] + 31
+        out = np.zeros((2, 70, 4, 128))
+        for b, j in np.ndindex(2, 4):
+            v = np.concatenate([values[half, b, :101, j // 2] for half in (0, 1)], axis=1)
+            first, second = (softmax_map(q[b, :, i, j], keys[i, b, :101, j // 2], v, mask)
+                             for i in (0, 1))  # fmt: skip
+            rows = first - factors[j] * second
+            rows /= np.sqrt((rows * rows).mean(axis=1, keepdims=True) + 1e-5)
+            out[b, :, j] = 0.2 * rows * weight
+        return [out]
+
+
 class ElementTypes:
     """element-types.mlir."""
 
@@ -276,13 +303,16 @@ class ElementTypes:
 CASES = {"contractions": Contractions, "element-types": ElementTypes, "fused": Fused,
          "key-is-value": KeyIsValue, "layer": Layer, "lookups": Lookups,
          "many-batches": ManyBatches, "math": Math, "no-keys": NoKeys,
-         "norm-weight": NormWeight, "slices": Slices, "strided": Strided,
+         "norm-weight": NormWeight, "slices": Slices, "split-caches": SplitCaches,
+         "strided": Strided,
          "unaligned": Unaligned}  # fmt: skip
 
 
 def run(options, case, folder):
-    command = [options.build / "bin" / "diff-run", options.ir, "--target=sim",
-               f"--chip={options.chip}", f"--async={options.policy}", *options.option]  # fmt: skip
+    command = [options.build / "bin" / "diff-run", options.ir, f"--target={options.target}",
+               *options.option]  # fmt: skip
+    if options.target == "sim":
+        command += [f"--chip={options.chip}", f"--async={options.policy}"]
     for i, array in enumerate(case.inputs):
         path = Path(folder) / f"in{i}.npy"
         np.save(path, array.view("V2") if array.dtype == BF16 else array)
@@ -303,6 +333,7 @@ def main():
     parser.add_argument("case", choices=CASES)
     parser.add_argument("--build", type=Path, required=True)
     parser.add_argument("--tokens", type=int, default=70)
+    parser.add_argument("--target", default="sim", choices=("sim", "cpu", "linalg"))
     parser.add_argument("--async", dest="policy", default="late")
     parser.add_argument("--chip", default="sm_80")
     parser.add_argument("--option", action="append", default=[], help="of diff-run")

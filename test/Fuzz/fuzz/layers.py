@@ -88,7 +88,9 @@ def _draw(rng: random.Random) -> cases.Case:
         fields["scale"] = rng.choice((0.01, 0.05, 0.125, 0.3, 1.0, 1.5))
     return cases.Case(variant, "random", causal=rng.random() < 0.4, lse=rng.random() < 0.4,
                       dynamic=rng.random() < 0.35, inputs=_inputs(rng, variant, gate),
-                      layout="bhsd" if rng.random() < 0.25 else "bshd", **fields)  # fmt: skip
+                      layout="bhsd" if rng.random() < 0.25 else "bshd",
+                      pairs="halves" if variant != "standard" and rng.random() < 0.25
+                      else "interleaved", **fields)  # fmt: skip
 
 
 def _is_legal(case: cases.Case) -> bool:
@@ -167,7 +169,7 @@ class Layers:
                 yield replace(layer, routes=(route,))
         plain = cases.Case(layer.case.variant, "random")
         for name in ("sequences", "softcap", "window", "scale", "lambda_init", "dv", "gate",
-                     "signals", "lse", "dynamic", "layout", "causal", "inputs"):  # fmt: skip
+                     "signals", "lse", "dynamic", "layout", "pairs", "causal", "inputs"):  # fmt: skip
             if getattr(layer.case, name) != getattr(plain, name):
                 yield from self._legal(layer, **{name: getattr(plain, name)})
         if layer.case.sequences:

@@ -64,7 +64,8 @@ def swap_layout(case: Case, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarr
 
 def _by_halves(array: np.ndarray, members: int) -> np.ndarray:
     """Interleaved heads [..., members * groups, dim] from heads by halves."""
-    split = array.reshape(*array.shape[:-2], members, -1, array.shape[-1])
+    groups = array.shape[-2] // members
+    split = array.reshape(*array.shape[:-2], members, groups, array.shape[-1])
     return split.swapaxes(-2, -3).reshape(array.shape)
 
 

@@ -3,9 +3,11 @@
 tensor-core layers, and prints the registers and spills of each.
 
 A configuration has the name VARIANT-dDIM-FEATURE-TYPE@CHIP. The variant wide is
-standard attention with values of twice the width. The default set has every layer on
-one chip, cycling through the chips, so that each chip has layers of every variant. The
-full set has every layer on every chip, in all three types. A configuration named by
+standard attention with values of twice the width; groups-v2 and groups-v1 have four
+signal heads for each noise head, and groups-v2 with keys of 192 has values of 128 and a
+gate, as in Motif-3. The default set has every layer on one chip, cycling through the
+chips, so that each chip has layers of every variant. The full set has every layer on
+every chip, in all three types. Both have groups in bf16 only. A configuration named by
 --except must spill; remove it from the list when it no longer does."""
 
 import argparse
@@ -35,6 +37,32 @@ NO_SPILL = re.compile(r"\b0 bytes stack frame, 0 bytes spill stores, 0 bytes spi
 LOCAL = re.compile(r"\.local\b")
 
 
+VARIANTS = {
+    "v2": ["--variant=v2"],
+    "v1": ["--variant=v1"],
+    "standard": ["--variant=standard"],
+    "wide": ["--variant=standard"],
+    "groups-v2": ["--variant=v2", "--signals=4"],
+    "groups-v1": ["--variant=v1", "--signals=4"],
+}
+
+
+def layer_options(variant, dim):
+    options = [*VARIANTS[variant], f"--heads={16 if variant.startswith('groups') else 8}"]
+    if variant == "wide":
+        options.append(f"--value-dim={2 * dim}")
+    if dim == 192:
+        options += ["--value-dim=128", "--gate"]
+    return options
+
+
+def group_layers():
+    for variant, dims in (("groups-v2", (64, 128, 192)), ("groups-v1", (64, 128))):
+        for dim in dims:
+            for feature in FEATURES:
+                yield variant, dim, feature
+
+
 def layers():
     for variant in ("v2", "v1", "standard", "wide"):
         for dim in (64, 128):
@@ -52,10 +80,13 @@ def configurations(full):
 
 def all_configurations(full):
     if full:
-        return [(*layer, kind, chip) for layer in layers() for kind in ("bf16", "f16", "tf32") for chip in CHIPS]
+        return [(*layer, kind, chip) for layer in layers() for kind in ("bf16", "f16", "tf32") for chip in CHIPS] + [
+            (*layer, "bf16", chip) for layer in group_layers() for chip in CHIPS]  # fmt: skip
     # tf32 uses the chip of the layer after the next one, so that types cover all chips.
     return [(*layer, kind, CHIPS[(i + shift) % len(CHIPS)]) for i, layer in enumerate(layers())
-            for kind, shift in (("bf16", 0), ("tf32", 2))]  # fmt: skip
+            for kind, shift in (("bf16", 0), ("tf32", 2))] + [
+        (*layer, "bf16", CHIPS[i % len(CHIPS)]) for i, layer in enumerate(group_layers())
+    ]  # fmt: skip
 
 
 def name_of(configuration):
@@ -68,8 +99,7 @@ def assemble(ptxas, folder, configuration):
     variant, dim, feature, kind, chip = configuration
     prefix = os.path.join(folder, name_of(configuration).replace("@", "-"))
     printed = "f32" if kind == "tf32" else kind
-    options = ["--variant=standard", f"--value-dim={2 * dim}"] if variant == "wide" else [f"--variant={variant}"]
-    layer = ["diff-gen", *options, f"--dim={dim}", f"--type={printed}", "--heads=8", "--kv-heads=4",
+    layer = ["diff-gen", *layer_options(variant, dim), f"--dim={dim}", f"--type={printed}", "--kv-heads=4",
              "--query-tokens=512", *(FEATURES | SPLIT_FEATURES)[feature], "-o", f"{prefix}.mlir"]  # fmt: skip
     compile_ = ["diff-opt", f"{prefix}.mlir", f"--diff-compile=chip={chip} f32=tf32", "--emit=ptx", "-o", f"{prefix}.ptx"]
     for command in (layer, compile_):

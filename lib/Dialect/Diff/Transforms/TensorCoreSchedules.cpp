@@ -56,6 +56,8 @@ constexpr TileShape kTiles[] = {
 /// those of one map: each warp has rows of one map.
 constexpr TileShape kGroupTiles[] = {
     {64, 64, 64, 2},
+    {64, 64, 48, 2},
+    {64, 64, 32, 2},
     {64, 32, 64, 2},
     {64, 16, 64, 1},
     {128, 32, 64, 2},
@@ -80,18 +82,18 @@ constexpr int64_t kMaxWidth = 256;
 
 /// The registers that a thread can use for accumulators and scores, and the
 /// registers that other work takes from them: row sums in f32 for a log-sum-exp
-/// (twice if each map has its own keys), a softcap, a mask with two bounds, or
-/// dynamic sizes if the maps share their keys; weights in two parts take more.
-/// Above this limit, ptxas spills on at least one chip
+/// or of a head group (twice if maps have their own keys), a softcap, a mask with
+/// two bounds, or dynamic sizes if the maps share their keys; weights in two parts
+/// take more. Above this limit, ptxas spills on at least one chip
 /// (test/Target/spills-full.test).
 constexpr int64_t kMaxFragmentRegisters = 192;
 constexpr int64_t kExtraRegisters = 16;
 
-/// The threads of a block, and the 32-bit registers of a multiprocessor and of a
-/// thread.
+/// The threads of a block, the 32-bit registers of a multiprocessor, and those
+/// that a thread of a large block needs for other values.
 constexpr int64_t kMaxThreads = 1024;
 constexpr int64_t kBlockRegisters = 65536;
-constexpr int64_t kThreadRegisters = 255;
+constexpr int64_t kOtherRegisters = 48;
 
 /// The most keys of a step in the table.
 constexpr int64_t kMostKeys = 64;
@@ -108,13 +110,15 @@ struct Problem {
     MaskAttr mask = op.getMaskAttr();
     bool isDynamic =
         ShapedType::isDynamic(op.getDimSize('m')) || op.hasSequences();
-    if (combine.getLse() || op.getSoftcapAttr() ||
+    maps = op.getNumMaps();
+    bool sumsInF32 = combine.getLse() || isGroup();
+    if (sumsInF32 || op.getSoftcapAttr() ||
         (mask && mask.getLeft() >= 0) ||
         (op.getNumKeyMaps() == 1 && isDynamic))
       extraRegisters = kExtraRegisters;
     splitsWeights = diff::splitsWeights(op);
     hasSplitRows = op.getOperandDims(kQueryOperand).contains('a');
-    if (op.getNumKeyMaps() > 1 && combine.getLse())
+    if (op.getNumKeyMaps() > 1 && sumsInF32)
       extraRegisters = 2 * kExtraRegisters;
     if (splitsWeights)
       extraRegisters = (op.getNumKeyMaps() + 1) * kExtraRegisters;
@@ -124,7 +128,6 @@ struct Problem {
       extraRegisters = std::max(extraRegisters, kExtraRegisters);
     auto query = cast<ShapedType>(op.getQuery().getType());
     Type element = query.getElementType();
-    maps = op.getNumMaps();
     keyMaps = op.getNumKeyMaps();
     group = op.getGroupSize();
     elementBytes = query.getElementTypeBitWidth() / 8;
@@ -173,18 +176,20 @@ struct Problem {
   }
 
   /// Returns true if a head group has several signal heads. Its maps are in
-  /// different warps.
+  /// different warps. The warps share the registers of a multiprocessor, so that
+  /// the sums of the weights are no product, which costs 8 columns more.
   bool isGroup() const { return maps > 2; }
 };
 } // namespace
 
 /// Returns the registers of a thread for accumulators and scores. A block of
-/// more than eight warps has less than the maximum for each thread.
-static int64_t getAvailableRegisters(int64_t threads) {
-  int64_t registers = std::min(
-      kThreadRegisters,
-      static_cast<int64_t>(llvm::alignDown(kBlockRegisters / threads, kUnit)));
-  return registers - (kThreadRegisters - kMaxFragmentRegisters);
+/// more than eight warps has less than the maximum for each thread. Registers are
+/// allocated to four warps at a time, one on each sub-partition.
+static int64_t getAvailableRegisters(int64_t warps) {
+  int64_t perThread = kBlockRegisters / (llvm::alignTo(warps, 4) * 32);
+  return std::min(kMaxFragmentRegisters,
+                  static_cast<int64_t>(llvm::alignDown(perThread, kUnit)) -
+                      kOtherRegisters);
 }
 
 /// Returns the limit that a tile exceeds, or none.
@@ -229,7 +234,7 @@ static std::optional<std::string> findBrokenLimit(const Problem &problem,
                 limits.sharedMemory, " that the chip has");
   int64_t registers =
       problem.getFragmentRegisters(rows, schedule.getKeys(), warps);
-  int64_t available = getAvailableRegisters(warps * 32);
+  int64_t available = getAvailableRegisters(warps);
   if (registers > available)
     return text("needs ", registers,
                 " registers in a thread for accumulators and scores, more than "
@@ -309,7 +314,7 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
         op.getContext(), heads, queries, tile.keys, tile.warps * 32,
         /*stages=*/1, /*swizzle=*/!problem.hasWholeLines(),
         /*row_sum_on_mma=*/!op.getLse() && !problem.isF32 &&
-            !problem.splitsWeights,
+            !problem.splitsWeights && !problem.isGroup(),
         /*skip_rescale=*/true, /*tf32=*/problem.isF32);
     if (std::optional<std::string> broken =
             findBrokenLimit(problem, schedule, limits)) {

@@ -5,8 +5,8 @@
 // Several signal heads: two warps for each of five maps. A chip with less shared memory
 // takes fewer rows.
 // CHECK-LABEL: func @signals(
-// BIG: #diff.schedule<queries = 32, keys = 64, threads = 320, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
-// SMALL: #diff.schedule<queries = 32, keys = 64, threads = 320, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
+// BIG: #diff.schedule<queries = 32, keys = 64, threads = 320, stages = 1, swizzle = false, skip_rescale = true>
+// SMALL: #diff.schedule<queries = 32, keys = 64, threads = 320, stages = 1, swizzle = false, skip_rescale = true>
 func.func @signals(%q: tensor<1x512x5x128xbf16>, %k: tensor<1x512x1x128xbf16>,
                    %lambda: tensor<1x512x4xbf16>, %init: tensor<1x512x4x128xbf16>)
     -> tensor<1x512x4x128xbf16> {
@@ -22,8 +22,8 @@ func.func @signals(%q: tensor<1x512x5x128xbf16>, %k: tensor<1x512x1x128xbf16>,
 
 // Values of 256: 16 rows of each map fill the registers. The noise map has its own keys.
 // CHECK-LABEL: func @signals_v1(
-// BIG: #diff.schedule<queries = 16, keys = 64, threads = 160, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
-// SMALL: #diff.schedule<queries = 16, keys = 32, threads = 160, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
+// BIG: #diff.schedule<queries = 16, keys = 64, threads = 160, stages = 1, swizzle = false, skip_rescale = true>
+// SMALL: #diff.schedule<queries = 16, keys = 32, threads = 160, stages = 1, swizzle = false, skip_rescale = true>
 func.func @signals_v1(%q: tensor<1x512x5x128xbf16>, %k: tensor<1x512x2x128xbf16>,
                       %v: tensor<1x512x1x256xbf16>, %lambda: tensor<4xf32>,
                       %weight: tensor<256xf32>, %init: tensor<1x512x4x256xbf16>)

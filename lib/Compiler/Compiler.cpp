@@ -8,10 +8,10 @@
 #include "Emit.h"
 #include "diff/InitAll.h"
 #include "diff/Target/Chips.h"
+#include "diff/Tools/ModuleInput.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVM/NVVM/Target.h"
 #include "mlir/Target/LLVMIR/Dialect/All.h"
@@ -150,12 +150,10 @@ diff::compileSource(llvm::MemoryBufferRef source, const SourceOptions &options,
     return success();
   });
   llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(
-      llvm::MemoryBuffer::getMemBufferCopy(source.getBuffer(),
-                                           source.getBufferIdentifier()),
-      llvm::SMLoc());
   OwningOpRef<ModuleOp> module =
-      parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+      readModule(llvm::MemoryBuffer::getMemBufferCopy(
+                     source.getBuffer(), source.getBufferIdentifier()),
+                 sources, context);
   if (!module)
     return fail("the input is no module");
   PassManager pm(&context, ModuleOp::getOperationName(),

@@ -6,15 +6,14 @@
 
 #include "diff/Tools/ToolSupport.h"
 #include "diff/Runtime/OutputFiles.h"
+#include "diff/Tools/ModuleInput.h"
 #include "diff/Tools/StandardErrorCapture.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"
-#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
-#include "llvm/Support/Alignment.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -239,24 +238,13 @@ LogicalResult diff::parseCommandLine(int argc, const char *const *argv,
 // Files
 //===----------------------------------------------------------------------===//
 
-/// The alignment of input in memory: sections of bytecode with resources must be
-/// aligned, usually to 64 bytes.
-static constexpr auto kInputAlignment = llvm::Align::Constant<4096>();
-
 std::unique_ptr<llvm::MemoryBuffer> diff::readInput(const std::string &path) {
   auto buffer = llvm::MemoryBuffer::getFileOrSTDIN(path);
   if (!buffer) {
     reportError("cannot read '" + path + "': " + buffer.getError().message());
     return nullptr;
   }
-  if (llvm::isAddrAligned(kInputAlignment, (*buffer)->getBufferStart()))
-    return std::move(*buffer);
-  // Standard input cannot be read to an aligned address.
-  auto aligned = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(
-      (*buffer)->getBufferSize(), (*buffer)->getBufferIdentifier(),
-      kInputAlignment);
-  llvm::copy((*buffer)->getBuffer(), aligned->getBufferStart());
-  return aligned;
+  return alignInput(std::move(*buffer));
 }
 
 LogicalResult diff::writeOutput(const std::string &path, StringRef contents) {

@@ -10,12 +10,12 @@
 #include "diff/Compiler/Compiler.h"
 #include "diff/InitAll.h"
 #include "diff/Pipelines/Pipelines.h"
+#include "diff/Tools/ModuleInput.h"
 #include "diff/Tools/ToolSupport.h"
 #include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/InitAllPasses.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Support/Timing.h"
@@ -111,8 +111,10 @@ static bool canReadBytecode(llvm::MemoryBufferRef buffer,
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
   reportFirstErrorOnly(context);
+  ParserConfig parserConfig(&context);
+  rejectCyclesInBytecode(parserConfig, buffer.getBufferSize());
   Block block;
-  return succeeded(readBytecodeFile(buffer, &block, ParserConfig(&context)));
+  return succeeded(readBytecodeFile(buffer, &block, parserConfig));
 }
 
 /// As mlir-opt does, but for the output file, which appears whole or not at
@@ -176,9 +178,8 @@ static int runDriver(const Options &options, MlirOptMainConfig &config,
   std::unique_ptr<llvm::MemoryBuffer> buffer = readInput(options.input);
   if (!buffer)
     return EXIT_FAILURE;
-  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   OwningOpRef<ModuleOp> module =
-      parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+      readModule(std::move(buffer), sources, context);
   if (!module)
     return reportError("the input is no module");
   FailureOr<std::string> bytes =

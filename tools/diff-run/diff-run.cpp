@@ -9,11 +9,11 @@
 #include "diff/InitAll.h"
 #include "diff/Runtime/HostExecution.h"
 #include "diff/Target/Chips.h"
+#include "diff/Tools/ModuleInput.h"
 #include "diff/Tools/ToolSupport.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
-#include "mlir/Parser/Parser.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/SourceMgr.h"
@@ -304,11 +304,10 @@ static FailureOr<int> runTool(Options &options) {
   if (!buffer)
     return failure();
   llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(std::move(buffer), llvm::SMLoc());
   SourceMgrDiagnosticHandler handler(sources, &context);
   reportFirstErrorOnly(context);
   OwningOpRef<ModuleOp> module =
-      parseSourceFile<ModuleOp>(sources, ParserConfig(&context));
+      readModule(std::move(buffer), sources, context);
   if (!module)
     return failure();
 

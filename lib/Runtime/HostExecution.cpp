@@ -144,7 +144,10 @@ HostFunction::compile(ModuleOp module, StringRef function) {
                                             compiled->machine.get());
   ExecutionEngineOptions options;
   options.llvmModuleBuilder = translateToLLVMIR;
-  options.transformer = optimize;
+  options.transformer = [optimize](llvm::Module *translated) {
+    keepFramePointers(*translated);
+    return optimize(translated);
+  };
   options.jitCodeGenOptLevel = llvm::CodeGenOptLevel::Default;
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;

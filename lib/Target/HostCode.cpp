@@ -19,6 +19,12 @@
 using namespace mlir;
 using namespace mlir::diff;
 
+void diff::keepFramePointers(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.addFnAttr("frame-pointer", "all");
+}
+
 FailureOr<std::string> diff::emitHostLLVM(ModuleOp module) {
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated = translateToLLVMIR(module, context);
@@ -43,9 +49,12 @@ FailureOr<std::string> diff::emitHostObject(ModuleOp module) {
   if (!builder)
     return report(builder.takeError());
   builder->setRelocationModel(llvm::Reloc::PIC_);
+  // The builder is for JIT compilers, whose code may be anywhere.
+  builder->setCodeModel(llvm::CodeModel::Small);
   auto machine = builder->createTargetMachine();
   if (!machine)
     return report(machine.takeError());
+  keepFramePointers(*translated);
   translated->setDataLayout((*machine)->createDataLayout());
   translated->setTargetTriple((*machine)->getTargetTriple());
   auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,

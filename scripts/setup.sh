@@ -21,7 +21,7 @@ DIFF_PACKAGES=(
   cmake ninja-build g++ ccache git python3 python3-venv
   "libmlir-$DIFF_LLVM-dev" "mlir-$DIFF_LLVM-tools"
   "llvm-$DIFF_LLVM-dev" "llvm-$DIFF_LLVM-tools"
-  "libomp-$DIFF_LLVM-dev" libgtest-dev nlohmann-json3-dev
+  "libomp-$DIFF_LLVM-dev" "liblld-$DIFF_LLVM-dev" libgtest-dev nlohmann-json3-dev
 )
 DIFF_REQUIREMENTS=('numpy>=1.26,<3' 'ml_dtypes>=0.4,<1')
 # CUDA Python, which the tests run on the driver library of the simulator.

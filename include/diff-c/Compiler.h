@@ -30,7 +30,9 @@ typedef struct DiffCompileOptions {
   /** "host", or a GPU such as "sm_90a". */
   const char *chip;
   /** The output: "mlir"; for a GPU also "llvm", "ptx", "cubin" and "manifest";
-      for the host also "llvm", "object" and "header". */
+      for the host also "llvm", "object", "library" (a shared object), "header"
+      and "manifest". Several kinds, separated by commas, come one after the
+      other, each after a line with its name and its number of bytes. */
   const char *emit;
   /** The level of the output "mlir": "tiled", "kernel" or "hardware". */
   const char *stopAfter;

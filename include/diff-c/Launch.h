@@ -109,7 +109,18 @@ typedef enum DiffLaunchType {
   DIFF_LAUNCH_BF16,
   DIFF_LAUNCH_F32,
   /** For offsets of sequences. */
-  DIFF_LAUNCH_I32
+  DIFF_LAUNCH_I32,
+  /** The other types are for CPU code. */
+  DIFF_LAUNCH_F64,
+  DIFF_LAUNCH_I8,
+  DIFF_LAUNCH_I16,
+  DIFF_LAUNCH_I64,
+  DIFF_LAUNCH_U8,
+  DIFF_LAUNCH_U16,
+  DIFF_LAUNCH_U32,
+  DIFF_LAUNCH_U64,
+  /** One byte for each element. */
+  DIFF_LAUNCH_BOOL
 } DiffLaunchType;
 
 typedef enum DiffLaunchMemory {

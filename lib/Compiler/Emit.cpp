@@ -9,6 +9,7 @@
 #include "diff/Target/Chips.h"
 #include "diff/Target/GPUEmission.h"
 #include "diff/Target/HostEmission.h"
+#include "diff/Target/HostLink.h"
 #include "diff/Target/Ptxas.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -42,6 +43,17 @@ static Result emitCubin(const EmitInput &input) {
   return std::move(*cubin);
 }
 
+static Result emitLibrary(const EmitInput &input) {
+  Result object = emitHostObject(input.compiled);
+  if (failed(object))
+    return failure();
+  llvm::Expected<std::string> library = linkHostLibrary(*object);
+  if (library)
+    return std::move(*library);
+  input.reportError("no shared object: " + llvm::toString(library.takeError()));
+  return failure();
+}
+
 namespace {
 /// A kind of output.
 struct Emitter {
@@ -59,8 +71,11 @@ constexpr Emitter kEmitters[] = {
      [](const EmitInput &input) { return emitHostLLVM(input.compiled); }},
     {"object", true,
      [](const EmitInput &input) { return emitHostObject(input.compiled); }},
+    {"library", true, emitLibrary},
     {"header", true,
      [](const EmitInput &input) { return emitHostHeader(input.source); }},
+    {"manifest", true,
+     [](const EmitInput &input) { return emitHostManifest(input.source); }},
     {"llvm", false,
      [](const EmitInput &input) {
        return emitDeviceLLVM(input.compiled, *lookUpChip(input.chip));
@@ -81,9 +96,16 @@ bool diff::isEmitKind(StringRef kind) {
   return hasEmitKind(kind, true) || hasEmitKind(kind, false);
 }
 
-bool diff::hasEmitKind(StringRef kind, bool host) {
-  return llvm::any_of(kEmitters, [&](const Emitter &emitter) {
+static const Emitter *findEmitter(StringRef kind, bool host) {
+  const auto *found = llvm::find_if(kEmitters, [&](const Emitter &emitter) {
     return emitter.kind == kind && emitter.host == host;
+  });
+  return found == std::end(kEmitters) ? nullptr : found;
+}
+
+bool diff::hasEmitKind(StringRef kinds, bool host) {
+  return llvm::all_of(llvm::split(kinds, ','), [&](StringRef kind) {
+    return findEmitter(kind, host) != nullptr;
   });
 }
 
@@ -97,10 +119,18 @@ std::string diff::getEmitKinds(bool host) {
       ", ");
 }
 
-FailureOr<std::string> diff::emit(StringRef kind, const EmitInput &input) {
+FailureOr<std::string> diff::emit(StringRef kinds, const EmitInput &input) {
   bool host = input.chip == "host";
-  for (const Emitter &emitter : kEmitters)
-    if (emitter.kind == kind && emitter.host == host)
-      return emitter.emit(input);
-  return failure();
+  if (const Emitter *emitter = findEmitter(kinds, host))
+    return emitter->emit(input);
+  std::string outputs;
+  for (StringRef kind : llvm::split(kinds, ',')) {
+    const Emitter *emitter = findEmitter(kind, host);
+    FailureOr<std::string> bytes =
+        emitter ? emitter->emit(input) : Result(failure());
+    if (failed(bytes))
+      return failure();
+    outputs += (kind + " " + Twine(bytes->size()) + "\n").str() + *bytes;
+  }
+  return outputs;
 }

@@ -25,11 +25,12 @@ struct EmitInput {
   ReportError reportError;
 };
 
-/// Returns true if the host or GPUs support the kind.
-bool hasEmitKind(StringRef kind, bool host);
+/// Returns true if the host or GPUs support the kind, or all of a list.
+bool hasEmitKind(StringRef kinds, bool host);
 
-/// Returns the bytes of the output. Reports failures.
-FailureOr<std::string> emit(StringRef kind, const EmitInput &input);
+/// Returns the bytes of the output, or of all outputs of a list. Reports
+/// failures.
+FailureOr<std::string> emit(StringRef kinds, const EmitInput &input);
 
 } // namespace mlir::diff
 

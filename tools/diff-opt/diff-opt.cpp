@@ -44,7 +44,10 @@ struct Options {
   cl::opt<std::string> emit{
       "emit",
       cl::desc("What to write after --diff-compile: mlir, or for a GPU llvm, "
-               "ptx, cubin, manifest, or for host llvm, object, header"),
+               "ptx, cubin, manifest, or for host llvm, object, library (a "
+               "shared object), header, manifest. Kinds separated by commas "
+               "are written one after the other, each after a line with its "
+               "name and its number of bytes"),
       cl::value_desc("kind"), cl::init("mlir")};
   cl::opt<std::string> ptxas{
       "ptxas",
@@ -182,12 +185,14 @@ static int runDriver(const Options &options, MlirOptMainConfig &config,
       readModule(std::move(buffer), sources, context);
   if (!module)
     return reportError("the input is no module");
+  // lld resets all options when it links.
+  std::string output = options.output;
   FailureOr<std::string> bytes =
       runAndEmit(*module, pm, *request, {options.emit, options.ptxas}, report);
   // Some passes of upstream report an error and succeed.
   if (failed(bytes) || hasReportedError())
     return reportError("nothing was emitted");
-  return failed(writeOutput(options.output, *bytes));
+  return failed(writeOutput(output, *bytes));
 }
 
 /// As of any option with one value, the last --diff-compile counts: passes

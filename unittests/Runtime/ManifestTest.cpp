@@ -134,6 +134,10 @@ TEST(Manifest, Tensors) {
       error("\"f32\"", "\"f64\""),
       "manifest.functions[0].tensors[0].element_type: f16, bf16, f32 and i32 "
       "are legal, found \"f64\"");
+  EXPECT_EQ(
+      error("\"f32\"", "\"f\""),
+      "manifest.functions[0].tensors[0].element_type: f16, bf16, f32 and i32 "
+      "are legal, found \"f\"");
   EXPECT_EQ(error("[\"rows\", 8]", "[\"rows\", -8]"),
             "manifest.functions[0].tensors[0].shape[1]: an integer from 0 on "
             "is legal, found -8");
@@ -291,3 +295,30 @@ TEST(Manifest, Offsets) {
       std::string::npos);
 }
 } // namespace
+
+TEST(Manifest, Host) {
+  auto parse = [](const std::string &type, Manifest &manifest) {
+    return parseManifest(
+        "{\"schema_version\": 1, \"target\": {\"chip\": \"host\", "
+        "\"address_size\": 64}, \"functions\": [{\"name\": \"f\", "
+        "\"tensors\": [{\"name\": \"x\", \"role\": \"argument\", "
+        "\"element_type\": \"" +
+            type + "\", \"shape\": [], \"alignment\": 1}], \"kernels\": []}]}",
+        manifest);
+  };
+  for (NpyType type :
+       {NpyType::F16, NpyType::BF16, NpyType::F32, NpyType::F64, NpyType::I8,
+        NpyType::I16, NpyType::I32, NpyType::I64, NpyType::U8, NpyType::U16,
+        NpyType::U32, NpyType::U64, NpyType::Bool}) {
+    Manifest manifest;
+    EXPECT_EQ(parse(getNpyTypeName(type), manifest), "");
+    EXPECT_FALSE(manifest.isForGPU());
+    ASSERT_EQ(manifest.functions.size(), 1u);
+    EXPECT_EQ(manifest.functions[0].tensors[0].type, type);
+  }
+  Manifest manifest;
+  EXPECT_EQ(parse("i1", manifest),
+            "manifest.functions[0].tensors[0].element_type: f16, bf16, f32, "
+            "i32, f64, i8, i16, i64, u8, u16, u32, u64 and bool are legal, "
+            "found \"i1\"");
+}

@@ -33,14 +33,16 @@ void initializeCompilerTargets();
 using ReportError = function_ref<void(const Twine &message)>;
 
 /// What to emit: "mlir", or for a GPU "llvm", "ptx", "cubin" or "manifest", or
-/// for the host "llvm", "object" or "header". `ptxas` is the path of the
+/// for the host "llvm", "object", "library", "header" or "manifest". Several
+/// kinds, separated by commas, are emitted one after the other, each after a
+/// line with its name and its number of bytes. `ptxas` is the path of the
 /// assembler, or empty to search for it.
 struct EmitOptions {
   std::string kind = "mlir";
   std::string ptxas;
 };
 
-/// Returns true if any chip supports the kind.
+/// Returns true if any chip supports the kind, or all of a list.
 bool isEmitKind(StringRef kind);
 
 /// Returns the kinds that the host or a GPU supports, for messages.

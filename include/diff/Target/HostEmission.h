@@ -25,6 +25,11 @@ FailureOr<std::string> emitHostObject(ModuleOp module);
 /// every public function, for a module below the hardware level.
 FailureOr<std::string> emitHostHeader(ModuleOp module);
 
+/// Returns the manifest as JSON (docs/manifest.schema.json): the functions that
+/// can be called, with types and shapes of their tensors, for a module below
+/// the hardware level.
+FailureOr<std::string> emitHostManifest(ModuleOp module);
+
 } // namespace mlir::diff
 
 #endif // DIFF_TARGET_HOSTEMISSION_H

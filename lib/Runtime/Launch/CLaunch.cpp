@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "diff-c/Launch.h"
+#include "CTensor.h"
 #include "diff/Runtime/Launch/CudaDevice.h"
 #include "diff/Runtime/Launch/Program.h"
 #include "diff/Runtime/Launch/SimDevice.h"
@@ -204,26 +204,12 @@ private:
 
 std::string Tensors::read() {
   for (size_t i = 0; i < count; ++i) {
-    const DiffLaunchTensor &tensor = tensors[i];
-    std::string what = "tensor " + std::to_string(i);
-    constexpr NpyType types[] = {NpyType::F16, NpyType::BF16, NpyType::F32,
-                                 NpyType::I32};
-    auto type = size_t(tensor.type);
-    if (type >= sizeof(types) / sizeof(*types))
-      return what + " has the unknown type " + std::to_string(type);
-    if (tensor.memory != DIFF_LAUNCH_DEVICE &&
-        tensor.memory != DIFF_LAUNCH_HOST)
-      return what + " is in the unknown memory " +
-             std::to_string(int(tensor.memory));
-    if (tensor.rank && !tensor.shape)
-      return what + " has no shape";
     TensorArgument argument;
-    argument.address = tensor.memory == DIFF_LAUNCH_DEVICE ? tensor.data : 0;
-    argument.type = types[type];
-    argument.shape.assign(tensor.shape, tensor.shape + tensor.rank);
-    argument.strides = getContiguousStrides(argument.shape);
-    if (tensor.strides)
-      argument.strides.assign(tensor.strides, tensor.strides + tensor.rank);
+    std::string problem = readTensor(tensors[i], i, argument);
+    if (!problem.empty())
+      return problem;
+    if (tensors[i].memory == DIFF_LAUNCH_HOST)
+      argument.address = 0;
     arguments.push_back(std::move(argument));
   }
   SizeTable sizes;

@@ -1,4 +1,4 @@
-//===- Manifest.cpp - The manifest of a PTX module ------------------------===//
+//===- Manifest.cpp - The manifest of compiled code -----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -14,6 +14,13 @@ using namespace mlir::diff::launch;
 using Json = nlohmann::json;
 
 static constexpr int64_t kSchemaVersion = 1;
+
+static constexpr NpyType kTypes[] = {
+    NpyType::F16, NpyType::BF16, NpyType::F32, NpyType::I32, NpyType::F64,
+    NpyType::I8,  NpyType::I16,  NpyType::I64, NpyType::U8,  NpyType::U16,
+    NpyType::U32, NpyType::U64,  NpyType::Bool};
+/// The number of types that kernels of GPUs support, the first ones.
+static constexpr size_t kGPUTypes = 4;
 
 static std::string quote(const std::string &name) { return "'" + name + "'"; }
 
@@ -62,20 +69,17 @@ private:
   }
 
   bool readTarget(const Json &value, const std::string &place) {
-    if (!reader.checkObject(value, place,
-                            {"chip", "ptx_version", "address_size"}) ||
-        !reader.readString(value["chip"], place + ".chip", manifest.chip) ||
-        !reader.readString(value["ptx_version"], place + ".ptx_version",
-                           manifest.ptxVersion))
+    // The chip determines the other keys.
+    if (value.is_object() && value.contains("chip") &&
+        !reader.readString(value["chip"], place + ".chip", manifest.chip))
       return false;
-    const std::string &version = manifest.ptxVersion;
-    size_t dot = version.find('.');
-    if (version.find_first_not_of("0123456789.") != std::string::npos ||
-        dot == std::string::npos || dot == 0 || dot + 1 == version.size() ||
-        version.find('.', dot + 1) != std::string::npos)
-      return reader.fail(place + ".ptx_version",
-                         "a version such as 7.0 is legal, found " +
-                             describeJson(value["ptx_version"]));
+    bool isForCPU = !manifest.chip.empty() && !manifest.isForGPU();
+    if (isForCPU
+            ? !reader.checkObject(value, place, {"chip", "address_size"})
+            : !reader.checkObject(value, place,
+                                  {"chip", "ptx_version", "address_size"}) ||
+                  !readVersion(value["ptx_version"], place + ".ptx_version"))
+      return false;
     int64_t size = 0;
     if (!reader.readInteger(value["address_size"], place + ".address_size", 0,
                             size))
@@ -83,6 +87,19 @@ private:
     return size == 64 ||
            reader.fail(place + ".address_size",
                        std::to_string(size) + " was found; 64 is legal");
+  }
+
+  bool readVersion(const Json &value, const std::string &place) {
+    std::string &version = manifest.ptxVersion;
+    if (!reader.readString(value, place, version))
+      return false;
+    size_t dot = version.find('.');
+    if (version.find_first_not_of("0123456789.") == std::string::npos &&
+        dot != std::string::npos && dot != 0 && dot + 1 != version.size() &&
+        version.find('.', dot + 1) == std::string::npos)
+      return true;
+    return reader.fail(place, "a version such as 7.0 is legal, found " +
+                                  describeJson(value));
   }
 
   bool readFunction(const Json &value, const std::string &place,
@@ -136,16 +153,24 @@ private:
     if (!tensor.isResult && !function.tensors.empty() &&
         function.tensors.back().isResult)
       return reader.fail(place + ".role", "an argument follows a result");
-    if (type == "f16")
-      tensor.type = NpyType::F16;
-    else if (type == "bf16")
-      tensor.type = NpyType::BF16;
-    else if (type == "i32")
-      tensor.type = NpyType::I32;
-    else if (type != "f32")
+    const NpyType *found =
+        std::find_if(std::begin(kTypes), std::end(kTypes),
+                     [&](NpyType one) { return type == getNpyTypeName(one); });
+    // Kernels of GPUs have the first types only.
+    const NpyType *end = std::begin(kTypes) +
+                         (manifest.isForGPU() ? kGPUTypes : std::size(kTypes));
+    if (found >= end) {
+      std::string legal;
+      for (const NpyType *one = kTypes; one != end; ++one)
+        legal += std::string(one == kTypes    ? ""
+                             : one + 1 == end ? " and "
+                                              : ", ") +
+                 getNpyTypeName(*one);
       return reader.fail(place + ".element_type",
-                         "f16, bf16, f32 and i32 are legal, found " +
+                         legal + " are legal, found " +
                              describeJson(value["element_type"]));
+    }
+    tensor.type = *found;
     function.tensors.push_back(std::move(tensor));
     return true;
   }

@@ -1,4 +1,4 @@
-//===- Manifest.h - The manifest of a PTX module ----------------*- C++ -*-===//
+//===- Manifest.h - The manifest of compiled code ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -81,9 +81,15 @@ struct FunctionInfo {
 };
 
 struct Manifest {
+  /// A GPU, or "host" and other names for CPUs.
   std::string chip;
+  /// Empty for a CPU.
   std::string ptxVersion;
   std::vector<FunctionInfo> functions;
+
+  /// Returns true if the functions have kernels for a GPU. Otherwise, each one
+  /// is the C function `_mlir_ciface_NAME` of a shared object.
+  bool isForGPU() const { return chip.compare(0, 3, "sm_") == 0; }
 
   /// Returns the function of that name, or null.
   const FunctionInfo *findFunction(const std::string &name) const;

@@ -1,4 +1,4 @@
-/*===- diff-c/Parallel.h - Threads of compiled CPU code ------------*- C -*-===*\
+/*===- diff-c/Parallel.h - Threads of compiled CPU code -----------*- C -*-===*\
 |*                                                                            *|
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|
@@ -34,6 +34,9 @@ int diffParallelGetThreads(void);
 
 /** Returns where threads come from: "openmp" or "pool". */
 const char *diffParallelGetProvider(void);
+
+/** Returns the path of the library, or "" if it is not known. */
+const char *diffParallelGetLibrary(void);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -1,5 +1,4 @@
-/*===- ParallelCheck.c - Checks of the parallel runtime ------------*- C
--*-===*\
+/*===- ParallelCheck.c - Checks of the parallel runtime -----------*- C -*-===*\
 |*                                                                            *|
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|
@@ -248,6 +247,7 @@ int main(int argc, char **argv) {
   if (!strcmp(mode, "pool")) {
     CHECK(!strcmp(diffParallelGetProvider(), "pool"));
     CHECK(diffParallelGetThreads() == threads);
+    CHECK(strstr(diffParallelGetLibrary(), "/libdiffrt.so"));
     checkBounds();
     checkLoops(threads);
     checkLimit(threads);

@@ -1,5 +1,4 @@
-/*===- Internal.h - Parts of the parallel runtime ------------------*- C
--*-===*\
+/*===- Internal.h - Parts of the parallel runtime -----------------*- C -*-===*\
 |*                                                                            *|
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|

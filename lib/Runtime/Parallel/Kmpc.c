@@ -1,5 +1,4 @@
-/*===- Kmpc.c - The OpenMP interface of compiled code --------------*- C
--*-===*\
+/*===- Kmpc.c - The OpenMP interface of compiled code -------------*- C -*-===*\
 |*                                                                            *|
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|

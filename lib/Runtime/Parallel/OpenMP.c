@@ -1,5 +1,4 @@
-/*===- OpenMP.c - Finds the OpenMP runtime of the process ----------*- C
--*-===*\
+/*===- OpenMP.c - Finds the OpenMP runtime of the process ---------*- C -*-===*\
 |*                                                                            *|
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|
@@ -7,6 +6,7 @@
 
 #define _GNU_SOURCE
 #include "Internal.h"
+#include "diff-c/Parallel.h"
 #include <dlfcn.h>
 #include <limits.h>
 #include <link.h>
@@ -112,6 +112,12 @@ static void finishForkInChild(void) {
   if (atomic_load_explicit(&found, memory_order_relaxed))
     atomic_store_explicit(&isStale, true, memory_order_relaxed);
   pthread_mutex_unlock(&searchLock);
+}
+
+const char *diffParallelGetLibrary(void) {
+  static const char anchor = 0;
+  Dl_info info;
+  return dladdr(&anchor, &info) && info.dli_fname ? info.dli_fname : "";
 }
 
 static __attribute__((constructor)) void watchForks(void) {

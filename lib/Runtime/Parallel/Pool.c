@@ -1,5 +1,4 @@
-/*===- Pool.c - A pool of threads ----------------------------------*- C
--*-===*\
+/*===- Pool.c - A pool of threads ---------------------------------*- C -*-===*\
 |*                                                                            *|
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|

@@ -1,0 +1,459 @@
+/*===- CacheCheck.c - Checks of the cache from C ------------------*- C -*-===*\
+|*                                                                            *|
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
+|*                                                                            *|
+|* cache-check use MODULE SCALE [SECONDS]: compiles a module whose function   *|
+|* @scale(x, y) returns SCALE * x + y, calls it and checks the result; again  *|
+|* and again for SECONDS. Prints where the code came from.                    *|
+|* cache-check get MODULE TARGET [OPTIONS]: prints the sizes of the code.     *|
+|* cache-check api MODULE: calls every function with legal and other values.  *|
+|* cache-check time MODULE: prints the time of a call.                        *|
+|*                                                                            *|
+\*===----------------------------------------------------------------------===*/
+
+#define _GNU_SOURCE
+#include "diff-c/Cache.h"
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHECK(condition)                                                       \
+  do {                                                                         \
+    if (!(condition)) {                                                        \
+      printf("line %d: %s; last error: %s\n", __LINE__, #condition,            \
+             diffCacheGetError());                                             \
+      fflush(stdout);                                                          \
+      _exit(1);                                                                \
+    }                                                                          \
+  } while (0)
+
+static char *module;
+static size_t moduleSize;
+
+static void readModule(const char *path) {
+  FILE *file = fopen(path, "rb");
+  CHECK(file);
+  module = malloc(1 << 20);
+  moduleSize = fread(module, 1, 1 << 20, file);
+  fclose(file);
+}
+
+static DiffCacheRequest makeRequest(const char *target, const char *options) {
+  DiffCacheRequest request;
+  memset(&request, 0, sizeof(request));
+  request.module = module;
+  request.moduleSize = moduleSize;
+  request.target = target;
+  request.options = options;
+  return request;
+}
+
+static DiffLaunchTensor makeTensor(const void *data, size_t rank,
+                                   const int64_t *shape,
+                                   const int64_t *strides) {
+  DiffLaunchTensor tensor;
+  tensor.data = (uint64_t)(uintptr_t)data;
+  tensor.memory = DIFF_LAUNCH_HOST;
+  tensor.type = DIFF_LAUNCH_F32;
+  tensor.rank = rank;
+  tensor.shape = shape;
+  tensor.strides = strides;
+  return tensor;
+}
+
+static double getTime(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
+}
+
+static const char *getOriginName(DiffCacheOrigin origin) {
+  static const char *const names[] = {"memory", "disk", "compiler"};
+  return names[origin];
+}
+
+/*===----------------------------------------------------------------------===*\
+|* Use
+\*===----------------------------------------------------------------------===*/
+
+static void checkScale(const DiffCacheKernel *kernel, float scale) {
+  enum { kRows = 37, kColumns = 5, kStride = 9 };
+  float x[kRows * kStride], y[kRows * kColumns], result[kRows * kStride];
+  const int64_t shape[] = {kRows, kColumns}, strides[] = {kStride, 1};
+  for (int i = 0; i < kRows * kStride; ++i) {
+    x[i] = (float)(i % 100);
+    result[i] = -1;
+  }
+  for (int i = 0; i < kRows * kColumns; ++i)
+    y[i] = (float)i;
+  DiffLaunchTensor tensors[] = {makeTensor(x, 2, shape, strides),
+                                makeTensor(y, 2, shape, NULL),
+                                makeTensor(result, 2, shape, strides)};
+  CHECK(diffCacheCall(kernel, "scale", tensors, 3) == DIFF_CACHE_SUCCESS);
+  for (int row = 0; row < kRows; ++row)
+    for (int i = 0; i < kStride; ++i)
+      CHECK(result[row * kStride + i] ==
+            (i < kColumns ? scale * x[row * kStride + i] + y[row * kColumns + i]
+                          : -1));
+}
+
+static int use(float scale, double seconds) {
+  double end = getTime() + seconds;
+  do {
+    DiffCache *cache = NULL;
+    DiffCacheKernel *kernel = NULL;
+    CHECK(diffCacheOpen(NULL, &cache) == DIFF_CACHE_SUCCESS);
+    DiffCacheRequest request = makeRequest("host", NULL);
+    if (diffCacheCompile(cache, &request, &kernel) != DIFF_CACHE_SUCCESS) {
+      printf("error: %s\n", diffCacheGetError());
+      return 1;
+    }
+    checkScale(kernel, scale);
+    if (seconds == 0) {
+      DiffCacheCounts counts;
+      CHECK(diffCacheGetCounts(cache, &counts) == DIFF_CACHE_SUCCESS);
+      printf("from %s, %d damaged, in '%s', problem '%s'\n",
+             getOriginName(diffCacheGetOrigin(kernel)), (int)counts.damaged,
+             diffCacheGetFolder(cache), diffCacheGetProblem(cache));
+    }
+    diffCacheRelease(kernel);
+    diffCacheClose(cache);
+  } while (getTime() < end);
+  return 0;
+}
+
+static int get(const char *target, const char *options) {
+  DiffCache *cache = NULL;
+  DiffCacheKernel *kernel = NULL;
+  size_t code = 0, manifest = 0;
+  CHECK(diffCacheOpen(NULL, &cache) == DIFF_CACHE_SUCCESS);
+  DiffCacheRequest request = makeRequest(target, options);
+  if (diffCacheCompile(cache, &request, &kernel) != DIFF_CACHE_SUCCESS) {
+    printf("error: %s\n", diffCacheGetError());
+    return 1;
+  }
+  CHECK(diffCacheGetCode(kernel, &code) && diffCacheGetManifest(kernel, NULL));
+  CHECK(strlen(diffCacheGetManifest(kernel, &manifest)) == manifest);
+  printf("from %s, %zu bytes of code, %zu of the manifest\n",
+         getOriginName(diffCacheGetOrigin(kernel)), code, manifest);
+  diffCacheRelease(kernel);
+  diffCacheClose(cache);
+  return 0;
+}
+
+/*===----------------------------------------------------------------------===*\
+|* Every function
+\*===----------------------------------------------------------------------===*/
+
+static bool hasError(const char *text) {
+  if (strstr(diffCacheGetError(), text) && !strchr(diffCacheGetError(), '\n'))
+    return true;
+  printf("expected '%s'\n", text);
+  return false;
+}
+
+#define CHECK_INVALID(call, text)                                              \
+  do {                                                                         \
+    CHECK((call) == DIFF_CACHE_INVALID);                                       \
+    CHECK(hasError(text));                                                     \
+  } while (0)
+
+static int alwaysInterrupt(void *userData) {
+  ++*(int *)userData;
+  return 1;
+}
+
+static void checkOpen(void) {
+  DiffCache *cache = NULL;
+  DiffCacheCounts counts;
+  CHECK_INVALID(diffCacheOpen(NULL, NULL), "cache is null");
+  for (const char *const *size =
+           (const char *const[]){"rice", "-1", "1T", "1MB", "M", "1.5G", NULL};
+       *size; ++size) {
+    setenv("DIFF_CACHE_SIZE", *size, 1);
+    CHECK_INVALID(diffCacheOpen(NULL, &cache), "DIFF_CACHE_SIZE is '");
+    CHECK(!cache);
+  }
+  for (const char *const *size =
+           (const char *const[]){"", "0", "123", "10K", "512M", "2G", NULL};
+       *size; ++size) {
+    setenv("DIFF_CACHE_SIZE", *size, 1);
+    CHECK(diffCacheOpen(NULL, &cache) == DIFF_CACHE_SUCCESS);
+    diffCacheClose(cache);
+    cache = NULL;
+  }
+  unsetenv("DIFF_CACHE_SIZE");
+  diffCacheClose(NULL);
+  CHECK(!*diffCacheGetFolder(NULL) && !*diffCacheGetProblem(NULL));
+  CHECK_INVALID(diffCacheGetCounts(NULL, &counts), "cache is null");
+  CHECK_INVALID(diffCacheClear(NULL), "cache is null");
+}
+
+static void checkCompile(DiffCache *cache) {
+  DiffCacheKernel *kernel = NULL;
+  DiffCacheRequest request = makeRequest("host", NULL), other;
+  CHECK_INVALID(diffCacheCompile(NULL, &request, &kernel), "cache is null");
+  CHECK_INVALID(diffCacheCompile(cache, NULL, &kernel), "request is null");
+  CHECK_INVALID(diffCacheCompile(cache, &request, NULL), "kernel is null");
+  other = request;
+  other.target = NULL;
+  CHECK_INVALID(diffCacheCompile(cache, &other, &kernel), "target is null");
+  other = request;
+  other.module = NULL;
+  CHECK_INVALID(diffCacheCompile(cache, &other, &kernel), "module is null");
+  other.module = module;
+  other.target = "host stop-after=tiled";
+  CHECK_INVALID(diffCacheCompile(cache, &other, &kernel),
+                "the target is 'host stop-after=tiled'");
+  other.target = "host";
+  other.wantCubin = 1;
+  CHECK_INVALID(diffCacheCompile(cache, &other, &kernel), "no GPU");
+
+  /* The compiler's own errors. */
+  other = makeRequest("sm_1", NULL);
+  CHECK(diffCacheCompile(cache, &other, &kernel) == DIFF_CACHE_ERROR);
+  CHECK(hasError("unknown chip 'sm_1'; known are host, sm_80"));
+  other = makeRequest("host", "rice=1");
+  CHECK(diffCacheCompile(cache, &other, &kernel) == DIFF_CACHE_ERROR);
+  CHECK(hasError("rice"));
+  other = makeRequest("host", NULL);
+  other.module = "func.func @f(";
+  other.moduleSize = strlen(other.module);
+  CHECK(diffCacheCompile(cache, &other, &kernel) == DIFF_CACHE_ERROR);
+  CHECK(hasError("line 1:"));
+  other.module = NULL;
+  other.moduleSize = 0;
+  CHECK(diffCacheCompile(cache, &other, &kernel) == DIFF_CACHE_SUCCESS);
+  CHECK_INVALID(diffCacheCall(kernel, NULL, NULL, 0), "functions: none");
+  diffCacheRelease(kernel);
+  CHECK(kernel);
+}
+
+static void checkCalls(const DiffCacheKernel *kernel) {
+  float x[6] = {1, 2, 3, 4, 5, 6}, y[6] = {0}, result[6] = {0};
+  const int64_t shape[] = {2, 3}, other[] = {3, 2}, negative[] = {-1, 3};
+  const int64_t far[] = {INT64_MAX / 2, 1}, reverse[] = {-3, 1},
+                wide[] = {6, 2}, none[] = {0, 3}, same[] = {0, 1};
+  DiffLaunchTensor good[] = {makeTensor(x, 2, shape, NULL),
+                             makeTensor(y, 2, shape, NULL),
+                             makeTensor(result, 2, shape, NULL)};
+  DiffLaunchTensor tensors[3];
+#define RESET() memcpy(tensors, good, sizeof(good))
+#define CALL() diffCacheCall(kernel, "scale", tensors, 3)
+  RESET();
+  CHECK(CALL() == DIFF_CACHE_SUCCESS);
+  CHECK(diffCacheCall(kernel, NULL, tensors, 3) == DIFF_CACHE_SUCCESS);
+  CHECK_INVALID(diffCacheCall(NULL, "scale", tensors, 3), "kernel is null");
+  CHECK_INVALID(diffCacheCall(kernel, "scale", NULL, 3), "tensors is null");
+  CHECK_INVALID(diffCacheCall(kernel, "sale", tensors, 3),
+                "there is no function 'sale'; functions: 'scale'");
+  CHECK_INVALID(diffCacheCall(kernel, "scale", tensors, 2),
+                "takes 3 tensors (1 of them results), found 2");
+  tensors[0].type = DIFF_LAUNCH_F64;
+  CHECK_INVALID(CALL(), "argument 0 'argument0' needs elements of type f32, "
+                        "found f64");
+  tensors[0].type = (DiffLaunchType)99;
+  CHECK_INVALID(CALL(), "tensor 0 has the unknown type 99");
+  RESET();
+  tensors[1].memory = DIFF_LAUNCH_DEVICE;
+  CHECK_INVALID(CALL(), "tensor 1 is in device memory");
+  RESET();
+  tensors[1].rank = 1;
+  CHECK_INVALID(CALL(), "of rank 1");
+  RESET();
+  tensors[1].shape = other;
+  CHECK_INVALID(CALL(), "argument 1 'argument1' has ");
+  RESET();
+  tensors[2].shape = other;
+  CHECK_INVALID(CALL(), "result 0 'result0' has ");
+  RESET();
+  tensors[0].shape = negative;
+  CHECK_INVALID(CALL(), "with a negative size");
+  RESET();
+  tensors[0].strides = far;
+  CHECK_INVALID(CALL(), "exceeds the range of 64-bit addresses");
+  tensors[0].strides = reverse;
+  CHECK_INVALID(CALL(), "is negative");
+  tensors[0].strides = wide;
+  CHECK_INVALID(CALL(), "the innermost, is not 1");
+  RESET();
+  tensors[2].strides = same;
+  CHECK_INVALID(CALL(), "overlap");
+  RESET();
+  tensors[0].shape = NULL;
+  CHECK_INVALID(CALL(), "tensor 0 has no shape");
+  RESET();
+  tensors[2].data = 0;
+  CHECK_INVALID(CALL(), "has no address");
+  tensors[2].data = good[2].data + 2;
+  CHECK_INVALID(CALL(), "is not a multiple of 4");
+  tensors[2].data = good[0].data;
+  CHECK_INVALID(CALL(), "the memory of result 'result0' overlaps that of "
+                        "'argument0'");
+  tensors[2].data = good[1].data + 8;
+  CHECK_INVALID(CALL(), "overlaps that of 'argument1'");
+  /* Nothing to compute. */
+  for (int i = 0; i < 3; ++i)
+    tensors[i] = makeTensor(NULL, 2, none, NULL);
+  CHECK(CALL() == DIFF_CACHE_SUCCESS);
+}
+
+static void checkInterrupt(void) {
+  DiffCacheOptions options = diffCacheGetDefaultOptions();
+  DiffCache *cache = NULL;
+  DiffCacheKernel *kernel = NULL;
+  int calls = 0;
+  options.isInterrupted = alwaysInterrupt;
+  options.userData = &calls;
+  options.bytes = 0;
+  CHECK(diffCacheOpen(&options, &cache) == DIFF_CACHE_SUCCESS);
+  DiffCacheRequest request = makeRequest("host", "");
+  module[moduleSize++] = '\n';
+  request.moduleSize = moduleSize;
+  CHECK(diffCacheCompile(cache, &request, &kernel) == DIFF_CACHE_ERROR);
+  CHECK(hasError("interrupted"));
+  CHECK(calls > 0 && !kernel);
+  diffCacheClose(cache);
+}
+
+static void *compileInThread(void *data) {
+  DiffCacheKernel *kernel = NULL;
+  DiffCacheRequest request = makeRequest("host", NULL);
+  CHECK(diffCacheCompile(data, &request, &kernel) == DIFF_CACHE_SUCCESS);
+  for (int i = 0; i < 100; ++i)
+    checkScale(kernel, 2);
+  diffCacheRelease(kernel);
+  return NULL;
+}
+
+static int checkAPI(void) {
+  DiffCache *cache = NULL;
+  DiffCacheKernel *kernel = NULL, *second = NULL;
+  DiffCacheCounts counts;
+  size_t size = 1;
+  CHECK(!*diffCacheGetError());
+  checkOpen();
+  CHECK(diffCacheOpen(NULL, &cache) == DIFF_CACHE_SUCCESS);
+  CHECK(*diffCacheGetFolder(cache) && !*diffCacheGetProblem(cache));
+
+  /* Threads that want the same module compile it once. */
+  pthread_t threads[8];
+  for (int i = 0; i < 8; ++i)
+    CHECK(!pthread_create(&threads[i], NULL, compileInThread, cache));
+  for (int i = 0; i < 8; ++i)
+    CHECK(!pthread_join(threads[i], NULL));
+  CHECK(diffCacheGetCounts(cache, &counts) == DIFF_CACHE_SUCCESS);
+  CHECK(counts.compiled == 1 && counts.onDisk == 0 && counts.inMemory == 7);
+  CHECK(counts.damaged == 0);
+  CHECK_INVALID(diffCacheGetCounts(cache, NULL), "counts is null");
+
+  DiffCacheRequest request = makeRequest("host", NULL);
+  CHECK(diffCacheCompile(cache, &request, &kernel) == DIFF_CACHE_SUCCESS);
+  CHECK(diffCacheGetOrigin(kernel) == DIFF_CACHE_FROM_MEMORY);
+  checkCalls(kernel);
+  checkCompile(cache);
+
+  /* A child of a fork compiles, loads and calls. */
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(60);
+    compileInThread(cache);
+    CHECK(diffCacheClear(cache) == DIFF_CACHE_SUCCESS);
+    compileInThread(cache);
+    _exit(0);
+  }
+  int status = 0;
+  CHECK(waitpid(child, &status, 0) == child && status == 0);
+
+  /* A kernel outlives its cache. */
+  CHECK(diffCacheClear(cache) == DIFF_CACHE_SUCCESS);
+  CHECK(diffCacheCompile(cache, &request, &second) == DIFF_CACHE_SUCCESS);
+  CHECK(diffCacheGetOrigin(second) == DIFF_CACHE_FROM_COMPILER);
+  diffCacheClose(cache);
+  checkScale(kernel, 2);
+  checkScale(second, 2);
+  CHECK(diffCacheGetCode(kernel, &size) && size > 1000);
+  CHECK(!memcmp(diffCacheGetCode(kernel, NULL), "\177ELF", 4));
+  CHECK(strstr(diffCacheGetManifest(kernel, &size), "\"host\""));
+  diffCacheRelease(kernel);
+  checkScale(second, 2);
+  diffCacheRelease(second);
+  diffCacheRelease(NULL);
+  CHECK(!*diffCacheGetManifest(NULL, &size) && size == 0);
+  CHECK(diffCacheGetCode(NULL, &size) && size == 0);
+  CHECK(diffCacheGetOrigin(NULL) == DIFF_CACHE_FROM_MEMORY);
+  checkInterrupt();
+
+  DiffCacheOptions options = diffCacheGetDefaultOptions();
+  options.compiler = "/nowhere/diff-opt";
+  CHECK(diffCacheOpen(&options, &cache) == DIFF_CACHE_SUCCESS);
+  CHECK(diffCacheCompile(cache, &request, &kernel) == DIFF_CACHE_ERROR);
+  CHECK(hasError("the compiler is '/nowhere/diff-opt', which is no program"));
+  diffCacheClose(cache);
+  return 0;
+}
+
+/*===----------------------------------------------------------------------===*\
+|* Time
+\*===----------------------------------------------------------------------===*/
+
+static int compareDoubles(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static int measure(void) {
+  enum { kCalls = 20000 };
+  static double times[kCalls];
+  double start = getTime();
+  DiffCache *cache = NULL;
+  DiffCacheKernel *kernel = NULL;
+  CHECK(diffCacheOpen(NULL, &cache) == DIFF_CACHE_SUCCESS);
+  DiffCacheRequest request = makeRequest("host", NULL);
+  CHECK(diffCacheCompile(cache, &request, &kernel) == DIFF_CACHE_SUCCESS);
+  float x[4] = {1, 2, 3, 4}, y[4] = {0}, result[4];
+  const int64_t shape[] = {2, 2}, strides[] = {2, 1};
+  DiffLaunchTensor tensors[] = {makeTensor(x, 2, shape, strides),
+                                makeTensor(y, 2, shape, strides),
+                                makeTensor(result, 2, shape, strides)};
+  CHECK(diffCacheCall(kernel, "scale", tensors, 3) == DIFF_CACHE_SUCCESS);
+  double first = getTime() - start;
+  for (int i = 0; i < kCalls; ++i) {
+    double before = getTime();
+    diffCacheCall(kernel, "scale", tensors, 3);
+    times[i] = getTime() - before;
+  }
+  qsort(times, kCalls, sizeof(double), compareDoubles);
+  printf("from %s: %.2f ms to the first result, call %.2f us (median %.2f)\n",
+         getOriginName(diffCacheGetOrigin(kernel)), first * 1e3,
+         times[kCalls / 100] * 1e6, times[kCalls / 2] * 1e6);
+  start = getTime();
+  for (int i = 0; i < 1000; ++i) {
+    DiffCacheKernel *found = NULL;
+    CHECK(diffCacheCompile(cache, &request, &found) == DIFF_CACHE_SUCCESS);
+    diffCacheRelease(found);
+  }
+  printf("from memory: %.2f us\n", (getTime() - start) * 1e3);
+  return 0;
+}
+
+int main(int argc, char **argv) {
+  const char *mode = argc > 2 ? argv[1] : "";
+  if (argc > 2)
+    readModule(argv[2]);
+  if (!strcmp(mode, "use") && argc > 3)
+    return use((float)atof(argv[3]), argc > 4 ? atof(argv[4]) : 0);
+  if (!strcmp(mode, "get") && argc > 3)
+    return get(argv[3], argc > 4 ? argv[4] : NULL);
+  if (!strcmp(mode, "api"))
+    return checkAPI();
+  if (!strcmp(mode, "time"))
+    return measure();
+  fprintf(stderr, "usage: cache-check use|get|api|time MODULE ...\n");
+  return 2;
+}

@@ -702,13 +702,13 @@ struct DistributeWritePart : public DistributePattern<WritePartOp> {
                   ConversionPatternRewriter &rewriter) const override {
     LayoutAttr layout = distribution.getLayout(op.getSource());
     const SlotInfo *slot = distribution.getSlot(op.getDestination());
-    if (!layout || !slot || layout.getLanes()[0] != 1 ||
-        layout.getElems()[0] != 1)
-      return rewriter.notifyMatchFailure(op, "no slot, or lanes hold parts");
+    if (!layout || !slot || layout.getElems()[0] != 1)
+      return rewriter.notifyMatchFailure(op, "no slot, or parts are adjacent");
     Location loc = op.getLoc();
     auto whole = cast<VectorType>(op.getSource().getType());
+    int64_t lanes = layout.getLanes()[0];
     int64_t parts = *layout.getRepetitions(0, whole.getDimSize(0));
-    int64_t index = op.getIndex();
+    int64_t index = op.getIndex() / lanes;
     // The elements of the part, of a warp that holds it.
     auto held = cast<VectorType>(adaptor.getSource().getType());
     SmallVector<Value> elements, all =
@@ -737,23 +737,33 @@ struct DistributeWritePart : public DistributePattern<WritePartOp> {
           });
     };
     rewriter.setInsertionPoint(op);
-    if (layout.getWarps()[0] == 1) {
-      write(rewriter, loc);
-    } else {
-      I32Builder i32{rewriter, loc};
-      Value warp = arith::DivUIOp::create(
-          rewriter, loc, distribution.getWarp(),
-          i32.constant(layout.getWarpStrides()[0]));
-      warp = arith::RemUIOp::create(rewriter, loc, warp,
-                                    i32.constant(layout.getWarps()[0]));
-      Value holds =
-          arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::eq, warp,
-                                i32.constant(index / parts));
+    I32Builder i32{rewriter, loc};
+    Value holds;
+    auto require = [&](Value id, int64_t count, int64_t stride,
+                       int64_t expected) {
+      if (count == 1)
+        return;
+      if (stride > 1)
+        id = arith::DivUIOp::create(rewriter, loc, id, i32.constant(stride));
+      id = arith::RemUIOp::create(rewriter, loc, id, i32.constant(count));
+      Value equal =
+          arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::eq, id,
+                                i32.constant(expected));
+      holds = holds ? arith::AndIOp::create(rewriter, loc, holds, equal)
+                          .getResult()
+                    : equal;
+    };
+    require(distribution.getWarp(), layout.getWarps()[0],
+            layout.getWarpStrides()[0], index / parts);
+    require(distribution.getLane(), lanes, layout.getLaneStrides()[0],
+            op.getIndex() % lanes);
+    if (holds)
       scf::IfOp::create(rewriter, loc, holds, [&](OpBuilder &b, Location loc) {
         write(b, loc);
         scf::YieldOp::create(b, loc);
       });
-    }
+    else
+      write(rewriter, loc);
     rewriter.eraseOp(op);
     return success();
   }

@@ -76,3 +76,29 @@ gpu.module @kernels {
       gpu.return
   }
 }
+
+// -----
+
+#shared = #gpu.address_space<workgroup>
+
+// Lanes hold the parts, too: part 4 of eight is in the second repetition of lanes 0 to 7.
+// CHECK-LABEL: gpu.func @write_lanes
+// CHECK: %[[PART:.*]] = arith.remui %{{.*}}, %c4_i32
+// CHECK: %[[HOLDS:.*]] = arith.cmpi eq, %[[PART]], %c0_i32
+// CHECK: scf.if %[[HOLDS]] {
+// CHECK-COUNT-1: llvm.store %{{.*}} : vector<2xf32>
+// CHECK: }
+gpu.module @kernels {
+  gpu.func @write_lanes(%m: memref<8x2x8xf32>) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+      %c0 = arith.constant 0 : index
+      %pad = arith.constant 0.0 : f32
+      %ring = tile.ring {offset = 0} : memref<1x2x8xf32, #shared>
+      %slot = tile.slot %ring[%c0] : memref<1x2x8xf32, #shared> -> memref<2x8xf32, #shared>
+      %0 = vector.transfer_read %m[%c0, %c0, %c0], %pad
+             {in_bounds = [true, true, true],
+              tile.layouts = [#tile.layout<lanes = [4, 2, 4], elems = [1, 1, 2]>]}
+             : memref<8x2x8xf32>, vector<8x2x8xf32>
+      tile.write_part %0[4], %slot : vector<8x2x8xf32>, memref<2x8xf32, #shared>
+      gpu.return
+  }
+}

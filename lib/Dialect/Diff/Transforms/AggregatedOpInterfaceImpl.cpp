@@ -47,23 +47,44 @@ diff::decomposeAttention(OpBuilder &b, AttentionCombineOpInterface op) {
   NamedGenericBuilder named(b, loc);
   for (char dim : StringRef("bqnv"))
     named.declare(dim, getMixedSize(b, attention, dim));
+  // Few query tokens of one head group: the rows of its maps fill whole
+  // instructions together.
+  Value query = attention.getQuery();
+  int64_t maps = attention.getNumMaps(), paddedMaps = maps;
+  std::optional<int64_t> queries = getConstantIntValue(named.getSize('n'));
+  if (isOnTensorCores(op) && attention.getNumHeadGroups() == 1 && queries)
+    paddedMaps = getPaddedMaps(attention, *queries);
+  if (paddedMaps != maps) {
+    named.declare('q', b.getIndexAttr(paddedMaps));
+    SmallVector<int64_t> shape(cast<ShapedType>(query.getType()).getShape());
+    shape[attention.getOperandDims(kQueryOperand).find('q')] = paddedMaps;
+    query = padToShape(b, loc, query, shape);
+  }
   FloatType compute = attention.getComputeType();
   Value acc = named.fill("bqnv", compute, 0.0).value;
   Value max = named.fill("bqn", compute, kLowestMax).value;
   Value sum = named.fill("bqn", compute, 0.0).value;
   auto online = OnlineAttentionOp::create(
       b, loc, TypeRange{acc.getType(), max.getType(), sum.getType()},
-      attention.getQuery(), attention.getKey(), attention.getValue(),
-      attention.getDiagonal(),
-      /*key_length=*/Value(), acc, max, sum,
-      b.getI64IntegerAttr(attention.getNumMaps()), attention.getMaskAttr(),
+      query, attention.getKey(), attention.getValue(), attention.getDiagonal(),
+      /*key_length=*/Value(), acc, max, sum, b.getI64IntegerAttr(paddedMaps),
+      attention.getMaskAttr(),
       b.getF64FloatAttr(attention.getEffectiveScale()),
       attention.getSoftcapAttr(),
       LayoutAttr::withPermutation(b.getContext(), attention.getLayoutAttr(),
                                   "output", {}),
       op.getScheduleAttr());
-  return buildEpilogue(b, op, online->getResult(0), online->getResult(1),
-                       online->getResult(2), ExpBase::Two);
+  // The rows without padding.
+  SmallVector<Value> rows(online->getResults());
+  if (paddedMaps != maps)
+    for (Value &value : rows) {
+      SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, value);
+      sizes[1] = b.getIndexAttr(maps);
+      SmallVector<OpFoldResult> zeros(sizes.size(), b.getIndexAttr(0)),
+          ones(sizes.size(), b.getIndexAttr(1));
+      value = tensor::ExtractSliceOp::create(b, loc, value, zeros, sizes, ones);
+    }
+  return buildEpilogue(b, op, rows[0], rows[1], rows[2], ExpBase::Two);
 }
 
 //===----------------------------------------------------------------------===//

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -67,6 +68,15 @@ SmallVector<KeyPart> diff::getKeyParts(AttentionOpInterface op,
   for (int64_t keyMap = 1; keyMap < keyMaps; ++keyMap)
     parts.push_back({shared + keyMap - 1, 1, keyMap, std::nullopt});
   return parts;
+}
+
+int64_t diff::getPaddedMaps(AttentionOpInterface op, int64_t queries) {
+  constexpr int64_t kRows = 16;
+  int64_t maps = op.getNumMaps();
+  if (op.getNumSignals() == 1 || op.getNumKeyMaps() > 1 || queries >= kRows ||
+      !op.getOperandDims(kQueryOperand).contains('q'))
+    return maps;
+  return llvm::alignTo(maps, kRows / std::gcd(queries, kRows));
 }
 
 void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,

@@ -53,23 +53,33 @@ constexpr TileShape kTiles[] = {
 };
 
 /// Tiles of head groups with several signal heads, best first. Rows and warps are
-/// those of one map: each warp has rows of one map.
+/// those of one map: each warp has rows of one map. Without warps, a warp has 16
+/// rows, of several maps that share their keys.
 constexpr TileShape kGroupTiles[] = {
     {64, 64, 64, 2},
     {64, 64, 48, 2},
     {64, 64, 32, 2},
     {64, 32, 64, 2},
     {64, 16, 64, 1},
+    {64, 8, 64, 0},
+    {64, 4, 64, 0},
+    {64, 2, 64, 0},
     {128, 32, 64, 2},
     {128, 32, 48, 2},
     {128, 32, 32, 2},
     {128, 16, 64, 1},
     {128, 16, 32, 1},
+    {128, 8, 64, 0},
+    {128, 4, 64, 0},
+    {128, 2, 64, 0},
     {256, 32, 64, 2},
     {256, 32, 32, 2},
     {256, 16, 64, 1},
     {256, 16, 32, 1},
     {256, 16, 16, 1},
+    {256, 8, 32, 0},
+    {256, 4, 32, 0},
+    {256, 2, 32, 0},
 };
 
 /// Rows and columns of the units of a fragment, and summands of an instruction
@@ -193,12 +203,16 @@ static int64_t getAvailableRegisters(int64_t warps) {
 }
 
 /// Returns the limit that a tile exceeds, or none.
-static std::optional<std::string> findBrokenLimit(const Problem &problem,
+static std::optional<std::string> findBrokenLimit(AttentionOpInterface op,
+                                                  const Problem &problem,
                                                   ScheduleAttr schedule,
                                                   const TileLimits &limits) {
   int64_t warps = schedule.getWarps();
   int64_t queries = schedule.getQueries() * schedule.getHeads();
-  int64_t rows = problem.maps * queries;
+  int64_t maps = schedule.getHeads() == 1
+                     ? getPaddedMaps(op, schedule.getQueries())
+                     : problem.maps;
+  int64_t rows = maps * queries;
   auto text = [](auto... parts) {
     std::string result;
     (result.append(Twine(parts).str()), ...);
@@ -292,6 +306,7 @@ FailureOr<ScheduleAttr>
 diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
                                const TileLimits &limits) {
   Problem problem(op);
+  auto attention = cast<AttentionOpInterface>(op.getOperation());
   if (!problem.hasLegalWidths)
     return reportWidths(op);
   ScheduleAttr best;
@@ -301,8 +316,13 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
     tiles = kGroupTiles;
   for (TileShape tile : tiles) {
     if (problem.isGroup()) {
+      if (tile.warps == 0 && problem.keyMaps > 1)
+        continue;
+      tile.warps = tile.warps == 0
+                       ? std::max<int64_t>(1, getPaddedMaps(attention, tile.rows) *
+                                                  tile.rows / (2 * kUnit))
+                       : tile.warps * problem.maps;
       tile.rows *= problem.maps;
-      tile.warps *= problem.maps;
     }
     if (problem.valueWidth > tile.valueWidth || tile.rows % problem.maps != 0 ||
         tile.warps * 32 > kMaxThreads ||
@@ -317,16 +337,17 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
             !problem.splitsWeights && !problem.isGroup(),
         /*skip_rescale=*/true, /*tf32=*/problem.isF32);
     if (std::optional<std::string> broken =
-            findBrokenLimit(problem, schedule, limits)) {
+            findBrokenLimit(attention, problem, schedule, limits)) {
       lastBroken = print(schedule) + " " + *broken;
       remark::missed(op.getLoc(), kRemark) << lastBroken;
       continue;
     }
     // Use smaller tiles as long as one holds all queries and as many heads.
     if (best && (!problem.queries || *problem.queries > queries ||
-                 heads < best.getHeads() ||
-                 (heads == best.getHeads() && queries >= best.getQueries())))
+                 heads < best.getHeads()))
       break;
+    if (best && heads == best.getHeads() && queries >= best.getQueries())
+      continue;
     best = schedule;
   }
   if (!best)
@@ -351,7 +372,8 @@ LogicalResult diff::verifyTensorCoreSchedule(AttentionCombineOpInterface op,
   if (!problem.hasLegalWidths)
     return reportWidths(op);
   if (std::optional<std::string> broken =
-          findBrokenLimit(problem, schedule, limits))
+          findBrokenLimit(cast<AttentionOpInterface>(op.getOperation()),
+                          problem, schedule, limits))
     return op->emitOpError("has a schedule that ") << *broken;
   return success();
 }

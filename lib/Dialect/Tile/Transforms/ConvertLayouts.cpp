@@ -126,7 +126,7 @@ struct TileConvertLayouts
           return WalkResult::advance();
         VectorType type = op.getResultVectorType();
         if (op.getV1() != op.getV2() || !llvm::all_equal(op.getMask()) ||
-            op.getMask().front() < 0 || layout.getLanes()[0] != 1 ||
+            op.getMask().front() < 0 ||
             !hasWholeChunks(type) || type.getRank() < 2) {
           op.emitOpError("cannot exchange the parts of ")
               << type << ", which different threads hold";

@@ -35,3 +35,28 @@ func.func @signals_v1(%q: tensor<1x512x5x128xbf16>, %k: tensor<1x512x2x128xbf16>
          outs(%init : tensor<1x512x4x256xbf16>) signals(4) -> tensor<1x512x4x256xbf16>
   return %0 : tensor<1x512x4x256xbf16>
 }
+
+// -----
+
+// One token: the rows of the five maps are padded to eight for each of two tokens, so
+// that they fill one instruction of 16 rows. The maps of V1 have other keys: 16 tokens.
+// CHECK-LABEL: func @one_token(
+// CHECK: #diff.schedule<queries = 2, keys = 64, threads = 32, stages = 1,
+// CHECK: #diff.schedule<queries = 16, keys = 64, threads = 160, stages = 1,
+func.func @one_token(%q: tensor<1x1x5x128xbf16>, %k: tensor<1x512x1x128xbf16>,
+                     %k1: tensor<1x512x2x64xbf16>, %q1: tensor<1x1x5x64xbf16>,
+                     %lambda: tensor<1x1x4xbf16>, %lambda1: tensor<4xf32>,
+                     %weight: tensor<128xf32>, %init: tensor<1x1x4x128xbf16>)
+    -> (tensor<1x1x4x128xbf16>, tensor<1x1x4x128xbf16>) {
+  %0 = diff.attention
+         ins(%q, %k, %k, %lambda : tensor<1x1x5x128xbf16>,
+             tensor<1x512x1x128xbf16>, tensor<1x512x1x128xbf16>,
+             tensor<1x1x4xbf16>)
+         outs(%init : tensor<1x1x4x128xbf16>) signals(4) -> tensor<1x1x4x128xbf16>
+  %1 = diff.attention_v1
+         ins(%q1, %k1, %k, %lambda1, %weight : tensor<1x1x5x64xbf16>,
+             tensor<1x512x2x64xbf16>, tensor<1x512x1x128xbf16>, tensor<4xf32>,
+             tensor<128xf32>)
+         outs(%init : tensor<1x1x4x128xbf16>) signals(4) -> tensor<1x1x4x128xbf16>
+  return %0, %1 : tensor<1x1x4x128xbf16>, tensor<1x1x4x128xbf16>
+}

@@ -58,6 +58,12 @@ struct KeyPart {
 SmallVector<KeyPart> getKeyParts(AttentionOpInterface op,
                                  bool together = false);
 
+/// Returns the number of rows for each query token in a tile of `queries` tokens
+/// for tensor cores: the maps of a head group, and padding to whole instructions
+/// of 16 rows if a group has several signal heads with shared keys and the tile
+/// has few tokens.
+int64_t getPaddedMaps(AttentionOpInterface op, int64_t queries);
+
 /// `viewRows` returns the part's rows of the values [B, maps x groups, N, ...]
 /// of all maps, over the loops b, g, r, a, n and `tail`. `unviewRows` writes
 /// them back.

@@ -464,6 +464,7 @@ VARLEN_CASES = (
     _v2("varlen-no-token", "f16", "", dynamic=True, **packed((0, 0), (0, 0))),
     _v2("varlen-no-key", "f16", "f32", ptx="tf32", lse=True, dynamic=True, **packed((5, 0), (40, 0))),
     _v2("varlen-large", "f32", "", inputs="large", causal=True, dynamic=True, **_UNEVEN),
+    _v2("varlen-scores-1e3", "f32", "f32", inputs="scores-1e3", dynamic=True, **_MIXED),
     _v2("varlen-nan-query", "f32", "", inputs="nan-query", causal=True, **_UNEVEN),
     _v2("varlen-bhsd", "f32", "f32", ptx="bf16", layout="bhsd", causal=True, lse=True,
         dynamic=True, **_MIXED),

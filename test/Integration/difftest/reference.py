@@ -242,7 +242,8 @@ def _undecided_rows(case: Case, inputs: dict[str, np.ndarray], permitted: float)
 
     evaluate(case, inputs, Exact(), judge)
     signals = case.signals
-    shape = (case.b, case.h // signals, -1, inputs["query"].shape[1])
+    per_group = 1 if case.variant == "standard" else signals + 1
+    shape = (case.b, case.h // signals, per_group, inputs["query"].shape[1])
     if not maps:
         return np.zeros((case.b, inputs["query"].shape[1], case.h), bool)
     rows = np.array(maps, bool).reshape(shape)

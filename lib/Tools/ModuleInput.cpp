@@ -6,6 +6,7 @@
 
 #include "diff/Tools/ModuleInput.h"
 #include "mlir/Bytecode/BytecodeImplementation.h"
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/Bytecode/BytecodeReaderConfig.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/Parser/Parser.h"
@@ -13,6 +14,7 @@
 #include "llvm/Support/Alignment.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
+#include <atomic>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -34,7 +36,7 @@ diff::alignInput(std::unique_ptr<llvm::MemoryBuffer> buffer) {
 /// This many suffice for a depth of thousands.
 static constexpr size_t kLeastAttempts = 10'000'000, kAttemptsPerByte = 1000;
 
-void diff::rejectCyclesInBytecode(ParserConfig &config, size_t size) {
+static void rejectCycles(const ParserConfig &config, size_t size) {
   auto attempts =
       std::make_shared<size_t>(kLeastAttempts + kAttemptsPerByte * size);
   // Called before every attempt; the entry remains to be read by its dialect.
@@ -55,11 +57,18 @@ void diff::rejectCyclesInBytecode(ParserConfig &config, size_t size) {
       });
 }
 
+static std::atomic<bool> readsBytecode{false};
+
+bool diff::isReadingBytecode() { return readsBytecode; }
+
 OwningOpRef<ModuleOp>
 diff::readModule(std::unique_ptr<llvm::MemoryBuffer> buffer,
                  llvm::SourceMgr &sources, MLIRContext &context) {
   ParserConfig config(&context);
-  rejectCyclesInBytecode(config, buffer->getBufferSize());
+  rejectCycles(config, buffer->getBufferSize());
+  readsBytecode = isBytecode(*buffer);
   sources.AddNewSourceBuffer(alignInput(std::move(buffer)), llvm::SMLoc());
-  return parseSourceFile<ModuleOp>(sources, config);
+  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, config);
+  readsBytecode = false;
+  return module;
 }

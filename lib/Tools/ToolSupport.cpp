@@ -22,6 +22,8 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <exception>
+#include <new>
 #include <unistd.h>
 
 using namespace mlir;
@@ -115,13 +117,16 @@ static void handleFault(int signal) {
         ::write(STDERR_FILENO, text.data(), text.size());
   };
   print(errorReported.exchange(true) ? "note: " : "error: ");
-  print("internal fault (");
+  print(isReadingBytecode() ? "the bytecode is damaged: its reader failed ("
+                            : "internal fault (");
   print(signal == SIGSEGV   ? "SIGSEGV"
         : signal == SIGBUS  ? "SIGBUS"
         : signal == SIGFPE  ? "SIGFPE"
         : signal == SIGILL  ? "SIGILL"
                             : "SIGABRT");
-  print("); please report it with the command line and the input\n");
+  print(isReadingBytecode()
+            ? ")\n"
+            : "); please report it with the command line and the input\n");
   ::_exit(EXIT_FAILURE);
 }
 
@@ -139,7 +144,15 @@ static void installFaultHandler() {
     ::sigaction(signal, &action, nullptr);
 }
 
+/// Memory that a library allocates without LLVM's functions.
+static void handleOutOfMemory() {
+  handleFatalError(nullptr, "out of memory", false);
+}
+
 void diff::initializeTool() {
+  std::set_new_handler(handleOutOfMemory);
+  // Without the message of the C++ library.
+  std::set_terminate(std::abort);
   llvm::install_fatal_error_handler(handleFatalError);
   llvm::install_bad_alloc_error_handler(handleFatalError);
   installFaultHandler();

@@ -114,10 +114,9 @@ static bool canReadBytecode(llvm::MemoryBufferRef buffer,
   llvm::SourceMgr sources;
   SourceMgrDiagnosticHandler handler(sources, &context, llvm::errs());
   reportFirstErrorOnly(context);
-  ParserConfig parserConfig(&context);
-  rejectCyclesInBytecode(parserConfig, buffer.getBufferSize());
-  Block block;
-  return succeeded(readBytecodeFile(buffer, &block, parserConfig));
+  auto copy = llvm::MemoryBuffer::getMemBuffer(
+      buffer, /*RequiresNullTerminator=*/false);
+  return static_cast<bool>(readModule(std::move(copy), sources, context));
 }
 
 /// As mlir-opt does, but for the output file, which appears whole or not at

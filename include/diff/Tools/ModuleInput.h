@@ -17,8 +17,6 @@ class SourceMgr;
 } // namespace llvm
 
 namespace mlir {
-class ParserConfig;
-
 namespace diff {
 
 /// Returns the buffer, or a copy of it at an address that suits resources in
@@ -26,15 +24,18 @@ namespace diff {
 std::unique_ptr<llvm::MemoryBuffer>
 alignInput(std::unique_ptr<llvm::MemoryBuffer> buffer);
 
-/// Makes the reader of bytecode fail if attributes or types refer to each other
-/// in a cycle. Upstream's reader does not end then. `size` is that of the input.
-void rejectCyclesInBytecode(ParserConfig &config, size_t size);
-
 /// Reads a module of text or bytecode. Adds the buffer to `sources`, for
-/// excerpts in diagnostics. Returns null after an error.
+/// excerpts in diagnostics. Returns null after an error. Attributes of bytecode
+/// that refer to each other in a cycle are an error; upstream's reader does not
+/// end then.
 OwningOpRef<ModuleOp> readModule(std::unique_ptr<llvm::MemoryBuffer> buffer,
                                  llvm::SourceMgr &sources,
                                  MLIRContext &context);
+
+/// Returns true while `readModule` reads bytecode. Upstream's reader relies on
+/// undamaged input and may access invalid memory. A signal handler may call this
+/// function.
+bool isReadingBytecode();
 
 } // namespace diff
 } // namespace mlir

@@ -61,13 +61,14 @@ MOST_SCORES = 1 << 22
 
 
 def _with_fewer_tokens(layer: Layer) -> Layer:
-    """Halves the larger token count, or both, to whole tiles if they have several.
-    Keeps more than a window."""
+    """Halves the larger token count, or both, to whole tiles of the usual sizes if they
+    have several. Keeps more than a window."""
     least = max(0, *layer.window)
 
     def half(count: int) -> int:
-        less = -(-(count // 2) // 128) * 128 if count > 256 else count // 2
-        return less if less > least else count
+        unit = 384 if count > 768 else 128 if count > 256 else 1
+        less = -(-(count // 2) // unit) * unit
+        return less if least < less < count else count
 
     n, m = layer.query_tokens, layer.key_tokens
     return replace(layer, query_tokens=n if n < m else half(n), key_tokens=m if m < n else half(m))

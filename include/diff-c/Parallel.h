@@ -17,9 +17,22 @@
 #ifndef DIFF_C_PARALLEL_H
 #define DIFF_C_PARALLEL_H
 
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** Calls a function that calls compiled code. Returns 0 if it returned. If an
+    allocation of the code fails, the call ends and returns the number of bytes.
+    Results are then undefined, and other memory of the code is not freed. The
+    function itself must not hold anything. */
+size_t diffParallelCall(void (*function)(void *data), void *data);
+
+/** What compiled code calls if it cannot allocate memory: ends the innermost
+    diffParallelCall of the thread. Without one, prints an error and ends the
+    process with status 1. Does not return. */
+void diffParallelFailAllocation(size_t bytes);
 
 /** Limits the threads of a parallel loop for the whole process. 0 and negative
     numbers remove the limit. The limit does not raise the number of threads

@@ -44,7 +44,7 @@ static Result emitCubin(const EmitInput &input) {
 }
 
 static Result emitLibrary(const EmitInput &input) {
-  Result object = emitHostObject(input.compiled);
+  Result object = emitHostObject(input.compiled, /*useRuntime=*/true);
   if (failed(object))
     return failure();
   llvm::Expected<std::string> library = linkHostLibrary(*object);

@@ -4,9 +4,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "diff/Conversion/HostLowering/HostLowering.h"
 #include "diff/Target/HostEmission.h"
 #include "diff/Target/HostMachine.h"
 #include "diff/Target/LLVMTranslation.h"
+#include "mlir/Dialect/LLVMIR/FunctionCallUtils.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/ExecutionEngine/ExecutionEngine.h"
 #include "mlir/ExecutionEngine/OptUtils.h"
 #include "llvm/ADT/SmallVector.h"
@@ -35,7 +38,35 @@ FailureOr<std::string> diff::emitHostLLVM(ModuleOp module) {
   return text;
 }
 
-FailureOr<std::string> diff::emitHostObject(ModuleOp module) {
+/// Lets the function for failed allocations call the parallel runtime.
+static LogicalResult callRuntimeOnFailure(ModuleOp module) {
+  auto reporter = module.lookupSymbol<LLVM::LLVMFuncOp>(kAllocationFailureName);
+  if (!reporter)
+    return success();
+  OpBuilder b(module.getContext());
+  auto type = reporter.getFunctionType();
+  FailureOr<LLVM::LLVMFuncOp> runtime =
+      LLVM::lookupOrCreateFn(b, module, "diffParallelFailAllocation",
+                             type.getParams(), type.getReturnType());
+  if (failed(runtime))
+    return failure();
+  reporter.getBody().dropAllReferences();
+  reporter.getBody().getBlocks().clear();
+  Block *entry = reporter.addEntryBlock(b);
+  b.setInsertionPointToStart(entry);
+  LLVM::CallOp::create(b, reporter.getLoc(), *runtime, entry->getArguments());
+  LLVM::UnreachableOp::create(b, reporter.getLoc());
+  return success();
+}
+
+FailureOr<std::string> diff::emitHostObject(ModuleOp module, bool useRuntime) {
+  OwningOpRef<ModuleOp> changed;
+  if (useRuntime) {
+    changed = module.clone();
+    module = *changed;
+    if (failed(callRuntimeOnFailure(module)))
+      return failure();
+  }
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated = translateToLLVMIR(module, context);
   if (!translated)

@@ -219,6 +219,54 @@ static void checkFork(int threads) {
   CHECK(checkLoop(100, kStatic, 0, false) == threads);
 }
 
+typedef struct {
+  int member;
+  int place;
+} Failure;
+
+/* Fails in one member of a team, in a region inside of it, or outside. */
+static void failInMember(int32_t *globalId, int32_t *id, ...) {
+  va_list list;
+  va_start(list, id);
+  Failure *failure = va_arg(list, Failure *);
+  va_end(list);
+  if (*id == failure->member && failure->place == 1)
+    diffParallelFailAllocation(77);
+  if (failure->place == 2) {
+    Failure inner = {0, *id == failure->member ? 1 : 3};
+    __kmpc_fork_call(NULL, 1, failInMember, &inner);
+  }
+  __kmpc_barrier(NULL, *globalId);
+  __kmpc_barrier(NULL, *globalId);
+}
+
+static void callAndFail(void *data) {
+  Failure *failure = data;
+  if (failure->place == 0)
+    diffParallelFailAllocation(77);
+  __kmpc_fork_call(NULL, 1, failInMember, failure);
+  CHECK(failure->place == 3);
+}
+
+static void callTwice(void *data) {
+  Failure none = {0, 3};
+  CHECK(diffParallelCall(callAndFail, data) == 77);
+  CHECK(diffParallelCall(callAndFail, &none) == 0);
+}
+
+/* An allocation that fails ends the call, and nothing else. */
+static void checkFailures(int threads) {
+  for (int repeat = 0; repeat < 10; ++repeat)
+    for (int member = 0; member < threads; ++member)
+      for (int place = 0; place < 3; ++place) {
+        Failure failure = {member, place};
+        CHECK(diffParallelCall(callAndFail, &failure) == 77);
+        CHECK(__kmpc_global_thread_num(NULL) == 0);
+        CHECK(diffParallelCall(callTwice, &failure) == 0);
+        CHECK(checkLoop(20, kStatic, 0, true) == threads);
+      }
+}
+
 static void (*setThreads)(int);
 
 static void loadLibgomp(void) {
@@ -251,6 +299,10 @@ int main(int argc, char **argv) {
     checkBounds();
     checkLoops(threads);
     checkLimit(threads);
+    checkFailures(threads);
+  } else if (!strcmp(mode, "fail")) {
+    Failure failure = {1, 1};
+    callAndFail(&failure);
   } else if (!strcmp(mode, "count")) {
     printf("%d\n", diffParallelGetThreads());
   } else if (!strcmp(mode, "callers")) {
@@ -265,8 +317,10 @@ int main(int argc, char **argv) {
     CHECK(diffParallelGetThreads() == threads);
     checkLoops(threads);
     checkLimit(threads);
+    checkFailures(threads);
     setThreads(1);
     checkLoops(1);
+    checkFailures(1);
     /* The number belongs to the calling thread. */
     setThreads(threads);
     pthread_t thread;

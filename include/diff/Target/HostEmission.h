@@ -19,7 +19,9 @@ FailureOr<std::string> emitHostLLVM(ModuleOp module);
 
 /// Returns a position-independent object file for the host CPU, from a module
 /// at the hardware level. It needs the OpenMP runtime and the C math library.
-FailureOr<std::string> emitHostObject(ModuleOp module);
+/// If `useRuntime` is set, an allocation that fails calls the parallel runtime,
+/// which ends the call of the function and not the process.
+FailureOr<std::string> emitHostObject(ModuleOp module, bool useRuntime = false);
 
 /// Returns a C header with the prototype of the entry `_mlir_ciface_NAME` of
 /// every public function, for a module below the hardware level.

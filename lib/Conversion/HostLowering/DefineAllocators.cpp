@@ -32,7 +32,6 @@ constexpr Allocator kAllocators[] = {
     {"_mlir_memref_to_llvm_free", "free"},
 };
 
-constexpr StringLiteral kFailureName = "diff.report_allocation_failure";
 constexpr StringLiteral kFlagName = "diff.allocation_failed";
 constexpr StringLiteral kTextName = "diff.allocation_failure_text";
 
@@ -108,8 +107,8 @@ LogicalResult AllocatorBuilder::defineFailure() {
 
   b.setInsertionPointToEnd(module.getBody());
   reporter = LLVM::LLVMFuncOp::create(
-      b, loc, kFailureName, LLVM::LLVMFunctionType::get(none, {size}),
-      LLVM::Linkage::Internal);
+      b, loc, kAllocationFailureName,
+      LLVM::LLVMFunctionType::get(none, {size}), LLVM::Linkage::Internal);
   symbols.insert(reporter);
   reporter.setNoInline(true);
   reporter.setPassthroughAttr(b.getStrArrayAttr({"cold", "noreturn"}));

@@ -7,6 +7,7 @@
 #ifndef DIFF_LIB_RUNTIME_PARALLEL_INTERNAL_H
 #define DIFF_LIB_RUNTIME_PARALLEL_INTERNAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* The work of a team of threads: each calls run(data, id, count). */
@@ -19,7 +20,6 @@ typedef struct {
 typedef struct {
   void (*parallel)(void (*body)(void *), void *data, unsigned threads,
                    unsigned flags);
-  void (*barrier)(void);
   int (*getThreadNum)(void);
   int (*getNumThreads)(void);
   int (*getMaxThreads)(void);
@@ -34,8 +34,20 @@ bool diffIsOpenMPStale(void);
 /* The pool of the library. Returns false, and runs nothing, if the pool is in
    use or has no thread. `count` is at least 2. */
 bool diffRunOnPool(const DiffWork *work, int count);
-/* Waits until all threads of the team that runs on the pool arrive. */
-void diffWaitOnPool(void);
+
+/* A point that the threads of a team wait for each other at. Zeroed at first.
+ */
+typedef struct {
+  atomic_int waiting;
+  atomic_uint phase;
+  atomic_bool isBroken;
+} DiffBarrier;
+
+/* Waits until `count` threads have arrived, and sleeps after `spins` rounds.
+   Returns false if the barrier is broken. */
+bool diffWait(DiffBarrier *barrier, int count, int spins);
+/* Ends all waits, also later ones. */
+void diffBreak(DiffBarrier *barrier);
 
 /* The number of threads without an OpenMP runtime. */
 int diffGetDefaultThreads(void);

@@ -9,16 +9,22 @@
 
 #include "Internal.h"
 #include "diff-c/Parallel.h"
-#include <limits.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The largest number of captured values. MLIR passes one struct. */
 enum { kMaxValues = 4 };
+
+/* How long members wait at a barrier before they sleep. The threads of an
+   OpenMP runtime spin anyway. Those of the pool have just been woken, and may
+   need the core of the thread that waits. */
+enum { kOpenMPSpins = 1000, kPoolSpins = 0 };
 
 typedef void (*Microtask)(int32_t *globalId, int32_t *id, ...);
 
@@ -26,17 +32,29 @@ typedef struct {
   Microtask body;
   int valueCount;
   void *values[kMaxValues];
+  /* The members of a team survive a failed allocation, like their caller. */
+  bool canFail;
+  atomic_size_t failedBytes;
+  DiffBarrier barrier;
+  int spins;
 } Region;
 
-typedef enum { kAlone, kOnOpenMP, kOnPool } Place;
-
-/* The team that the calling thread is in, the innermost one. */
-static _Thread_local struct {
+/* The innermost team that the calling thread is in. */
+typedef struct {
   int id;
   int count;
-  Place place;
   int depth;
-} team = {0, 1, kAlone, 0};
+  Region *region;
+  /* Where a failed allocation returns to, or null. */
+  struct Recovery *recovery;
+} Team;
+
+struct Recovery {
+  jmp_buf place;
+  volatile size_t failedBytes;
+};
+
+static _Thread_local Team team = {0, 1, 0, NULL, NULL};
 
 static atomic_int threadLimit;
 
@@ -65,28 +83,54 @@ static void callBody(const Region *region, int32_t id) {
   }
 }
 
-static void runMember(const Region *region, int id, int count, Place place) {
-  int outerId = team.id, outerCount = team.count;
-  Place outerPlace = team.place;
+static _Noreturn void fail(size_t bytes) {
+  team.recovery->failedBytes = bytes;
+  longjmp(team.recovery->place, 1);
+}
+
+/* Runs a function until it returns or an allocation fails. Returns the bytes of
+   the latter, or 0. */
+static size_t recover(void (*function)(void *), void *data) {
+  struct Recovery recovery;
+  Team outer = team;
+  team.recovery = &recovery;
+  recovery.failedBytes = 0;
+  if (_setjmp(recovery.place) == 0)
+    function(data);
+  team = outer;
+  return recovery.failedBytes;
+}
+
+static void callMember(void *data) { callBody(data, team.id); }
+
+/* A failure must not pass over the functions of a runtime that calls a member.
+ */
+static void runMember(Region *region, int id, int count,
+                      bool isCalledByRuntime) {
+  Team outer = team;
   team.id = id;
   team.count = count;
-  team.place = place;
   ++team.depth;
-  callBody(region, id);
-  --team.depth;
-  team.id = outerId;
-  team.count = outerCount;
-  team.place = outerPlace;
+  team.region = region;
+  if (region->canFail && isCalledByRuntime) {
+    size_t bytes = recover(callMember, region);
+    if (bytes) {
+      atomic_store(&region->failedBytes, bytes);
+      diffBreak(&region->barrier);
+    }
+  } else {
+    callBody(region, id);
+  }
+  team = outer;
 }
 
 static void runOnOpenMP(void *data) {
   const DiffOpenMP *omp = diffFindOpenMP();
-  int count = omp->getNumThreads();
-  runMember(data, omp->getThreadNum(), count, count > 1 ? kOnOpenMP : kAlone);
+  runMember(data, omp->getThreadNum(), omp->getNumThreads(), true);
 }
 
 static void runOnPool(void *data, int id, int count) {
-  runMember(data, id, count, kOnPool);
+  runMember(data, id, count, true);
 }
 
 static int limit(int threads) {
@@ -94,20 +138,22 @@ static int limit(int threads) {
   return most > 0 && most < threads ? most : threads;
 }
 
-static void runRegion(Region *region) {
+static void runTeam(Region *region) {
   /* Regions inside of a region have one thread. */
   int count = team.depth ? 1 : diffParallelGetThreads();
   if (count > 1) {
     const DiffOpenMP *omp = diffFindOpenMP();
     if (omp && !diffIsOpenMPStale()) {
+      region->spins = kOpenMPSpins;
       omp->parallel(runOnOpenMP, region, (unsigned)count, 0);
       return;
     }
     DiffWork work = {runOnPool, region};
+    region->spins = kPoolSpins;
     if (diffRunOnPool(&work, count))
       return;
   }
-  runMember(region, 0, 1, kAlone);
+  runMember(region, 0, 1, false);
 }
 
 /*===----------------------------------------------------------------------===*\
@@ -123,6 +169,24 @@ int diffParallelGetThreads(void) {
   return limit(omp ? omp->getMaxThreads() : diffGetDefaultThreads());
 }
 
+size_t diffParallelCall(void (*function)(void *data), void *data) {
+  return recover(function, data);
+}
+
+void diffParallelFailAllocation(size_t bytes) {
+  if (team.recovery)
+    fail(bytes ? bytes : 1);
+  static atomic_flag isReported = ATOMIC_FLAG_INIT;
+  if (!atomic_flag_test_and_set(&isReported)) {
+    fprintf(stderr, "error: not enough memory: %zu bytes cannot be allocated\n",
+            bytes);
+    exit(1);
+  }
+  /* Another thread ends the process. */
+  for (;;)
+    pause();
+}
+
 const char *diffParallelGetProvider(void) {
   return diffFindOpenMP() && !diffIsOpenMPStale() ? "openmp" : "pool";
 }
@@ -132,7 +196,7 @@ const char *diffParallelGetProvider(void) {
 \*===----------------------------------------------------------------------===*/
 
 void __kmpc_fork_call(void *location, int32_t count, Microtask body, ...) {
-  Region region = {body, count, {NULL}};
+  Region region = {.body = body, .valueCount = count};
   va_list list;
   (void)location;
   if (count < 0 || count > kMaxValues) {
@@ -145,7 +209,10 @@ void __kmpc_fork_call(void *location, int32_t count, Microtask body, ...) {
   for (int i = 0; i < count; ++i)
     region.values[i] = va_arg(list, void *);
   va_end(list);
-  runRegion(&region);
+  region.canFail = team.recovery != NULL;
+  runTeam(&region);
+  if (region.failedBytes)
+    fail(region.failedBytes);
 }
 
 int32_t __kmpc_global_thread_num(void *location) {
@@ -156,10 +223,10 @@ int32_t __kmpc_global_thread_num(void *location) {
 void __kmpc_barrier(void *location, int32_t id) {
   (void)location;
   (void)id;
-  if (team.place == kOnOpenMP)
-    diffFindOpenMP()->barrier();
-  else if (team.place == kOnPool)
-    diffWaitOnPool();
+  /* Members that wait for one that failed fail as well. */
+  if (team.count > 1 &&
+      !diffWait(&team.region->barrier, team.count, team.region->spins))
+    fail(team.region->failedBytes);
 }
 
 void __kmpc_for_static_fini(void *location, int32_t id) {

@@ -26,15 +26,13 @@ static atomic_ullong searched;
 
 static bool resolve(void *library) {
   void *parallel = dlsym(library, "GOMP_parallel");
-  void *barrier = dlsym(library, "GOMP_barrier");
   void *threadNum = dlsym(library, "omp_get_thread_num");
   void *numThreads = dlsym(library, "omp_get_num_threads");
   void *maxThreads = dlsym(library, "omp_get_max_threads");
-  if (!parallel || !barrier || !threadNum || !numThreads || !maxThreads)
+  if (!parallel || !threadNum || !numThreads || !maxThreads)
     return false;
   /* ISO C has no conversion from an object pointer to a function. */
   memcpy(&functions.parallel, &parallel, sizeof(parallel));
-  memcpy(&functions.barrier, &barrier, sizeof(barrier));
   memcpy(&functions.getThreadNum, &threadNum, sizeof(threadNum));
   memcpy(&functions.getNumThreads, &numThreads, sizeof(numThreads));
   memcpy(&functions.getMaxThreads, &maxThreads, sizeof(maxThreads));

@@ -24,7 +24,6 @@ static struct {
   pthread_mutex_t lock;
   pthread_cond_t started;
   pthread_cond_t finished;
-  pthread_cond_t arrived;
   /* Threads of the pool; the caller of a team is not one of them. */
   int threads;
   bool isBusy;
@@ -34,13 +33,9 @@ static struct {
   int count;
   /* Members of the team, without the caller, that have not finished. */
   int running;
-  /* Members that wait at the barrier, and the number of barriers. */
-  int waiting;
-  uint64_t barriers;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .started = PTHREAD_COND_INITIALIZER,
-          .finished = PTHREAD_COND_INITIALIZER,
-          .arrived = PTHREAD_COND_INITIALIZER};
+          .finished = PTHREAD_COND_INITIALIZER};
 
 static void *runThread(void *data) {
   int id = (int)(intptr_t)data;
@@ -108,20 +103,6 @@ bool diffRunOnPool(const DiffWork *work, int count) {
   return true;
 }
 
-void diffWaitOnPool(void) {
-  pthread_mutex_lock(&pool.lock);
-  if (++pool.waiting == pool.count) {
-    pool.waiting = 0;
-    ++pool.barriers;
-    pthread_cond_broadcast(&pool.arrived);
-  } else {
-    uint64_t number = pool.barriers;
-    while (pool.barriers == number)
-      pthread_cond_wait(&pool.arrived, &pool.lock);
-  }
-  pthread_mutex_unlock(&pool.lock);
-}
-
 /*===----------------------------------------------------------------------===*\
 |* Number of threads
 \*===----------------------------------------------------------------------===*/
@@ -172,11 +153,9 @@ static void resetPool(void) {
   pthread_mutex_init(&pool.lock, NULL);
   pthread_cond_init(&pool.started, NULL);
   pthread_cond_init(&pool.finished, NULL);
-  pthread_cond_init(&pool.arrived, NULL);
   pool.threads = 0;
   pool.isBusy = false;
   pool.running = 0;
-  pool.waiting = 0;
 }
 
 static __attribute__((constructor)) void watchForks(void) {

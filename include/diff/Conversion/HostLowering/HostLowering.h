@@ -10,6 +10,11 @@
 #include "mlir/Pass/Pass.h"
 
 namespace mlir::diff {
+/// The function of a module that `diff-define-allocators` lets allocations call
+/// that fail, with the number of bytes. It does not return.
+constexpr llvm::StringLiteral kAllocationFailureName =
+    "diff.report_allocation_failure";
+
 #define GEN_PASS_DECL_DIFFMANGLEFUNCTIONSPASS
 #define GEN_PASS_DECL_DIFFEXPORTFUNCTIONSPASS
 #define GEN_PASS_DECL_DIFFDEFINEALLOCATORSPASS

@@ -114,6 +114,9 @@ typedef struct DiffCacheRequest {
   const char *options;
   /** Not 0: the code for a GPU is a cubin. Otherwise, it is PTX. */
   int wantCubin;
+  /** A pass that runs before diff-compile, such as "convert-diff-to-linalg" for
+      elements of f64. May be null. */
+  const char *pass;
 } DiffCacheRequest;
 
 /** Finds or compiles a module, and loads code for the host. Waits for other
@@ -144,7 +147,9 @@ const void *diffCacheGetCode(const DiffCacheKernel *kernel, size_t *size);
 /** Calls a function of a kernel for the host. `tensors` are its arguments,
     followed by its results, in host memory. Results must not overlap other
     tensors. Null as name is the only function. Types, shapes, strides,
-    addresses and offsets are checked before anything runs. */
+    addresses and offsets are checked before anything runs. If the code cannot
+    allocate memory, the call fails and the contents of results are undefined.
+ */
 DiffCacheStatus diffCacheCall(const DiffCacheKernel *kernel,
                               const char *function,
                               const DiffLaunchTensor *tensors, size_t count);

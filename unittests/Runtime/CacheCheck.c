@@ -214,7 +214,15 @@ static void checkCompile(DiffCache *cache) {
   other.wantCubin = 1;
   CHECK_INVALID(diffCacheCompile(cache, &other, &kernel), "no GPU");
 
+  other = request;
+  other.pass = "emit=ptx";
+  CHECK_INVALID(diffCacheCompile(cache, &other, &kernel),
+                "the pass is 'emit=ptx'");
+
   /* The compiler's own errors. */
+  other.pass = "rice";
+  CHECK(diffCacheCompile(cache, &other, &kernel) == DIFF_CACHE_ERROR);
+  CHECK(hasError("rice"));
   other = makeRequest("sm_1", NULL);
   CHECK(diffCacheCompile(cache, &other, &kernel) == DIFF_CACHE_ERROR);
   CHECK(hasError("unknown chip 'sm_1'; known are host, sm_80"));
@@ -303,6 +311,89 @@ static void checkCalls(const DiffCacheKernel *kernel) {
   CHECK(CALL() == DIFF_CACHE_SUCCESS);
 }
 
+/* Elements of f64 need the unfused lowering. */
+static const char kDouble[] =
+    "func.func @layer(%q: tensor<1x?x2x4xf64>, %k: tensor<1x?x1x4xf64>,\n"
+    "    %l: tensor<1x?x1xf64>, %init: tensor<1x?x1x4xf64>)\n"
+    "    -> tensor<1x?x1x4xf64> {\n"
+    "  %0 = diff.attention ins(%q, %k, %k, %l : tensor<1x?x2x4xf64>,\n"
+    "      tensor<1x?x1x4xf64>, tensor<1x?x1x4xf64>, tensor<1x?x1xf64>)\n"
+    "      outs(%init : tensor<1x?x1x4xf64>) -> tensor<1x?x1x4xf64>\n"
+    "  return %0 : tensor<1x?x1x4xf64>\n"
+    "}\n";
+
+static void checkPass(DiffCache *cache) {
+  double q[3 * 8], k[5 * 4], l[3], result[3 * 4];
+  const int64_t query[] = {1, 3, 2, 4}, key[] = {1, 5, 1, 4},
+                lambda[] = {1, 3, 1}, output[] = {1, 3, 1, 4};
+  DiffCacheKernel *kernel = NULL;
+  DiffCacheRequest request = makeRequest("host", NULL);
+  request.module = kDouble;
+  request.moduleSize = strlen(kDouble);
+  CHECK(diffCacheCompile(cache, &request, &kernel) == DIFF_CACHE_ERROR);
+  CHECK(hasError("has f64 elements"));
+  request.pass = "convert-diff-to-linalg";
+  CHECK(diffCacheCompile(cache, &request, &kernel) == DIFF_CACHE_SUCCESS);
+  for (int i = 0; i < 24; ++i)
+    q[i] = 0;
+  for (int i = 0; i < 20; ++i)
+    k[i] = i / 4;
+  for (int i = 0; i < 3; ++i)
+    l[i] = 0;
+  DiffLaunchTensor tensors[] = {
+      makeTensor(q, 4, query, NULL), makeTensor(k, 4, key, NULL),
+      makeTensor(l, 3, lambda, NULL), makeTensor(result, 4, output, NULL),
+      makeTensor(result, 4, output, NULL)};
+  double init[3 * 4];
+  tensors[3].data = (uint64_t)(uintptr_t)init;
+  for (int i = 0; i < 5; ++i)
+    tensors[i].type = DIFF_LAUNCH_F64;
+  CHECK(diffCacheCall(kernel, "layer", tensors, 5) == DIFF_CACHE_SUCCESS);
+  /* The mean of 0 to 4, minus half of it. */
+  for (int i = 0; i < 12; ++i)
+    CHECK(result[i] > 1 - 1e-15 && result[i] < 1 + 1e-15);
+  diffCacheRelease(kernel);
+}
+
+/* A function that allocates as many rows as the second argument says. */
+static const char kRows[] =
+    "func.func @rows(%x: tensor<4xf32>, %rows: tensor<1xi64>)\n"
+    "    -> tensor<4xf32> {\n"
+    "  %c0 = arith.constant 0 : index\n"
+    "  %0 = tensor.extract %rows[%c0] : tensor<1xi64>\n"
+    "  %n = arith.index_cast %0 : i64 to index\n"
+    "  %e = tensor.empty(%n) : tensor<?x4xf32>\n"
+    "  %copies = linalg.broadcast ins(%x : tensor<4xf32>)\n"
+    "      outs(%e : tensor<?x4xf32>) dimensions = [0]\n"
+    "  %sum = linalg.reduce { arith.addf } ins(%copies : tensor<?x4xf32>)\n"
+    "      outs(%x : tensor<4xf32>) dimensions = [0]\n"
+    "  return %sum : tensor<4xf32>\n"
+    "}\n";
+
+static void checkMemory(DiffCache *cache) {
+  float x[4] = {1, 2, 3, 4}, sum[4];
+  int64_t rows = 3;
+  const int64_t four = 4, one = 1;
+  DiffCacheKernel *kernel = NULL;
+  DiffCacheRequest request = makeRequest("host", NULL);
+  request.module = kRows;
+  request.moduleSize = strlen(kRows);
+  CHECK(diffCacheCompile(cache, &request, &kernel) == DIFF_CACHE_SUCCESS);
+  DiffLaunchTensor tensors[] = {makeTensor(x, 1, &four, NULL),
+                                makeTensor(&rows, 1, &one, NULL),
+                                makeTensor(sum, 1, &four, NULL)};
+  tensors[1].type = DIFF_LAUNCH_I64;
+  for (int i = 0; i < 100; ++i) {
+    rows = 3;
+    CHECK(diffCacheCall(kernel, NULL, tensors, 3) == DIFF_CACHE_SUCCESS);
+    CHECK(sum[0] == 4 && sum[3] == 16);
+    rows = INT64_C(1) << 50;
+    CHECK(diffCacheCall(kernel, NULL, tensors, 3) == DIFF_CACHE_ERROR);
+    CHECK(hasError("function 'rows': not enough memory: 18014398509"));
+  }
+  diffCacheRelease(kernel);
+}
+
 static void checkInterrupt(void) {
   DiffCacheOptions options = diffCacheGetDefaultOptions();
   DiffCache *cache = NULL;
@@ -357,6 +448,8 @@ static int checkAPI(void) {
   CHECK(diffCacheGetOrigin(kernel) == DIFF_CACHE_FROM_MEMORY);
   checkCalls(kernel);
   checkCompile(cache);
+  checkPass(cache);
+  checkMemory(cache);
 
   /* A child of a fork compiles, loads and calls. */
   pid_t child = fork();

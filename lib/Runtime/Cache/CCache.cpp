@@ -136,15 +136,22 @@ DiffCacheStatus diffCacheClear(DiffCache *cache) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-/// Options become one word of a command line.
+/// Returns true for words that are no options with other meanings.
+static bool isWord(const std::string &text) {
+  return !text.empty() && text[0] != '-' &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return std::isalnum(c) || c == '_' || c == '-';
+         });
+}
+
 static std::string checkRequest(const DiffCacheRequest &request) {
   std::string target = request.target;
-  if (target.empty() ||
-      std::any_of(target.begin(), target.end(), [](unsigned char c) {
-        return !std::isalnum(c) && c != '_' && c != '-';
-      }))
+  if (!isWord(target))
     return "the target is '" + target +
            "'; host and the names of GPUs such as sm_90a are legal";
+  if (request.pass && *request.pass && !isWord(request.pass))
+    return "the pass is '" + std::string(request.pass) +
+           "'; names such as convert-diff-to-linalg are legal";
   if (request.moduleSize > kMaxEntryBytes)
     return "the module has " + std::to_string(request.moduleSize) +
            " bytes; up to " + std::to_string(kMaxEntryBytes) + " are legal";
@@ -176,6 +183,7 @@ DiffCacheStatus diffCacheCompile(DiffCache *cache,
     wanted.target = request->target;
     wanted.options = request->options ? request->options : "";
     wanted.wantCubin = request->wantCubin != 0;
+    wanted.pass = request->pass ? request->pass : "";
     KernelPtr found;
     Origin origin = Origin::Memory;
     error = cache->cache.get(wanted, found, origin);
@@ -216,7 +224,10 @@ DiffCacheStatus diffCacheCall(const DiffCacheKernel *kernel,
   if (!kernel || (!tensors && count))
     return reportNull("diffCacheCall", kernel ? "tensors" : "kernel");
   return guard([&] {
-    return report(kernel->kernel->call(function, tensors, count),
-                  DIFF_CACHE_INVALID);
+    bool isInvalid = false;
+    std::string error =
+        kernel->kernel->call(function, tensors, count, isInvalid);
+    return report(std::move(error),
+                  isInvalid ? DIFF_CACHE_INVALID : DIFF_CACHE_ERROR);
   });
 }

@@ -137,6 +137,7 @@ static Key computeKey(const Request &request, const std::string &compiler) {
   hash.updateSized(request.target);
   hash.updateSized(request.options);
   hash.updateSized(request.wantCubin ? "cubin" : "");
+  hash.updateSized(request.pass);
   hash.updateSized(request.isForGPU() ? "" : getHostFeatures());
   hash.updateSized(request.module);
   return hash.finish();
@@ -208,14 +209,18 @@ std::string Cache::compile(const Request &request, Entry &entry) {
   std::string code = !request.isForGPU() ? "library"
                      : request.wantCubin ? "cubin"
                                          : "ptx";
-  std::string compileOption = "--diff-compile=chip=" + request.target;
+  std::vector<std::string> command{compiler};
+  if (!request.pass.empty())
+    command.push_back("--" + request.pass);
+  command.push_back("--diff-compile=chip=" + request.target);
   if (!request.options.empty())
-    compileOption += " " + request.options;
+    command.back() += " " + request.options;
+  command.insert(command.end(), {"--emit=manifest," + code, "-"});
   // The compiler holds the place, too, so that it keeps it when this process is
   // killed.
-  ProcessResult result = runProcess(
-      {compiler, compileOption, "--emit=manifest," + code, "-"}, request.module,
-      place.getDescriptor(), [this] { return isInterrupted(); });
+  ProcessResult result =
+      runProcess(command, request.module, place.getDescriptor(),
+                 [this] { return isInterrupted(); });
   size_t position = 0;
   if (!result.failure.empty() ||
       !readOutput(result.output, "manifest", position, entry.manifest) ||

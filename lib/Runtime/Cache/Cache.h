@@ -33,6 +33,8 @@ struct Request {
   /// Options of diff-compile except for the chip.
   std::string options;
   bool wantCubin = false;
+  /// A pass that runs first, or empty.
+  std::string pass;
 
   bool isForGPU() const { return target.compare(0, 3, "sm_") == 0; }
 };

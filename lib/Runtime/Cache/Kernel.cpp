@@ -6,6 +6,7 @@
 
 #include "Kernel.h"
 #include "../Launch/CTensor.h"
+#include "diff-c/Parallel.h"
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -190,8 +191,22 @@ static std::string bind(const FunctionInfo &function,
   return error.empty() ? checkOverlaps(function, arguments) : error;
 }
 
+namespace {
+struct Call {
+  void *function;
+  const std::vector<void *> &pointers;
+};
+} // namespace
+
+/// A failed allocation ends it without a return.
+static void runCall(void *data) {
+  const Call &call = *static_cast<const Call *>(data);
+  callPointers(call.function, call.pointers);
+}
+
 std::string Kernel::call(const char *name, const DiffLaunchTensor *tensors,
-                         size_t count) const {
+                         size_t count, bool &isInvalid) const {
+  isInvalid = true;
   const Function *function = nullptr;
   std::string error = findFunction(name, function);
   if (!error.empty())
@@ -219,6 +234,11 @@ std::string Kernel::call(const char *name, const DiffLaunchTensor *tensors,
     next = std::copy(argument.shape.begin(), argument.shape.end(), next);
     next = std::copy(argument.strides.begin(), argument.strides.end(), next);
   }
-  callPointers(function->address, pointers);
+  isInvalid = false;
+  Call call{function->address, pointers};
+  if (size_t bytes = diffParallelCall(runCall, &call))
+    return "function '" + function->info->name +
+           "': not enough memory: " + std::to_string(bytes) +
+           " bytes cannot be allocated";
   return "";
 }

@@ -29,8 +29,9 @@ public:
 
   /// Calls a function with its arguments, followed by its results. A null name
   /// is the only function. Checks types, shapes, strides and addresses first.
+  /// `isInvalid` tells errors of these checks from others.
   std::string call(const char *function, const DiffLaunchTensor *tensors,
-                   size_t count) const;
+                   size_t count, bool &isInvalid) const;
 
 private:
   struct Function {

@@ -204,7 +204,7 @@ def disk(bench):
     bench.reset()
     bench.cache.mkdir()
     check = f"{bench.options.build}/unittests/cache-check use {bench.module(2)} 2"
-    command = f"mount -t tmpfs -o size=8k tmpfs {bench.cache} && {check} && {check} && ls {bench.cache}"
+    command = f"mount -t tmpfs -o size=4k tmpfs {bench.cache} && {check} && {check} && ls {bench.cache}"
     outer = ["unshare", "-m"] + ([] if os.geteuid() == 0 else ["-Ur"])
     if subprocess.run([*outer, "true"], capture_output=True).returncode:
         print("no mount")

@@ -461,3 +461,36 @@ func.func @minus_infinity_head_major(%q: tensor<2x2x4x?x16xbf16>, %k: tensor<2x9
          -> tensor<2x?x4x16xbf16>
   return %0 : tensor<2x?x4x16xbf16>
 }
+
+// -----
+
+// The output gate stays.
+// CHECK-LABEL: func @minus_infinity_with_gate
+// CHECK-SAME: %[[GATE:[^:]*]]: tensor<1x12x4x16xbf16>, %{{[^:]*}}: tensor<1x12x4x16xbf16>)
+// CHECK: diff.softmax_attention {{.*}} gate(%[[GATE]] : tensor<1x12x4x16xbf16>)
+func.func @minus_infinity_with_gate(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
+                                    %gate: tensor<1x12x4x16xbf16>, %o: tensor<1x12x4x16xbf16>)
+    -> tensor<1x12x4x16xbf16> {
+  %lambda = arith.constant dense<0xFF80> : tensor<1x12x4xbf16>
+  %0 = diff.attention
+         ins(%q, %k, %k, %lambda : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
+             tensor<1x20x2x16xbf16>, tensor<1x12x4xbf16>)
+         outs(%o : tensor<1x12x4x16xbf16>) gate(%gate : tensor<1x12x4x16xbf16>)
+         -> tensor<1x12x4x16xbf16>
+  return %0 : tensor<1x12x4x16xbf16>
+}
+
+// The query heads of several signals are no strided slice.
+// CHECK-LABEL: func @minus_infinity_with_signals
+// CHECK-NOT: diff.softmax_attention
+// CHECK: diff.attention
+func.func @minus_infinity_with_signals(%q: tensor<1x12x6x16xbf16>, %k: tensor<1x20x2x16xbf16>,
+                                       %o: tensor<1x12x4x16xbf16>)
+    -> tensor<1x12x4x16xbf16> {
+  %lambda = arith.constant dense<0xFF80> : tensor<1x12x4xbf16>
+  %0 = diff.attention
+         ins(%q, %k, %k, %lambda : tensor<1x12x6x16xbf16>, tensor<1x20x2x16xbf16>,
+             tensor<1x20x2x16xbf16>, tensor<1x12x4xbf16>)
+         outs(%o : tensor<1x12x4x16xbf16>) signals(2) -> tensor<1x12x4x16xbf16>
+  return %0 : tensor<1x12x4x16xbf16>
+}

@@ -421,3 +421,40 @@ module attributes {transform.with_named_sequence} {
     transform.yield
   }
 }
+
+// -----
+
+// Two of four output heads are one of two head groups: three of six query heads.
+// CHECK-LABEL: func @fuse_head_group
+// CHECK: scf.forall (%{{.*}}) in (2)
+// CHECK: %[[A:.*]] = diff.attention ins({{.*}} : tensor<1x12x3x16xf32>, tensor<1x20x1x16xf32>, tensor<1x20x1x16xf32>, tensor<1x12x2xf32>)
+// CHECK-SAME: signals(2)
+// CHECK: linalg.exp ins(%[[A]] : tensor<1x12x2x16xf32>)
+func.func @fuse_head_group(%q: tensor<1x12x6x16xf32>, %k: tensor<1x20x2x16xf32>,
+                           %lambda: tensor<1x12x4xf32>, %init: tensor<1x12x4x16xf32>)
+    -> tensor<1x12x4x16xf32> {
+  %0 = diff.attention
+         ins(%q, %k, %k, %lambda : tensor<1x12x6x16xf32>, tensor<1x20x2x16xf32>,
+             tensor<1x20x2x16xf32>, tensor<1x12x4xf32>)
+         outs(%init : tensor<1x12x4x16xf32>) signals(2) -> tensor<1x12x4x16xf32>
+  %empty = tensor.empty() : tensor<1x12x4x16xf32>
+  %1 = linalg.exp ins(%0 : tensor<1x12x4x16xf32>)
+         outs(%empty : tensor<1x12x4x16xf32>) -> tensor<1x12x4x16xf32>
+  return %1 : tensor<1x12x4x16xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op) {
+    %op = transform.structured.match ops{["linalg.exp"]} in %root
+      : (!transform.any_op) -> !transform.any_op
+    %producer = transform.structured.match ops{["diff.attention"]} in %root
+      : (!transform.any_op) -> !transform.any_op
+    %tiled, %loop = transform.structured.tile_using_forall %op
+      tile_sizes [0, 0, 2]
+      : (!transform.any_op) -> (!transform.any_op, !transform.any_op)
+    %fused, %new = transform.structured.fuse_into_containing_op %producer
+      into %loop
+      : (!transform.any_op, !transform.any_op)
+      -> (!transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}

@@ -28,7 +28,6 @@ DIFF_REQUIREMENTS=('numpy>=1.26,<3' 'ml_dtypes>=0.4,<1')
 DIFF_CUDA_REQUIREMENTS=('cuda-bindings>=13,<14')
 # PyTorch without CUDA and transformers, with whose models the tests compare.
 DIFF_TORCH_RELEASE=2.13.0
-DIFF_TORCH_INDEX=https://download.pytorch.org/whl/cpu
 DIFF_TORCH_REQUIREMENTS=('transformers==5.24.0')
 # The wheel of the CUDA compiler contains ptxas. CUDA 12.8 is the first release
 # that supports every chip of the chip table.
@@ -190,12 +189,11 @@ diff_make_venv() {
     diff_step 'no cuda-bindings: CUDA Python on the simulator is not tested'
 }
 
-# Installs PyTorch into .venv. PyPI's wheels for x86 need the CUDA libraries, so they
-# are the last choice.
+# Installs PyTorch into .venv. PyPI's wheels for x86 need the CUDA libraries, so prefer
+# a CPU build, which pip finds if PIP_EXTRA_INDEX_URL names PyTorch's index of them.
 diff_install_torch() {
   local log=pip-torch.log torch="torch==$DIFF_TORCH_RELEASE"
   if diff_pip "$log" "$torch+cpu" "${DIFF_TORCH_REQUIREMENTS[@]}" ||
-    diff_pip "$log" --extra-index-url "$DIFF_TORCH_INDEX" "$torch+cpu" "${DIFF_TORCH_REQUIREMENTS[@]}" ||
     diff_pip "$log" "$torch" "${DIFF_TORCH_REQUIREMENTS[@]}"; then
     diff_step "Python packages: $torch ${DIFF_TORCH_REQUIREMENTS[*]}"
   else

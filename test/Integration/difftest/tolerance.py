@@ -57,6 +57,7 @@ class Measured:
     bound: float = 0.0  # the bound of e
     norm: float = 0.0
     norm_limit: float = 0.0
+    naive_norm: float = 0.0  # the norm error of the naive formula
     failures: list[str] = field(default_factory=list)
 
     @property
@@ -157,6 +158,7 @@ def check_output(
     size = float(np.linalg.norm(ref[finite]))
     if size:
         result.norm = float(np.linalg.norm(difference)) / size
+        result.naive_norm = float(np.linalg.norm(np.nan_to_num(naive - ref)[finite])) / size
     if not result.norm <= result.norm_limit:
         result.failures.append(
             f"output: norm error: {result.norm:.3e} exceeds {result.norm_limit:.3e} "

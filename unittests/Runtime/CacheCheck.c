@@ -5,7 +5,8 @@
 |* cache-check use MODULE SCALE [SECONDS]: compiles a module whose function   *|
 |* @scale(x, y) returns SCALE * x + y, calls it and checks the result; again  *|
 |* and again for SECONDS. Prints where the code came from.                    *|
-|* cache-check get MODULE TARGET [OPTIONS]: prints the sizes of the code.     *|
+|* cache-check get MODULE GPU [OPTIONS]: runs it on the simulator, and prints *|
+|* the sizes of the code.                                                     *|
 |* cache-check api MODULE: calls every function with legal and other values.  *|
 |* cache-check time MODULE: prints the time of a call.                        *|
 |*                                                                            *|
@@ -77,11 +78,26 @@ static const char *getOriginName(DiffCacheOrigin origin) {
   return names[origin];
 }
 
+static bool hasError(const char *text) {
+  if (strstr(diffCacheGetError(), text) && !strchr(diffCacheGetError(), '\n'))
+    return true;
+  printf("expected '%s'\n", text);
+  return false;
+}
+
+#define CHECK_INVALID(call, text)                                              \
+  do {                                                                         \
+    CHECK((call) == DIFF_CACHE_INVALID);                                       \
+    CHECK(hasError(text));                                                     \
+  } while (0)
+
 /*===----------------------------------------------------------------------===*\
 |* Use
 \*===----------------------------------------------------------------------===*/
 
-static void checkScale(const DiffCacheKernel *kernel, float scale) {
+/* Calls the function, or launches it if the kernel is for a GPU. */
+static void checkScale(const DiffCacheKernel *kernel,
+                       DiffLaunchProgram *program, float scale) {
   enum { kRows = 37, kColumns = 5, kStride = 9 };
   float x[kRows * kStride], y[kRows * kColumns], result[kRows * kStride];
   const int64_t shape[] = {kRows, kColumns}, strides[] = {kStride, 1};
@@ -94,7 +110,11 @@ static void checkScale(const DiffCacheKernel *kernel, float scale) {
   DiffLaunchTensor tensors[] = {makeTensor(x, 2, shape, strides),
                                 makeTensor(y, 2, shape, NULL),
                                 makeTensor(result, 2, shape, strides)};
-  CHECK(diffCacheCall(kernel, "scale", tensors, 3) == DIFF_CACHE_SUCCESS);
+  if (program)
+    CHECK(diffLaunchRun(program, "scale", tensors, 3, NULL) ==
+          DIFF_LAUNCH_SUCCESS);
+  else
+    CHECK(diffCacheCall(kernel, "scale", tensors, 3) == DIFF_CACHE_SUCCESS);
   for (int row = 0; row < kRows; ++row)
     for (int i = 0; i < kStride; ++i)
       CHECK(result[row * kStride + i] ==
@@ -113,7 +133,7 @@ static int use(float scale, double seconds) {
       printf("error: %s\n", diffCacheGetError());
       return 1;
     }
-    checkScale(kernel, scale);
+    checkScale(kernel, NULL, scale);
     if (seconds == 0) {
       DiffCacheCounts counts;
       CHECK(diffCacheGetCounts(cache, &counts) == DIFF_CACHE_SUCCESS);
@@ -139,6 +159,18 @@ static int get(const char *target, const char *options) {
   }
   CHECK(diffCacheGetCode(kernel, &code) && diffCacheGetManifest(kernel, NULL));
   CHECK(strlen(diffCacheGetManifest(kernel, &manifest)) == manifest);
+  /* Code for a GPU runs on the simulator. */
+  DiffLaunchDevice *device = NULL;
+  DiffLaunchProgram *program = NULL;
+  CHECK(diffLaunchOpenSim(target, NULL, &device) == DIFF_LAUNCH_SUCCESS);
+  CHECK(diffLaunchLoad(device, diffCacheGetManifest(kernel, NULL), manifest,
+                       diffCacheGetCode(kernel, NULL), code,
+                       &program) == DIFF_LAUNCH_SUCCESS);
+  checkScale(kernel, program, 2);
+  diffLaunchUnload(program);
+  diffLaunchClose(device);
+  CHECK_INVALID(diffCacheCall(kernel, "scale", NULL, 0),
+                "and cannot be called on a CPU");
   printf("from %s, %zu bytes of code, %zu of the manifest\n",
          getOriginName(diffCacheGetOrigin(kernel)), code, manifest);
   diffCacheRelease(kernel);
@@ -149,19 +181,6 @@ static int get(const char *target, const char *options) {
 /*===----------------------------------------------------------------------===*\
 |* Every function
 \*===----------------------------------------------------------------------===*/
-
-static bool hasError(const char *text) {
-  if (strstr(diffCacheGetError(), text) && !strchr(diffCacheGetError(), '\n'))
-    return true;
-  printf("expected '%s'\n", text);
-  return false;
-}
-
-#define CHECK_INVALID(call, text)                                              \
-  do {                                                                         \
-    CHECK((call) == DIFF_CACHE_INVALID);                                       \
-    CHECK(hasError(text));                                                     \
-  } while (0)
 
 static int alwaysInterrupt(void *userData) {
   ++*(int *)userData;
@@ -417,7 +436,7 @@ static void *compileInThread(void *data) {
   DiffCacheRequest request = makeRequest("host", NULL);
   CHECK(diffCacheCompile(data, &request, &kernel) == DIFF_CACHE_SUCCESS);
   for (int i = 0; i < 100; ++i)
-    checkScale(kernel, 2);
+    checkScale(kernel, NULL, 2);
   diffCacheRelease(kernel);
   return NULL;
 }
@@ -468,13 +487,13 @@ static int checkAPI(void) {
   CHECK(diffCacheCompile(cache, &request, &second) == DIFF_CACHE_SUCCESS);
   CHECK(diffCacheGetOrigin(second) == DIFF_CACHE_FROM_COMPILER);
   diffCacheClose(cache);
-  checkScale(kernel, 2);
-  checkScale(second, 2);
+  checkScale(kernel, NULL, 2);
+  checkScale(second, NULL, 2);
   CHECK(diffCacheGetCode(kernel, &size) && size > 1000);
   CHECK(!memcmp(diffCacheGetCode(kernel, NULL), "\177ELF", 4));
   CHECK(strstr(diffCacheGetManifest(kernel, &size), "\"host\""));
   diffCacheRelease(kernel);
-  checkScale(second, 2);
+  checkScale(second, NULL, 2);
   diffCacheRelease(second);
   diffCacheRelease(NULL);
   CHECK(!*diffCacheGetManifest(NULL, &size) && size == 0);

@@ -356,10 +356,12 @@ TEST(Cache, SelectsTheFolder) {
 }
 
 TEST(Cache, FoldersThatCannotBeWritten) {
-  TemporaryFolder folder;
-  const std::string &root = folder.path;
   bool isRoot = ::geteuid() == 0;
   Environment environment;
+  // lit's temporary folder is closed to the other user.
+  environment.set("TMPDIR", "/tmp");
+  TemporaryFolder folder;
+  const std::string &root = folder.path;
   environment.set("TMPDIR", root);
   ::chmod(root.c_str(), 0777);
   std::string shared = root + "/shared";

@@ -120,9 +120,10 @@ static void reduceProducts(RewriterBase &rewriter, vector::ContractionOp op) {
 }
 
 /// Rounds f32 operands to tf32, to nearest. The instruction would truncate
-/// them, and the errors would accumulate. An operand is rounded where it is
-/// computed: contractions whose operands are all there before the first one
-/// become one loop of instructions.
+/// them, and the errors would accumulate. The operands of a contraction that adds
+/// to the result of another one are rounded where they are computed, before the
+/// other one: both then become one loop of instructions. Other operands are rounded
+/// late, which needs fewer registers.
 static void roundOperands(RewriterBase &rewriter, vector::ContractionOp op) {
   auto isF32 = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
   if (!isF32(op.getLhsType()) || !isF32(op.getRhsType()))
@@ -130,7 +131,8 @@ static void roundOperands(RewriterBase &rewriter, vector::ContractionOp op) {
   Type tf32 = FloatTF32Type::get(op.getContext());
   auto round = [&](Value operand) -> Value {
     Operation *producer = operand.getDefiningOp();
-    if (producer && producer->getBlock() == op->getBlock())
+    if (producer && producer->getBlock() == op->getBlock() &&
+        op.getAcc().getDefiningOp<vector::ContractionOp>())
       rewriter.setInsertionPointAfter(producer);
     else
       rewriter.setInsertionPoint(op);

@@ -9,6 +9,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::diff;
@@ -262,8 +263,13 @@ private:
     StringRef parts = diff::detail::getParts(dim);
     if (!sizes.count(parts[1]))
       return success();
-    Size product = {sizes[parts[0]].value * sizes[parts[1]].value,
-                    sizes[parts[1]].operand};
+    Size product = {0, sizes[parts[1]].operand};
+    if (llvm::MulOverflow(sizes[parts[0]].value, sizes[parts[1]].value,
+                          product.value))
+      return op->emitOpError()
+             << name(product.operand) << " has more " << describe(dim)
+             << " than 64 bits can count, found "
+             << op->getOperand(product.operand).getType();
     Size &known = sizes[dim];
     if (ShapedType::isDynamic(known.value)) {
       known = product;
@@ -281,6 +287,10 @@ private:
 
   /// Requires consistent sizes of the parts of split dimensions.
   LogicalResult verifyParts() {
+    constexpr int64_t most = std::numeric_limits<int32_t>::max();
+    if (attention.getNumSignals() > most)
+      return op->emitOpError("'signals' must be at most ")
+             << most << ", found " << attention.getNumSignals();
     return success(
         succeeded(verifyPart('a', attention.getNumMaps(),
                              "the number of maps")) &&

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Dialect/Utils/StructuredOpsUtils.h"
 #include "mlir/IR/Dominance.h"
 #include "mlir/IR/PatternMatch.h"
@@ -119,7 +120,8 @@ private:
                                     tensor::CollapseShapeOp collapse) {
     StringRef dims = op.getOperandDims(operand);
     RankedTensorType source = collapse.getSrcType();
-    if (!collapse.getSrc().getDefiningOp<linalg::TransposeOp>() ||
+    auto transpose = collapse.getSrc().getDefiningOp<linalg::TransposeOp>();
+    if (!transpose || !keepsInnermost(transpose.getPermutation()) ||
         source.getRank() !=
         static_cast<int64_t>(op.getOperandPairDims(operand).size()))
       return failure();
@@ -246,6 +248,14 @@ struct FoldTransposeOfOutput
       return rewriter.notifyMatchFailure(
           op, "the output goes into no transpose that keeps the head dimension "
               "innermost");
+    // The gate has the layout of the output.
+    Value gate = op.getGate();
+    if (gate) {
+      gate = getTransposed(gate, transpose.getPermutation());
+      if (!gate)
+        return rewriter.notifyMatchFailure(
+            op, "the gate is not the inverse transpose of a tensor");
+    }
     // Rows that belong to no sequence would have other values.
     if (attention.hasSequences() &&
         !init->get().getDefiningOp<tensor::EmptyOp>())
@@ -263,6 +273,10 @@ struct FoldTransposeOfOutput
       layout.push_back(order.find(dims[position]));
     SmallVector<Value> operands(op->getOperands());
     operands[operand] = output;
+    if (gate)
+      for (auto [number, value] : llvm::enumerate(operands))
+        if (attention.getOperandName(number) == "gate")
+          value = gate;
     SmallVector<Type> types(op->getResultTypes());
     types[0] = output.getType();
     auto folded = cast<AttentionOpInterface>(
@@ -279,6 +293,16 @@ struct FoldTransposeOfOutput
       rewriter.replaceAllUsesWith(op->getResult(i), folded->getResult(i));
     rewriter.eraseOp(op);
     return success();
+  }
+
+  /// Returns the source of a transpose by the inverse permutation, or null.
+  static Value getTransposed(Value value, ArrayRef<int64_t> permutation) {
+    auto transpose = value.getDefiningOp<linalg::TransposeOp>();
+    if (!transpose ||
+        !llvm::equal(invertPermutationVector(permutation),
+                     transpose.getPermutation()))
+      return {};
+    return transpose.getInput();
   }
 
   /// Returns the destination of the transpose if it is defined before the

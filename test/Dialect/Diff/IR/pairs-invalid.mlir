@@ -120,3 +120,23 @@ func.func @layout_rank(%q: tensor<1x8x8x16xf32>, %k: tensor<1x8x2x16xf32>,
     outs(%o : tensor<1x8x4x16xf32>) layout<query = [0, 1, 3, 2, 4]> -> tensor<1x8x4x16xf32>
   return
 }
+
+// -----
+
+func.func @too_many_heads(%q: tensor<1x?x4611686018427387905x4x8xf32>, %k: tensor<1x8x1x8xf32>,
+                          %l: tensor<1x?x3xf32>, %o: tensor<1x?x3x8xf32>) {
+  // expected-error @below {{'query' has more query heads than 64 bits can count, found 'tensor<1x?x4611686018427387905x4x8xf32>'}}
+  diff.attention ins(%q, %k, %k, %l : tensor<1x?x4611686018427387905x4x8xf32>, tensor<1x8x1x8xf32>, tensor<1x8x1x8xf32>, tensor<1x?x3xf32>)
+    outs(%o : tensor<1x?x3x8xf32>) signals(3) -> tensor<1x?x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @too_many_signals(%q: tensor<1x8x4x2x16xf32>, %k: tensor<1x8x2x16xf32>,
+                            %l: tensor<1x8x4xf32>, %o: tensor<1x8x4x16xf32>) {
+  // expected-error @below {{'signals' must be at most 2147483647, found 9223372036854775807}}
+  diff.attention ins(%q, %k, %k, %l : tensor<1x8x4x2x16xf32>, tensor<1x8x2x16xf32>, tensor<1x8x2x16xf32>, tensor<1x8x4xf32>)
+    outs(%o : tensor<1x8x4x16xf32>) signals(9223372036854775807) -> tensor<1x8x4x16xf32>
+  return
+}

@@ -300,3 +300,73 @@ func.func @other_sizes(%q: tensor<1x4x2x8x16xf32>, %k: tensor<1x9x2x16xf32>,
          outs(%o : tensor<1x8x4x16xf32>) -> tensor<1x8x4x16xf32>
   return %0 : tensor<1x8x4x16xf32>
 }
+
+// -----
+
+// A transpose that moves the head dimension is not folded, and so the parts are
+// merged once.
+// CHECK-LABEL: func @moved_head_dimension
+// CHECK: linalg.transpose
+// CHECK: %[[Q:.*]] = tensor.collapse_shape
+// CHECK: diff.attention ins(%[[Q]],
+func.func @moved_head_dimension(%q: tensor<1x4x2x8x2xf32>, %k: tensor<1x4x2x8xf32>,
+                                %l: tensor<1x4x2xf32>, %o: tensor<1x4x2x8xf32>)
+    -> tensor<1x4x2x8xf32> {
+  %e = tensor.empty() : tensor<1x4x2x2x8xf32>
+  %t = linalg.transpose ins(%q : tensor<1x4x2x8x2xf32>)
+         outs(%e : tensor<1x4x2x2x8xf32>) permutation = [0, 1, 2, 4, 3]
+  %0 = diff.attention
+         ins(%t, %k, %k, %l : tensor<1x4x2x2x8xf32>, tensor<1x4x2x8xf32>,
+             tensor<1x4x2x8xf32>, tensor<1x4x2xf32>)
+         outs(%o : tensor<1x4x2x8xf32>) -> tensor<1x4x2x8xf32>
+  return %0 : tensor<1x4x2x8xf32>
+}
+
+// -----
+
+// The gate has the layout of the output. Without its own transpose, the output is
+// not folded; with the inverse one, both are.
+// CHECK-LABEL: func @gate
+// CHECK-SAME: %[[G:[^:]*]]: tensor<1x2x2x8xf32>)
+// CHECK: diff.attention
+// CHECK-SAME: gate(%[[G]] : tensor<1x2x2x8xf32>)
+// CHECK-NOT: layout
+// CHECK: linalg.transpose
+func.func @gate(%q: tensor<1x2x4x8xf32>, %k: tensor<1x4x1x8xf32>, %l: tensor<1x2x2xf32>,
+                %g: tensor<1x2x2x8xf32>) -> tensor<1x2x2x8xf32> {
+  %e = tensor.empty() : tensor<1x2x2x8xf32>
+  %0 = diff.attention
+         ins(%q, %k, %k, %l : tensor<1x2x4x8xf32>, tensor<1x4x1x8xf32>,
+             tensor<1x4x1x8xf32>, tensor<1x2x2xf32>)
+         outs(%e : tensor<1x2x2x8xf32>) gate(%g : tensor<1x2x2x8xf32>)
+         -> tensor<1x2x2x8xf32>
+  %1 = linalg.transpose ins(%0 : tensor<1x2x2x8xf32>)
+         outs(%e : tensor<1x2x2x8xf32>) permutation = [0, 2, 1, 3]
+  return %1 : tensor<1x2x2x8xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func @transposed_gate
+// CHECK-SAME: %[[G:[^:]*]]: tensor<1x3x2x8xf32>)
+// CHECK-NOT: linalg.transpose
+// CHECK: diff.attention
+// CHECK-SAME: gate(%[[G]] : tensor<1x3x2x8xf32>)
+// CHECK-SAME: layout<output = [0, 2, 1, 3]>
+// CHECK-NOT: linalg.transpose
+func.func @transposed_gate(%q: tensor<1x2x6x8xf32>, %k: tensor<1x4x1x8xf32>,
+                           %l: tensor<1x2x3xf32>, %g: tensor<1x3x2x8xf32>)
+    -> tensor<1x3x2x8xf32> {
+  %eg = tensor.empty() : tensor<1x2x3x8xf32>
+  %e = tensor.empty() : tensor<1x3x2x8xf32>
+  %gt = linalg.transpose ins(%g : tensor<1x3x2x8xf32>)
+          outs(%eg : tensor<1x2x3x8xf32>) permutation = [0, 2, 1, 3]
+  %0 = diff.attention
+         ins(%q, %k, %k, %l : tensor<1x2x6x8xf32>, tensor<1x4x1x8xf32>,
+             tensor<1x4x1x8xf32>, tensor<1x2x3xf32>)
+         outs(%eg : tensor<1x2x3x8xf32>) gate(%gt : tensor<1x2x3x8xf32>)
+         -> tensor<1x2x3x8xf32>
+  %1 = linalg.transpose ins(%0 : tensor<1x2x3x8xf32>)
+         outs(%e : tensor<1x3x2x8xf32>) permutation = [0, 2, 1, 3]
+  return %1 : tensor<1x3x2x8xf32>
+}

@@ -38,6 +38,8 @@ void diff::initializeCompilerTargets() {
     llvm::InitializeAllTargets();
     llvm::InitializeAllTargetMCs();
     llvm::InitializeAllAsmPrinters();
+    // For inline assembly.
+    llvm::InitializeAllAsmParsers();
   });
 }
 

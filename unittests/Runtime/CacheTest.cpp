@@ -4,11 +4,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CompilerProcess.h"
 #include "Entry.h"
 #include "HostFeatures.h"
 #include "Store.h"
 #include "gtest/gtest.h"
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <dirent.h>
@@ -393,4 +395,31 @@ TEST(Cache, FoldersThatCannotBeWritten) {
   EXPECT_EQ(folders.readable, std::vector<std::string>{folders.writable});
   EXPECT_NE(folders.problem.find("belongs to another user (65534)"),
             std::string::npos);
+}
+
+TEST(Cache, ProcessesEnd) {
+  auto shell = [](const char *script, int milliseconds) {
+    auto start = std::chrono::steady_clock::now();
+    return runProcess({"/bin/sh", "-c", script}, "in", -1, [=] {
+      return std::chrono::steady_clock::now() - start >
+             std::chrono::milliseconds(milliseconds);
+    });
+  };
+  auto seconds = [start = std::chrono::steady_clock::now()] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                         start)
+        .count();
+  };
+  ProcessResult plain = shell("cat; echo warning >&2", 20000);
+  EXPECT_EQ(plain.output, "in");
+  EXPECT_EQ(plain.errors, "warning\n");
+  EXPECT_EQ(plain.failure, "");
+  EXPECT_EQ(shell("exit 3", 20000).failure, "failed with status 3");
+  // A process in the background holds the streams.
+  EXPECT_EQ(shell("sleep 30 & echo done", 20000).output, "done\n");
+  // A child of the compiler, and a compiler that has closed its streams.
+  EXPECT_EQ(shell("sleep 30; true", 50).failure, "was interrupted");
+  EXPECT_EQ(shell("exec >&- 2>&-; sleep 30; true", 50).failure,
+            "was interrupted");
+  EXPECT_LT(seconds(), 20);
 }

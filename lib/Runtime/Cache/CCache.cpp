@@ -71,7 +71,10 @@ static bool readBytes(const std::string &text, uint64_t &bytes) {
   if (digits == 0 || text.empty() || suffix.size() > 1 ||
       (!suffix.empty() && unit == 0) || text.size() > 12)
     return false;
-  bytes = std::stoull(text) << 10 * unit;
+  // At most 12 digits; a larger number of bytes is no limit.
+  uint64_t number = std::stoull(text);
+  bytes = number > (UINT64_MAX >> 10 * unit) ? UINT64_MAX - 1
+                                             : number << 10 * unit;
   return true;
 }
 

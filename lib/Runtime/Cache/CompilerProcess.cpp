@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CompilerProcess.h"
+#include "Entry.h"
 #include "Files.h"
 #include "diff-c/Parallel.h"
 #include <cerrno>
@@ -102,7 +103,10 @@ public:
     sigemptyset(&signals);
     ::posix_spawnattr_setsigmask(&attributes, &signals);
     ::posix_spawnattr_setflags(&attributes,
-                               POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+                               POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+                                   POSIX_SPAWN_SETPGROUP);
+    // A group of its own, so that an interrupt also ends its children.
+    ::posix_spawnattr_setpgroup(&attributes, 0);
   }
   ~SpawnSetup() {
     ::posix_spawnattr_destroy(&attributes);
@@ -192,27 +196,67 @@ static void send(Descriptor &to, const std::string &text, size_t &sent) {
   if (count > 0)
     sent += size_t(count);
   bool isOver = count < 0 && errno != EINTR && errno != EAGAIN;
-  if (isOver || sent == text.size())
+  if (isOver || sent == text.size()) {
+    // A child that was forked meanwhile may hold the socket, too.
+    ::shutdown(to.get(), SHUT_WR);
     to.reset();
+  }
 }
 
-static std::string describeEnd(pid_t process) {
-  int status = 0;
-  pid_t ended = 0;
-  do
-    ended = ::waitpid(process, &status, 0);
-  while (ended < 0 && errno == EINTR);
-  // Programs that ignore SIGCHLD, or that wait for all children, do not see the
-  // status.
-  if (ended != process)
+/// The most that a compiler writes to standard output and to standard error.
+static constexpr size_t kMaxOutputBytes = kMaxEntryBytes;
+static constexpr size_t kMaxErrorBytes = size_t(1) << 20;
+
+namespace {
+/// A process that was started and has to be waited for.
+class Process {
+public:
+  explicit Process(pid_t number) : number(number) {}
+
+  /// Returns true if the process has ended. Does not wait.
+  bool hasEnded() {
+    if (!ended) {
+      pid_t found = 0;
+      do
+        found = ::waitpid(number, &status, WNOHANG);
+      while (found < 0 && errno == EINTR);
+      // Programs that ignore SIGCHLD, or that wait for all children, do not see
+      // the status.
+      hasStatus = found == number;
+      ended = found != 0;
+    }
+    return ended;
+  }
+
+  void kill() {
+    if (!hasEnded())
+      ::kill(-number, SIGKILL);
+  }
+
+  std::string describeEnd() const {
+    if (!hasStatus)
+      return "";
+    if (WIFSIGNALED(status))
+      return std::string("was killed by signal ") +
+             std::to_string(WTERMSIG(status)) + " (" +
+             ::strsignal(WTERMSIG(status)) + ")";
+    if (WEXITSTATUS(status) != 0)
+      return "failed with status " + std::to_string(WEXITSTATUS(status));
     return "";
-  if (WIFSIGNALED(status))
-    return std::string("was killed by signal ") +
-           std::to_string(WTERMSIG(status)) + " (" +
-           ::strsignal(WTERMSIG(status)) + ")";
-  if (WEXITSTATUS(status) != 0)
-    return "failed with status " + std::to_string(WEXITSTATUS(status));
-  return "";
+  }
+
+private:
+  pid_t number;
+  int status = 0;
+  bool ended = false, hasStatus = false;
+};
+} // namespace
+
+/// Reads what is there without waiting.
+static void drain(Descriptor &from, std::string &text, size_t most) {
+  pollfd polled = {from.get(), POLLIN, 0};
+  while (from && text.size() <= most && ::poll(&polled, 1, 0) > 0)
+    receive(from, text);
 }
 
 ProcessResult
@@ -221,24 +265,28 @@ mlir::diff::cache::runProcess(const std::vector<std::string> &command,
                               const std::function<bool()> &isInterrupted) {
   ProcessResult result;
   Streams streams;
-  pid_t process = 0;
-  int error = start(command, descriptor, streams, process);
+  pid_t number = 0;
+  int error = start(command, descriptor, streams, number);
   if (error) {
     result.failure = std::string("cannot be started: ") + std::strerror(error);
     return result;
   }
+  Process process(number);
   size_t sent = 0;
-  bool wasInterrupted = false;
-  while (streams.output || streams.errors) {
+  bool wasInterrupted = false, wroteTooMuch = false;
+  // The streams may stay open after the end of the process, in its children and in
+  // those that this program has forked. They may also be closed before.
+  while (!process.hasEnded()) {
+    bool isOpen = streams.output || streams.errors || streams.input;
     pollfd polled[] = {{streams.output.get(), POLLIN, 0},
                        {streams.errors.get(), POLLIN, 0},
                        {streams.input.get(), POLLOUT, 0}};
     // Negative descriptors are skipped.
-    int ready = ::poll(polled, 3, 100);
-    if (isInterrupted && !wasInterrupted && isInterrupted()) {
-      wasInterrupted = true;
-      ::kill(process, SIGKILL);
-    }
+    int ready = ::poll(polled, 3, isOpen ? 100 : 2);
+    wroteTooMuch |= result.output.size() > kMaxOutputBytes;
+    wasInterrupted |= isInterrupted && !wasInterrupted && isInterrupted();
+    if (wasInterrupted || wroteTooMuch)
+      process.kill();
     if (ready <= 0)
       continue;
     if (polled[0].revents)
@@ -247,9 +295,15 @@ mlir::diff::cache::runProcess(const std::vector<std::string> &command,
       receive(streams.errors, result.errors);
     if (polled[2].revents)
       send(streams.input, input, sent);
+    // Only the first errors are of interest.
+    result.errors.resize(std::min(result.errors.size(), kMaxErrorBytes));
   }
-  streams.input.reset();
-  result.failure = describeEnd(process);
+  drain(streams.output, result.output, kMaxOutputBytes);
+  drain(streams.errors, result.errors, kMaxErrorBytes);
+  result.failure = process.describeEnd();
+  if (wroteTooMuch)
+    result.failure = "wrote more than " + std::to_string(kMaxOutputBytes >> 20) +
+                     " MiB";
   if (wasInterrupted)
     result.failure = "was interrupted";
   return result;

@@ -5,30 +5,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff-c/Dialect/Diff.h"
+#include "Attributes.h"
 #include "diff/Dialect/Diff/IR/Diff.h"
-#include "mlir/CAPI/IR.h"
 #include "mlir/CAPI/Registration.h"
-#include "mlir/CAPI/Support.h"
 
 using namespace mlir;
 using namespace mlir::diff;
+using namespace mlir::diff::capi;
 
 MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Diff, diff, DiffDialect)
-
-/// Creates an attribute, or emits an error and returns null.
-template <typename AttrTy, typename... Args>
-static MlirAttribute getChecked(MlirContext context, Args &&...args) {
-  MLIRContext *ctx = unwrap(context);
-  ctx->loadDialect<DiffDialect>();
-  Attribute attribute = AttrTy::getChecked(
-      [&] { return emitError(UnknownLoc::get(ctx)); }, ctx,
-      std::forward<Args>(args)...);
-  return wrap(attribute);
-}
-
-template <typename AttrTy> static AttrTy get(MlirAttribute attribute) {
-  return cast<AttrTy>(unwrap(attribute));
-}
 
 //===----------------------------------------------------------------------===//
 // Mask
@@ -36,11 +21,11 @@ template <typename AttrTy> static AttrTy get(MlirAttribute attribute) {
 
 MlirAttribute diffMaskAttrGet(MlirContext context, int64_t left,
                               int64_t right) {
-  return getChecked<MaskAttr>(context, left, right);
+  return getChecked<MaskAttr, DiffDialect>(context, left, right);
 }
 
 bool diffAttributeIsAMask(MlirAttribute attribute) {
-  return isa_and_nonnull<MaskAttr>(unwrap(attribute));
+  return isA<MaskAttr>(attribute);
 }
 
 int64_t diffMaskAttrGetLeft(MlirAttribute mask) {
@@ -62,11 +47,11 @@ MlirAttribute diffLayoutAttrGet(MlirContext context,
     return ArrayRef<int64_t>(permutations[operand],
                              static_cast<size_t>(sizes[operand]));
   };
-  return getChecked<LayoutAttr>(context, list(0), list(1), list(2), list(3));
+  return getChecked<LayoutAttr, DiffDialect>(context, list(0), list(1), list(2), list(3));
 }
 
 bool diffAttributeIsALayout(MlirAttribute attribute) {
-  return isa_and_nonnull<LayoutAttr>(unwrap(attribute));
+  return isA<LayoutAttr>(attribute);
 }
 
 intptr_t diffLayoutAttrGetSize(MlirAttribute layout, MlirStringRef operand) {
@@ -91,14 +76,14 @@ DiffSchedule diffScheduleGetDefault() {
 
 MlirAttribute diffScheduleAttrGet(MlirContext context,
                                   const DiffSchedule *schedule) {
-  return getChecked<ScheduleAttr>(
+  return getChecked<ScheduleAttr, DiffDialect>(
       context, schedule->heads, schedule->queries, schedule->keys,
       schedule->threads, schedule->stages, schedule->swizzle,
       schedule->rowSumOnMma, schedule->skipRescale, schedule->tf32);
 }
 
 bool diffAttributeIsASchedule(MlirAttribute attribute) {
-  return isa_and_nonnull<ScheduleAttr>(unwrap(attribute));
+  return isA<ScheduleAttr>(attribute);
 }
 
 DiffSchedule diffScheduleAttrGetValue(MlirAttribute attribute) {
@@ -116,11 +101,11 @@ DiffSchedule diffScheduleAttrGetValue(MlirAttribute attribute) {
 
 MlirAttribute diffKernelAttrGet(MlirContext context, MlirStringRef op,
                                 int64_t threads, bool reverse) {
-  return getChecked<KernelAttr>(context, unwrap(op), threads, reverse);
+  return getChecked<KernelAttr, DiffDialect>(context, unwrap(op), threads, reverse);
 }
 
 bool diffAttributeIsAKernel(MlirAttribute attribute) {
-  return isa_and_nonnull<KernelAttr>(unwrap(attribute));
+  return isA<KernelAttr>(attribute);
 }
 
 MlirStringRef diffKernelAttrGetOp(MlirAttribute kernel) {
@@ -141,11 +126,11 @@ bool diffKernelAttrGetReverse(MlirAttribute kernel) {
 
 MlirAttribute diffOffsetsAttrGet(MlirContext context, MlirStringRef tensor,
                                  int64_t dimension) {
-  return getChecked<OffsetsAttr>(context, unwrap(tensor), dimension);
+  return getChecked<OffsetsAttr, DiffDialect>(context, unwrap(tensor), dimension);
 }
 
 bool diffAttributeIsAOffsets(MlirAttribute attribute) {
-  return isa_and_nonnull<OffsetsAttr>(unwrap(attribute));
+  return isA<OffsetsAttr>(attribute);
 }
 
 MlirStringRef diffOffsetsAttrGetTensor(MlirAttribute offsets) {

@@ -5,29 +5,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff-c/Dialect/Tile.h"
+#include "Attributes.h"
 #include "diff/Dialect/Tile/IR/Tile.h"
-#include "mlir/CAPI/IR.h"
 #include "mlir/CAPI/Registration.h"
 
 using namespace mlir;
 using namespace mlir::diff::tile;
+using namespace mlir::diff::capi;
 
 MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Tile, tile, TileDialect)
-
-/// Creates an attribute, or emits an error and returns null.
-template <typename AttrTy, typename... Args>
-static MlirAttribute getChecked(MlirContext context, Args &&...args) {
-  MLIRContext *ctx = unwrap(context);
-  ctx->loadDialect<TileDialect>();
-  Attribute attribute = AttrTy::getChecked(
-      [&] { return emitError(UnknownLoc::get(ctx)); }, ctx,
-      std::forward<Args>(args)...);
-  return wrap(attribute);
-}
-
-template <typename AttrTy> static AttrTy get(MlirAttribute attribute) {
-  return cast<AttrTy>(unwrap(attribute));
-}
 
 //===----------------------------------------------------------------------===//
 // Token
@@ -71,13 +57,13 @@ MlirAttribute diffTileLayoutAttrGet(MlirContext context, intptr_t rank,
   };
   SmallVector<int64_t> ofWarps = getStrides(list(warps), warpStrides),
                        ofLanes = getStrides(list(lanes), laneStrides);
-  return getChecked<LayoutAttr>(context, list(warps), list(lanes), list(elems),
+  return getChecked<LayoutAttr, TileDialect>(context, list(warps), list(lanes), list(elems),
                                 ArrayRef<int64_t>(ofWarps),
                                 ArrayRef<int64_t>(ofLanes));
 }
 
 bool diffAttributeIsATileLayout(MlirAttribute attribute) {
-  return isa_and_nonnull<LayoutAttr>(unwrap(attribute));
+  return isA<LayoutAttr>(attribute);
 }
 
 intptr_t diffTileLayoutAttrGetRank(MlirAttribute layout) {
@@ -108,11 +94,11 @@ int64_t diffTileLayoutAttrGetElement(MlirAttribute attribute,
 
 MlirAttribute diffTileSwizzleAttrGet(MlirContext context, int64_t bits,
                                      int64_t shift) {
-  return getChecked<SwizzleAttr>(context, bits, shift);
+  return getChecked<SwizzleAttr, TileDialect>(context, bits, shift);
 }
 
 bool diffAttributeIsATileSwizzle(MlirAttribute attribute) {
-  return isa_and_nonnull<SwizzleAttr>(unwrap(attribute));
+  return isA<SwizzleAttr>(attribute);
 }
 
 int64_t diffTileSwizzleAttrGetBits(MlirAttribute swizzle) {
@@ -136,11 +122,11 @@ MlirAttribute diffTileMmaAttrGet(MlirContext context, int64_t m, int64_t n,
         << "the result of a #tile.mma must be a #tile.layout";
     return {nullptr};
   }
-  return getChecked<MmaAttr>(context, m, n, k, neighbours, layout);
+  return getChecked<MmaAttr, TileDialect>(context, m, n, k, neighbours, layout);
 }
 
 bool diffAttributeIsATileMma(MlirAttribute attribute) {
-  return isa_and_nonnull<MmaAttr>(unwrap(attribute));
+  return isA<MmaAttr>(attribute);
 }
 
 int64_t diffTileMmaAttrGetM(MlirAttribute mma) {
@@ -176,13 +162,13 @@ DiffTileSchedule diffTileScheduleGetDefault() {
 
 MlirAttribute diffTileScheduleAttrGet(MlirContext context,
                                       const DiffTileSchedule *schedule) {
-  return getChecked<ScheduleAttr>(
+  return getChecked<ScheduleAttr, TileDialect>(
       context, schedule->warps, schedule->stages, schedule->swizzle,
       schedule->rowSumOnMma, schedule->skipRescale, schedule->tf32);
 }
 
 bool diffAttributeIsATileSchedule(MlirAttribute attribute) {
-  return isa_and_nonnull<ScheduleAttr>(unwrap(attribute));
+  return isA<ScheduleAttr>(attribute);
 }
 
 DiffTileSchedule diffTileScheduleAttrGetValue(MlirAttribute attribute) {

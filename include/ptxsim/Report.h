@@ -108,9 +108,9 @@ struct Bound {
   std::map<std::string, double> cyclesByPipe;
   double cycles = 0;
   std::string pipe; // the limiting pipe
-  /// The blocks of the launch, and the multiprocessors of the chip. All pipes but
-  /// "dram" belong to a multiprocessor; the work is spread over as many as have a
-  /// block.
+  /// The blocks of the launch, and the multiprocessors of the chip. Each
+  /// multiprocessor has all pipes except "dram". The bound divides the work of
+  /// these pipes by the smaller of the two numbers.
   uint64_t blocks = 0;
   unsigned multiprocessors = 0;
   unsigned blocksPerSM = 0;

@@ -122,7 +122,7 @@ static std::vector<std::string> getArguments(const std::string &output,
   return {"-shared", "-o", output, object, runtime};
 }
 
-/// Returns the line that says what is wrong.
+/// Returns the first error in the output of a linker.
 static std::string getLinkerError(StringRef text) {
   llvm::SmallVector<StringRef> lines;
   text.split(lines, '\n', -1, /*KeepEmpty=*/false);

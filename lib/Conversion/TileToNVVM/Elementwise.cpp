@@ -251,7 +251,7 @@ struct DistributeShapeCast : public DistributePattern<vector::ShapeCastOp> {
   }
 };
 
-/// Parts along the leading dimension, all of which one lane holds.
+/// Shuffles parts along a leading dimension that each lane holds completely.
 struct DistributeShuffle : public DistributePattern<vector::ShuffleOp> {
   using DistributePattern::DistributePattern;
 

@@ -139,7 +139,8 @@ DiffCacheStatus diffCacheClear(DiffCache *cache) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-/// Returns true for words that are no options with other meanings.
+/// Returns true if the text is a plain word, which the compiler cannot read as an
+/// option.
 static bool isWord(const std::string &text) {
   return !text.empty() && text[0] != '-' &&
          std::all_of(text.begin(), text.end(), [](unsigned char c) {

@@ -252,7 +252,7 @@ private:
 };
 } // namespace
 
-/// Reads what is there without waiting.
+/// Reads the available bytes. Does not wait.
 static void drain(Descriptor &from, std::string &text, size_t most) {
   pollfd polled = {from.get(), POLLIN, 0};
   while (from && text.size() <= most && ::poll(&polled, 1, 0) > 0)

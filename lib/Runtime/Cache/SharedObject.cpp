@@ -62,6 +62,7 @@ static void *loadFromFile(const std::string &code, std::string folder,
                           std::string &error) {
   if (folder.empty())
     folder = getVariable("TMPDIR").empty() ? "/tmp" : getVariable("TMPDIR");
+  // mkostemps replaces the X's.
   std::string path = folder + "/diff-kernel-XXXXXX.so";
   Descriptor file(::mkostemps(path.data(), 3, O_CLOEXEC));
   void *handle = nullptr;

@@ -75,6 +75,7 @@ bool Store::mayContain(const Key &key) const {
 }
 
 bool Store::write(const Key &key, const std::string &bytes) const {
+  // mkostemps replaces the X's.
   std::string temporary = folders.writable + "/" + toHex(key) + ".XXXXXX";
   temporary += kNewSuffix;
   Descriptor file(

@@ -186,8 +186,8 @@ struct Problem {
   }
 
   /// Returns true if a head group has several signal heads. Its maps are in
-  /// different warps. The warps share the registers of a multiprocessor, so that
-  /// the sums of the weights are no product, which costs 8 columns more.
+  /// different warps. The kernel does not sum the weights on tensor cores, because
+  /// the sums would be 8 more columns of the accumulator.
   bool isGroup() const { return maps > 2; }
 };
 } // namespace

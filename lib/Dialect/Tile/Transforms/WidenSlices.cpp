@@ -410,7 +410,7 @@ struct WriteOfPrefix : public OpRewritePattern<vector::TransferWriteOp> {
     if (!isConstantIntValue(op.getIndices()[position], 0) ||
         op.getShapedType().getDimSize(position) !=
             op.getVectorType().getDimSize(prefix->dim))
-      return rewriter.notifyMatchFailure(op, "there are elements behind it");
+      return rewriter.notifyMatchFailure(op, "the tensor has elements after the written ones");
     SmallVector<bool> inBounds;
     for (int64_t dim = 0; dim < op.getVectorType().getRank(); ++dim)
       inBounds.push_back(op.isDimInBounds(dim) && dim != prefix->dim);

@@ -421,5 +421,11 @@ TEST(Cache, ProcessesEnd) {
   EXPECT_EQ(shell("sleep 30; true", 50).failure, "was interrupted");
   EXPECT_EQ(shell("exec >&- 2>&-; sleep 30; true", 50).failure,
             "was interrupted");
+  // An interrupt ends the children of the compiler, too.
+  TemporaryFolder folder;
+  std::string script = "(sleep 1; echo late >" + folder.path + "/file) & wait";
+  EXPECT_EQ(shell(script.c_str(), 200).failure, "was interrupted");
+  ::usleep(1500000);
+  EXPECT_TRUE(folder.list().empty());
   EXPECT_LT(seconds(), 20);
 }

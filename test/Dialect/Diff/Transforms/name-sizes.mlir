@@ -47,3 +47,38 @@ func.func @add(%a: tensor<?x?xf32>, %b: tensor<?x?xf32>, %c: tensor<?xf32>) -> t
   %0 = arith.addf %a, %b : tensor<?x?xf32>
   return %0 : tensor<?x?xf32>
 }
+
+// -----
+
+// Reshapes of arguments that split or merge heads keep the names, and the dimension
+// that offsets point into.
+// CHECK-LABEL: func @reshaped(
+// CHECK-SAME: %{{.*}}: tensor<8x?x16xf32> {diff.name = "query", diff.sizes = ["", "N", ""]}
+// CHECK-SAME: %{{.*}}: tensor<?x2x2x16xf32> {diff.name = "key", diff.sizes = ["M", "", "", ""]}
+// CHECK-SAME: %{{.*}}: tensor<?xi32> {diff.name = "cu_seqlens_q", diff.offsets = #diff.offsets<tensor = "query", dimension = 1>, diff.sizes = ["S"]}
+// CHECK-SAME: %{{.*}}: tensor<?xi32> {diff.name = "cu_seqlens_k", diff.offsets = #diff.offsets<tensor = "key", dimension = 0>, diff.sizes = ["S"]}
+func.func @reshaped(%q: tensor<8x?x16xf32>, %k: tensor<?x2x2x16xf32>, %cq: tensor<?xi32>, %ck: tensor<?xi32>,
+                    %v: tensor<?x2x32xf32>, %l: tensor<4xf32>, %w: tensor<32xf32>, %n: index) -> tensor<?x4x32xf32> {
+  %q4 = tensor.expand_shape %q [[0, 1], [2], [3]] output_shape [2, 4, %n, 16] : tensor<8x?x16xf32> into tensor<2x4x?x16xf32>
+  %k3 = tensor.collapse_shape %k [[0], [1, 2], [3]] : tensor<?x2x2x16xf32> into tensor<?x4x16xf32>
+  %e = tensor.empty(%n) : tensor<?x4x32xf32>
+  %0 = diff.attention_v1
+         ins(%q4, %k3, %v, %l, %w : tensor<2x4x?x16xf32>, tensor<?x4x16xf32>, tensor<?x2x32xf32>, tensor<4xf32>, tensor<32xf32>)
+         outs(%e : tensor<?x4x32xf32>) cu_seqlens(%cq, %ck : tensor<?xi32>, tensor<?xi32>)
+         layout<query = [2, 1, 0, 3]> -> tensor<?x4x32xf32>
+  return %0 : tensor<?x4x32xf32>
+}
+
+// -----
+
+// The argument has batch and tokens in one dimension, which is neither B nor N.
+// CHECK-LABEL: func @merged_tokens(
+// CHECK-SAME: %{{.*}}: tensor<130x4x16xf32> {diff.name = "query", diff.sizes = ["", "", ""]}
+func.func @merged_tokens(%q: tensor<130x4x16xf32>, %k: tensor<2x65x4x16xf32>) -> tensor<2x65x4x16xf32> {
+  %q4 = tensor.expand_shape %q [[0, 1], [2], [3]] output_shape [2, 65, 4, 16] : tensor<130x4x16xf32> into tensor<2x65x4x16xf32>
+  %e = tensor.empty() : tensor<2x65x4x16xf32>
+  %0 = diff.softmax_attention
+         ins(%q4, %k, %k : tensor<2x65x4x16xf32>, tensor<2x65x4x16xf32>, tensor<2x65x4x16xf32>)
+         outs(%e : tensor<2x65x4x16xf32>) -> tensor<2x65x4x16xf32>
+  return %0 : tensor<2x65x4x16xf32>
+}

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The attentions on arrays.
+
+A call looks up a plan by the types and shapes of its arrays and by its options. The
+plan has the compiled kernel. What is new is checked, and every plan of one layer
+shares a kernel with dynamic batch and token counts.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from . import _core
+from ._arguments import CPU_DEVICE, CUDA_DEVICE, check_arrays
+from ._arrays import get_arrays, to_library
+from ._layer import Layer, write_ir
+from ._options import CHIPS, TARGETS, check_choice, check_float, check_options, found
+from ._runtime import get_cache, get_chip, get_device
+
+#: Plans beyond this number are forgotten.
+MAX_PLANS = 4096
+_plans: dict = {}
+
+
+class HostKernel:
+    """A kernel for the CPU."""
+
+    def __init__(self, layer: Layer):
+        # Only the unfused route has f64.
+        route = "convert-diff-to-linalg" if layer.element == "f64" else ""
+        self.kernel = get_cache().compile(write_ir(layer).encode(), "host", "", route)
+        self.run = self.kernel.call
+
+
+class DeviceKernel:
+    """A kernel on a GPU or on the simulator."""
+
+    def __init__(self, layer: Layer, target: str, chip: str | None, ordinal: int, stream: int):
+        device = get_device(target, chip, ordinal, stream)
+        kernel = get_cache().compile(write_ir(layer).encode(), chip or get_chip(device))
+        self.program = device.load(kernel.manifest, kernel.code)
+
+    def run(self, arrays: tuple) -> None:
+        self.program.run(arrays, "attention")
+
+
+class Plan:
+    """What a call with known types and shapes does."""
+
+    def __init__(self, kernel, layer: Layer, query, shapes, order, named, library):
+        self.run, self.layer, self.library = kernel.run, layer, library
+        self.arrays = get_arrays(library)
+        self.shapes = shapes
+        dtypes = [self.arrays.dtype(layer.element)]
+        if layer.lse:
+            dtypes.append(self.arrays.dtype(layer.compute))
+        self.results = list(zip(shapes, dtypes))
+        #: For each argument of the kernel, its name.
+        self.order = order
+        self.ones = None
+        self.converted = {}
+        if layer.variant == "v1":
+            sizes = {"lam": (layer.heads,), "weight": (layer.value_dim,)}
+            for name, shape in sizes.items():
+                if name not in named:
+                    continue
+                _, element, _, _, found_shape, strides, _ = _core.inspect(named[name])
+                if element != layer.compute or found_shape != shape:
+                    self.converted[name] = shape
+            if "weight" not in named:
+                self.ones = self.arrays.full(sizes["weight"], 1.0, layer.compute, query)
+
+    def gather(self, named: dict, lam: float | None) -> tuple:
+        """The arguments of the kernel."""
+        inputs = []
+        for name in self.order:
+            value = named.get(name)
+            if value is None:
+                value = self.ones if name == "weight" else self.arrays.full(
+                    (self.layer.heads,), lam, self.layer.compute, named["q"])  # fmt: skip
+            elif name in self.converted:
+                value = self.arrays.convert(value, self.layer.compute, self.converted[name])
+            inputs.append(value)
+        return tuple(inputs)
+
+    def call(self, named: dict, lam: float | None, out) -> tuple:
+        if self.layer.variant == "v1":
+            inputs = self.gather(named, lam)
+        else:
+            inputs = tuple(map(named.__getitem__, self.order))
+        if out is None:
+            empty, query = self.arrays.empty, named["q"]
+            out = tuple([empty(shape, dtype, query) for shape, dtype in self.results])
+            try:
+                self.run(inputs + out)
+            except ValueError:
+                self.run_copies(inputs, out, named)
+            if self.library == "other":
+                return tuple(to_library(query, array) for array in out)
+            return out
+        try:
+            self.run(inputs + out)
+        except ValueError:
+            self.run_copies(inputs, out, named)
+        return out
+
+    def run_copies(self, inputs: tuple, out: tuple, named: dict) -> None:
+        """Runs on contiguous copies, for strides and addresses that the kernel cannot
+        read, and for results in the memory of an argument."""
+        copies = tuple(map(self.arrays.copy, inputs))
+        results = tuple(self.arrays.empty(shape, dtype, named["q"]) for shape, dtype in self.results)
+        try:
+            self.run(copies + results)
+        except ValueError as error:
+            raise ValueError(_translate(str(error))) from None
+        for target, source in zip(out, results):
+            self.arrays.assign(target, source)
+
+
+def _translate(message: str) -> str:
+    """An error of the runtime in the words of the caller."""
+    names = {"query": "q", "key": "k", "value": "v", "lambda": "lam"}
+    match = re.match(r"function 'attention': (?:argument|result) \d+ '(\w+)' (.*)", message)
+    if not match:
+        return message
+    text = re.sub(r"argument \d+ '(\w+)'", lambda m: names.get(m[1], m[1]), match[2])
+    return f"{names.get(match[1], match[1])} {text}"
+
+
+def _select_target(target, chip, device: tuple[int, int], library: str):
+    """Returns the target and the chip."""
+    kind, _ = device
+    if kind not in (CPU_DEVICE, CUDA_DEVICE):
+        raise ValueError(f"q is on a device of the kind {kind} (of DLPack); CPU (1) and CUDA (2) "
+                         "are legal")  # fmt: skip
+    if target is None:
+        target = "cuda" if kind == CUDA_DEVICE else "cpu"
+    else:
+        check_choice("target", target, TARGETS)
+    if kind == CUDA_DEVICE and target != "cuda":
+        raise ValueError(f"target is {target!r}, but q is on a GPU; cuda is legal")
+    if target == "cpu":
+        if chip not in (None, "host"):
+            raise ValueError(f"chip is {found(chip)}; with the target cpu only host is legal")
+        return target, None
+    if chip is not None:
+        check_choice("chip", chip, CHIPS)
+    return target, chip or ("sm_90a" if target == "sim" else None)
+
+
+def _check_out(out, expected, named: dict, element: str, compute: str) -> None:
+    for index, (array, shape) in enumerate(zip(out, expected)):
+        name = f"out[{index}]" if len(out) > 1 else "out"
+        try:
+            library, type, kind, number, found_shape, _, writable = _core.inspect(array)
+        except (TypeError, BufferError, ValueError) as error:
+            raise TypeError(f"{name}: {error}") from None
+        query = _core.inspect(named["q"])
+        wanted = compute if index else element
+        if type != wanted:
+            raise TypeError(f"{name} has elements of type {type or getattr(array, 'dtype', '?')}; "
+                            f"{wanted} is legal")  # fmt: skip
+        if library != query[0]:
+            raise TypeError(f"{name} and q are arrays of different libraries")
+        if (kind, number) != query[2:4]:
+            raise ValueError(f"{name} is on another device than q")
+        if found_shape != tuple(shape):
+            raise ValueError(f"{name} has the shape {found_shape}; {tuple(shape)} is legal")
+        if not writable:
+            raise ValueError(f"{name} is read-only")
+
+
+def _make_plan(variant: str, named: dict, options: tuple, varlen: bool, target, chip) -> Plan:
+    checked = check_options(*options)
+    for name in ("q", "k", "v"):
+        if named[name] is None:
+            raise TypeError(f"{name} is None; an array is required")
+    layer, output, lse, query = check_arrays(variant, named, checked, varlen)
+    target, chip = _select_target(target, chip, query.device, query.library)
+    if layer.element == "f64" and target != "cpu":
+        raise TypeError(f"q has elements of type f64; on the target {target} f16, bf16 and f32 "
+                        "are legal")  # fmt: skip
+    stream = 0
+    if target == "cuda" and query.device[0] == CUDA_DEVICE:
+        stream = _core.current_stream(named["q"])
+    key = (layer, target, chip, query.device[1], stream)
+    kernel = _kernels.get(key)
+    if kernel is None:
+        if target == "cpu":
+            kernel = HostKernel(layer)
+        else:
+            kernel = DeviceKernel(layer, target, chip, query.device[1], stream)
+        kernel = _kernels.setdefault(key, kernel)
+    order = ["q", "k", "v"]
+    if varlen:
+        order += ["cu_seqlens_q", "cu_seqlens_k"]
+    if variant != "standard":
+        order.append("lam")
+    if variant == "v1":
+        order.append("weight")
+    if layer.gate:
+        order.append("gate")
+    shapes = [output, lse] if layer.lse else [output]
+    return Plan(kernel, layer, named["q"], shapes, order, named, query.library)
+
+
+_kernels: dict = {}
+
+
+def _forget_devices() -> None:
+    """Programs on a GPU do not survive a fork."""
+    for key in [key for key in _kernels if key[1] == "cuda"]:
+        del _kernels[key]
+    _plans.clear()
+
+
+def run(variant: str, named: dict, options: tuple, varlen: bool, target, chip, out=None,
+        lam: float | None = None):  # fmt: skip
+    """Runs an attention. `named` has the arrays that are given; `lam` is the lambda of V1
+    if it is a number. Returns a tuple of results."""
+    try:
+        key = (variant, options, varlen, target, chip, tuple(named), _core.describe(tuple(named.values())))
+        plan = _plans.get(key)
+    except TypeError:
+        # An array that is none, or an option that cannot be hashed. The checks say
+        # which.
+        plan = key = None
+    if plan is None:
+        plan = _make_plan(variant, named, options, varlen, target, chip)
+        if len(_plans) >= MAX_PLANS:
+            _plans.clear()
+        if key is not None and (target or "cpu") != "cuda" and plan.layer is not None:
+            _plans[key] = plan
+    if out is not None:
+        out = tuple(out) if isinstance(out, (tuple, list)) else (out,)
+        if len(out) != len(plan.results):
+            wanted = "(output, log-sum-exp)" if plan.layer.lse else "one array"
+            raise ValueError(f"out has {len(out)} arrays; {wanted} is legal")
+        _check_out(out, plan.shapes, named, plan.layer.element, plan.layer.compute)
+    return plan.call(named, lam, out)

@@ -5,7 +5,8 @@
 # environment in .venv, and ptxas if there is no CUDA toolkit. demo.sh and test.sh
 # source this script and use its functions:
 #
-#   diff_setup [--torch]  installs; sets DIFF_PYTHON and DIFF_PTXAS (may be empty)
+#   diff_setup [--tests] [--torch]
+#                         installs; sets DIFF_PYTHON and DIFF_PTXAS (may be empty)
 #   diff_build [--target T] [-D...]    configures and builds in build/
 #   diff_step, diff_logged, diff_fail   print one line per step, log long output
 
@@ -15,15 +16,18 @@ DIFF_LOGS=$DIFF_BUILD/logs
 DIFF_VENV=$DIFF_ROOT/.venv
 DIFF_PYTHON=
 DIFF_PTXAS=
+DIFF_BUILD_OPTIONS=()
 
 DIFF_LLVM=22
 DIFF_PACKAGES=(
-  cmake ninja-build g++ ccache git python3 python3-venv
+  cmake ninja-build g++ ccache git python3 python3-dev python3-venv
   "libmlir-$DIFF_LLVM-dev" "mlir-$DIFF_LLVM-tools"
   "llvm-$DIFF_LLVM-dev" "llvm-$DIFF_LLVM-tools"
   "libomp-$DIFF_LLVM-dev" "liblld-$DIFF_LLVM-dev" libgtest-dev nlohmann-json3-dev
 )
 DIFF_REQUIREMENTS=('numpy>=1.26,<3' 'ml_dtypes>=0.4,<1')
+# The build of the Python package, and its random tests.
+DIFF_BINDINGS_REQUIREMENTS=('nanobind>=3.1,<4' 'scikit-build-core>=0.10' 'hypothesis>=6,<7')
 # CUDA Python, which the tests run on the driver library of the simulator.
 DIFF_CUDA_REQUIREMENTS=('cuda-bindings>=13,<14')
 # PyTorch without CUDA and transformers, with whose models the tests compare.
@@ -189,6 +193,16 @@ diff_make_venv() {
     diff_step 'no cuda-bindings: CUDA Python on the simulator is not tested'
 }
 
+# Enables the Python package in the build if its requirements can be installed.
+diff_install_bindings() {
+  if diff_pip pip-bindings.log "${DIFF_BINDINGS_REQUIREMENTS[@]}"; then
+    DIFF_BUILD_OPTIONS+=(-DDIFF_ENABLE_PYTHON=ON)
+  else
+    DIFF_BUILD_OPTIONS+=(-DDIFF_ENABLE_PYTHON=OFF)
+    diff_step 'no nanobind: the Python package is not built and not tested'
+  fi
+}
+
 # Installs PyTorch into .venv. PyPI's wheels for x86 need the CUDA libraries, so prefer
 # a CPU build, which pip finds if PIP_EXTRA_INDEX_URL names PyTorch's index of them.
 diff_install_torch() {
@@ -217,12 +231,14 @@ print(*sorted(glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/bin/ptxas"))[
   diff_step 'no ptxas: PTX is not assembled'
 }
 
-# diff_setup [--torch]
+# diff_setup [--tests] [--torch]: --tests also installs what only the tests need,
+# --torch PyTorch and transformers.
 diff_setup() {
   DIFF_PHASE=setup
   diff_install_packages
   diff_make_venv
-  [[ ${1:-} != --torch ]] || diff_install_torch
+  [[ " $* " != *' --tests '* ]] || diff_install_bindings
+  [[ " $* " != *' --torch '* ]] || diff_install_torch
   diff_find_toolkit_ptxas
   [[ -n $DIFF_PTXAS ]] || diff_install_ptxas
 }
@@ -244,7 +260,8 @@ diff_build() {
     target=$2
     shift 2
   fi
-  local options=("-DDIFF_PYTHON=$DIFF_PYTHON" "-DDIFF_PTXAS=$DIFF_PTXAS" "$@")
+  local options=("-DDIFF_PYTHON=$DIFF_PYTHON" "-DDIFF_PTXAS=$DIFF_PTXAS"
+    ${DIFF_BUILD_OPTIONS[@]+"${DIFF_BUILD_OPTIONS[@]}"} "$@")
   local ccache cpu start=$SECONDS
   DIFF_PHASE=build
   if ccache=$(command -v ccache); then

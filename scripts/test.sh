@@ -20,7 +20,7 @@ EOF
 
 target=check-diff
 options=()
-setup=()
+setup=(--tests)
 for argument; do
   case $argument in
   --full) target=check-diff-full ;;
@@ -37,7 +37,7 @@ for argument; do
   esac
 done
 
-diff_setup ${setup[@]+"${setup[@]}"}
+diff_setup "${setup[@]}"
 diff_build --target diff-test-depends ${options[@]+"${options[@]}"}
 
 DIFF_PHASE='test'

@@ -100,6 +100,22 @@ def _cuda_bindings(config) -> str:
     return ""
 
 
+def _hypothesis(config) -> str:
+    try:
+        _output([config.diff_python, "-c", "import hypothesis"])
+    except Missing as missing:
+        raise Missing(f"import hypothesis: {missing}") from None
+    return ""
+
+
+def _python_package(config) -> str:
+    if not os.path.isdir(os.path.join(config.diff_build_dir, "python", "diff_mlir")):
+        raise Missing("the build is without DIFF_ENABLE_PYTHON")
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import diff_mlir; diff_mlir.attention"
+    _output([config.diff_python, "-c", code, os.path.join(config.diff_build_dir, "python")])
+    return ""
+
+
 def _torch(config) -> str:
     try:
         _output([config.diff_python, "-c", "import importlib.metadata as m;"
@@ -134,6 +150,8 @@ _PROBES = (
     ("gpu", "runs on a GPU", _gpu),
     ("numpy", "execution tests against float64", _numpy),
     ("cuda-bindings", "CUDA Python programs on the simulator", _cuda_bindings),
+    ("hypothesis", "random arguments of the Python package", _hypothesis),
+    ("python-package", "the Python package diff_mlir", _python_package),
     ("torch", "comparisons with the models of transformers", _torch),
     ("llc", "host code for other machines", _llc),
     ("mlir-opt", "the plugin in the stock mlir-opt", _mlir_opt),

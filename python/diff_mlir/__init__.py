@@ -3,24 +3,49 @@
 
 attention, attention_v1 and softmax_attention compute DIFF V2, DIFF V1 and standard
 attention; their twins end in _varlen. compile() compiles any IR that diff-run takes.
+`python -m diff_mlir info` prints what the package finds on this machine.
 """
 
-from ._api import (
-    attention,
-    attention_v1,
-    attention_v1_varlen,
-    attention_varlen,
-    softmax_attention,
-    softmax_attention_varlen,
-)
 from ._version import __version__
 
-__all__ = [
-    "attention",
-    "attention_v1",
-    "attention_v1_varlen",
-    "attention_varlen",
-    "softmax_attention",
-    "softmax_attention_varlen",
-    "__version__",
-]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._api import (
+        attention,
+        attention_v1,
+        attention_v1_varlen,
+        attention_varlen,
+        softmax_attention,
+        softmax_attention_varlen,
+    )
+    from ._module import Module, compile
+
+#: Modules of the public names. They are imported on demand, so that the package
+#: itself is imported in a millisecond.
+_MODULES = {
+    "Module": "_module",
+    "attention": "_api",
+    "attention_v1": "_api",
+    "attention_v1_varlen": "_api",
+    "attention_varlen": "_api",
+    "compile": "_module",
+    "softmax_attention": "_api",
+    "softmax_attention_varlen": "_api",
+}
+
+__all__ = ["__version__", *_MODULES]
+
+
+def __getattr__(name: str):
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{module}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted([*globals(), *_MODULES])

@@ -67,7 +67,8 @@ class Sizes:
 
 
 #: The words of messages.
-WORDS = {"b": "batch", "n": "tokens", "m": "tokens", "d": "dim", "v": "value dim"}
+WORDS = {"b": "batch", "n": "tokens", "m": "tokens", "d": "dim", "v": "value dim",
+         "output dim": "value dim"}  # fmt: skip
 
 
 class Checker:

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import sys
 
-NAMES = {"f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64"}
+NAMES = {"f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64",
+         "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64",
+         "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64",
+         "bool": "bool"}  # fmt: skip
 
 
 class NumPyArrays:
@@ -19,7 +22,7 @@ class NumPyArrays:
             import ml_dtypes  # registers the type with NumPy
 
             return ml_dtypes.bfloat16
-        return self.module.dtype(NAMES.get(element, element))
+        return self.module.dtype(NAMES[element])
 
     def empty(self, shape, dtype, like):
         return self.module.empty(shape, dtype)

@@ -222,7 +222,7 @@ def run(variant: str, named: dict, options: tuple, varlen: bool, target, chip, o
     try:
         key = (variant, options, varlen, target, chip, tuple(named), _core.describe(tuple(named.values())))
         plan = _plans.get(key)
-    except TypeError:
+    except (TypeError, ValueError, BufferError):
         # An array that is none, or an option that cannot be hashed. The checks say
         # which.
         plan = key = None

@@ -4,7 +4,8 @@
 //
 // The C interfaces of the cache and of the launcher for Python. Arguments are
 // checked by the modules in Python, which know their names; what this module
-// raises is for other programming errors. No function may crash the interpreter.
+// raises is for other programming errors. No function may crash the
+// interpreter.
 //
 //===----------------------------------------------------------------------===//
 
@@ -69,18 +70,20 @@ public:
     return nb::bytes(code, size);
   }
 
-  void call(const nb::tuple &arrays, const std::optional<std::string> &function) {
+  void call(const nb::tuple &arrays,
+            const std::optional<std::string> &function) {
     std::vector<TensorView> views = readTensors(arrays);
     std::vector<DiffLaunchTensor> tensors;
     tensors.reserve(views.size());
     for (const TensorView &view : views)
-      tensors.push_back(view.getTensor(view.deviceType == 1 ? DIFF_LAUNCH_HOST
-                                                            : DIFF_LAUNCH_DEVICE));
+      tensors.push_back(view.getTensor(
+          view.deviceType == 1 ? DIFF_LAUNCH_HOST : DIFF_LAUNCH_DEVICE));
     DiffCacheStatus status = DIFF_CACHE_SUCCESS;
     {
       nb::gil_scoped_release unlock;
-      status = diffCacheCall(kernel.get(), function ? function->c_str() : nullptr,
-                             tensors.data(), tensors.size());
+      status =
+          diffCacheCall(kernel.get(), function ? function->c_str() : nullptr,
+                        tensors.data(), tensors.size());
     }
     checkCache(status);
   }
@@ -106,7 +109,8 @@ public:
   Cache &operator=(const Cache &) = delete;
 
   Kernel compile(const nb::bytes &module, const std::string &target,
-                 const std::string &options, const std::string &pass, bool cubin) {
+                 const std::string &options, const std::string &pass,
+                 bool cubin) {
     DiffCacheRequest request{};
     request.module = module.c_str();
     request.moduleSize = module.size();
@@ -176,9 +180,9 @@ public:
     {
       nb::gil_scoped_release unlock;
       std::lock_guard<std::mutex> guard(this->owner->mutex);
-      status = diffLaunchLoad(this->owner->device, manifest.data(),
-                              manifest.size(), code.c_str(), code.size(),
-                              &program);
+      status =
+          diffLaunchLoad(this->owner->device, manifest.data(), manifest.size(),
+                         code.c_str(), code.size(), &program);
     }
     checkLaunch(status);
   }
@@ -194,14 +198,14 @@ public:
   }
 
   /// Returns the milliseconds of the kernels, or none.
-  std::optional<double> run(const nb::tuple &arrays, const std::string &function,
-                            bool time) {
+  std::optional<double> run(const nb::tuple &arrays,
+                            const std::string &function, bool time) {
     std::vector<TensorView> views = readTensors(arrays);
     std::vector<DiffLaunchTensor> tensors;
     tensors.reserve(views.size());
     for (const TensorView &view : views)
-      tensors.push_back(view.getTensor(view.deviceType == 1 ? DIFF_LAUNCH_HOST
-                                                            : DIFF_LAUNCH_DEVICE));
+      tensors.push_back(view.getTensor(
+          view.deviceType == 1 ? DIFF_LAUNCH_HOST : DIFF_LAUNCH_DEVICE));
     DiffLaunchStatus status = DIFF_LAUNCH_SUCCESS;
     double milliseconds = 0;
     std::string findings;
@@ -250,9 +254,9 @@ public:
     DiffLaunchStatus status = DIFF_LAUNCH_SUCCESS;
     {
       nb::gil_scoped_release unlock;
-      status = diffLaunchOpenCuda(
-          ordinal, library ? library->c_str() : nullptr,
-          reinterpret_cast<void *>(uintptr_t(stream)), &device.shared->device);
+      status = diffLaunchOpenCuda(ordinal, library ? library->c_str() : nullptr,
+                                  reinterpret_cast<void *>(uintptr_t(stream)),
+                                  &device.shared->device);
     }
     checkLaunch(status);
     return device;
@@ -326,13 +330,14 @@ NB_MODULE(_core, m) {
       .def_prop_ro("name", &Device::getName)
       .def("load", &Device::load, "manifest"_a, "code"_a)
       .def("synchronize", &Device::synchronize, "Waits for all launches.")
-      .def("report", &Device::getReport,
-           "The findings and counters of the last run as JSON, or '' on a GPU.");
+      .def(
+          "report", &Device::getReport,
+          "The findings and counters of the last run as JSON, or '' on a GPU.");
 
   m.def("describe", &describeTensors, "arrays"_a,
         "Returns bytes that are equal for arrays of equal libraries, devices, "
         "types and shapes.");
-  m.def("inspect", &inspectTensor, "array"_a,
+  m.def("inspect", &inspectTensor, "array"_a.none(),
         "Returns the library, element type ('' if no kernel takes it), device "
         "type and id, shape, strides, and whether the array is writable.");
   m.def("current_stream", &getCurrentStream, "tensor"_a,

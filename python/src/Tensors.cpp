@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // NumPy arrays are read through the struct of NumPy's C interface, because its
-// buffers cannot hold bf16. PyTorch tensors are read through DLPack's table of C
-// functions. Both take a fraction of a microsecond; a capsule takes several.
+// buffers cannot hold bf16. PyTorch tensors are read through DLPack's table of
+// C functions. Both take a fraction of a microsecond; a capsule takes several.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,8 +16,8 @@ namespace nb = nanobind;
 using namespace diff_python;
 
 DiffLaunchTensor TensorView::getTensor(DiffLaunchMemory memory) const {
-  return {data,         memory,         DiffLaunchType(type), rank,
-          shape.data(), strides.data()};
+  return {data, memory,       DiffLaunchType(type),
+          rank, shape.data(), strides.data()};
 }
 
 /// Returns `module.Type`, a name for messages.
@@ -43,8 +43,7 @@ static void checkRank(size_t rank) {
 namespace {
 /// The stable head of PyArrayObject in NumPy 1 and 2.
 struct NumPyArray {
-  PyObject_HEAD
-  char *data;
+  PyObject_HEAD char *data;
   int rank;
   Py_ssize_t *shape;
   Py_ssize_t *strides;
@@ -89,15 +88,16 @@ static ElementType getNumPyType(PyObject *descr) {
   return result;
 }
 
-/// Returns true for NumPy arrays. Of their subclasses, only memmap is legal: the
-/// elements of others mean more than numbers, such as those of masked arrays.
+/// Returns true for NumPy arrays. Of their subclasses, only memmap is legal:
+/// the elements of others mean more than numbers, such as those of masked
+/// arrays.
 static bool isNumPyArray(nb::handle object) {
   static PyTypeObject *types[2];
   if (!types[0]) {
-    nb::handle numpy =
-        PyDict_GetItemString(PyImport_GetModuleDict(), "numpy");
+    nb::handle numpy = PyDict_GetItemString(PyImport_GetModuleDict(), "numpy");
     // Another thread may be importing it.
-    if (!numpy || !nb::hasattr(numpy, "memmap") || !nb::hasattr(numpy, "ndarray"))
+    if (!numpy || !nb::hasattr(numpy, "memmap") ||
+        !nb::hasattr(numpy, "ndarray"))
       return false;
     for (size_t i = 0; i < 2; ++i)
       types[1 - i] = reinterpret_cast<PyTypeObject *>(
@@ -122,7 +122,8 @@ static void readNumPy(nb::handle object, TensorView &view) {
   view.data = uint64_t(reinterpret_cast<uintptr_t>(array.data));
   view.rank = size_t(array.rank);
   view.isWritable = (array.flags & kNumPyWriteable) != 0;
-  // Elements between two addresses of their size are as foreign as a byte order.
+  // Elements between two addresses of their size are as foreign as a byte
+  // order.
   bool isLegal = (array.flags & kNumPyAligned) != 0 && type.size != 0;
   for (size_t i = 0; i < view.rank; ++i) {
     view.shape[i] = array.shape[i];
@@ -140,8 +141,8 @@ static void readNumPy(nb::handle object, TensorView &view) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// DLPack's table of C functions (version 1.3), `__dlpack_c_exchange_api__` of a
-/// type.
+/// DLPack's table of C functions (version 1.3), `__dlpack_c_exchange_api__` of
+/// a type.
 struct ExchangeTable {
   struct Header {
     uint32_t major, minor;
@@ -157,7 +158,8 @@ struct ExchangeTable {
 /// Returns the table of a type, or null.
 static const ExchangeTable *findTable(nb::handle object) {
   // Types live as long as their entries.
-  static auto *known = new std::unordered_map<PyTypeObject *, const ExchangeTable *>;
+  static auto *known =
+      new std::unordered_map<PyTypeObject *, const ExchangeTable *>;
   PyTypeObject *type = Py_TYPE(object.ptr());
   auto found = known->find(type);
   if (found != known->end())
@@ -186,12 +188,12 @@ static uint8_t getDLPackType(nb::dlpack::dtype type) {
     DiffLaunchType type;
   };
   static constexpr Row kRows[] = {
-      {Code::Float, 16, DIFF_LAUNCH_F16},   {Code::Float, 32, DIFF_LAUNCH_F32},
-      {Code::Float, 64, DIFF_LAUNCH_F64},   {Code::Bfloat, 16, DIFF_LAUNCH_BF16},
-      {Code::Int, 8, DIFF_LAUNCH_I8},       {Code::Int, 16, DIFF_LAUNCH_I16},
-      {Code::Int, 32, DIFF_LAUNCH_I32},     {Code::Int, 64, DIFF_LAUNCH_I64},
-      {Code::UInt, 8, DIFF_LAUNCH_U8},      {Code::UInt, 16, DIFF_LAUNCH_U16},
-      {Code::UInt, 32, DIFF_LAUNCH_U32},    {Code::UInt, 64, DIFF_LAUNCH_U64},
+      {Code::Float, 16, DIFF_LAUNCH_F16}, {Code::Float, 32, DIFF_LAUNCH_F32},
+      {Code::Float, 64, DIFF_LAUNCH_F64}, {Code::Bfloat, 16, DIFF_LAUNCH_BF16},
+      {Code::Int, 8, DIFF_LAUNCH_I8},     {Code::Int, 16, DIFF_LAUNCH_I16},
+      {Code::Int, 32, DIFF_LAUNCH_I32},   {Code::Int, 64, DIFF_LAUNCH_I64},
+      {Code::UInt, 8, DIFF_LAUNCH_U8},    {Code::UInt, 16, DIFF_LAUNCH_U16},
+      {Code::UInt, 32, DIFF_LAUNCH_U32},  {Code::UInt, 64, DIFF_LAUNCH_U64},
       {Code::Bool, 8, DIFF_LAUNCH_BOOL}};
   for (const Row &row : kRows)
     if (Code(type.code) == row.code && type.bits == row.bits && type.lanes == 1)
@@ -215,8 +217,8 @@ static void readTable(nb::handle object, const ExchangeTable &table,
   checkRank(size_t(tensor.ndim));
   view.library = Library::Torch;
   view.type = getDLPackType(tensor.dtype);
-  view.data = uint64_t(reinterpret_cast<uintptr_t>(tensor.data)) +
-              tensor.byte_offset;
+  view.data =
+      uint64_t(reinterpret_cast<uintptr_t>(tensor.data)) + tensor.byte_offset;
   view.deviceType = tensor.device.device_type;
   view.deviceId = tensor.device.device_id;
   view.rank = size_t(tensor.ndim);
@@ -228,9 +230,11 @@ static void readCapsule(nb::handle object, TensorView &view) {
   // Without the attribute, nanobind would try the buffer protocol, which any
   // bytes have.
   if (!nb::hasattr(object, "__dlpack__"))
-    throw nb::type_error((getTypeName(object) + " is no array; NumPy arrays, "
-                          "PyTorch tensors and objects with __dlpack__ are legal")
-                             .c_str());
+    throw nb::type_error(
+        (getTypeName(object) +
+         " is no array; NumPy arrays, "
+         "PyTorch tensors and objects with __dlpack__ are legal")
+            .c_str());
   nb::object held = nb::borrow(object);
   nb::ndarray<> writable;
   nb::ndarray<nb::ro> array;
@@ -276,8 +280,9 @@ nb::bytes diff_python::describeTensors(const nb::tuple &objects) {
   for (nb::handle object : objects) {
     TensorView view;
     readTensor(object, view);
-    for (size_t part : {size_t(view.library), size_t(view.type),
-                        size_t(view.deviceType), size_t(view.deviceId), view.rank})
+    for (size_t part :
+         {size_t(view.library), size_t(view.type), size_t(view.deviceType),
+          size_t(view.deviceId), view.rank})
       text.push_back(char(part));
     text.append(reinterpret_cast<const char *>(view.shape.data()),
                 view.rank * sizeof(int64_t));
@@ -300,8 +305,8 @@ nb::tuple diff_python::inspectTensor(nb::handle object) {
                                            "u32", "u64",  "bool"};
   const char *type = view.type == kUnknownType ? "" : kTypes[view.type];
   return nb::make_tuple(kLibraries[size_t(view.library)], type, view.deviceType,
-                        view.deviceId, toTuple(view.shape), toTuple(view.strides),
-                        view.isWritable);
+                        view.deviceId, toTuple(view.shape),
+                        toTuple(view.strides), view.isWritable);
 }
 
 uint64_t diff_python::getCurrentStream(nb::handle tensor) {

@@ -56,11 +56,12 @@ std::vector<TensorView> readTensors(const nanobind::tuple &objects);
 /// and shapes.
 nanobind::bytes describeTensors(const nanobind::tuple &objects);
 
-/// Returns (library, type, device type, device id, shape, strides, writable). The
-/// type is '' if no kernel takes it.
+/// Returns (library, type, device type, device id, shape, strides, writable).
+/// The type is '' if no kernel takes it.
 nanobind::tuple inspectTensor(nanobind::handle object);
 
-/// Returns the stream that PyTorch uses on the device of the tensor, as a number.
+/// Returns the stream that PyTorch uses on the device of the tensor, as a
+/// number.
 uint64_t getCurrentStream(nanobind::handle tensor);
 
 } // namespace diff_python

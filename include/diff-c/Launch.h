@@ -28,7 +28,10 @@ typedef enum DiffLaunchStatus {
   /** An error occurred. The outputs of the call are unchanged. */
   DIFF_LAUNCH_ERROR = 1,
   /** The kernels ran, and the checkers of the simulator reported findings. */
-  DIFF_LAUNCH_FINDINGS = 2
+  DIFF_LAUNCH_FINDINGS = 2,
+  /** A type, shape, stride, address or offset of a tensor is not legal. Nothing
+      was launched. */
+  DIFF_LAUNCH_INVALID = 3
 } DiffLaunchStatus;
 
 /** A GPU or a simulated one. */
@@ -71,6 +74,12 @@ DiffLaunchStatus diffLaunchOpenSim(const char *chip,
     null for the default one; it belongs to the primary context. */
 DiffLaunchStatus diffLaunchOpenCuda(int ordinal, const char *library,
                                     void *stream, DiffLaunchDevice **device);
+
+/** Sets the CUstream of later launches and copies, null for the default one.
+   The kernels of a function share buffers on each stream, so launches on
+   different streams do not disturb each other. Does nothing for a simulated
+   device. */
+DiffLaunchStatus diffLaunchSetStream(DiffLaunchDevice *device, void *stream);
 
 /** Closes a device and frees its memory. Its programs must be unloaded before.
     Null is legal. */
@@ -150,7 +159,9 @@ typedef struct DiffLaunchTensor {
     before anything runs.
 
     If all tensors are in device memory and `milliseconds` is null, the call
-    does not wait for a GPU; use diffLaunchSynchronize. Otherwise it waits.
+    does not wait for a GPU; use diffLaunchSynchronize. Otherwise it waits. Such
+    a call may be captured in a CUDA graph, unless it is the first one of its
+    function on the stream, or its buffers must grow: then it allocates memory.
     `milliseconds`, unless null, receives the time of the kernels; for the
     simulator, it is the time of the simulation.
 

@@ -8,14 +8,14 @@ shares a kernel with dynamic batch and token counts.
 
 from __future__ import annotations
 
+import os
 import re
-import sys
 
 from . import _core
 from ._arguments import CPU_DEVICE, CUDA_DEVICE, check_arrays
-from ._arrays import get_arrays, to_library
+from ._arrays import get_arrays
 from ._layer import Layer, write_ir
-from ._options import CHIPS, TARGETS, check_choice, check_float, check_options, found
+from ._options import CHIPS, TARGETS, check_choice, check_options, found
 from ._runtime import get_cache, get_chip, get_device
 
 #: Plans beyond this number are forgotten.
@@ -36,13 +36,14 @@ class HostKernel:
 class DeviceKernel:
     """A kernel on a GPU or on the simulator."""
 
-    def __init__(self, layer: Layer, target: str, chip: str | None, ordinal: int, stream: int):
-        device = get_device(target, chip, ordinal, stream)
+    def __init__(self, layer: Layer, target: str, chip: str | None, ordinal: int):
+        device = get_device(target, chip, ordinal)
         kernel = get_cache().compile(write_ir(layer).encode(), chip or get_chip(device))
         self.program = device.load(kernel.manifest, kernel.code)
 
     def run(self, arrays: tuple) -> None:
-        self.program.run(arrays, "attention")
+        # The stream on which the query was computed; the default one for NumPy.
+        self.program.run(arrays, "attention", _core.current_stream(arrays[0]))
 
 
 class Plan:
@@ -50,7 +51,7 @@ class Plan:
 
     def __init__(self, kernel, layer: Layer, query, shapes, order, named, library):
         self.run, self.layer, self.library = kernel.run, layer, library
-        self.arrays = get_arrays(library)
+        self.arrays = get_arrays(library, query)
         self.shapes = shapes
         dtypes = [self.arrays.dtype(layer.element)]
         if layer.lse:
@@ -96,9 +97,7 @@ class Plan:
                 self.run(inputs + out)
             except ValueError:
                 self.run_copies(inputs, out, named)
-            if self.library == "other":
-                return tuple(to_library(query, array) for array in out)
-            return out
+            return self.arrays.finish(query, out)
         try:
             self.run(inputs + out)
         except ValueError:
@@ -181,16 +180,13 @@ def _make_plan(variant: str, named: dict, options: tuple, varlen: bool, target, 
     if layer.element == "f64" and target != "cpu":
         raise TypeError(f"q has elements of type f64; on the target {target} f16, bf16 and f32 "
                         "are legal")  # fmt: skip
-    stream = 0
-    if target == "cuda" and query.device[0] == CUDA_DEVICE:
-        stream = _core.current_stream(named["q"])
-    key = (layer, target, chip, query.device[1], stream)
+    key = (layer, target, chip, query.device[1])
     kernel = _kernels.get(key)
     if kernel is None:
         if target == "cpu":
             kernel = HostKernel(layer)
         else:
-            kernel = DeviceKernel(layer, target, chip, query.device[1], stream)
+            kernel = DeviceKernel(layer, target, chip, query.device[1])
         kernel = _kernels.setdefault(key, kernel)
     order = ["q", "k", "v"]
     if varlen:
@@ -206,13 +202,18 @@ def _make_plan(variant: str, named: dict, options: tuple, varlen: bool, target, 
 
 
 _kernels: dict = {}
+#: What a parent had on devices. To free it would use a context of the parent.
+_abandoned: list = []
 
 
 def _forget_devices() -> None:
-    """Programs on a GPU do not survive a fork."""
-    for key in [key for key in _kernels if key[1] == "cuda"]:
-        del _kernels[key]
+    """Contexts of a GPU do not survive a fork."""
+    _abandoned.extend((dict(_kernels), dict(_plans)))
+    _kernels.clear()
     _plans.clear()
+
+
+os.register_at_fork(after_in_child=_forget_devices)
 
 
 def run(variant: str, named: dict, options: tuple, varlen: bool, target, chip, out=None,
@@ -230,7 +231,7 @@ def run(variant: str, named: dict, options: tuple, varlen: bool, target, chip, o
         plan = _make_plan(variant, named, options, varlen, target, chip)
         if len(_plans) >= MAX_PLANS:
             _plans.clear()
-        if key is not None and (target or "cpu") != "cuda" and plan.layer is not None:
+        if key is not None:
             _plans[key] = plan
     if out is not None:
         out = tuple(out) if isinstance(out, (tuple, list)) else (out,)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from . import _core
 from ._arguments import CUDA_DEVICE, inspect
-from ._arrays import get_arrays, to_library
+from ._arrays import get_arrays
 from ._options import CHIPS, check_choice, found
 from ._runtime import find_tool, get_cache, get_device
 
@@ -166,8 +166,8 @@ class Module:
         sizes: dict[str, int] = {}
         infos = [self._bind(tensor, array, sizes) for tensor, array in zip(inputs, arrays)]
         library = infos[0].library if infos else "numpy"
-        space = get_arrays(library)
         like = arrays[0] if arrays else None
+        space = get_arrays(library, like)
         shapes = [self._shape(tensor, sizes) for tensor in results]
         new = out is None
         if new:
@@ -178,8 +178,8 @@ class Module:
             self._check_out(results, shapes, out)
         run = self._select_run(entry["name"], infos, device)
         self._run(run, tuple(arrays), out, space, like)
-        if new and library == "other":
-            out = tuple(to_library(like, array) for array in out)
+        if new:
+            out = space.finish(like, out)
         return out[0] if len(out) == 1 else out or None
 
     @staticmethod
@@ -242,7 +242,7 @@ class Module:
             opened = get_device(key[0], self.target, ordinal)
             self._programs[key] = opened.load(self.manifest, self._kernel.code)
         program = self._programs[key]
-        return lambda arrays: program.run(arrays, name)
+        return lambda arrays: program.run(arrays, name, _core.current_stream(arrays[0]))
 
     @staticmethod
     def _run(run, arrays: tuple, out: tuple, space, like) -> None:

@@ -13,7 +13,6 @@ from ._options import CHIPS
 _lock = threading.Lock()
 _cache = None
 _devices: dict = {}
-_opening: dict = {}
 
 
 def find_tool(name: str) -> str:
@@ -51,19 +50,20 @@ def drop_cache() -> None:
         _cache = None
 
 
-def get_device(target: str, chip: str | None, ordinal: int = 0, stream: int = 0):
-    """Opens a device once. `target` is "sim" or "cuda"."""
-    key = (target, chip if target == "sim" else ordinal, stream, os.getpid())
+def get_device(target: str, chip: str | None, ordinal: int = 0) -> _core.Device:
+    """Opens a device once. `target` is "sim" or "cuda". DIFF_CUDA_DRIVER names another
+    driver library than libcuda.so.1. A forked process opens it again."""
+    key = (target, chip if target == "sim" else ordinal, os.getpid())
     device = _devices.get(key)
     if device is None:
         with _lock:
             device = _devices.get(key)
             if device is None:
                 if target == "sim":
-                    device = _core.Device.sim(chip)
+                    device = _core.Device.sim(chip or "")
                 else:
                     library = os.environ.get("DIFF_CUDA_DRIVER") or None
-                    device = _core.Device.cuda(ordinal, library, stream)
+                    device = _core.Device.cuda(ordinal, library)
                 _devices[key] = device
     return device
 

@@ -73,11 +73,7 @@ public:
   void call(const nb::tuple &arrays,
             const std::optional<std::string> &function) {
     std::vector<TensorView> views = readTensors(arrays);
-    std::vector<DiffLaunchTensor> tensors;
-    tensors.reserve(views.size());
-    for (const TensorView &view : views)
-      tensors.push_back(view.getTensor(
-          view.deviceType == 1 ? DIFF_LAUNCH_HOST : DIFF_LAUNCH_DEVICE));
+    std::vector<DiffLaunchTensor> tensors = getTensors(views);
     DiffCacheStatus status = DIFF_CACHE_SUCCESS;
     {
       nb::gil_scoped_release unlock;
@@ -160,7 +156,8 @@ private:
 
 static void checkLaunch(DiffLaunchStatus status) {
   if (status != DIFF_LAUNCH_SUCCESS)
-    raise(PyExc_RuntimeError, diffLaunchGetError());
+    raise(status == DIFF_LAUNCH_INVALID ? PyExc_ValueError : PyExc_RuntimeError,
+          diffLaunchGetError());
 }
 
 namespace {
@@ -199,19 +196,18 @@ public:
 
   /// Returns the milliseconds of the kernels, or none.
   std::optional<double> run(const nb::tuple &arrays,
-                            const std::string &function, bool time) {
+                            const std::string &function, uint64_t stream,
+                            bool time) {
     std::vector<TensorView> views = readTensors(arrays);
-    std::vector<DiffLaunchTensor> tensors;
-    tensors.reserve(views.size());
-    for (const TensorView &view : views)
-      tensors.push_back(view.getTensor(
-          view.deviceType == 1 ? DIFF_LAUNCH_HOST : DIFF_LAUNCH_DEVICE));
+    std::vector<DiffLaunchTensor> tensors = getTensors(views);
     DiffLaunchStatus status = DIFF_LAUNCH_SUCCESS;
     double milliseconds = 0;
     std::string findings;
     {
       nb::gil_scoped_release unlock;
       std::lock_guard<std::mutex> guard(owner->mutex);
+      diffLaunchSetStream(owner->device,
+                          reinterpret_cast<void *>(uintptr_t(stream)));
       status = diffLaunchRun(program, function.c_str(), tensors.data(),
                              tensors.size(), time ? &milliseconds : nullptr);
       if (status == DIFF_LAUNCH_FINDINGS)
@@ -248,15 +244,14 @@ public:
         diffLaunchOpenSim(chip.c_str(), &options, &device.shared->device));
     return device;
   }
-  static Device openCuda(int ordinal, const std::optional<std::string> &library,
-                         uint64_t stream) {
+  static Device openCuda(int ordinal,
+                         const std::optional<std::string> &library) {
     Device device;
     DiffLaunchStatus status = DIFF_LAUNCH_SUCCESS;
     {
       nb::gil_scoped_release unlock;
       status = diffLaunchOpenCuda(ordinal, library ? library->c_str() : nullptr,
-                                  reinterpret_cast<void *>(uintptr_t(stream)),
-                                  &device.shared->device);
+                                  nullptr, &device.shared->device);
     }
     checkLaunch(status);
     return device;
@@ -318,15 +313,16 @@ NB_MODULE(_core, m) {
       .def("clear", &Cache::clear, "Removes all modules.");
 
   nb::class_<Program>(m, "Program", "Compiled functions on a device.")
-      .def("run", &Program::run, "arrays"_a, "function"_a, "time"_a = false,
-           "Launches a function with its arguments, then its results. Returns "
-           "the milliseconds if `time` is true.");
+      .def("run", &Program::run, "arrays"_a, "function"_a, "stream"_a = 0,
+           "time"_a = false,
+           "Launches a function with its arguments, then its results, on a "
+           "CUstream. Returns the milliseconds if `time` is true.");
 
   nb::class_<Device>(m, "Device", "A GPU or a simulated one.")
       .def_static("sim", &Device::openSim, "chip"_a, "check"_a = "all",
                   "profile"_a = false)
       .def_static("cuda", &Device::openCuda, "ordinal"_a = 0,
-                  "library"_a = nb::none(), "stream"_a = 0)
+                  "library"_a = nb::none())
       .def_prop_ro("name", &Device::getName)
       .def("load", &Device::load, "manifest"_a, "code"_a)
       .def("synchronize", &Device::synchronize, "Waits for all launches.")

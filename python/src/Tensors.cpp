@@ -15,9 +15,21 @@
 namespace nb = nanobind;
 using namespace diff_python;
 
-DiffLaunchTensor TensorView::getTensor(DiffLaunchMemory memory) const {
-  return {data, memory,       DiffLaunchType(type),
-          rank, shape.data(), strides.data()};
+/// The device type of DLPack for host memory.
+static constexpr int32_t kHostDevice = 1;
+
+std::vector<DiffLaunchTensor>
+diff_python::getTensors(const std::vector<TensorView> &views) {
+  std::vector<DiffLaunchTensor> tensors;
+  tensors.reserve(views.size());
+  for (const TensorView &view : views) {
+    bool isOnHost = view.deviceType == kHostDevice;
+    tensors.push_back({view.data,
+                       isOnHost ? DIFF_LAUNCH_HOST : DIFF_LAUNCH_DEVICE,
+                       DiffLaunchType(view.type), view.rank, view.shape.data(),
+                       view.strides.data()});
+  }
+  return tensors;
 }
 
 /// Returns `module.Type`, a name for messages.

@@ -40,9 +40,6 @@ struct TensorView {
   std::array<int64_t, kMaxRank> strides{};
   /// Owns the memory of an array that is read through a capsule.
   nanobind::ndarray<nanobind::ro> capsule;
-
-  /// The tensor, which refers to the shape and strides of this view.
-  DiffLaunchTensor getTensor(DiffLaunchMemory memory) const;
 };
 
 /// Reads a NumPy array, a PyTorch tensor or another array with DLPack. Raises
@@ -51,6 +48,9 @@ void readTensor(nanobind::handle object, TensorView &view);
 
 /// Reads the items of a tuple.
 std::vector<TensorView> readTensors(const nanobind::tuple &objects);
+
+/// Returns the tensors, which refer to the shapes and strides of the views.
+std::vector<DiffLaunchTensor> getTensors(const std::vector<TensorView> &views);
 
 /// Returns bytes that are equal for arrays of equal libraries, devices, types
 /// and shapes.

@@ -326,18 +326,18 @@ TEST_F(SimStrides, OffsetsAreChecked) {
   Layer layer = makeSequences(getContiguousStrides);
   std::vector<uint32_t> &queries = layer.tensors[3].data;
   queries[0] = 1;
-  EXPECT_EQ(run(layer), DIFF_LAUNCH_ERROR);
+  EXPECT_EQ(run(layer), DIFF_LAUNCH_INVALID);
   EXPECT_STREQ(diffLaunchGetError(),
                "function 'attention': argument 3 'cu_seqlens_q' begins with 1; "
                "0 is legal");
   queries = {0, 22, 21, 42};
-  EXPECT_EQ(run(layer), DIFF_LAUNCH_ERROR);
+  EXPECT_EQ(run(layer), DIFF_LAUNCH_INVALID);
   EXPECT_STREQ(diffLaunchGetError(),
                "function 'attention': argument 3 'cu_seqlens_q' decreases from "
                "22 to 21 at element 2; offsets must not decrease");
   queries = {0, 21, 21, 42};
   layer.tensors[4].data[3] = 75;
-  EXPECT_EQ(run(layer), DIFF_LAUNCH_ERROR);
+  EXPECT_EQ(run(layer), DIFF_LAUNCH_INVALID);
   EXPECT_STREQ(diffLaunchGetError(),
                "function 'attention': argument 4 'cu_seqlens_k' ends with 75; "
                "up to 74, the size of dimension 0 of argument 1 'key', are "
@@ -354,7 +354,7 @@ TEST_F(SimStrides, MisalignedAreErrors) {
   });
   ASSERT_EQ(run(layer), DIFF_LAUNCH_SUCCESS) << diffLaunchGetError();
   layer.tensors[1].strides[1] += 2;
-  EXPECT_EQ(run(layer), DIFF_LAUNCH_ERROR);
+  EXPECT_EQ(run(layer), DIFF_LAUNCH_INVALID);
   EXPECT_STREQ(
       diffLaunchGetError(),
       "function 'attention': argument 1 'key' stride 18 of dimension 1 "

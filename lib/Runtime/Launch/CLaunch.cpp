@@ -30,11 +30,12 @@ static std::string &getLastError() {
   return error;
 }
 
-static DiffLaunchStatus report(std::string error) {
+static DiffLaunchStatus report(std::string error,
+                               DiffLaunchStatus status = DIFF_LAUNCH_ERROR) {
   if (error.empty())
     return DIFF_LAUNCH_SUCCESS;
   getLastError() = std::move(error);
-  return DIFF_LAUNCH_ERROR;
+  return status;
 }
 
 static DiffLaunchStatus reportNull(const char *function, const char *argument) {
@@ -97,6 +98,13 @@ DiffLaunchStatus diffLaunchOpenCuda(int ordinal, const char *library,
   std::unique_ptr<DeviceInterface> opened;
   std::string error = createCudaDevice(settings, opened);
   return finishOpen(error, std::move(opened), device);
+}
+
+DiffLaunchStatus diffLaunchSetStream(DiffLaunchDevice *device, void *stream) {
+  if (!device)
+    return reportNull("diffLaunchSetStream", "device");
+  device->device->setStream(stream);
+  return DIFF_LAUNCH_SUCCESS;
 }
 
 void diffLaunchClose(DiffLaunchDevice *device) { delete device; }
@@ -264,7 +272,7 @@ std::string Tensors::copyOut() {
 
 static std::string run(DiffLaunchProgram &program, const char *name,
                        const DiffLaunchTensor *list, size_t count,
-                       double *milliseconds) {
+                       double *milliseconds, bool &isInvalid) {
   DiffLaunchDevice &owner = *program.owner;
   DeviceInterface &device = *owner.device;
   device.clearResults();
@@ -275,12 +283,13 @@ static std::string run(DiffLaunchProgram &program, const char *name,
     return error;
   Tensors tensors(device, *function, list, count);
   error = tensors.read();
+  isInvalid = !error.empty();
   if (error.empty())
     error = tensors.copyIn();
   if (error.empty() && milliseconds)
     error = device.beginTiming();
   if (error.empty())
-    error = program.program->launch(*function, tensors.get());
+    error = program.program->launch(*function, tensors.get(), &isInvalid);
   double elapsed = 0;
   if (error.empty() && milliseconds)
     error = device.endTiming(elapsed);
@@ -301,9 +310,11 @@ DiffLaunchStatus diffLaunchRun(DiffLaunchProgram *program, const char *function,
     return reportNull("diffLaunchRun", !program    ? "program"
                                        : !function ? "function"
                                                    : "tensors");
-  std::string error = run(*program, function, tensors, count, milliseconds);
+  bool isInvalid = false;
+  std::string error =
+      run(*program, function, tensors, count, milliseconds, isInvalid);
   if (!error.empty())
-    return report(error);
+    return report(error, isInvalid ? DIFF_LAUNCH_INVALID : DIFF_LAUNCH_ERROR);
   size_t found = program->owner->findings.size();
   if (!found)
     return DIFF_LAUNCH_SUCCESS;

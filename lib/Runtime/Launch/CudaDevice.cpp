@@ -60,6 +60,8 @@ public:
   std::string launch(const LoadedCode &code, const std::string &kernel,
                      const LaunchShape &shape,
                      const std::vector<uint8_t> &parameters) override;
+  void setStream(void *to) override { stream = static_cast<Stream>(to); }
+  void *getStream() const override { return stream; }
   std::string synchronize() override;
   std::string beginTiming() override;
   std::string endTiming(double &milliseconds) override;

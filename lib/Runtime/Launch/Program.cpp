@@ -42,7 +42,8 @@ std::string Program::placeBuffers(const FunctionInfo &function,
                                   std::vector<uint64_t> &addresses) {
   std::vector<uint64_t> bytes;
   std::string error = getBufferSizes(function, sizes, bytes);
-  std::vector<Workspace> &buffers = workspaces[function.name];
+  std::vector<Workspace> &buffers =
+      workspaces[{device.getStream(), function.name}];
   for (size_t i = 0; i < bytes.size() && error.empty(); ++i) {
     if (i == buffers.size())
       buffers.push_back({DeviceBuffer(device)});
@@ -66,11 +67,14 @@ std::string Program::placeBuffers(const FunctionInfo &function,
 }
 
 std::string Program::launch(const FunctionInfo &function,
-                            const std::vector<TensorArgument> &arguments) {
+                            const std::vector<TensorArgument> &arguments,
+                            bool *isInvalid) {
   SizeTable sizes;
   std::vector<uint64_t> buffers;
   std::string error =
       bindArguments(function, arguments, /*checkAddresses=*/true, sizes);
+  if (isInvalid)
+    *isInvalid = !error.empty();
   std::vector<PlannedLaunch> launches;
   if (error.empty())
     error = placeBuffers(function, sizes, buffers);

@@ -95,7 +95,9 @@ def damage(named: dict, options: dict, kind: str, where, what) -> None:
     if kind == "drop":
         del named[name]
     elif kind == "cast":
-        named[name] = array.astype(what)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Parts of numbers are lost.
+            named[name] = array.astype(what)
     elif array.ndim:
         named[name] = array[tuple(slice(1 if i == what % array.ndim else 0, None)
                                   for i in range(array.ndim))]  # fmt: skip

@@ -66,6 +66,9 @@ public:
   virtual std::string launch(const LoadedCode &code, const std::string &kernel,
                              const LaunchShape &shape,
                              const std::vector<uint8_t> &parameters) = 0;
+  /// Sets the stream of later launches, a CUstream. Other devices have none.
+  virtual void setStream(void *stream) {}
+  virtual void *getStream() const { return nullptr; }
   /// Waits until all started work has completed.
   virtual std::string synchronize() = 0;
 

@@ -31,9 +31,11 @@ public:
                                    std::string &error) const;
 
   /// Checks the arguments and starts the kernels of the function in order.
-  /// Later launches reuse the buffers.
+  /// Later launches on the same stream reuse the buffers. `isInvalid`, unless
+  /// null, tells errors of the arguments from others.
   std::string launch(const FunctionInfo &function,
-                     const std::vector<TensorArgument> &arguments);
+                     const std::vector<TensorArgument> &arguments,
+                     bool *isInvalid = nullptr);
 
 private:
   /// A buffer that grows. Launches that have started may still use the old
@@ -51,7 +53,8 @@ private:
   DeviceInterface &device;
   Manifest manifest;
   std::unique_ptr<LoadedCode> code;
-  std::map<std::string, std::vector<Workspace>> workspaces;
+  /// The buffers of a function, for each stream.
+  std::map<std::pair<void *, std::string>, std::vector<Workspace>> workspaces;
 };
 
 } // namespace mlir::diff::launch

@@ -90,31 +90,45 @@ class Plan:
             inputs = self.gather(named, lam)
         else:
             inputs = tuple(map(named.__getitem__, self.order))
-        if out is None:
-            empty, query = self.arrays.empty, named["q"]
+        query, is_new = named["q"], out is None
+        if is_new:
+            empty = self.arrays.empty
             out = tuple([empty(shape, dtype, query) for shape, dtype in self.results])
-            try:
-                self.run(inputs + out)
-            except ValueError:
-                self.run_copies(inputs, out, named)
-            return self.arrays.finish(query, out)
         try:
             self.run(inputs + out)
         except ValueError:
-            self.run_copies(inputs, out, named)
-        return out
+            self.run_copies(inputs, out, query, is_new)
+        return self.arrays.finish(query, out) if is_new else out
 
-    def run_copies(self, inputs: tuple, out: tuple, named: dict) -> None:
-        """Runs on contiguous copies, for strides and addresses that the kernel cannot
-        read, and for results in the memory of an argument."""
-        copies = tuple(map(self.arrays.copy, inputs))
-        results = tuple(self.arrays.empty(shape, dtype, named["q"]) for shape, dtype in self.results)
+    def run_copies(self, inputs: tuple, out: tuple, query, is_new: bool) -> None:
+        """Runs on contiguous copies of the arguments that the kernel cannot read, or of
+        all if a result is in the memory of one of them."""
+        copies = tuple(self.arrays.copy(array) if _has_odd_strides(array) else array
+                       for array in inputs)  # fmt: skip
+        if not is_new or all(one is other for one, other in zip(copies, inputs)):
+            copies = tuple(map(self.arrays.copy, inputs))
+        results = out
+        if not is_new:
+            results = tuple(self.arrays.empty(shape, dtype, query) for shape, dtype in self.results)
         try:
             self.run(copies + results)
         except ValueError as error:
             raise ValueError(_translate(str(error))) from None
         for target, source in zip(out, results):
-            self.arrays.assign(target, source)
+            if target is not source:
+                self.arrays.assign(target, source)
+
+
+#: The alignment of the rows of GPU kernels, in elements of two bytes.
+_ROW = 8
+
+
+def _has_odd_strides(array) -> bool:
+    """Returns true if some kernel cannot read the array. Its address is not known."""
+    *_, shape, strides, _ = _core.inspect(array)
+    used = list(zip(shape, strides))[:-1]
+    return (any(stride < 0 or stride % _ROW for size, stride in used if size > 1)
+            or bool(shape) and shape[-1] > 1 and strides[-1] != 1)  # fmt: skip
 
 
 def _translate(message: str) -> str:

@@ -92,6 +92,8 @@ def damage(named: dict, options: dict, kind: str, where, what) -> None:
         return
     name = list(named)[where % len(named)]
     array = named[name]
+    if not isinstance(array, np.ndarray):
+        return  # Replaced before.
     if kind == "drop":
         del named[name]
     elif kind == "cast":

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 import diff_mlir
 import numpy as np
+from diff_mlir._options import CHIPS
 
 from support import Report
 
@@ -115,6 +117,14 @@ def check_calls() -> None:
     raises("a device", lambda: module(x, y, function="scale", device="sim"), ValueError, "device is 'sim'")
 
 
+def check_chips() -> None:
+    """The package knows the GPUs of the compiler."""
+    done = subprocess.run([os.path.join(BUILD, "bin", "diff-opt"), "--diff-compile=chip=none", "-"],
+                          input="", capture_output=True, text=True)  # fmt: skip
+    names = tuple(re.findall(r"sm_\w+", done.stderr))
+    REPORT("the chips of the compiler", names == CHIPS, f"{names} {CHIPS}")
+
+
 def check_errors() -> None:
     raises("no module", lambda: diff_mlir.compile("no such file"), ValueError, "which is neither the text of a module nor a file")
     raises("a number", lambda: diff_mlir.compile(3), TypeError, "source must be the text of a module, bytecode or a path, found int 3")
@@ -132,5 +142,6 @@ shutil.rmtree(FOLDER, ignore_errors=True)
 os.makedirs(FOLDER)
 check_outputs()
 check_calls()
+check_chips()
 check_errors()
 REPORT.finish()

@@ -31,6 +31,24 @@ static void printStripped(OpAsmPrinter &printer, Operation *,
   printer.printStrippedAttrOrType(attribute);
 }
 
+/// Parses `-> types`. An op on tensors has results, so that what comes in place
+/// of them is a clause that does not exist.
+static ParseResult parseResults(OpAsmParser &parser,
+                                SmallVectorImpl<Type> &results, Type output) {
+  if (succeeded(parser.parseOptionalArrow()))
+    return parser.parseTypeList(results);
+  if (!isa<TensorType>(output))
+    return success();
+  return parser.emitError(parser.getCurrentLocation(),
+                          "expected a clause or '->' and the result types");
+}
+
+static void printResults(OpAsmPrinter &printer, Operation *op,
+                         TypeRange results, Type output) {
+  if (!results.empty())
+    printer << " -> " << results;
+}
+
 /// Prints and parses a 64-bit number without its type.
 static ParseResult parseNumber(OpAsmParser &parser, FloatAttr &attribute) {
   return parser.parseAttribute(attribute, parser.getBuilder().getF64Type());
@@ -114,25 +132,34 @@ StringRef getDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
 }
 
 constexpr OperandInfo kAttention[] = {
-    {"query", "bnqd", "bnpad"}, {"key", "bmkd"}, {"value", "bmgv"},
-    {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"lambda", "bnh"},
-    {"gate", "bnhv"},      {"diagonal", ""},      {"output", "bnhv"},
-    {"lse", "bqn"}};
-constexpr OperandInfo kAttentionV1[] = {
-    {"query", "bnqd", "bnpad"}, {"key", "bmkd", "bmgcd"},
-    {"value", "bmgv", "bmgew"},
-    {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"lambda", "h"},
-    {"weight", "v"},       {"gate", "bnhv"},      {"diagonal", ""},
-    {"output", "bnhv"},    {"lse", "bqn"}};
+    {"query", "bnqd", "bnpad"}, {"key", "bmkd"},
+    {"value", "bmgv"},          {"cu_seqlens_q", "s"},
+    {"cu_seqlens_k", "s"},      {"lambda", "bnh"},
+    {"gate", "bnhv"},           {"diagonal", ""},
+    {"output", "bnhv"},         {"lse", "bqn"}};
+constexpr OperandInfo kAttentionV1[] = {{"query", "bnqd", "bnpad"},
+                                        {"key", "bmkd", "bmgcd"},
+                                        {"value", "bmgv", "bmgew"},
+                                        {"cu_seqlens_q", "s"},
+                                        {"cu_seqlens_k", "s"},
+                                        {"lambda", "h"},
+                                        {"weight", "v"},
+                                        {"gate", "bnhv"},
+                                        {"diagonal", ""},
+                                        {"output", "bnhv"},
+                                        {"lse", "bqn"}};
 constexpr OperandInfo kSoftmaxAttention[] = {
     {"query", "bnqd"},     {"key", "bmkd"},       {"value", "bmgv"},
     {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"gate", "bnhv"},
     {"diagonal", ""},      {"output", "bnhv"},    {"lse", "bqn"}};
-constexpr OperandInfo kOnlineAttention[] = {
-    {"query", "bnqd", "bnpad"}, {"key", "bmkd", "bmgcd"},
-    {"value", "bmgv", "bmgew"}, {"diagonal", ""},
-    {"key_length", ""},         {"acc", "bqnv"},
-    {"max", "bqn"},             {"sum", "bqn"}};
+constexpr OperandInfo kOnlineAttention[] = {{"query", "bnqd", "bnpad"},
+                                            {"key", "bmkd", "bmgcd"},
+                                            {"value", "bmgv", "bmgew"},
+                                            {"diagonal", ""},
+                                            {"key_length", ""},
+                                            {"acc", "bqnv"},
+                                            {"max", "bqn"},
+                                            {"sum", "bqn"}};
 } // namespace
 
 #define DIFF_OPERAND_TABLE(OpTy, table, numDestinations)                       \

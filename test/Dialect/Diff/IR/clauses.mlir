@@ -78,3 +78,14 @@ func.func @mask_twice(%q: tensor<1x64x2x16xf16>, %k: tensor<1x32x1x16xf16>,
     -> tensor<1x2x64x16xf32>, tensor<1x2x64xf32>, tensor<1x2x64xf32>
   return
 }
+
+// -----
+
+func.func @unknown_clause(%q: tensor<1x20x2x16xf16>, %o: tensor<1x20x2x16xf16>)
+    -> tensor<1x20x2x16xf16> {
+  %0 = diff.softmax_attention
+    ins(%q, %q, %q : tensor<1x20x2x16xf16>, tensor<1x20x2x16xf16>, tensor<1x20x2x16xf16>)
+    // expected-error @below {{expected a clause or '->' and the result types}}
+    outs(%o : tensor<1x20x2x16xf16>) masks<causal> -> tensor<1x20x2x16xf16>
+  return %0 : tensor<1x20x2x16xf16>
+}

@@ -1951,10 +1951,10 @@ func.func @no_result(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
                      %v: tensor<1x20x2x16xbf16>, %lambda: tensor<1x12x4xbf16>,
                      %out: tensor<1x12x4x16xbf16>) {
   // expected-error @below {{must have 1 result, one for each destination, found 0}}
-  diff.attention
-    ins(%q, %k, %v, %lambda : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
-        tensor<1x20x2x16xbf16>, tensor<1x12x4xbf16>)
-    outs(%out : tensor<1x12x4x16xbf16>)
+  "diff.attention"(%q, %k, %v, %lambda, %out) <{
+      operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1, 0, 0, 1, 0>}>
+    : (tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>, tensor<1x20x2x16xbf16>,
+       tensor<1x12x4xbf16>, tensor<1x12x4x16xbf16>) -> ()
   return
 }
 

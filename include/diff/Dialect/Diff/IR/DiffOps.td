@@ -254,7 +254,7 @@ def Diff_AttentionOp : Diff_CombineOp<"attention", 1, 0> {
          | `diagonal` `(` $diagonal `)` | `mask` `` custom<Stripped>($mask)
          | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
          | `layout` `` custom<Stripped>($layout))
-    attr-dict (`->` type($results)^)?
+    attr-dict `` custom<Results>(type($results), ref(type($output)))
   }];
 }
 
@@ -369,7 +369,7 @@ def Diff_AttentionV1Op : Diff_CombineOp<"attention_v1", 2, 2> {
          | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
          | `layout` `` custom<Stripped>($layout)
          | `lambda_init` `(` custom<Number>($lambda_init) `)` | `epsilon` `(` custom<Number>($epsilon) `)`)
-    attr-dict (`->` type($results)^)?
+    attr-dict `` custom<Results>(type($results), ref(type($output)))
   }];
   let extraClassDeclaration = combineDeclarations # [{
     ::std::optional<::mlir::diff::RowNorm> getRowNorm();
@@ -438,7 +438,7 @@ def Diff_SoftmaxAttentionOp : Diff_CombineOp<"softmax_attention", 1, 0> {
          | `diagonal` `(` $diagonal `)` | `mask` `` custom<Stripped>($mask)
          | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
          | `layout` `` custom<Stripped>($layout))
-    attr-dict (`->` type($results)^)?
+    attr-dict `` custom<Results>(type($results), ref(type($output)))
   }];
 }
 
@@ -543,7 +543,7 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
          | `key_length` `(` $key_length `)` | `mask` `` custom<Stripped>($mask)
          | `scale` `(` custom<Number>($scale) `)` | `softcap` `(` custom<Number>($softcap) `)`
          | `layout` `` custom<Stripped>($layout))
-    attr-dict (`->` type($results)^)?
+    attr-dict `` custom<Results>(type($results), ref(type($acc)))
   }];
   let extraClassDeclaration = commonDeclarations # [{
     int64_t getNumMaps() { return static_cast<int64_t>(getMaps()); }

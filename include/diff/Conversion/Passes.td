@@ -131,6 +131,7 @@ def DiffDefineAllocatorsPass
     }
     ```
   }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def DiffMoveBf16AsI16Pass : Pass<"diff-move-bf16-as-i16", "::mlir::ModuleOp"> {

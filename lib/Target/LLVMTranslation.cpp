@@ -6,9 +6,14 @@
 
 #include "diff/Target/LLVMTranslation.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Target/LLVMIR/TypeToLLVM.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/IR/DerivedTypes.h"
+#include "llvm/IR/Intrinsics.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 
@@ -48,9 +53,81 @@ static LogicalResult verifyDeclarations(Operation *module) {
   return success();
 }
 
+static llvm::Intrinsic::ID getIntrinsic(NVVM::MmaOp op) {
+  return NVVM::MmaOp::getIntrinsicID(
+      op.getShape().getM(), op.getShape().getN(), op.getShape().getK(),
+      op.getB1Op(), op.getIntOverflowBehavior(), op.getLayoutA(),
+      op.getLayoutB(), *op.getMultiplicandAPtxType(),
+      *op.getMultiplicandBPtxType(), op.accumPtxType(), op.resultPtxType());
+}
+
+static llvm::Intrinsic::ID getIntrinsic(NVVM::MmaSpOp op) {
+  return NVVM::MmaSpOp::getIntrinsicID(
+      op.getShape().getM(), op.getShape().getN(), op.getShape().getK(),
+      op.getIntOverflowBehavior(), op.getOrderedMetadata(), op.getKind(),
+      *op.getMultiplicandAPtxType(), *op.getMultiplicandBPtxType(),
+      op.accumPtxType(), op.resultPtxType());
+}
+
+/// Upstream's verifier compares the shape with the type of one multiplicand
+/// only.
+template <typename MmaOp> static LogicalResult verifyMma(MmaOp op) {
+  if (!op.getMultiplicandAPtxType() || !op.getMultiplicandBPtxType())
+    return op.emitOpError("requires the types of both multiplicands");
+  if (getIntrinsic(op) == llvm::Intrinsic::not_intrinsic)
+    return op.emitOpError(
+        "has no instruction for its shape, layouts and types");
+  return success();
+}
+
+/// Upstream's translation derives the overloaded types of an intrinsic from the
+/// operands and the result, but does not report missing operands.
+static LogicalResult verifyCall(LLVM::CallIntrinsicOp op,
+                                LLVM::TypeToLLVMIRTranslator &types,
+                                llvm::LLVMContext &context) {
+  llvm::Intrinsic::ID id = llvm::Intrinsic::lookupIntrinsicID(op.getIntrin());
+  if (!id || !llvm::Intrinsic::isOverloaded(id))
+    return success();
+  auto translate = [&](Type type) { return types.translateType(type); };
+  llvm::Type *result = op->getNumResults()
+                           ? translate(op->getResult(0).getType())
+                           : llvm::Type::getVoidTy(context);
+  auto *type = llvm::FunctionType::get(
+      result, llvm::map_to_vector(op.getArgs().getTypes(), translate),
+      /*isVarArg=*/false);
+  SmallVector<llvm::Intrinsic::IITDescriptor> table;
+  llvm::Intrinsic::getIntrinsicInfoTableEntries(id, table);
+  ArrayRef<llvm::Intrinsic::IITDescriptor> rest = table;
+  SmallVector<llvm::Type *> overloads;
+  if (llvm::Intrinsic::matchIntrinsicSignature(type, rest, overloads) ==
+          llvm::Intrinsic::MatchIntrinsicTypes_Match &&
+      llvm::Intrinsic::matchIntrinsicVarArg(/*isVarArg=*/false, rest))
+    return op.emitOpError("has too few operands for '")
+           << op.getIntrin() << "'";
+  return success();
+}
+
+/// Rejects ops without an intrinsic of LLVM, for which upstream's translation
+/// accesses invalid memory.
+static LogicalResult verifyIntrinsics(Operation *module,
+                                      llvm::LLVMContext &context) {
+  LLVM::TypeToLLVMIRTranslator types(context);
+  WalkResult walked = module->walk([&](Operation *op) {
+    return WalkResult(TypeSwitch<Operation *, LogicalResult>(op)
+                          .Case<NVVM::MmaOp, NVVM::MmaSpOp>(
+                              [](auto mma) { return verifyMma(mma); })
+                          .Case([&](LLVM::CallIntrinsicOp call) {
+                            return verifyCall(call, types, context);
+                          })
+                          .Default(success()));
+  });
+  return failure(walked.wasInterrupted());
+}
+
 std::unique_ptr<llvm::Module>
 diff::translateToLLVMIR(Operation *module, llvm::LLVMContext &context) {
-  if (failed(verifyDeclarations(module)))
+  if (failed(verifyDeclarations(module)) ||
+      failed(verifyIntrinsics(module, context)))
     return nullptr;
   std::unique_ptr<llvm::Module> translated =
       translateModuleToLLVMIR(module, context);

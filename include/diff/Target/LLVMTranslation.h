@@ -23,8 +23,9 @@ namespace diff {
 /// Translates a module at the hardware level, of the host or of a GPU. Reports
 /// an error and returns null if this is impossible.
 ///
-/// Upstream's translation assumes a function around every instruction; this
-/// function rejects modules with instructions anywhere else.
+/// Upstream's translation assumes a function around every instruction, and that
+/// every matrix instruction and intrinsic exists with the op's types; this
+/// function rejects other modules.
 std::unique_ptr<llvm::Module> translateToLLVMIR(Operation *module,
                                                 llvm::LLVMContext &context);
 

@@ -42,7 +42,8 @@ struct DecomposeAggregated
       return failure();
     // The upstream decomposition gives its results the type of the input.
     if (auto softmax = dyn_cast<linalg::SoftmaxOp>(op.getOperation());
-        softmax && softmax.getInput().getType() != softmax.getOutput().getType())
+        softmax &&
+        softmax.getInput().getType() != softmax.getOutput().getType())
       rewriter.modifyOpInPlace(softmax, [&] {
         rewriter.setInsertionPoint(softmax);
         softmax.getInputMutable().assign(tensor::CastOp::create(
@@ -124,7 +125,49 @@ getReassociation(const llvm::SmallBitVector &dropped) {
   return groups;
 }
 
+/// Returns true if an op overwrites its whole destination.
+static bool isWhole(tensor::InsertSliceOp op) {
+  return op.getDestType().hasStaticShape() && op.hasUnitStride() &&
+         op.hasZeroOffset() &&
+         op.getStaticSizes() == op.getDestType().getShape();
+}
+
 namespace {
+/// Reads what a slice overwrites the whole source with. A read of the source
+/// and another one of the slice would be reads of two buffers.
+struct ReadInsertedSlice : public OpRewritePattern<tensor::ExtractSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ExtractSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto insert = op.getSource().getDefiningOp<tensor::InsertSliceOp>();
+    if (!insert || !isWhole(insert))
+      return rewriter.notifyMatchFailure(op, "the source is not overwritten");
+    llvm::SmallBitVector dropped = insert.getDroppedDims();
+    SmallVector<OpFoldResult> offsets, sizes, strides;
+    for (auto [i, offset, size, stride] : llvm::enumerate(
+             op.getMixedOffsets(), op.getMixedSizes(), op.getMixedStrides())) {
+      if (dropped.test(i)) {
+        if (!isConstantIntValue(size, 1))
+          return rewriter.notifyMatchFailure(op, "the slice may be empty");
+        continue;
+      }
+      offsets.push_back(offset);
+      sizes.push_back(size);
+      strides.push_back(stride);
+    }
+    auto type =
+        tensor::ExtractSliceOp::inferResultType(insert.getSourceType(), sizes);
+    if (isRankReducedType(type, op.getType()) !=
+        SliceVerificationResult::Success)
+      return rewriter.notifyMatchFailure(
+          op, "the slice keeps a dimension that the inserted tensor lacks");
+    rewriter.replaceOpWithNewOp<tensor::ExtractSliceOp>(
+        op, op.getType(), insert.getSource(), offsets, sizes, strides);
+    return success();
+  }
+};
+
 struct WidenExtractSlice : public OpRewritePattern<tensor::ExtractSliceOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -169,7 +212,8 @@ struct DiffPrepareBufferization
           DiffPrepareBufferization> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<WidenExtractSlice, WidenInsertSlice<tensor::InsertSliceOp>,
+    patterns.add<ReadInsertedSlice, WidenExtractSlice,
+                 WidenInsertSlice<tensor::InsertSliceOp>,
                  WidenInsertSlice<tensor::ParallelInsertSliceOp>>(
         &getContext());
     GreedyRewriteConfig config;

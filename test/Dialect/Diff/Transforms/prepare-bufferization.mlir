@@ -48,6 +48,37 @@ func.func @clear(%x: tensor<5x2x8xf32>) -> tensor<5x8xf32> {
 
 // -----
 
+// The slice of the result is one of the inserted tensor: both readers share its
+// buffer.
+// CHECK-LABEL: func @read(
+// CHECK-SAME: %[[X:.*]]: tensor<5x4x8xf32>, %{{.*}}: tensor<1x5x4x8xf32>
+// CHECK-NOT: tensor.insert_slice
+// CHECK: %[[S:.*]] = tensor.extract_slice %[[X]][4, 1, 0] [1, 2, 8] [1, 2, 1] : tensor<5x4x8xf32> to tensor<2x8xf32>
+// CHECK-NEXT: return %[[S]]
+func.func @read(%x: tensor<5x4x8xf32>, %y: tensor<1x5x4x8xf32>) -> tensor<2x8xf32> {
+  %0 = tensor.insert_slice %x into %y[0, 0, 0, 0] [1, 5, 4, 8] [1, 1, 1, 1] : tensor<5x4x8xf32> into tensor<1x5x4x8xf32>
+  %1 = tensor.extract_slice %0[0, 4, 1, 0] [1, 1, 2, 8] [1, 1, 2, 1] : tensor<1x5x4x8xf32> to tensor<2x8xf32>
+  return %1 : tensor<2x8xf32>
+}
+
+// -----
+
+// Parts of the destination stay, or the slice has a dimension that the inserted
+// tensor lacks.
+// CHECK-LABEL: func @do_not_read(
+// CHECK-COUNT-3: tensor.insert_slice
+func.func @do_not_read(%x: tensor<4x8xf32>, %y: tensor<1x5x8xf32>, %z: tensor<1x4x8xf32>, %n: index) -> (tensor<2x8xf32>, tensor<1x2x8xf32>, tensor<?x8xf32>) {
+  %0 = tensor.insert_slice %x into %y[0, 1, 0] [1, 4, 8] [1, 1, 1] : tensor<4x8xf32> into tensor<1x5x8xf32>
+  %1 = tensor.extract_slice %0[0, 0, 0] [1, 2, 8] [1, 1, 1] : tensor<1x5x8xf32> to tensor<2x8xf32>
+  %2 = tensor.insert_slice %x into %z[0, 0, 0] [1, 4, 8] [1, 1, 1] : tensor<4x8xf32> into tensor<1x4x8xf32>
+  %3 = tensor.extract_slice %2[0, 1, 0] [1, 2, 8] [1, 1, 1] : tensor<1x4x8xf32> to tensor<1x2x8xf32>
+  %4 = tensor.insert_slice %x into %z[0, 0, 0] [1, 4, 8] [1, 1, 1] : tensor<4x8xf32> into tensor<1x4x8xf32>
+  %5 = tensor.extract_slice %4[0, 1, 0] [%n, 1, 8] [1, 1, 1] : tensor<1x4x8xf32> to tensor<?x8xf32>
+  return %1, %3, %5 : tensor<2x8xf32>, tensor<1x2x8xf32>, tensor<?x8xf32>
+}
+
+// -----
+
 func.func @gather(%x: tensor<50x32xf32>, %i: tensor<9x1xi32>) -> tensor<9x1x32xf32> {
   // expected-error @below {{'tensor.gather' op cannot be bufferized}}
   %0 = tensor.gather %x[%i] gather_dims([0]) : (tensor<50x32xf32>, tensor<9x1xi32>) -> tensor<9x1x32xf32>

@@ -554,13 +554,16 @@ def DiffDecomposeStructuredPass
 
 def DiffPrepareBufferizationPass
     : Pass<"diff-prepare-bufferization", "::mlir::func::FuncOp"> {
-  let summary = "rewrite slices that one-shot-bufferize does not support";
+  let summary = "rewrite slices for one-shot-bufferize";
   let description = [{
     Rewrites a slice that drops some dimensions of size 1 and keeps others as a
     slice of full rank and a reshape. The type of its memref would have dynamic
     strides and not tell which dimension was dropped, and upstream's folders
-    assume the first one. An op on tensors that does not implement
-    `BufferizableOpInterface` is an error.
+    assume the first one. A slice of a tensor that was overwritten completely by
+    `tensor.insert_slice` becomes a slice of the inserted tensor, since
+    bufferization copies a tensor that is read before and after its insertion.
+    An op on tensors that does not implement `BufferizableOpInterface` is an
+    error.
 
     ```mlir
     func.func @f(%x: tensor<1x?x2x8xf32>, %n: index) -> tensor<1x?x8xf32> {

@@ -18,6 +18,7 @@
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/Regex.h"
 #include "llvm/Support/raw_ostream.h"
 #include <atomic>
 #include <csignal>
@@ -57,22 +58,60 @@ void diff::reportFirstErrorOnly(MLIRContext &context) {
       });
 }
 
-namespace {
+/// Prints collected diagnostics up to the second error. Those after it belong
+/// to later errors. Returns true if there is an error.
+static bool printFirstError(StringRef text) {
+  static llvm::Regex error("^([^\n]*:[0-9]+:[0-9]+: )?error: ",
+                           llvm::Regex::Newline);
+  SmallVector<StringRef> found;
+  bool isError = error.match(text, &found);
+  if (isError) {
+    errorReported = true;
+    StringRef rest = text.substr(found.front().end() - text.begin());
+    if (error.match(rest, &found))
+      text = text.take_front(found.front().begin() - text.begin());
+  }
+  llvm::errs() << text;
+  return isError;
+}
+
+struct FirstErrorScope::State {
+  /// Prints what was collected.
+  void finishCapture() {
+    if (!capture)
+      return;
+    std::string text = capture->finish();
+    capture.reset();
+    seen = printFirstError(text);
+  }
+
+  std::optional<DiagnosticEngine::HandlerID> handler;
+  std::optional<StandardErrorCapture> capture;
+  bool seen = false;
+};
+
 /// Handlers that are registered later are asked first, and a library registers
 /// its own when the context is there. So the handler is registered anew with
 /// every dialect that is loaded: the parser loads one before it reports errors
-/// in an op of it.
-class FirstErrorExtension : public DialectExtensionBase {
+/// in an op of it. The library's handler prints all errors before the first
+/// dialect is loaded, so standard error is collected up to there.
+class FirstErrorScope::Extension : public DialectExtensionBase {
 public:
-  FirstErrorExtension() : DialectExtensionBase(/*dialectNames=*/{}) {}
+  explicit Extension(std::shared_ptr<State> state)
+      : DialectExtensionBase(/*dialectNames=*/{}), state(std::move(state)) {}
 
   void apply(MLIRContext *context,
              MutableArrayRef<Dialect *> dialects) const final {
     DiagnosticEngine &engine = context->getDiagEngine();
+    state->finishCapture();
     // A context begins with this dialect; the one before it may be gone.
-    if (llvm::any_of(dialects, llvm::IsaPred<BuiltinDialect>))
-      *state = State();
-    else if (state->handler)
+    if (llvm::any_of(dialects, llvm::IsaPred<BuiltinDialect>)) {
+      state->handler.reset();
+      state->seen = false;
+      state->capture.emplace();
+      return;
+    }
+    if (state->handler)
       engine.eraseHandler(*state->handler);
     state->handler =
         engine.registerHandler([state = state](Diagnostic &diagnostic) {
@@ -84,22 +123,20 @@ public:
   }
 
   std::unique_ptr<DialectExtensionBase> clone() const final {
-    return std::make_unique<FirstErrorExtension>(*this);
+    return std::make_unique<Extension>(*this);
   }
 
 private:
-  struct State {
-    std::optional<DiagnosticEngine::HandlerID> handler;
-    bool seen = false;
-  };
-  std::shared_ptr<State> state = std::make_shared<State>();
+  std::shared_ptr<State> state;
 };
-} // namespace
 
-void diff::reportFirstErrorOnly(DialectRegistry &registry) {
-  registry.addExtension(TypeID::get<FirstErrorExtension>(),
-                        std::make_unique<FirstErrorExtension>());
+FirstErrorScope::FirstErrorScope(DialectRegistry &registry)
+    : state(std::make_shared<State>()) {
+  registry.addExtension(TypeID::get<Extension>(),
+                        std::make_unique<Extension>(state));
 }
+
+FirstErrorScope::~FirstErrorScope() { state->finishCapture(); }
 
 static void handleFatalError(void *, const char *reason, bool) {
   StandardErrorCapture::abandonAll();
@@ -108,8 +145,8 @@ static void handleFatalError(void *, const char *reason, bool) {
   std::_Exit(EXIT_FAILURE);
 }
 
-/// A defect, of this project or of a library: one line in place of a silent end.
-/// Calls only what a signal handler may call.
+/// A defect, of this project or of a library: one line in place of a silent
+/// end. Calls only what a signal handler may call.
 static void handleFault(int signal) {
   StandardErrorCapture::abandonAll();
   auto print = [](StringRef text) {
@@ -119,11 +156,11 @@ static void handleFault(int signal) {
   print(errorReported.exchange(true) ? "note: " : "error: ");
   print(isReadingBytecode() ? "the bytecode is damaged: its reader failed ("
                             : "internal fault (");
-  print(signal == SIGSEGV   ? "SIGSEGV"
-        : signal == SIGBUS  ? "SIGBUS"
-        : signal == SIGFPE  ? "SIGFPE"
-        : signal == SIGILL  ? "SIGILL"
-                            : "SIGABRT");
+  print(signal == SIGSEGV  ? "SIGSEGV"
+        : signal == SIGBUS ? "SIGBUS"
+        : signal == SIGFPE ? "SIGFPE"
+        : signal == SIGILL ? "SIGILL"
+                           : "SIGABRT");
   print(isReadingBytecode()
             ? ")\n"
             : "); please report it with the command line and the input\n");

@@ -98,11 +98,8 @@ static LogicalResult setUpPasses(PassManager &pm,
 }
 
 /// Returns true if the input is no bytecode or is read without errors.
-///
-/// Upstream's driver prints every error of the reader up to the first dialect
-/// that is loaded, because the handler of `reportFirstErrorOnly` is called
-/// first from then on only. Text has one error up to there. Bytecode may have
-/// several, so it is read once in a context whose handlers have an order.
+/// `readModule` rejects cycles and reports a fault of the reader as damage,
+/// which upstream's driver does not.
 static bool canReadBytecode(llvm::MemoryBufferRef buffer,
                             const MlirOptMainConfig &config,
                             DialectRegistry &registry) {
@@ -133,21 +130,19 @@ static int runOptimizer(const Options &options, MlirOptMainConfig &config,
   std::string text;
   llvm::raw_string_ostream stream(text);
   MlirOptMainConfig quiet = config;
-  bool isParsed = false;
+  std::optional<FirstErrorScope> scope;
   // Expected errors are compared, not reported.
   if (!config.shouldVerifyDiagnostics()) {
-    reportFirstErrorOnly(registry);
-    quiet.setPassPipelineSetupFn([&](PassManager &pm) {
-      isParsed = true;
-      return setUpPasses(pm, config);
-    });
+    scope.emplace(registry);
+    quiet.setPassPipelineSetupFn(
+        [&](PassManager &pm) { return setUpPasses(pm, config); });
   }
-  if (failed(MlirOptMain(stream, std::move(buffer), registry, quiet))) {
-    // The parser reports every failure, at times before a dialect is loaded.
-    if (config.shouldVerifyDiagnostics() || !isParsed)
-      return EXIT_FAILURE;
-    return reportError("the passes failed");
-  }
+  LogicalResult result =
+      MlirOptMain(stream, std::move(buffer), registry, quiet);
+  scope.reset();
+  if (failed(result))
+    return config.shouldVerifyDiagnostics() ? EXIT_FAILURE
+                                            : reportError("the passes failed");
   // Some passes of upstream report an error and succeed.
   if (hasReportedError())
     return EXIT_FAILURE;

@@ -43,17 +43,29 @@ LogicalResult parseCommandLine(int argc, const char *const *argv,
 /// exit status.
 int reportError(const Twine &message);
 
-/// Returns true if `reportError`, or a context passed to
-/// `reportFirstErrorOnly`, has printed an error.
+/// Returns true if `reportError`, or a context of `reportFirstErrorOnly` or of
+/// a `FirstErrorScope`, has printed an error.
 bool hasReportedError();
 
 /// Passes the first error of the context to its handlers and drops later ones.
 /// Must be called after these handlers are registered.
 void reportFirstErrorOnly(MLIRContext &context);
 
-/// Does the same for contexts that a library creates from the registry and to
-/// which it adds its own handlers.
-void reportFirstErrorOnly(DialectRegistry &registry);
+/// Does the same for contexts that a library creates from a registry and to
+/// which it adds its own handlers. What is printed before a context has loaded
+/// a dialect appears when it loads one, or at the end of this object.
+class FirstErrorScope {
+public:
+  explicit FirstErrorScope(DialectRegistry &registry);
+  ~FirstErrorScope();
+  FirstErrorScope(const FirstErrorScope &) = delete;
+  FirstErrorScope &operator=(const FirstErrorScope &) = delete;
+
+private:
+  class Extension;
+  struct State;
+  std::shared_ptr<State> state;
+};
 
 /// Returns the text of a file, `-` for standard input. Reports failures.
 std::unique_ptr<llvm::MemoryBuffer> readInput(const std::string &path);

@@ -106,9 +106,13 @@ public:
     for (unsigned i = 0; i < func.getNumArguments(); ++i)
       slots.push_back({i, false, func.getArgumentTypes()[i],
                        func.getArgAttrDict(i)});
+    // The number of attributes of results is verified after the arguments.
+    ArrayAttr results = func.getAllResultAttrs();
     for (unsigned i = 0; i < func.getNumResults(); ++i)
       slots.push_back({i, true, func.getResultTypes()[i],
-                       func.getResultAttrDict(i)});
+                       results && i < results.size()
+                           ? dyn_cast<DictionaryAttr>(results[i])
+                           : DictionaryAttr()});
   }
 
   LogicalResult run() {

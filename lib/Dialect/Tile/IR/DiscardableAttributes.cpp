@@ -49,6 +49,12 @@ static LogicalResult verifyLayouts(Operation *op, NamedAttribute attribute) {
   return success();
 }
 
+/// Verifies the op itself. MLIR does so after the discardable attributes, so the
+/// operands and inherent attributes of an op may be wrong or missing here.
+static LogicalResult verifyInvariants(Operation *op) {
+  return op->getName().verifyInvariants(op);
+}
+
 /// Verifies that the instruction fits the contraction.
 static LogicalResult verifyMma(Operation *op, NamedAttribute attribute) {
   auto mma = dyn_cast<MmaAttr>(attribute.getValue());
@@ -57,6 +63,8 @@ static LogicalResult verifyMma(Operation *op, NamedAttribute attribute) {
   auto contract = dyn_cast<vector::ContractionOp>(op);
   if (!contract)
     return reportAttribute(op, attribute) << ", which is for a vector.contract";
+  if (failed(verifyInvariants(op)))
+    return failure();
   auto type = dyn_cast<VectorType>(contract.getResultType());
   if (!type || !mma.getResult().getLaneType(type))
     return reportAttribute(op, attribute)
@@ -98,6 +106,8 @@ static LogicalResult verifySchedule(Operation *op, NamedAttribute attribute) {
   if (!launch)
     return reportAttribute(op, attribute)
            << ", which is for an scf.forall or a gpu.launch";
+  if (failed(verifyInvariants(op)))
+    return failure();
   std::optional<int64_t> threads = getConstantIntValue(launch.getBlockSizeX());
   for (Value size : {launch.getBlockSizeY(), launch.getBlockSizeZ()})
     if (threads)

@@ -179,3 +179,9 @@ func.func private @result_order(memref<4xf32> {diff.result}, memref<4xf32>)
 
 // expected-error @below {{a schedule with 'stages' needs 'threads'}}
 #schedule = #diff.schedule<queries = 64, keys = 64, stages = 1>
+
+// -----
+
+// The attributes of results are verified after those of arguments.
+// expected-error @below {{'func.func' op expects result attribute array to have the same number of elements as the number of function results, got 0, but expected 1}}
+"func.func"() <{arg_attrs = [{diff.name = "x"}], res_attrs = [], function_type = (tensor<4xf32>) -> tensor<4xf32>, sym_name = "f", sym_visibility = "private"}> ({}) : () -> ()

@@ -211,3 +211,20 @@ func.func @steady(%n: index) {
   } {tile.steady = 1}
   return
 }
+
+// -----
+
+// The op itself is verified first.
+func.func @maps(%a: vector<16x16xf16>, %b: vector<8x16xf16>, %c: vector<16x8xf32>) {
+  // expected-error @below {{'vector.contract' op requires attribute 'indexing_maps'}}
+  %0 = "vector.contract"(%a, %b, %c) <{iterator_types = [#vector.iterator_type<parallel>, #vector.iterator_type<parallel>, #vector.iterator_type<reduction>], kind = #vector.kind<add>}> {tile.mma = #tile.mma<m = 16, n = 8, k = 16, result = <lanes = [8, 4], elems = [1, 2]>>} : (vector<16x16xf16>, vector<8x16xf16>, vector<16x8xf32>) -> vector<16x8xf32>
+  return
+}
+
+// -----
+
+func.func @sizes(%n: index) {
+  // expected-error @below {{'gpu.launch' op operand #0 must be variadic of async token type, but got 'index'}}
+  "gpu.launch"(%n, %n, %n, %n, %n, %n) <{operandSegmentSizes = array<i32: 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({ gpu.terminator }) {tile.schedule = #tile.schedule<warps = 4, stages = 2>} : (index, index, index, index, index, index) -> ()
+  return
+}

@@ -7,6 +7,7 @@
 #include "diff/Target/LLVMTranslation.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/IR/AttrTypeSubElements.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -124,9 +125,40 @@ static LogicalResult verifyIntrinsics(Operation *module,
   return failure(walked.wasInterrupted());
 }
 
+/// Rejects arrays, structs and functions of types that LLVM IR does not have,
+/// which their verifiers accept and upstream's translation dereferences as
+/// null.
+static LogicalResult verifyTypes(Operation *module) {
+  Type wrong;
+  AttrTypeWalker walker;
+  walker.addWalk([&](Type type) {
+    if (!isa<LLVM::LLVMArrayType, LLVM::LLVMStructType, LLVM::LLVMFunctionType>(
+            type) ||
+        LLVM::isCompatibleType(type))
+      return WalkResult::advance();
+    wrong = type;
+    return WalkResult::interrupt();
+  });
+  WalkResult walked = module->walk([&](Operation *op) {
+    walker.walk(op->getAttrDictionary());
+    for (Type type : op->getResultTypes())
+      walker.walk(type);
+    for (Region &region : op->getRegions())
+      for (Block &block : region)
+        for (Type type : block.getArgumentTypes())
+          walker.walk(type);
+    if (!wrong)
+      return WalkResult::advance();
+    op->emitOpError("has the type ")
+        << wrong << ", which LLVM IR does not have";
+    return WalkResult::interrupt();
+  });
+  return failure(walked.wasInterrupted());
+}
+
 std::unique_ptr<llvm::Module>
 diff::translateToLLVMIR(Operation *module, llvm::LLVMContext &context) {
-  if (failed(verifyDeclarations(module)) ||
+  if (failed(verifyDeclarations(module)) || failed(verifyTypes(module)) ||
       failed(verifyIntrinsics(module, context)))
     return nullptr;
   std::unique_ptr<llvm::Module> translated =

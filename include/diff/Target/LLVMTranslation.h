@@ -24,8 +24,8 @@ namespace diff {
 /// an error and returns null if this is impossible.
 ///
 /// Upstream's translation assumes a function around every instruction, and that
-/// every matrix instruction and intrinsic exists with the op's types; this
-/// function rejects other modules.
+/// LLVM IR has every type, and every matrix instruction and intrinsic with the
+/// op's types. This function rejects other modules.
 std::unique_ptr<llvm::Module> translateToLLVMIR(Operation *module,
                                                 llvm::LLVMContext &context);
 

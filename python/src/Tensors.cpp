@@ -271,12 +271,25 @@ static void readCapsule(nb::handle object, TensorView &view) {
   view.capsule = std::move(array);
 }
 
+/// Libraries leave any stride in dimensions of at most one element. Gives them
+/// that of a contiguous array.
+static void normalizeStrides(TensorView &view) {
+  int64_t step = 1;
+  for (size_t i = view.rank; i-- > 0;) {
+    if (view.shape[i] <= 1)
+      view.strides[i] = step;
+    step = view.strides[i] * std::max<int64_t>(view.shape[i], 1);
+  }
+}
+
 void diff_python::readTensor(nb::handle object, TensorView &view) {
   if (isNumPyArray(object))
-    return readNumPy(object, view);
-  if (const ExchangeTable *table = findTable(object))
-    return readTable(object, *table, view);
-  readCapsule(object, view);
+    readNumPy(object, view);
+  else if (const ExchangeTable *table = findTable(object))
+    readTable(object, *table, view);
+  else
+    readCapsule(object, view);
+  normalizeStrides(view);
 }
 
 std::vector<TensorView> diff_python::readTensors(const nb::tuple &objects) {

@@ -87,6 +87,17 @@ def check_views() -> None:
     REPORT("log-sum-exp", lse is both[1] and np.isfinite(lse).all())
 
 
+def check_single_elements() -> None:
+    """NumPy keeps any stride in dimensions of one element."""
+    q, k, v, lam = normal(1, 8, 16), normal(1, 2, 16), normal(1, 2, 16), normal(1, 4)
+    offsets = np.array([0], np.int32)[::-1]
+    none = diff_mlir.attention_varlen(q[:0], k[:0], v[:0], lam[:0], offsets, offsets)
+    REPORT("no sequence", none.shape == (0, 4, 16))
+    one = np.array([0, 1], np.int32)
+    same("one token backwards", diff_mlir.attention_varlen(q[::-1], k[::-1], v, lam, one, one),
+         diff_mlir.attention_varlen(q, k, v, lam, one, one))  # fmt: skip
+
+
 def check_pairs() -> None:
     """Pairs as a dimension of their own, as caches that keep the halves apart."""
     q, keys, values = normal(2, 5, 8, 16), normal(2, 2, 7, 2, 16), normal(2, 2, 7, 2, 16)
@@ -156,6 +167,7 @@ def check_threads() -> None:
 
 
 check_views()
+check_single_elements()
 check_pairs()
 check_lambda()
 check_reuse()

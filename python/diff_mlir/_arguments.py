@@ -26,6 +26,8 @@ class Array:
 
 
 def inspect(name: str, value) -> Array:
+    if value is None:
+        raise TypeError(f"{name} is None; an array is required")
     try:
         library, element, kind, number, shape, _, _ = _core.inspect(value)
     except TypeError as error:
@@ -61,9 +63,15 @@ class Sizes:
             known = self.values.get(letter)
             if known is None:
                 self.set(letter, shape[index], f"{array.name} has the shape {shape}")
-            elif known != shape[index]:
-                raise ValueError(f"{array.name} has the shape {shape}; its dimension {index} "
-                                 f"({word}) must be {known}, because {self.origins[letter]}")  # fmt: skip
+                continue
+            self.require_equal(
+                known, shape[index],
+                lambda: f"{array.name} has the shape {shape}; its dimension {index} ({word}) must "
+                        f"be {known}, because {self.origins[letter]}")  # fmt: skip
+
+    def require_equal(self, known, size, message) -> None:
+        if known != size:
+            raise ValueError(message())
 
 
 #: The words of messages.
@@ -74,10 +82,11 @@ WORDS = {"b": "batch", "n": "tokens", "m": "tokens", "d": "dim", "v": "value dim
 class Checker:
     """Checks the arrays of one call."""
 
-    def __init__(self, variant: str, arrays: dict[str, Array], options: Options, varlen: bool):
+    def __init__(self, variant: str, arrays: dict[str, Array], options: Options, varlen: bool,
+                 sizes: Sizes | None = None):  # fmt: skip
         self.variant, self.arrays, self.options, self.varlen = variant, arrays, options, varlen
         self.maps = 1 if variant == "standard" else options.signals + 1
-        self.sizes = Sizes()
+        self.sizes = sizes or Sizes()
 
     def check_types(self) -> None:
         query = self.arrays["q"]
@@ -164,7 +173,8 @@ class Checker:
             return f"query heads come in groups of {members - 1} signal heads and a noise head"
         return "keys come in pairs" if name == "k" else "values come in halves"
 
-    def check(self) -> Layer:
+    def check_shapes(self) -> tuple[Operand, Operand, Operand]:
+        """Checks all arrays. Returns query, key and value."""
         self.check_types()
         options, sizes, variant = self.options, self.sizes, self.variant
         v1 = variant == "v1"
@@ -190,12 +200,18 @@ class Checker:
         heads = groups * max(1, self.maps - 1)
         value_dim = 2 * sizes.values["d"] if v1 else sizes.values["v"]
         sizes.set("h", heads, f"q has the shape {self.arrays['q'].shape}")
+        sizes.set("query heads", groups * self.maps, sizes.origins["h"])
         sizes.set("output dim", value_dim, f"v has the shape {self.arrays['v'].shape}")
         self.check_others()
-        query_type = self.arrays["q"].element
+        return query, key, value
+
+    def check(self) -> Layer:
+        query, key, value = self.check_shapes()
+        options, sizes, variant = self.options, self.sizes, self.variant
         return Layer(
-            variant=variant, element=query_type, heads=heads, query_heads=groups * self.maps,
-            value_dim=value_dim, query=query, key=key, value=value, layout=options.layout,
+            variant=variant, element=self.arrays["q"].element, heads=sizes.values["h"],
+            query_heads=sizes.values["query heads"], value_dim=sizes.values["output dim"],
+            query=query, key=key, value=value, layout=options.layout,
             varlen=self.varlen, one_token=not self.varlen and sizes.values["n"] == 1,
             signals=options.signals if variant != "standard" else 1,
             lambda_type=self.arrays["lam"].element if variant == "v2" else "",
@@ -224,8 +240,8 @@ class Checker:
     def output_shape(self) -> tuple[int, ...]:
         return tuple(self.sizes.values[letter] for letter in self.letters("n", ["h"], "output dim"))
 
-    def lse_shape(self, layer: Layer) -> tuple[int, ...]:
-        shape = (layer.query_heads, self.sizes.values["n"])
+    def lse_shape(self) -> tuple[int, ...]:
+        shape = (self.sizes.values["query heads"], self.sizes.values["n"])
         return shape if self.varlen else (self.sizes.values["b"], *shape)
 
 
@@ -234,5 +250,5 @@ def check_arrays(variant: str, named: dict, options: Options, varlen: bool):
     arrays = {name: inspect(name, value) for name, value in named.items()}
     checker = Checker(variant, arrays, options, varlen)
     layer = checker.check()
-    return layer, checker.output_shape(), checker.lse_shape(layer), arrays["q"]
+    return layer, checker.output_shape(), checker.lse_shape(), arrays["q"]
 

@@ -6,6 +6,8 @@ attention; their twins end in _varlen. compile() compiles any IR that diff-run t
 `python -m diff_mlir info` prints what the package finds on this machine.
 """
 
+import sys
+
 from ._version import __version__
 
 TYPE_CHECKING = False
@@ -49,3 +51,8 @@ def __getattr__(name: str):
 
 def __dir__():
     return sorted([*globals(), *_MODULES])
+
+
+# The ops of PyTorch. If it is imported later, the first call with a tensor defines them.
+if "torch" in sys.modules:
+    from . import torch  # noqa: F401

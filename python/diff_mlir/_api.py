@@ -76,7 +76,10 @@ def _call(variant, named, options, varlen, return_lse, target, chip, out, lam=No
     causal, window, *rest = options
     if isinstance(window, list):
         window = tuple(window)
-    results = run(variant, named, (causal, window, *rest), varlen, target, chip, out, lam)
+    function = run
+    if hasattr(named["q"], "__torch_function__"):
+        from ._torch import call as function
+    results = function(variant, named, (causal, window, *rest), varlen, target, chip, out, lam)
     return results if return_lse else results[0]
 
 

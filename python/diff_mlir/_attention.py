@@ -141,7 +141,7 @@ def _translate(message: str) -> str:
     return f"{names.get(match[1], match[1])} {text}"
 
 
-def _select_target(target, chip, device: tuple[int, int], library: str):
+def select_target(target, chip, device: tuple[int, int], library: str):
     """Returns the target and the chip."""
     kind, _ = device
     if kind not in (CPU_DEVICE, CUDA_DEVICE):
@@ -162,7 +162,16 @@ def _select_target(target, chip, device: tuple[int, int], library: str):
     return target, chip or ("sm_90a" if target == "sim" else None)
 
 
-def _check_out(out, expected, named: dict, element: str, compute: str) -> None:
+def pack_out(out, lse: bool) -> tuple:
+    """The arrays of the argument `out`."""
+    out = tuple(out) if isinstance(out, (tuple, list)) else (out,)
+    if len(out) != 1 + lse:
+        wanted = "(output, log-sum-exp)" if lse else "one array"
+        raise ValueError(f"out has {len(out)} arrays; {wanted} is legal")
+    return out
+
+
+def check_out(out, expected, named: dict, element: str, compute: str) -> None:
     for index, (array, shape) in enumerate(zip(out, expected)):
         name = f"out[{index}]" if len(out) > 1 else "out"
         try:
@@ -186,11 +195,8 @@ def _check_out(out, expected, named: dict, element: str, compute: str) -> None:
 
 def _make_plan(variant: str, named: dict, options: tuple, varlen: bool, target, chip) -> Plan:
     checked = check_options(*options)
-    for name in ("q", "k", "v"):
-        if named[name] is None:
-            raise TypeError(f"{name} is None; an array is required")
     layer, output, lse, query = check_arrays(variant, named, checked, varlen)
-    target, chip = _select_target(target, chip, query.device, query.library)
+    target, chip = select_target(target, chip, query.device, query.library)
     if layer.element == "f64" and target != "cpu":
         raise TypeError(f"q has elements of type f64; on the target {target} f16, bf16 and f32 "
                         "are legal")  # fmt: skip
@@ -248,9 +254,6 @@ def run(variant: str, named: dict, options: tuple, varlen: bool, target, chip, o
         if key is not None:
             _plans[key] = plan
     if out is not None:
-        out = tuple(out) if isinstance(out, (tuple, list)) else (out,)
-        if len(out) != len(plan.results):
-            wanted = "(output, log-sum-exp)" if plan.layer.lse else "one array"
-            raise ValueError(f"out has {len(out)} arrays; {wanted} is legal")
-        _check_out(out, plan.shapes, named, plan.layer.element, plan.layer.compute)
+        out = pack_out(out, plan.layer.lse)
+        check_out(out, plan.shapes, named, plan.layer.element, plan.layer.compute)
     return plan.call(named, lam, out)

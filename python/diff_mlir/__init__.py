@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         softmax_attention_varlen,
     )
     from ._module import Module, compile
+    from ._raise import raise_backend, raise_graph
 
 #: Modules of the public names. They are imported on demand, so that the package
 #: itself is imported in a millisecond.
@@ -34,12 +35,14 @@ _MODULES = {
     "softmax_attention": "_api",
     "softmax_attention_varlen": "_api",
 }
+#: Those that import PyTorch.
+_TORCH_MODULES = {"raise_backend": "_raise", "raise_graph": "_raise"}
 
 __all__ = ["__version__", *_MODULES]
 
 
 def __getattr__(name: str):
-    module = _MODULES.get(name)
+    module = _MODULES.get(name) or _TORCH_MODULES.get(name)
     if module is None:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     from importlib import import_module
@@ -50,7 +53,7 @@ def __getattr__(name: str):
 
 
 def __dir__():
-    return sorted([*globals(), *_MODULES])
+    return sorted([*globals(), *_MODULES, *_TORCH_MODULES])
 
 
 # The ops of PyTorch. If it is imported later, the first call with a tensor defines them.

@@ -13,6 +13,10 @@
 #include "diff/Dialect/Tile/IR/Tile.h"
 #include "diff/Dialect/Tile/Transforms/Passes.h"
 #include "diff/Pipelines/Pipelines.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
+#include "mlir/Target/LLVM/NVVM/Target.h"
+#include "mlir/Target/LLVMIR/Dialect/All.h"
 
 using namespace mlir;
 
@@ -32,4 +36,13 @@ void diff::registerAllPasses() {
   registerDiffTransformsPasses();
   tile::registerTileTransformsPasses();
   registerPipelines();
+}
+
+void diff::registerCompilerDialects(DialectRegistry &registry) {
+  mlir::registerAllDialects(registry);
+  mlir::registerAllExtensions(registry);
+  registerAllToLLVMIRTranslations(registry);
+  NVVM::registerNVVMTargetInterfaceExternalModels(registry);
+  diff::registerAllDialects(registry);
+  diff::registerAllExtensions(registry);
 }

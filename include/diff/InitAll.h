@@ -23,6 +23,10 @@ void registerAllExtensions(DialectRegistry &registry);
 
 /// Registers the passes and named pipelines.
 void registerAllPasses();
+
+/// Registers all that the tools can parse and compile: upstream's dialects,
+/// extensions and translations to LLVM IR, and those of the project.
+void registerCompilerDialects(DialectRegistry &registry);
 } // namespace diff
 } // namespace mlir
 

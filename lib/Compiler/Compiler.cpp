@@ -10,11 +10,7 @@
 #include "diff/Target/Chips.h"
 #include "diff/Tools/ModuleInput.h"
 #include "mlir/IR/Diagnostics.h"
-#include "mlir/InitAllDialects.h"
-#include "mlir/InitAllExtensions.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Target/LLVM/NVVM/Target.h"
-#include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/TargetSelect.h"
@@ -22,15 +18,6 @@
 
 using namespace mlir;
 using namespace mlir::diff;
-
-void diff::registerCompilerDialects(DialectRegistry &registry) {
-  mlir::registerAllDialects(registry);
-  mlir::registerAllExtensions(registry);
-  registerAllToLLVMIRTranslations(registry);
-  NVVM::registerNVVMTargetInterfaceExternalModels(registry);
-  diff::registerAllDialects(registry);
-  diff::registerAllExtensions(registry);
-}
 
 void diff::initializeCompilerTargets() {
   static std::once_flag once;

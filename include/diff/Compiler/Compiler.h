@@ -16,14 +16,9 @@
 #include <string>
 
 namespace mlir {
-class DialectRegistry;
 class PassManager;
 
 namespace diff {
-
-/// Registers upstream's dialects, extensions and translations, and those of the
-/// project.
-void registerCompilerDialects(DialectRegistry &registry);
 
 /// Registers LLVM's code generators. Safe to call repeatedly and from several
 /// threads.

@@ -7,6 +7,7 @@
 #include "diff/InitAll.h"
 #include "diff/Conversion/Passes.h"
 #include "diff/Dialect/Diff/IR/Diff.h"
+#include "diff/Dialect/Diff/Reduction/Reduction.h"
 #include "diff/Dialect/Diff/TransformOps/DiffTransformOps.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
@@ -27,6 +28,7 @@ void diff::registerAllDialects(DialectRegistry &registry) {
 void diff::registerAllExtensions(DialectRegistry &registry) {
   registerAggregatedOpInterfaceExternalModels(registry);
   registerBufferizableOpInterfaceExternalModels(registry);
+  registerReductionPatternInterface(registry);
   registerTilingInterfaceExternalModels(registry);
   registerTransformDialectExtension(registry);
 }

@@ -17,8 +17,8 @@ namespace diff {
 /// Registers the project's dialects.
 void registerAllDialects(DialectRegistry &registry);
 
-/// Registers the interface models (tiling, decomposition, bufferization) and
-/// the transform dialect extension.
+/// Registers the interface models (tiling, decomposition, bufferization,
+/// reduction) and the transform dialect extension.
 void registerAllExtensions(DialectRegistry &registry);
 
 /// Registers the passes and named pipelines.

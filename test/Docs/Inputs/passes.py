@@ -22,8 +22,8 @@ CHIPS = {"CPU": "host", "GPU": "sm_90a"}
 LEVELS = ["semantic", "tiled", "kernel", "hardware"]
 CLEANUP = {"canonicalize", "cse", "diff-compile"}
 #: Tools, targets and pipelines.
-OTHERS = {"diff-opt", "diff-run", "diff-gen", "diff-launch", "diff-lsp-server", "diff-doc",
-          "diff-test-depends", "diff-linalg"}  # fmt: skip
+OTHERS = {"diff-opt", "diff-run", "diff-gen", "diff-launch", "diff-lsp-server", "diff-reduce",
+          "diff-doc", "diff-test-depends", "diff-linalg"}  # fmt: skip
 LAYER = ["--variant=v2", "--query-tokens=8", "--heads=2", "--kv-heads=2", "--dim=8", "--type=f16"]
 
 

@@ -68,16 +68,22 @@ diff_missing_packages() {
   done
 }
 
+# Prints the address of the Debian mirror that this machine uses, or nothing.
+diff_mirror() {
+  local mirror
+  # shellcheck disable=SC2016 # apt expands it
+  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
+    grep -E '/debian/?$' | head -n 1) || true
+  printf '%s' "${mirror%/}"
+}
+
 # Explains how to make the packages available to apt: LLVM 22 is in the security
-# suite. Uses the address of the mirror that this machine already uses.
+# suite.
 diff_explain_suite() {
   local release mirror
   # shellcheck source=/dev/null
   release=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-bookworm}")
-  # shellcheck disable=SC2016 # apt expands it
-  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
-    grep -E '/debian/?$' | head -n 1) || true
-  mirror=${mirror%/}
+  mirror=$(diff_mirror)
   cat >&2 <<EOF
   On Debian 12 the packages of LLVM $DIFF_LLVM are in the suite bookworm-security,
   the others in bookworm. Enable the suites (component main), for example with

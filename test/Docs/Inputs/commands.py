@@ -21,7 +21,7 @@ from markdown import fences
 
 #: File, pattern of the command, and why it does not run.
 SKIPPED = (
-    ("README.md", r"\./scripts/(demo|test)\.sh", "sets up a machine"),
+    ("README.md", r"\./scripts/(demo|test|package)\.sh", "sets up a machine"),
     ("README.md", r"cmake ", "builds the project"),
     ("README.md", r".*--target=cuda", "needs a GPU"),
     ("README.md", r"scripts/compare\.py --model=diff-v2", "takes a minute; test/Benchmarks runs smaller ones"),

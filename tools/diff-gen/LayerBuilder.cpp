@@ -28,6 +28,8 @@ public:
       batch = layer.batch;
       queryTokens = layer.queryTokens;
       keyTokens = layer.keyTokens;
+    } else if (layer.oneToken) {
+      queryTokens = 1;
     }
     bool v1 = layer.variant == Variant::V1;
     keyHeads = (v1 ? 2 : 1) * layer.kvHeads;
@@ -117,7 +119,8 @@ private:
       };
       if (!layer.varlen)
         addSize("batch", 0);
-      addSize("tokens", (layer.varlen ? 0 : 1) + (layer.headMajor ? 1 : 0));
+      if (!layer.oneToken)
+        addSize("tokens", (layer.varlen ? 0 : 1) + (layer.headMajor ? 1 : 0));
     }
     SmallVector<Value> destinations;
     destinations.push_back(

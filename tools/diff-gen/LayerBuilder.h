@@ -38,6 +38,8 @@ struct Layer {
   bool lse = false;
   /// Batch and token counts are `?`.
   bool dynamic = false;
+  /// With `dynamic`: the number of query tokens is 1.
+  bool oneToken = false;
   double lambdaInit = 0.8;
   /// The epsilon of the norm of V1.
   double epsilon = 1.0e-5;

@@ -110,6 +110,10 @@ struct Options {
   cl::opt<bool> dynamic{"dynamic",
                         cl::desc("Use dynamic batch and token counts"),
                         cl::cat(category)};
+  cl::opt<bool> oneToken{"one-token",
+                         cl::desc("Use one query token, and dynamic batch and "
+                                  "key token counts"),
+                         cl::cat(category)};
   cl::opt<bool> varlen{"varlen",
                        cl::desc("Use B sequences of variable length; N and M "
                                 "are the tokens of all sequences"),
@@ -335,8 +339,11 @@ static LogicalResult readOptions(const Options &options, Layer &layer) {
     layer.signals = options.signals;
   layer.gate = options.gate;
   layer.lse = options.lse;
-  layer.dynamic = options.dynamic;
+  layer.dynamic = options.dynamic || options.oneToken;
+  layer.oneToken = options.oneToken;
   layer.varlen = options.varlen;
+  if (layer.oneToken && layer.varlen)
+    return failure(reportError("--one-token is for layers without --varlen"));
   if (options.layout != "bshd" && options.layout != "bhsd")
     return failure(reportError("--layout must be bshd or bhsd, found '" +
                                Twine(options.layout) + "'"));

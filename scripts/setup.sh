@@ -33,6 +33,8 @@ DIFF_CUDA_REQUIREMENTS=('cuda-bindings>=13,<14')
 # PyTorch without CUDA and transformers, with whose models the tests compare.
 DIFF_TORCH_RELEASE=2.13.0
 DIFF_TORCH_REQUIREMENTS=('transformers==5.24.0')
+# Loads the folder of scripts/make-kernel.py.
+DIFF_KERNELS_REQUIREMENTS=('kernels==0.17.2')
 # The wheel of the CUDA compiler contains ptxas. CUDA 12.8 is the first release
 # that supports every chip of the chip table.
 DIFF_PTXAS_REQUIREMENT='nvidia-cuda-nvcc==13.0.*'
@@ -219,6 +221,8 @@ diff_install_torch() {
   else
     diff_step 'no torch and transformers: the models of transformers are not tested'
   fi
+  diff_pip pip-kernels.log "${DIFF_KERNELS_REQUIREMENTS[@]}" ||
+    diff_step 'no kernels: the folder of scripts/make-kernel.py is not tested'
 }
 
 diff_install_ptxas() {
@@ -238,7 +242,7 @@ print(*sorted(glob.glob(sysconfig.get_path("purelib") + "/nvidia/*/bin/ptxas"))[
 }
 
 # diff_setup [--tests] [--torch]: --tests also installs what only the tests need,
-# --torch PyTorch and transformers.
+# --torch PyTorch, transformers and kernels.
 diff_setup() {
   DIFF_PHASE=setup
   diff_install_packages

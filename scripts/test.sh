@@ -12,8 +12,8 @@ usage() {
   cat <<'EOF'
 usage: scripts/test.sh [--full] [--torch] [--werror]
   --full     the full set (check-diff-full) instead of the default one
-  --torch    also install PyTorch (for CPUs, about 1 GB) and transformers in
-             .venv, for the tests that compare with their models
+  --torch    also install PyTorch (for CPUs, about 1 GB), transformers and
+             kernels in .venv, for the tests of models and of their packages
   --werror   treat the compiler's warnings as errors (stays on in build/)
 EOF
 }

@@ -125,6 +125,15 @@ def _torch(config) -> str:
     return ""
 
 
+def _kernels(config) -> str:
+    try:
+        _output([config.diff_python, "-c", "import importlib.metadata as m; import kernels;"
+                 "m.version('torch')"])  # fmt: skip
+    except Missing as missing:
+        raise Missing(f"kernels, torch: {missing}") from None
+    return ""
+
+
 def _mlir_opt(config) -> str:
     path = shutil.which("mlir-opt", path=config.llvm_tools_dir) or shutil.which("mlir-opt-22")
     if not path:
@@ -153,6 +162,7 @@ _PROBES = (
     ("hypothesis", "random arguments of the Python package", _hypothesis),
     ("python-package", "the Python package diff_mlir", _python_package),
     ("torch", "comparisons with the models of transformers", _torch),
+    ("kernels", "the folder for Hugging Face's package kernels", _kernels),
     ("llc", "host code for other machines", _llc),
     ("mlir-opt", "the plugin in the stock mlir-opt", _mlir_opt),
 )  # fmt: skip

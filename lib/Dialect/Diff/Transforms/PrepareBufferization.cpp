@@ -207,12 +207,73 @@ struct WidenInsertSlice : public OpRewritePattern<OpTy> {
   }
 };
 
+/// Inserts slices into the result of a parallel loop instead of an uninitialized
+/// tensor that is then inserted into it. `eliminate-empty-tensors` does this for
+/// the tensor of one slice only.
+struct InsertIntoResult
+    : public OpRewritePattern<tensor::ParallelInsertSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ParallelInsertSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    // The insertions, the last one first, and a cast of the last one.
+    SmallVector<Operation *> chain;
+    Value source = op.getSource();
+    auto collapse = source.getDefiningOp<tensor::CollapseShapeOp>();
+    if (collapse) {
+      chain.push_back(collapse);
+      source = collapse.getSrc();
+    }
+    while (auto insert = source.getDefiningOp<tensor::InsertSliceOp>()) {
+      chain.push_back(insert);
+      source = insert.getDest();
+    }
+    auto first = chain.empty()
+                     ? tensor::InsertSliceOp()
+                     : dyn_cast<tensor::InsertSliceOp>(chain.back());
+    if (!first || !source.getDefiningOp<tensor::EmptyOp>() ||
+        !llvm::all_of(chain, [](Operation *op) { return op->hasOneUse(); }))
+      return rewriter.notifyMatchFailure(op, "no slices of an empty tensor");
+    Operation *end = op->getParentOp();
+    for (Operation *op : llvm::reverse(chain))
+      rewriter.moveOpBefore(op, end);
+    rewriter.setInsertionPoint(first);
+    Location loc = op.getLoc();
+    Value place = tensor::ExtractSliceOp::create(
+        rewriter, loc, op.getSourceType(), op.getDest(), op.getMixedOffsets(),
+        op.getMixedSizes(), op.getMixedStrides());
+    if (collapse)
+      place = expand(rewriter, place, collapse);
+    rewriter.modifyOpInPlace(first,
+                             [&] { first.getDestMutable().assign(place); });
+    return success();
+  }
+
+private:
+  /// Returns a view of the collapsed value in the shape of the source.
+  static Value expand(OpBuilder &b, Value value,
+                      tensor::CollapseShapeOp collapse) {
+    SmallVector<OpFoldResult> sizes;
+    RankedTensorType type = collapse.getSrcType();
+    for (auto [dim, group] :
+         llvm::enumerate(collapse.getReassociationIndices()))
+      for (int64_t part : group)
+        sizes.push_back(
+            type.isDynamicDim(part)
+                ? tensor::getMixedSize(b, value.getLoc(), value, dim)
+                : b.getIndexAttr(type.getDimSize(part)));
+    return tensor::ExpandShapeOp::create(b, value.getLoc(), type, value,
+                                         collapse.getReassociationIndices(),
+                                         sizes);
+  }
+};
+
 struct DiffPrepareBufferization
     : public diff::impl::DiffPrepareBufferizationPassBase<
           DiffPrepareBufferization> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<ReadInsertedSlice, WidenExtractSlice,
+    patterns.add<InsertIntoResult, ReadInsertedSlice, WidenExtractSlice,
                  WidenInsertSlice<tensor::InsertSliceOp>,
                  WidenInsertSlice<tensor::ParallelInsertSliceOp>>(
         &getContext());

@@ -190,6 +190,72 @@ static void repeatParts(RewriterBase &rewriter, linalg::LinalgOp op) {
   }
 }
 
+/// Reads the source of a padded tensor of which one dimension is split, and splits
+/// that of the vector. The dimension comes first, as the rows of a contraction do.
+struct ReadOfExpand : public OpRewritePattern<vector::TransferReadOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(vector::TransferReadOp read,
+                                PatternRewriter &rewriter) const override {
+    auto expand = read.getBase().getDefiningOp<tensor::ExpandShapeOp>();
+    if (!expand || !isOnTensorCores(read) || !isPadded(expand.getSrc()) ||
+        read.getMask() || read.hasOutOfBoundsDim() ||
+        !read.getPermutationMap().isProjectedPermutation() ||
+        !expand.getResultType().hasStaticShape() ||
+        read.getVectorType().getNumElements() !=
+            expand.getResultType().getNumElements())
+      return rewriter.notifyMatchFailure(read, "no read of a whole expansion");
+    SmallVector<ReassociationIndices> groups = expand.getReassociationIndices();
+    auto isSplit = [](ArrayRef<int64_t> group) { return group.size() > 1; };
+    if (llvm::count_if(groups, isSplit) != 1)
+      return rewriter.notifyMatchFailure(expand, "splits several dimensions");
+    int64_t split = llvm::find_if(groups, isSplit) - groups.begin();
+    // The dimensions of the source that the vector has, and those of the
+    // expansion, both with the split dimension first.
+    AffineMap map = read.getPermutationMap();
+    SmallVector<int64_t> dims = {split}, parts = llvm::to_vector_of<int64_t>(groups[split]);
+    for (auto [dim, group] : llvm::enumerate(groups))
+      if (!isSplit(group) && map.isFunctionOfDim(group.front())) {
+        dims.push_back(dim);
+        parts.push_back(group.front());
+      }
+    SmallVector<int64_t> order, sizes, partSizes;
+    for (unsigned i = 0; i < map.getNumResults(); ++i)
+      order.push_back(llvm::find(parts, map.getDimPosition(i)) - parts.begin());
+    if (order.size() != parts.size())
+      return rewriter.notifyMatchFailure(read, "drops a part");
+    SmallVector<AffineExpr> results;
+    RankedTensorType source = expand.getSrcType();
+    for (int64_t dim : dims) {
+      sizes.push_back(source.getDimSize(dim));
+      results.push_back(rewriter.getAffineDimExpr(dim));
+    }
+    for (int64_t part : parts)
+      partSizes.push_back(expand.getResultType().getDimSize(part));
+    Location loc = read.getLoc();
+    Type element = source.getElementType();
+    Value zero = arith::ConstantIndexOp::create(rewriter, loc, 0);
+    Value whole = vector::TransferReadOp::create(
+        rewriter, loc, VectorType::get(sizes, element), expand.getSrc(),
+        SmallVector<Value>(source.getRank(), zero),
+        AffineMapAttr::get(AffineMap::get(source.getRank(), 0, results,
+                                          rewriter.getContext())),
+        read.getPadding(), /*mask=*/Value(),
+        rewriter.getBoolArrayAttr(SmallVector<bool>(sizes.size(), true)));
+    Value cast = vector::ShapeCastOp::create(
+        rewriter, loc, VectorType::get(partSizes, element), whole);
+    rewriter.replaceOpWithNewOp<vector::TransposeOp>(read, cast, order);
+    return success();
+  }
+
+private:
+  static bool isPadded(Value tensor) {
+    if (auto slice = tensor.getDefiningOp<tensor::ExtractSliceOp>())
+      tensor = slice.getSource();
+    return tensor.getDefiningOp<tensor::PadOp>() != nullptr;
+  }
+};
+
 struct DiffVectorizeTiles
     : public diff::impl::DiffVectorizeTilesPassBase<DiffVectorizeTiles> {
   using DiffVectorizeTilesPassBase::DiffVectorizeTilesPassBase;
@@ -219,8 +285,10 @@ struct DiffVectorizeTiles
         rewriter.replaceOp(op, vectorized->replacements);
     }
     RewritePatternSet patterns(&getContext());
-    if (onTensorCores)
+    if (onTensorCores) {
+      patterns.add<ReadOfExpand>(&getContext());
       vector::populateFoldArithExtensionPatterns(patterns);
+    }
     linalg::populatePadOpVectorizationPatterns(patterns);
     vector::populateVectorTransferPermutationMapLoweringPatterns(patterns);
     vector::populateVectorReductionToContractPatterns(patterns);

@@ -320,6 +320,50 @@ struct ReadOfCollapse : public OpRewritePattern<vector::TransferReadOp> {
   }
 };
 
+/// Cuts the end off a tensor before a slice is inserted into it, if all of the cut
+/// dimensions are whole in the slice.
+struct SliceOfInsert : public OpRewritePattern<tensor::ExtractSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::ExtractSliceOp slice,
+                                PatternRewriter &rewriter) const override {
+    auto insert = slice.getSource().getDefiningOp<tensor::InsertSliceOp>();
+    if (!insert || !insert.getSource().getDefiningOp<vector::TransferWriteOp>() ||
+        slice.getType().getRank() != slice.getSourceType().getRank() ||
+        !slice.hasUnitStride() || !slice.hasZeroOffset())
+      return rewriter.notifyMatchFailure(slice, "not of an insertion");
+    RankedTensorType whole = insert.getDestType(), part = insert.getSourceType();
+    llvm::SmallBitVector dropped = insert.getDroppedDims();
+    SmallVector<OpFoldResult> sizes = insert.getMixedSizes(), partSizes;
+    for (int64_t dim = 0; dim < whole.getRank(); ++dim) {
+      if (!isConstantIntValue(slice.getMixedSizes()[dim],
+                              whole.getDimSize(dim))) {
+        if (dropped[dim] ||
+            !isConstantIntValue(insert.getMixedOffsets()[dim], 0) ||
+            !isConstantIntValue(insert.getMixedStrides()[dim], 1) ||
+            !isConstantIntValue(sizes[dim], whole.getDimSize(dim)))
+          return rewriter.notifyMatchFailure(slice, "cuts a part of the slice");
+        sizes[dim] = slice.getMixedSizes()[dim];
+      }
+      if (!dropped[dim])
+        partSizes.push_back(sizes[dim]);
+    }
+    Location loc = slice.getLoc();
+    SmallVector<OpFoldResult> zeros(part.getRank(), rewriter.getIndexAttr(0)),
+        ones(part.getRank(), rewriter.getIndexAttr(1));
+    Value source = tensor::ExtractSliceOp::create(
+        rewriter, loc, insert.getSource(), zeros, partSizes, ones);
+    Value destination = tensor::ExtractSliceOp::create(
+        rewriter, loc, slice.getType(), insert.getDest(),
+        slice.getMixedOffsets(), slice.getMixedSizes(),
+        slice.getMixedStrides());
+    rewriter.replaceOpWithNewOp<tensor::InsertSliceOp>(
+        slice, source, destination, insert.getMixedOffsets(), sizes,
+        insert.getMixedStrides());
+    return success();
+  }
+};
+
 /// Makes a loop carry vectors instead of the tensors from which they are read,
 /// and hoists loop invariants.
 void carryVectors(RewriterBase &rewriter, scf::ForOp loop) {
@@ -365,7 +409,8 @@ struct TileForwardWrites
     for (scf::ForOp loop : loops)
       carryVectors(rewriter, loop);
     RewritePatternSet patterns(&getContext());
-    patterns.add<CollapseOfWrite, ReadOfCollapse, ReadOfStridedSlice, ReadOfWrite, SliceOfWrite,
+    patterns.add<CollapseOfWrite, ReadOfCollapse, ReadOfStridedSlice,
+                 ReadOfWrite, SliceOfInsert, SliceOfWrite,
                  SliceOfOverwritten>(&getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
     tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(patterns);

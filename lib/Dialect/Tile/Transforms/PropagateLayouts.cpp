@@ -33,93 +33,139 @@ static SmallVector<int64_t> firstDims(int64_t count) {
   return llvm::to_vector(llvm::seq<int64_t>(0, count));
 }
 
+namespace {
+/// The distribution of one dimension: digits of its index, outermost first, are the
+/// warp, the repetition, the lane and the element.
+struct DimLayout {
+  int64_t warps = 1, lanes = 1, elems = 1, warpStride = 1, laneStride = 1;
+
+  static DimLayout get(LayoutAttr layout, int64_t dim) {
+    return {layout.getWarps()[dim], layout.getLanes()[dim],
+            layout.getElems()[dim], layout.getWarpStrides()[dim],
+            layout.getLaneStrides()[dim]};
+  }
+
+  /// Splits a dimension into `outer` x `inner` between two repetitions or between
+  /// two warps. Lanes and elements belong to the inner one.
+  std::optional<std::pair<DimLayout, DimLayout>> split(int64_t outer,
+                                                       int64_t inner) const {
+    int64_t outerWarps = std::gcd(warps, outer), innerWarps = warps / outerWarps;
+    if ((innerWarps > 1 && outerWarps != outer) ||
+        inner % (innerWarps * lanes * elems) != 0)
+      return std::nullopt;
+    return std::pair(
+        DimLayout{outerWarps, 1, 1, warpStride * innerWarps, 1},
+        DimLayout{innerWarps, lanes, elems, warpStride, laneStride});
+  }
+
+  /// Merges this dimension of `size` with the next inner one, or returns none if
+  /// the digits are not in order.
+  std::optional<DimLayout> merge(int64_t size, const DimLayout &inner) const {
+    bool hasOnlyWarps = size == warps && warpStride == inner.warps * inner.warpStride;
+    if (lanes * elems != 1 || (inner.warps > 1 && !hasOnlyWarps))
+      return std::nullopt;
+    DimLayout merged = inner;
+    merged.warps *= warps;
+    if (inner.warps == 1)
+      merged.warpStride = warpStride;
+    return merged;
+  }
+};
+} // namespace
+
+static LayoutAttr getLayout(MLIRContext *context, ArrayRef<DimLayout> dims) {
+  auto select = [&](int64_t DimLayout::*member) {
+    return llvm::map_to_vector(
+        dims, [&](const DimLayout &dim) { return dim.*member; });
+  };
+  return LayoutAttr::get(context, select(&DimLayout::warps),
+                         select(&DimLayout::lanes), select(&DimLayout::elems),
+                         select(&DimLayout::warpStride),
+                         select(&DimLayout::laneStride))
+      .getCanonical();
+}
+
+/// Returns the first dimension that a cast splits into two, or none if it does
+/// something else.
+static std::optional<int64_t> findSplit(ArrayRef<int64_t> whole,
+                                        ArrayRef<int64_t> parts) {
+  if (parts.size() != whole.size() + 1)
+    return std::nullopt;
+  for (size_t dim = 0; dim < whole.size(); ++dim)
+    if (whole[dim] != parts[dim]) {
+      if (parts[dim] == 1 || parts[dim + 1] == 1 ||
+          parts.drop_front(dim + 2) != whole.drop_front(dim + 1))
+        return std::nullopt;
+      return dim;
+    }
+  return std::nullopt;
+}
+
 /// Returns the layout of a shape cast that splits the last dimension into
-/// (repetitions, lanes, elems), splits an undistributed dimension into two, or
-/// only adds or drops unit dimensions. Returns null for others.
+/// (repetitions, lanes, elems), splits a dimension into two or merges two (see
+/// `DimLayout`), or only adds or drops unit dimensions. Returns null for others.
 static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
                              VectorType to) {
   int64_t rank = from.getRank();
-  SmallVector<int64_t> warps, lanes, elems, warpStrides, laneStrides;
-  auto take = [&](int64_t dim) {
-    warps.push_back(layout.getWarps()[dim]);
-    lanes.push_back(layout.getLanes()[dim]);
-    elems.push_back(layout.getElems()[dim]);
-    warpStrides.push_back(layout.getWarpStrides()[dim]);
-    laneStrides.push_back(layout.getLaneStrides()[dim]);
-  };
-  auto addUnit = [&](int64_t laneCount, int64_t elemCount) {
-    warps.push_back(1);
-    lanes.push_back(laneCount);
-    elems.push_back(elemCount);
-    warpStrides.push_back(1);
-    laneStrides.push_back(laneCount > 1 ? layout.getLaneStrides()[rank - 1]
-                                        : 1);
-  };
-  auto finish = [&] {
-    return LayoutAttr::get(layout.getContext(), warps, lanes, elems,
-                           warpStrides, laneStrides)
-        .getCanonical();
-  };
+  SmallVector<DimLayout> dims, result;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    dims.push_back(DimLayout::get(layout, dim));
+  MLIRContext *context = layout.getContext();
   if (rank > 0 && to.getRank() == rank + 2 &&
       to.getShape().take_front(rank - 1) == from.getShape().drop_back() &&
-      to.getDimSize(rank) == layout.getLanes().back() &&
-      to.getDimSize(rank + 1) == layout.getElems().back() &&
-      layout.getWarps().back() == 1) {
-    for (int64_t dim = 0; dim + 1 < rank; ++dim)
-      take(dim);
-    addUnit(1, 1);
-    addUnit(layout.getLanes().back(), 1);
-    addUnit(1, layout.getElems().back());
-    return finish();
+      to.getDimSize(rank) == dims.back().lanes &&
+      to.getDimSize(rank + 1) == dims.back().elems && dims.back().warps == 1) {
+    result.assign(dims.begin(), std::prev(dims.end()));
+    DimLayout lanes, elems;
+    lanes.lanes = dims.back().lanes;
+    lanes.laneStride = dims.back().laneStride;
+    elems.elems = dims.back().elems;
+    result.append({DimLayout(), lanes, elems});
+    return getLayout(context, result);
   }
-  if (to.getRank() == rank + 1)
-    for (int64_t cut = 0; cut < rank; ++cut) {
-      if (from.getDimSize(cut) == to.getDimSize(cut))
-        continue;
-      // A lane must hold the inner part as contiguous elements.
-      if (layout.getLanes()[cut] != 1 || layout.getElems()[cut] != 1 ||
-          *layout.getRepetitions(cut, from.getDimSize(cut)) %
-                  to.getDimSize(cut + 1) !=
-              0 ||
-          to.getDimSize(cut) == 1 || to.getDimSize(cut + 1) == 1 ||
-          to.getShape().drop_front(cut + 2) !=
-              from.getShape().drop_front(cut + 1))
-        break;
-      for (int64_t dim = 0; dim < rank; ++dim) {
-        take(dim);
-        if (dim == cut)
-          addUnit(1, 1);
-      }
-      return finish();
+  if (std::optional<int64_t> dim = findSplit(from.getShape(), to.getShape()))
+    if (auto parts = dims[*dim].split(to.getDimSize(*dim),
+                                      to.getDimSize(*dim + 1))) {
+      dims[*dim] = parts->second;
+      dims.insert(dims.begin() + *dim, parts->first);
+      return getLayout(context, dims);
+    }
+  if (std::optional<int64_t> dim = findSplit(to.getShape(), from.getShape()))
+    if (auto merged = dims[*dim].merge(from.getDimSize(*dim), dims[*dim + 1])) {
+      dims[*dim + 1] = *merged;
+      dims.erase(dims.begin() + *dim);
+      return getLayout(context, dims);
     }
   int64_t dim = 0;
   for (int64_t size : to.getShape()) {
     while (dim < rank && from.getDimSize(dim) == 1 && size != 1)
       ++dim;
     if (dim < rank && from.getDimSize(dim) == size)
-      take(dim++);
+      result.push_back(dims[dim++]);
     else if (size == 1)
-      addUnit(1, 1);
+      result.emplace_back();
     else
       return {};
   }
   while (dim < rank && from.getDimSize(dim) == 1)
     ++dim;
-  return dim == rank ? finish() : LayoutAttr();
+  return dim == rank ? getLayout(context, result) : LayoutAttr();
 }
 
 /// Returns the layout with the warps of the `count` leading dimensions moved to
-/// the next row dimension, or to the columns if it has no space. Returns null
-/// if lanes are distributed over the leading dimensions.
+/// the next row dimension, or to the columns if it has no space. If there is no
+/// space, or if lanes are distributed over the leading dimensions, their warps and
+/// lanes get copies.
 static LayoutAttr gatherLeadingDims(LayoutAttr layout, VectorType type,
                                     int64_t count) {
   SmallVector<int64_t> warps(layout.getWarps());
   int64_t moved = 1, rank = type.getRank();
-  for (int64_t dim = 0; dim < count; ++dim) {
-    if (layout.getLanes()[dim] != 1)
-      return {};
+  LayoutAttr copies = layout.dropDims(firstDims(count)).prependDims(count);
+  if (llvm::any_of(layout.getLanes().take_front(count),
+                   [](int64_t lanes) { return lanes != 1; }))
+    return copies;
+  for (int64_t dim = 0; dim < count; ++dim)
     moved *= std::exchange(warps[dim], 1);
-  }
   if (moved == 1)
     return layout;
   auto spread = [&](int64_t dim) {
@@ -133,7 +179,7 @@ static LayoutAttr gatherLeadingDims(LayoutAttr layout, VectorType type,
   if (rank > count)
     spread(rank - 1);
   if (moved != 1)
-    return {};
+    return copies;
   auto spreadLayout = LayoutAttr::get(layout.getContext(), warps,
                                       layout.getLanes(), layout.getElems());
   return LayoutAttr::get(layout.getContext(), warps, layout.getLanes(),

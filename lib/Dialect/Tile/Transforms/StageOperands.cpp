@@ -89,12 +89,28 @@ static bool isSelection(Operation *op) {
          });
 }
 
-/// Creates a copy of a selection directly before each contraction that uses it,
-/// so that it is no earlier use of its source.
+/// Returns true for a cast that splits the outermost dimension into two, such as
+/// rows into those of several maps.
+static bool isRowSplit(Operation *op) {
+  auto cast = dyn_cast_or_null<vector::ShapeCastOp>(op);
+  if (!cast)
+    return false;
+  ArrayRef<int64_t> whole = cast.getSourceVectorType().getShape(),
+                    parts = cast.getResultVectorType().getShape();
+  return whole.size() > 1 && parts.size() == whole.size() + 1 &&
+         parts.drop_front(2) == whole.drop_front();
+}
+
+static bool isSelectionOrSplit(Operation *op) {
+  return isSelection(op) || isRowSplit(op);
+}
+
+/// Creates a copy of a selection, or of a split of rows, directly before each
+/// contraction that uses it, so that it is no earlier use of its source.
 static void sinkSelections(RewriterBase &rewriter, gpu::LaunchOp launch) {
   SmallVector<Operation *> selections;
-  launch.walk([&](vector::ShuffleOp op) {
-    if (isSelection(op) && !op->use_empty() &&
+  launch.walk([&](Operation *op) {
+    if (isSelectionOrSplit(op) && !op->use_empty() &&
         llvm::all_of(op->getUses(), isContractionOperand))
       selections.push_back(op);
   });
@@ -110,7 +126,8 @@ static void sinkSelections(RewriterBase &rewriter, gpu::LaunchOp launch) {
 }
 
 /// Returns true for a read of a whole tile of global memory, in rows of whole
-/// chunks, that only contractions use, or selections for contractions.
+/// chunks, that only contractions use, or selections and splits of rows for
+/// contractions.
 static bool isStaged(vector::TransferReadOp read) {
   auto type = dyn_cast<MemRefType>(read.getShapedType());
   AffineMap map = read.getPermutationMap();
@@ -132,7 +149,7 @@ static bool isStaged(vector::TransferReadOp read) {
     return false;
   return llvm::all_of(getTile(read).getUses(), [](OpOperand &use) {
     return isContractionOperand(use) ||
-           (isSelection(use.getOwner()) &&
+           (isSelectionOrSplit(use.getOwner()) &&
             llvm::all_of(use.getOwner()->getUses(), isContractionOperand));
   });
 }
@@ -205,9 +222,21 @@ static vector::TransferReadOp widen(RewriterBase &rewriter, Value operand,
       rewriter.getBoolArrayAttr(inBounds));
 }
 
-/// The same for a read or a selection from a read.
+/// The same for a read, or a selection or split of the rows of a read.
 static Operation *widenSelected(RewriterBase &rewriter, Operation *source,
                                 int64_t size) {
+  if (isRowSplit(source)) {
+    auto split = cast<vector::ShapeCastOp>(source);
+    vector::TransferReadOp read = widen(rewriter, split.getSource(), size);
+    if (!read)
+      return nullptr;
+    SmallVector<int64_t> shape(split.getResultVectorType().getShape());
+    shape.back() = size;
+    rewriter.setInsertionPoint(split);
+    return vector::ShapeCastOp::create(
+        rewriter, split.getLoc(),
+        VectorType::get(shape, read.getVectorType().getElementType()), read);
+  }
   if (!isSelection(source))
     return widen(rewriter, source->getResult(0), size);
   auto shuffle = cast<vector::ShuffleOp>(source);
@@ -256,8 +285,8 @@ static void padSummands(RewriterBase &rewriter, gpu::LaunchOp launch) {
       op.getRhsMutable().assign(operands[1]);
     });
   }
-  launch.walk([&](vector::ShuffleOp op) {
-    if (op->use_empty())
+  launch.walk([&](Operation *op) {
+    if (isSelectionOrSplit(op) && op->use_empty())
       rewriter.eraseOp(op);
   });
   launch.walk([&](vector::TransferReadOp read) {

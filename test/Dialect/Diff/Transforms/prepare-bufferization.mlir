@@ -38,6 +38,46 @@ func.func @insert_in_parallel(%x: tensor<1x5x8xf32>, %y: tensor<1x5x2x8xf32>) ->
 
 // -----
 
+// Both slices are inserted into the result of the loop, not into a tensor of their own.
+// CHECK-LABEL: func @insert_into_result(
+// CHECK: scf.forall (%[[I:.*]]) in (4) shared_outs(%[[O:.*]] = %{{.*}})
+// CHECK: %[[PLACE:.*]] = tensor.extract_slice %[[O]][%[[I]], 0] [1, 8] [1, 1] : tensor<4x8xf32> to tensor<8xf32>
+// CHECK: %[[SHAPE:.*]] = tensor.expand_shape %[[PLACE]] {{\[}}[0, 1]] output_shape [1, 8]
+// CHECK: %[[FIRST:.*]] = tensor.insert_slice %{{.*}} into %[[SHAPE]][0, 0] [1, 4] [1, 2]
+// CHECK: %[[BOTH:.*]] = tensor.insert_slice %{{.*}} into %[[FIRST]][0, 1] [1, 4] [1, 2]
+// CHECK: %[[ALL:.*]] = tensor.collapse_shape %[[BOTH]]
+// CHECK: tensor.parallel_insert_slice %[[ALL]] into %[[O]]
+func.func @insert_into_result(%x: tensor<1x4xf32>, %y: tensor<1x4xf32>, %z: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = scf.forall (%i) in (4) shared_outs(%o = %z) -> tensor<4x8xf32> {
+    %1 = tensor.empty() : tensor<1x8xf32>
+    %2 = tensor.insert_slice %x into %1[0, 0] [1, 4] [1, 2] : tensor<1x4xf32> into tensor<1x8xf32>
+    %3 = tensor.insert_slice %y into %2[0, 1] [1, 4] [1, 2] : tensor<1x4xf32> into tensor<1x8xf32>
+    %4 = tensor.collapse_shape %3 [[0, 1]] : tensor<1x8xf32> into tensor<8xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %4 into %o[%i, 0] [1, 8] [1, 1] : tensor<8xf32> into tensor<4x8xf32>
+    }
+  }
+  return %0 : tensor<4x8xf32>
+}
+
+// -----
+
+// The old values are those of a tensor.
+// CHECK-LABEL: func @insert_into_tensor(
+// CHECK-NOT: tensor.extract_slice
+// CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 0] [1, 4] [1, 2]
+func.func @insert_into_tensor(%x: tensor<1x4xf32>, %y: tensor<1x8xf32>, %z: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %0 = scf.forall (%i) in (4) shared_outs(%o = %z) -> tensor<4x8xf32> {
+    %1 = tensor.insert_slice %x into %y[0, 0] [1, 4] [1, 2] : tensor<1x4xf32> into tensor<1x8xf32>
+    scf.forall.in_parallel {
+      tensor.parallel_insert_slice %1 into %o[%i, 0] [1, 8] [1, 1] : tensor<1x8xf32> into tensor<4x8xf32>
+    }
+  }
+  return %0 : tensor<4x8xf32>
+}
+
+// -----
+
 // Only one dimension can have been dropped here.
 // CHECK-LABEL: func @clear(
 // CHECK: tensor.extract_slice %{{.*}} : tensor<5x2x8xf32> to tensor<5x8xf32>

@@ -248,3 +248,41 @@ func.func @read_of_outer_collapse(%t: tensor<2x8x16xf32>) -> vector<16x16xf32> {
          : tensor<16x16xf32>, vector<16x16xf32>
   return %1 : vector<16x16xf32>
 }
+
+// -----
+
+// The end of a tensor is cut off before a slice is inserted into it: the elements of the
+// vector beyond it are out of bounds.
+// CHECK-LABEL: func @slice_of_insert
+// CHECK: %[[PART:.*]] = vector.transfer_write %{{.*}} {in_bounds = [true, false]} : vector<4x8xf32>, tensor<1x4x3xf32>
+// CHECK: %[[WHOLE:.*]] = tensor.insert_slice %[[PART]] into %{{.*}}[0, 1, 0] [1, 4, 3] [1, 2, 1] : tensor<1x4x3xf32> into tensor<1x8x3xf32>
+// CHECK: return %[[WHOLE]]
+func.func @slice_of_insert(%v: vector<4x8xf32>) -> tensor<1x8x3xf32> {
+  %c0 = arith.constant 0 : index
+  %0 = tensor.empty() : tensor<1x4x8xf32>
+  %1 = vector.transfer_write %v, %0[%c0, %c0, %c0] {in_bounds = [true, true]}
+         : vector<4x8xf32>, tensor<1x4x8xf32>
+  %2 = tensor.empty() : tensor<1x8x8xf32>
+  %3 = tensor.insert_slice %1 into %2[0, 1, 0] [1, 4, 8] [1, 2, 1]
+         : tensor<1x4x8xf32> into tensor<1x8x8xf32>
+  %4 = tensor.extract_slice %3[0, 0, 0] [1, 8, 3] [1, 1, 1]
+         : tensor<1x8x8xf32> to tensor<1x8x3xf32>
+  return %4 : tensor<1x8x3xf32>
+}
+
+// -----
+
+// The slice has a part of the dimension that is cut.
+// CHECK-LABEL: func @slice_of_part
+// CHECK: tensor.insert_slice {{.*}} into tensor<8x8xf32>
+// CHECK: tensor.extract_slice
+func.func @slice_of_part(%v: vector<4x8xf32>) -> tensor<6x8xf32> {
+  %c0 = arith.constant 0 : index
+  %0 = tensor.empty() : tensor<4x8xf32>
+  %1 = vector.transfer_write %v, %0[%c0, %c0] {in_bounds = [true, true]}
+         : vector<4x8xf32>, tensor<4x8xf32>
+  %2 = tensor.empty() : tensor<8x8xf32>
+  %3 = tensor.insert_slice %1 into %2[1, 0] [4, 8] [2, 1] : tensor<4x8xf32> into tensor<8x8xf32>
+  %4 = tensor.extract_slice %3[0, 0] [6, 8] [1, 1] : tensor<8x8xf32> to tensor<6x8xf32>
+  return %4 : tensor<6x8xf32>
+}

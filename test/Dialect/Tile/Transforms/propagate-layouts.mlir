@@ -222,3 +222,44 @@ func.func @rounded_keys_are_values(%q: memref<64x16xbf16, #shared>, %k: memref<1
   return
 }
 
+// -----
+
+#q = affine_map<(a, r, n, m, d) -> (a, r, n, d)>
+#k = affine_map<(a, r, n, m, d) -> (a, m, d)>
+#s = affine_map<(a, r, n, m, d) -> (a, r, n, m)>
+#shared = #gpu.address_space<workgroup>
+
+// The rows of two maps are read as one dimension: its warps are those of the maps, and its
+// lanes those of the rows. A row that some lanes of a warp hold is copied to all lanes.
+// CHECK-LABEL: func @split_rows
+// CHECK: vector.transfer_read {{.*}}tile.layouts = [#tile.layout<warps = [2, 1, 1], lanes = [2, 4, 4], elems = [1, 1, 2]>]{{.*}} vector<8x4x16xbf16>
+// CHECK: vector.shape_cast {{.*}}tile.layouts = [#tile.layout<warps = [2, 1, 1, 1], lanes = [1, 2, 4, 4], elems = [1, 1, 1, 2]>]
+// CHECK: %[[SCORES:.*]] = vector.contract
+// CHECK: %[[COPIES:.*]] = tile.to_layout %[[SCORES]] {{.*}}#tile.layout<lanes = [1, 1, 4, 4], elems = [1, 1, 1, 2]>
+// CHECK: vector.extract %[[COPIES]][1, 0] {tile.layouts = [#tile.layout<lanes = [4, 4], elems = [1, 2]>]}
+func.func @split_rows(%q: memref<8x4x16xbf16, #shared>, %k: memref<2x32x16xbf16, #shared>,
+                      %o: memref<4x32xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 64 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : bf16
+    %zero = arith.constant dense<0.0> : vector<2x4x4x32xf32>
+    %rows = vector.transfer_read %q[%c0, %c0, %c0], %pad {in_bounds = [true, true, true]}
+              : memref<8x4x16xbf16, #shared>, vector<8x4x16xbf16>
+    %lhs = vector.shape_cast %rows : vector<8x4x16xbf16> to vector<2x4x4x16xbf16>
+    %rhs = vector.transfer_read %k[%c0, %c0, %c0], %pad {in_bounds = [true, true, true]}
+             : memref<2x32x16xbf16, #shared>, vector<2x32x16xbf16>
+    %1 = vector.contract
+         {indexing_maps = [#q, #k, #s],
+          iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"],
+          tile.mma = #tile.mma<m = 16, n = 8, k = 16,
+            result = <warps = [2, 1, 1, 1], lanes = [1, 2, 4, 4], elems = [1, 1, 1, 2]>>}
+         %lhs, %rhs, %zero : vector<2x4x4x16xbf16>, vector<2x32x16xbf16> into vector<2x4x4x32xf32>
+    %2 = vector.extract %1[1, 0] : vector<4x32xf32> from vector<2x4x4x32xf32>
+    vector.transfer_write %2, %o[%c0, %c0] {in_bounds = [true, true]} : vector<4x32xf32>, memref<4x32xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 2>}
+  return
+}

@@ -367,3 +367,41 @@ func.func @parts(%q: memref<5x16x40xbf16>, %k: memref<2x32x40xbf16>, %o: memref<
   } {tile.schedule = #tile.schedule<warps = 5>}
   return
 }
+
+// -----
+
+#q = affine_map<(a, r, n, m, d) -> (a, r, n, d)>
+#k = affine_map<(a, r, n, m, d) -> (a, m, d)>
+#s = affine_map<(a, r, n, m, d) -> (a, r, n, m)>
+
+// Rows that are split into two dimensions are copied once and split when they are read
+// from the slot. The summands are padded.
+// CHECK-LABEL: func @split_rows
+// CHECK: tile.copy_async %{{.*}} {in_bounds = array<i1: false, true, false>{{.*}}} : memref<5x4x40xbf16>, memref<8x4x48xbf16, #gpu.address_space<workgroup>>
+// CHECK: tile.wait
+// CHECK: %[[ROWS:.*]] = vector.transfer_read %{{.*}} : memref<8x4x48xbf16, #gpu.address_space<workgroup>>, vector<8x4x48xbf16>
+// CHECK: %[[SPLIT:.*]] = vector.shape_cast %[[ROWS]] : vector<8x4x48xbf16> to vector<2x4x4x48xbf16>
+// CHECK: vector.contract {{.*}}%[[SPLIT]]
+func.func @split_rows(%q: memref<5x4x40xbf16>, %k: memref<2x32x40xbf16>, %o: memref<2x4x4x32xf32>) {
+  %c1 = arith.constant 1 : index
+  %threads = arith.constant 64 : index
+  gpu.launch blocks(%bx, %by, %bz) in (%gx = %c1, %gy = %c1, %gz = %c1)
+             threads(%tx, %ty, %tz) in (%sx = %threads, %sy = %c1, %sz = %c1) {
+    %c0 = arith.constant 0 : index
+    %pad = arith.constant 0.0 : bf16
+    %zero = arith.constant dense<0.0> : vector<2x4x4x32xf32>
+    %rows = vector.transfer_read %q[%c0, %c0, %c0], %pad {in_bounds = [false, true, true]}
+              : memref<5x4x40xbf16>, vector<8x4x40xbf16>
+    %lhs = vector.shape_cast %rows : vector<8x4x40xbf16> to vector<2x4x4x40xbf16>
+    %rhs = vector.transfer_read %k[%c0, %c0, %c0], %pad {in_bounds = [true, true, true]}
+             : memref<2x32x40xbf16>, vector<2x32x40xbf16>
+    %1 = vector.contract
+         {indexing_maps = [#q, #k, #s],
+          iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]}
+         %lhs, %rhs, %zero : vector<2x4x4x40xbf16>, vector<2x32x40xbf16> into vector<2x4x4x32xf32>
+    vector.transfer_write %1, %o[%c0, %c0, %c0, %c0] {in_bounds = [true, true, true, true]}
+      : vector<2x4x4x32xf32>, memref<2x4x4x32xf32>
+    gpu.terminator
+  } {tile.schedule = #tile.schedule<warps = 2>}
+  return
+}

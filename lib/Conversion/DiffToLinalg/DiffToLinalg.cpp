@@ -34,22 +34,23 @@ static SmallVector<Value> computeRows(OpBuilder &b, AttentionOpInterface op,
   NamedValue query = viewOperand(named, op, part, kQueryOperand);
   NamedValue key = viewOperand(named, op, part, kKeyOperand);
   NamedValue value = viewOperand(named, op, part, kValueOperand);
-  StringRef loops = AttentionLoops::rows;
-  NamedValue scores = scaleScores(
-      named, b, op, buildScores(named, b, op, query, key), ExpBase::E);
-  NamedValue max =
-      accumulateRowMax(named, scores, named.fill(loops, compute, -INFINITY));
+  NamedValue scores =
+      scaleScores(named, b, op,
+                  buildScores(named, b, op, kRowLoops, query, key), ExpBase::E);
+  NamedValue max = accumulateRowMax(named, scores,
+                                    named.fill(kRowLoops, compute, -INFINITY));
   NamedValue p =
-      named.generic(AttentionLoops::scores, "", {buildSafeMax(named, max)},
-                    scores, [](OpBuilder &b, Location l, ValueRange s) {
+      named.generic(scores.dims, "", {buildSafeMax(named, max)}, scores,
+                    [](OpBuilder &b, Location l, ValueRange s) {
                       return buildExp(b, l, s[1], s[0], ExpBase::E);
                     });
-  NamedValue sum = accumulateRowSum(named, p, named.fill(loops, compute, 0.0));
+  NamedValue sum =
+      accumulateRowSum(named, p, named.fill(kRowLoops, compute, 0.0));
   NamedValue acc = accumulateValues(
-      named, p, value, named.fill(AttentionLoops::accumulator, compute, 0.0));
-  return {unviewRows(named, part, acc, rows[0], "v"),
-          unviewRows(named, part, max, rows[1]),
-          unviewRows(named, part, sum, rows[2])};
+      named, p, value, named.fill((kRowLoops + "v").str(), compute, 0.0));
+  return {unviewRows(named, part, acc, rows[0], "bqnv"),
+          unviewRows(named, part, max, rows[1], "bqn"),
+          unviewRows(named, part, sum, rows[2], "bqn")};
 }
 
 FailureOr<SmallVector<Value>>

@@ -619,8 +619,48 @@ FAMILY_CASES = (
               dynamic=True, **_TOGETHER),
 )  # fmt: skip
 
+#: Few tokens: on tensor cores, the rows of several output heads, or those of the maps
+#: of a head group, fill instructions together.
+_DECODE = packed((1, 130), (1, 1), (1, 77), (1, 0))
+FEW_CASES = (
+    _v2("few-one", "", "", ptx="bf16 f16 tf32", b=2, n=1, m=150, h=8, hkv=2, d=64, lse=True),
+    _v2("few-two", "", "", ptx="bf16 tf32", n=2, m=100, d=40, window=(30, 5), gate=True, lse=True),
+    _v2("few-four", "", "", ptx="f16", n=4, m=90, h=8, hkv=1, d=128, causal=True, softcap=20.0),
+    _v2("few-halves", "", "", ptx="bf16 tf32", n=3, m=150, h=8, hkv=2, d=64, pairs="halves",
+        layout="bhsd", gate=True, lse=True),
+    _v2("few-scale", "", "", ptx="bf16 tf32", n=1, m=147, h=8, hkv=2, d=64, scale=0.01),
+    _v2("few-varlen", "", "", ptx="bf16", h=8, hkv=2, d=64, causal=True, lse=True, **_DECODE),
+    _v1("few-one", "", "", ptx="bf16 f16 tf32", b=2, n=1, m=150, h=8, hkv=2, d=64, causal=True,
+        lse=True),
+    _v1("few-two", "", "", ptx="bf16 tf32", n=2, m=100, h=8, hkv=1, d=40, gate=True, lse=True),
+    _v1("few-five", "", "", ptx="bf16 tf32", n=5, m=90, d=128, window=(30, 2), softcap=20.0,
+        layout="bhsd"),
+    _v1("few-halves", "", "", ptx="bf16 tf32", n=3, m=150, h=8, hkv=2, d=64, pairs="halves",
+        layout="bhsd", gate=True, lse=True),
+    _v1("few-scale", "", "", ptx="bf16 tf32", n=1, m=147, h=8, hkv=2, d=64, scale=0.01),
+    _v1("few-varlen", "", "", ptx="bf16", h=8, hkv=2, d=64, causal=True, lse=True, **_DECODE),
+    _v1("few-window", "", "", ptx="bf16", n=1, m=600, d=64, causal=True, window=(511, 0)),
+    _v1("few-signals", "", "", ptx="bf16 f16 tf32", b=2, n=1, m=150, h=8, hkv=2, signals=4,
+        d=64, causal=True, lse=True),
+    _v1("few-signals-five", "", "", ptx="bf16 tf32", n=5, m=90, h=8, hkv=1, signals=4, d=64,
+        window=(30, 2), softcap=20.0, gate=True, lse=True, layout="bhsd"),
+    _v1("few-signals-256", "", "", ptx="bf16", n=2, m=90, h=8, hkv=2, signals=4, d=128,
+        causal=True, lse=True),
+    _v1("few-signals-halves", "", "", ptx="bf16 tf32", n=3, m=150, h=8, hkv=2, signals=4, d=64,
+        pairs="halves", layout="bhsd", gate=True, lse=True),
+    _v1("few-signals-2", "", "", ptx="bf16 tf32", n=7, m=100, signals=2, d=40, lse=True),
+    _v1("few-signals-3", "", "", ptx="bf16", n=1, m=100, h=6, signals=3, d=64, gate=True),
+    _v1("few-signals-8", "", "", ptx="f16", n=1, m=100, h=16, hkv=1, signals=8, d=64,
+        causal=True),
+    _v1("few-signals-scale", "", "", ptx="bf16 tf32", n=1, m=147, h=4, hkv=1, signals=4, d=64,
+        scale=0.01),
+    _v1("few-signals-varlen", "", "", ptx="bf16", h=8, hkv=2, signals=4, d=64, causal=True,
+        lse=True, **_DECODE),
+    _standard("few-one", "", "", ptx="bf16 f16 tf32", n=1, m=150, h=8, hkv=1, d=64, lse=True),
+)  # fmt: skip
+
 CASES = (V2_CASES + V1_CASES + STANDARD_CASES + MASK_CASES + VARLEN_CASES + LAYOUT_CASES
-         + SCORE_CASES + RANGE_CASES + FAMILY_CASES)  # fmt: skip
+         + SCORE_CASES + RANGE_CASES + FAMILY_CASES + FEW_CASES)  # fmt: skip
 
 
 def default_types(case: Case, route: str) -> list[str]:

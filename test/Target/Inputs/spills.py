@@ -26,6 +26,7 @@ FEATURES = {
     "dynamic": ["--causal", "--dynamic"],
     "tail": ["--key-tokens=500"],
     "causal-tail": ["--causal", "--key-tokens=600"],
+    "decode": ["--causal", "--lse", "--query-tokens=1", "--key-tokens=4096"],
 }
 # Weights in two parts, where there are two maps.
 SPLIT_FEATURES = {
@@ -54,6 +55,13 @@ def layer_options(variant, dim):
     if dim == 192:
         options += ["--value-dim=128", "--gate"]
     return options
+
+
+def feature_options(feature):
+    options = (FEATURES | SPLIT_FEATURES)[feature]
+    if any(option.startswith("--query-tokens=") for option in options):
+        return options
+    return ["--query-tokens=512", *options]
 
 
 def group_layers():
@@ -100,7 +108,7 @@ def assemble(ptxas, folder, configuration):
     prefix = os.path.join(folder, name_of(configuration).replace("@", "-"))
     printed = "f32" if kind == "tf32" else kind
     layer = ["diff-gen", *layer_options(variant, dim), f"--dim={dim}", f"--type={printed}", "--kv-heads=4",
-             "--query-tokens=512", *(FEATURES | SPLIT_FEATURES)[feature], "-o", f"{prefix}.mlir"]  # fmt: skip
+             *feature_options(feature), "-o", f"{prefix}.mlir"]  # fmt: skip
     compile_ = ["diff-opt", f"{prefix}.mlir", f"--diff-compile=chip={chip} f32=tf32", "--emit=ptx", "-o", f"{prefix}.ptx"]
     for command in (layer, compile_):
         subprocess.run(command, check=True)

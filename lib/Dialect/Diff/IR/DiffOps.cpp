@@ -104,6 +104,16 @@ StringRef getPairDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
   return dims;
 }
 
+/// Returns the value whose rank is that of the operand: for a destination its
+/// result, because tiling into partial results gives the op a destination of
+/// another rank.
+static Value getRanked(DestinationStyleOpInterface op, unsigned operand) {
+  unsigned first = op->getNumOperands() - op.getNumDpsInits();
+  return operand >= first && op->getNumResults() == op.getNumDpsInits()
+             ? Value(op->getResult(operand - first))
+             : op->getOperand(operand);
+}
+
 /// Returns the dimensions of an operand in the layout of the op. The rank tells
 /// whether the pair is a dimension of its own.
 template <typename OpTy>
@@ -113,7 +123,9 @@ StringRef getDims(OpTy op, ArrayRef<OperandInfo> table, unsigned operand) {
   if (cast<AttentionOpInterface>(op.getOperation()).hasSequences())
     dims.consume_front("b");
   StringRef pairDims = getPairDims(op, table, operand);
-  auto type = dyn_cast<ShapedType>(op->getOperand(operand).getType());
+  auto type = dyn_cast<ShapedType>(
+      getRanked(cast<DestinationStyleOpInterface>(op.getOperation()), operand)
+          .getType());
   if (!pairDims.empty() && type && type.hasRank() &&
       type.getRank() == static_cast<int64_t>(pairDims.size()))
     dims = pairDims;
@@ -152,14 +164,11 @@ constexpr OperandInfo kSoftmaxAttention[] = {
     {"query", "bnqd"},     {"key", "bmkd"},       {"value", "bmgv"},
     {"cu_seqlens_q", "s"}, {"cu_seqlens_k", "s"}, {"gate", "bnhv"},
     {"diagonal", ""},      {"output", "bnhv"},    {"lse", "bqn"}};
-constexpr OperandInfo kOnlineAttention[] = {{"query", "bnqd", "bnpad"},
-                                            {"key", "bmkd", "bmgcd"},
-                                            {"value", "bmgv", "bmgew"},
-                                            {"diagonal", ""},
-                                            {"key_length", ""},
-                                            {"acc", "bqnv"},
-                                            {"max", "bqn"},
-                                            {"sum", "bqn"}};
+constexpr OperandInfo kOnlineAttention[] = {
+    {"query", "bnqd", "bnpad"}, {"key", "bmkd", "bmgcd"},
+    {"value", "bmgv", "bmgew"}, {"diagonal", ""},
+    {"key_length", ""},         {"acc", "bqnv", "bapnv"},
+    {"max", "bqn", "bapn"},     {"sum", "bqn", "bapn"}};
 } // namespace
 
 #define DIFF_OPERAND_TABLE(OpTy, table, numDestinations)                       \

@@ -22,6 +22,41 @@ using namespace mlir::diff;
 // Level 0 to the online form
 //===----------------------------------------------------------------------===//
 
+/// Returns the query with the rows of a tile: the maps of a head group are
+/// padded with zeros, and split rows get maps and heads as dimensions of their
+/// own.
+static NamedValue arrangeQuery(OpBuilder &b, Location loc, NamedValue query,
+                               const TileRows &rows, bool isPadded) {
+  NamedGenericBuilder named(b, loc);
+  if (isPadded) {
+    llvm::replace(query.dims, 'a', 'q');
+    query.value = padQueries(b, loc, query.value, query.dims.find('q'),
+                             rows.maps * rows.heads);
+    named.drop('p');
+    query = named.view(query.value, query.dims);
+  }
+  if (!rows.areSplit || StringRef(query.dims).contains('a'))
+    return query;
+  NamedGenericBuilder split(b, loc);
+  for (auto [dim, size] :
+       llvm::zip_equal(query.dims, tensor::getMixedSizes(b, loc, query.value)))
+    split.declare(dim, size);
+  split.declare('a', b.getIndexAttr(rows.maps));
+  split.declare('p', b.getIndexAttr(rows.heads));
+  // The signal heads of a padded group are adjacent.
+  SmallVector<StringRef> groups;
+  for (size_t i = 0; i < query.dims.size(); ++i)
+    groups.push_back(query.dims[i] != 'q' ? StringRef(query.dims).substr(i, 1)
+                                          : StringRef(isPadded ? "ap" : "pa"));
+  return split.view(query.value, groups);
+}
+
+/// Returns the position in `dims` of each letter of `order`.
+static SmallVector<int64_t> getPermutation(StringRef order, StringRef dims) {
+  return llvm::map_to_vector(
+      order, [&](char dim) { return static_cast<int64_t>(dims.find(dim)); });
+}
+
 FailureOr<SmallVector<Value>>
 diff::decomposeAttention(OpBuilder &b, AttentionCombineOpInterface op) {
   auto attention = cast<AttentionOpInterface>(op.getOperation());
@@ -45,46 +80,50 @@ diff::decomposeAttention(OpBuilder &b, AttentionCombineOpInterface op) {
   Location loc = op.getLoc();
 
   NamedGenericBuilder named(b, loc);
-  for (char dim : StringRef("bqnv"))
+  for (char dim : StringRef("bnv"))
     named.declare(dim, getMixedSize(b, attention, dim));
-  // Few query tokens of one head group: the rows of its maps fill whole
-  // instructions together.
-  Value query = attention.getQuery();
-  int64_t maps = attention.getNumMaps(), paddedMaps = maps;
+  int64_t heads = attention.getNumHeadGroups(), maps = attention.getNumMaps();
+  TileRows rows = {maps, heads};
   std::optional<int64_t> queries = getConstantIntValue(named.getSize('n'));
-  if (isOnTensorCores(op) && attention.getNumHeadGroups() == 1 && queries)
-    paddedMaps = getPaddedMaps(attention, *queries);
-  if (paddedMaps != maps) {
-    named.declare('q', b.getIndexAttr(paddedMaps));
-    SmallVector<int64_t> shape(cast<ShapedType>(query.getType()).getShape());
-    shape[attention.getOperandDims(kQueryOperand).find('q')] = paddedMaps;
-    query = padToShape(b, loc, query, shape);
-  }
+  if (isOnTensorCores(op) && queries)
+    rows = getTileRows(attention, heads, *queries);
+  named.declare('a', b.getIndexAttr(rows.maps));
+  named.declare('p', b.getIndexAttr(rows.heads));
+  named.declare('q', b.getIndexAttr(rows.maps * rows.heads));
+  bool isPadded = rows.maps * rows.heads != maps * heads;
+  NamedValue query = arrangeQuery(
+      b, loc,
+      {attention.getQuery(), attention.getOperandDims(kQueryOperand).str()},
+      rows, isPadded);
+  LayoutAttr layout = LayoutAttr::withPermutation(
+      b.getContext(), attention.getLayoutAttr(), "output", {});
+  layout = LayoutAttr::withPermutation(
+      b.getContext(), layout, "query",
+      getPermutation(query.dims,
+                     StringRef(query.dims).contains('a') ? "bnpad" : "bnqd"));
+  std::string rowDims = rows.areSplit ? "bapn" : "bqn";
   FloatType compute = attention.getComputeType();
-  Value acc = named.fill("bqnv", compute, 0.0).value;
-  Value max = named.fill("bqn", compute, kLowestMax).value;
-  Value sum = named.fill("bqn", compute, 0.0).value;
+  Value acc = named.fill(rowDims + "v", compute, 0.0).value;
+  Value max = named.fill(rowDims, compute, kLowestMax).value;
+  Value sum = named.fill(rowDims, compute, 0.0).value;
   auto online = OnlineAttentionOp::create(
       b, loc, TypeRange{acc.getType(), max.getType(), sum.getType()},
-      query, attention.getKey(), attention.getValue(), attention.getDiagonal(),
-      /*key_length=*/Value(), acc, max, sum, b.getI64IntegerAttr(paddedMaps),
-      attention.getMaskAttr(),
+      query.value, attention.getKey(), attention.getValue(),
+      attention.getDiagonal(), /*key_length=*/Value(), acc, max, sum,
+      b.getI64IntegerAttr(rows.maps), attention.getMaskAttr(),
       b.getF64FloatAttr(attention.getEffectiveScale()),
-      attention.getSoftcapAttr(),
-      LayoutAttr::withPermutation(b.getContext(), attention.getLayoutAttr(),
-                                  "output", {}),
-      op.getScheduleAttr());
-  // The rows without padding.
-  SmallVector<Value> rows(online->getResults());
-  if (paddedMaps != maps)
-    for (Value &value : rows) {
+      attention.getSoftcapAttr(), layout, op.getScheduleAttr());
+  // The rows without padding; the epilogue selects those of split rows.
+  SmallVector<Value> results(online->getResults());
+  if (isPadded && !rows.areSplit)
+    for (Value &value : results) {
       SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, value);
       sizes[1] = b.getIndexAttr(maps);
       SmallVector<OpFoldResult> zeros(sizes.size(), b.getIndexAttr(0)),
           ones(sizes.size(), b.getIndexAttr(1));
       value = tensor::ExtractSliceOp::create(b, loc, value, zeros, sizes, ones);
     }
-  return buildEpilogue(b, op, rows[0], rows[1], rows[2], ExpBase::Two);
+  return buildEpilogue(b, op, results[0], results[1], results[2], ExpBase::Two);
 }
 
 //===----------------------------------------------------------------------===//
@@ -109,25 +148,37 @@ public:
     NamedValue query = loadQuery();
     NamedValue key = viewOperand(named, attention, part, kKeyOperand);
     NamedValue value = viewOperand(named, attention, part, kValueOperand);
-    NamedValue oldMax = viewRows(named, part, running[1]);
-    NamedValue oldSum = viewRows(named, part, running[2]);
-    NamedValue oldAcc = viewRows(named, part, running[0], "v");
+    NamedValue oldAcc = viewRunning(running, 0);
+    NamedValue oldMax = viewRunning(running, 1);
+    NamedValue oldSum = viewRunning(running, 2);
 
-    NamedValue scores = buildScores(named, b, attention, query, key);
+    NamedValue scores =
+        buildScores(named, b, attention, oldMax.dims, query, key);
     NamedValue max = updateMax(scores, oldMax);
     NamedValue factor = rescaleFactor(oldMax, max);
     NamedValue p = exponentials(scores, max);
-    NamedValue sum = accumulateRowSum(
-        named, p, rescale(AttentionLoops::rows, oldSum, factor));
-    NamedValue acc = rescale(AttentionLoops::accumulator, oldAcc, factor);
+    NamedValue sum = accumulateRowSum(named, p, rescale(oldSum, factor));
+    NamedValue acc = rescale(oldAcc, factor);
     for (const NamedValue &weights : splitWeights(p))
       acc = accumulateValues(named, weights, value, acc);
-    return {unviewRows(named, part, acc, running[0], "v"),
-            unviewRows(named, part, max, running[1]),
-            unviewRows(named, part, sum, running[2])};
+    return {unviewRunning(acc, running, 0), unviewRunning(max, running, 1),
+            unviewRunning(sum, running, 2)};
   }
 
 private:
+  StringRef getRunningDims(unsigned number) {
+    return attention.getOperandDims(
+        op.getDpsInitOperand(number)->getOperandNumber());
+  }
+  NamedValue viewRunning(ValueRange running, unsigned number) {
+    return viewRows(named, part, running[number], getRunningDims(number));
+  }
+  Value unviewRunning(const NamedValue &values, ValueRange running,
+                      unsigned number) {
+    return unviewRows(named, part, values, running[number],
+                      getRunningDims(number));
+  }
+
   /// The rise that a lazy maximum ignores, as a power of two. f16 and bf16
   /// represent weights up to 256 precisely enough, and f32 their sums.
   static constexpr double kMaxRise = 8.0;
@@ -153,9 +204,9 @@ private:
   NamedValue updateMax(const NamedValue &scores, const NamedValue &oldMax) {
     bool isLazy = options.lazyMax && skipsRescale(op);
     NamedValue tileMax = accumulateRowMax(
-        named, scores, named.fill(AttentionLoops::rows, compute, -INFINITY));
+        named, scores, named.fill(oldMax.dims, compute, -INFINITY));
     return named.generic(
-        AttentionLoops::rows, "", {oldMax}, tileMax,
+        oldMax.dims, "", {oldMax}, tileMax,
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
           Value scaled = buildScaledMax(b, l, s[1], attention);
           if (!isLazy)
@@ -171,8 +222,8 @@ private:
 
   /// exp2(oldMax - newMax), the factor of the old running values.
   NamedValue rescaleFactor(const NamedValue &oldMax, const NamedValue &max) {
-    return named.generic(AttentionLoops::rows, "", {oldMax, max},
-                         named.empty(AttentionLoops::rows, compute),
+    return named.generic(max.dims, "", {oldMax, max},
+                         named.empty(max.dims, compute),
                          [](OpBuilder &b, Location l, ValueRange s) {
                            return buildExp(b, l, s[0], s[1], ExpBase::Two);
                          });
@@ -185,13 +236,12 @@ private:
     SmallVector<NamedValue> inputs = {max};
     if (hasCoarseRows(attention))
       inputs.push_back(named.generic(
-          AttentionLoops::rows, "", {max},
-          named.empty(AttentionLoops::rows, compute),
+          max.dims, "", {max}, named.empty(max.dims, compute),
           [&](OpBuilder &b, Location l, ValueRange s) {
             return selectByMax(b, l, s[0], getCoarseFactor(factor), factor);
           }));
     return named.generic(
-        AttentionLoops::scores, "", inputs, scores,
+        scores.dims, "", inputs, scores,
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
           auto contract = arith::FastMathFlags::contract;
           Value rowFactor = inputs.size() > 1
@@ -213,8 +263,7 @@ private:
     Type element = getElementTypeOrSelf(op.getValue().getType());
     auto perWeight =
         [&](Type type, function_ref<Value(OpBuilder &, Location, Value)> body) {
-          return named.generic(AttentionLoops::scores, "", {p},
-                               named.empty(AttentionLoops::scores, type),
+          return named.generic(p.dims, "", {p}, named.empty(p.dims, type),
                                [&](OpBuilder &b, Location l, ValueRange s) {
                                  return body(b, l, s[0]);
                                });
@@ -252,9 +301,8 @@ private:
     return arith::SubFOp::create(b, l, shifted, rest);
   }
 
-  NamedValue rescale(StringRef loops, const NamedValue &values,
-                     const NamedValue &factor) {
-    return named.generic(loops, "", {factor}, values,
+  NamedValue rescale(const NamedValue &values, const NamedValue &factor) {
+    return named.generic(values.dims, "", {factor}, values,
                          [](OpBuilder &b, Location l, ValueRange s) -> Value {
                            return arith::MulFOp::create(b, l, s[1], s[0]);
                          });

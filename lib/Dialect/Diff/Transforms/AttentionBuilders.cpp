@@ -70,13 +70,27 @@ SmallVector<KeyPart> diff::getKeyParts(AttentionOpInterface op,
   return parts;
 }
 
-int64_t diff::getPaddedMaps(AttentionOpInterface op, int64_t queries) {
+int64_t diff::getFewestTokens(AttentionOpInterface op) {
+  return op.getNumKeyMaps() > 1 ? 4 : 2;
+}
+
+TileRows diff::getTileRows(AttentionOpInterface op, int64_t heads,
+                           int64_t queries) {
   constexpr int64_t kRows = 16;
-  int64_t maps = op.getNumMaps();
-  if (op.getNumSignals() == 1 || op.getNumKeyMaps() > 1 || queries >= kRows ||
-      !op.getOperandDims(kQueryOperand).contains('q'))
-    return maps;
-  return llvm::alignTo(maps, kRows / std::gcd(queries, kRows));
+  int64_t maps = op.getNumMaps(), signals = op.getNumSignals();
+  if (signals == 1)
+    return {maps, heads, /*areSplit=*/maps > 1 && heads > 1};
+  if (heads > 1 || queries >= kRows)
+    return {maps, heads};
+  if (op.getNumKeyMaps() > 1) {
+    if (signals * queries % kRows != 0 || queries < getFewestTokens(op))
+      return {maps, heads};
+    return {/*maps=*/2, /*heads=*/signals, /*areSplit=*/true};
+  }
+  if (!op.getOperandDims(kQueryOperand).contains('q'))
+    return {maps, heads};
+  int64_t padded = llvm::alignTo(maps, kRows / std::gcd(queries, kRows));
+  return {padded, heads};
 }
 
 void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
@@ -100,9 +114,9 @@ void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
     named.declare('a', b.getIndexAttr(maps));
     named.declareQuotient('k', b.getIndexAttr(keyMaps), 'a', *part.mapsPerKey);
   } else {
-    // A query whose maps are a dimension of their own cannot merge them with
-    // the heads of a group.
-    bool isSplit = op.getOperandDims(kQueryOperand).contains('a');
+    // Maps that are a dimension of their own cannot be merged with the heads of
+    // a group.
+    bool isSplit = op.findDim('a').has_value();
     int64_t apart = isSplit ? maps : keyMaps;
     declare('r', b.getIndexAttr(op.getGroupSize() * maps / apart));
     declare('a', b.getIndexAttr(apart));
@@ -114,35 +128,6 @@ void diff::declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &b,
       named.declare(dim, getMixedSize(b, op, dim));
   for (char dim : StringRef("nmdv"))
     named.declare(dim, getMixedSize(b, op, dim));
-}
-
-/// The loops into which the query heads of `part` are split.
-static StringRef getHeadLoops(const KeyPart &part) {
-  return part.keyMap ? "grx" : "gra";
-}
-
-/// The dimensions of running values before they are split.
-static SmallVector<StringRef> getRowGroups(const KeyPart &part,
-                                           StringRef tail) {
-  SmallVector<StringRef> groups = {"b", getHeadLoops(part), "n"};
-  for (size_t i = 0; i < tail.size(); ++i)
-    groups.push_back(tail.substr(i, 1));
-  return groups;
-}
-
-NamedValue diff::viewRows(NamedGenericBuilder &named, const KeyPart &part,
-                          Value rows, StringRef tail) {
-  NamedValue whole = named.view(rows, getRowGroups(part, tail));
-  return part.keyMap ? named.slice(whole, 'x', 'a', part.firstMap) : whole;
-}
-
-Value diff::unviewRows(NamedGenericBuilder &named, const KeyPart &part,
-                       const NamedValue &values, Value rows, StringRef tail) {
-  SmallVector<StringRef> groups = getRowGroups(part, tail);
-  NamedValue whole = values;
-  if (part.keyMap)
-    whole = named.insert(values, named.view(rows, groups), 'x', part.firstMap);
-  return named.unview(whole, rows, groups);
 }
 
 //===----------------------------------------------------------------------===//
@@ -307,13 +292,13 @@ Value diff::selectByMax(OpBuilder &b, Location loc, Value max, double coarse,
 }
 
 NamedValue diff::buildScores(NamedGenericBuilder &named, OpBuilder &b,
-                             AttentionOpInterface op, const NamedValue &query,
-                             const NamedValue &key) {
+                             AttentionOpInterface op, StringRef rows,
+                             const NamedValue &query, const NamedValue &key) {
   Location loc = op.getLoc();
   FloatType compute = op.getComputeType();
-  StringRef loops = AttentionLoops::scores;
+  std::string loops = (rows + "m").str();
   NamedValue products =
-      named.generic("bgranmd", "d", {query, key},
+      named.generic(loops + "d", "d", {query, key},
                     named.fill(loops, compute, 0.0), multiplyAdd);
   VisibleBand band(b, loc, op, named.getSize('n'), named.getSize('m'));
   if (!isCapped(op) && band.hidesNothing())
@@ -337,7 +322,7 @@ NamedValue diff::scaleScores(NamedGenericBuilder &named, OpBuilder &b,
   FloatType compute = op.getComputeType();
   Value factor =
       createFactor(b, op.getLoc(), compute, getScoreFactor(op, base));
-  return named.generic(AttentionLoops::scores, "", {}, scores,
+  return named.generic(scores.dims, "", {}, scores,
                        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
                          return arith::MulFOp::create(b, l, s[0], factor);
                        });
@@ -347,14 +332,14 @@ NamedValue diff::accumulateValues(NamedGenericBuilder &named,
                                   const NamedValue &scores,
                                   const NamedValue &value,
                                   const NamedValue &destination) {
-  return named.generic("bgranmv", "m", {scores, value}, destination,
+  return named.generic(scores.dims + "v", "m", {scores, value}, destination,
                        multiplyAdd);
 }
 
 NamedValue diff::accumulateRowMax(NamedGenericBuilder &named,
                                   const NamedValue &scores,
                                   const NamedValue &destination) {
-  return named.generic(AttentionLoops::scores, "m", {scores}, destination,
+  return named.generic(scores.dims, "m", {scores}, destination,
                        [](OpBuilder &b, Location l, ValueRange s) -> Value {
                          // Propagates NaN, which then reaches its row.
                          return arith::MaximumFOp::create(b, l, s[0], s[1]);
@@ -364,7 +349,7 @@ NamedValue diff::accumulateRowMax(NamedGenericBuilder &named,
 NamedValue diff::accumulateRowSum(NamedGenericBuilder &named,
                                   const NamedValue &scores,
                                   const NamedValue &destination) {
-  return named.generic(AttentionLoops::scores, "m", {scores}, destination,
+  return named.generic(scores.dims, "m", {scores}, destination,
                        [](OpBuilder &b, Location l, ValueRange s) -> Value {
                          return arith::AddFOp::create(b, l, s[0], s[1]);
                        });
@@ -373,8 +358,8 @@ NamedValue diff::accumulateRowSum(NamedGenericBuilder &named,
 NamedValue diff::buildSafeMax(NamedGenericBuilder &named,
                               const NamedValue &rowMax) {
   Type type = getElementTypeOrSelf(rowMax.value.getType());
-  return named.generic(AttentionLoops::rows, "", {rowMax},
-                       named.empty(AttentionLoops::rows, type),
+  return named.generic(rowMax.dims, "", {rowMax},
+                       named.empty(rowMax.dims, type),
                        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
                          Value infinity = createFloat(b, l, type, -INFINITY);
                          Value zero = createFloat(b, l, type, 0.0);
@@ -402,11 +387,12 @@ namespace {
 /// group), n, v.
 class EpilogueBuilder {
 public:
-  EpilogueBuilder(OpBuilder &b, AttentionCombineOpInterface op, ExpBase base)
-      : combine(op), attention(cast<AttentionOpInterface>(*op)),
+  EpilogueBuilder(OpBuilder &b, AttentionCombineOpInterface op, ExpBase base,
+                  bool areRowsSplit)
+      : builder(b), combine(op), attention(cast<AttentionOpInterface>(*op)),
         loc(op.getLoc()), named(b, loc), base(base),
         compute(attention.getComputeType()), maps(attention.getNumMaps()),
-        signals(attention.getNumSignals()),
+        signals(attention.getNumSignals()), areRowsSplit(areRowsSplit),
         outputGroups(getGroups(
             attention.getOperandDims(cast<DestinationStyleOpInterface>(*op)
                                          .getDpsInitOperand(0)
@@ -432,6 +418,7 @@ public:
     declare('p', b.getIndexAttr(attention.getDimSize('h') / signals));
     named.declareOrDrop('s', b.getIndexAttr(signals));
     named.declareOrDrop('a', b.getIndexAttr(maps));
+    named.drop('c');
     if (Value lse = op.getLse())
       declare('r', tensor::getMixedSize(b, loc, lse, 1));
     named.declare('n', queries);
@@ -561,14 +548,33 @@ public:
     return named.unview(result, output, outputGroups);
   }
 
-  /// ln(sum of exponentials), of the rows r of all maps and heads: both terms
-  /// are -inf for a row that sees no key.
+  /// The log-sum-exps of the rows of all maps and heads. Those of split rows
+  /// are written one map after the other.
   Value buildLse(Value max, Value sum) {
     Value lse = combine.getLse();
+    if (!areRowsSplit)
+      return named.unview(buildLse(named.view(max, "brn"),
+                                   named.view(sum, "brn"),
+                                   named.view(lse, "brn")),
+                          lse, "brn");
+    // The query heads of a map: every other one, or the signals of a group.
+    int64_t heads = attention.getNumHeadGroups(), stride = maps;
+    if (signals > 1)
+      std::tie(heads, stride) = std::pair(signals, int64_t(1));
+    Value whole = insertLse(getSignals(max, "n"), getSignals(sum, "n"), lse,
+                            /*offset=*/0, heads, stride);
+    return insertLse(getNoise(max, "n"), getNoise(sum, "n"), whole, signals,
+                     attention.getNumHeadGroups(), stride);
+  }
+
+private:
+  /// Computes ln(sum of exponentials) into `destination`. Both terms are -inf
+  /// for a row that sees no key.
+  NamedValue buildLse(const NamedValue &max, const NamedValue &sum,
+                      const NamedValue &destination) {
     double factor = getScoreFactor(attention, base);
-    NamedValue rows = named.generic(
-        "brn", "", {named.view(max, "brn"), named.view(sum, "brn")},
-        named.view(lse, "brn"),
+    return named.generic(
+        destination.dims, "", {max, sum}, destination,
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
           // The largest score from the scaled one.
           Value offset = s[0];
@@ -584,10 +590,30 @@ public:
           return arith::AddFOp::create(b, l, offset,
                                        math::LogOp::create(b, l, s[1]));
         });
-    return named.unview(rows, lse, "brn");
   }
 
-private:
+  /// Inserts the log-sum-exps of every `stride`-th query head into `whole`. Its
+  /// old values are not read, so that the slice of the op's destination will
+  /// do.
+  Value insertLse(const NamedValue &max, const NamedValue &sum, Value whole,
+                  int64_t offset, int64_t heads, int64_t stride) {
+    Value lse = combine.getLse();
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, lse);
+    SmallVector<OpFoldResult> offsets(sizes.size(), builder.getIndexAttr(0)),
+        strides(sizes.size(), builder.getIndexAttr(1));
+    offsets[1] = builder.getIndexAttr(offset);
+    sizes[1] = builder.getIndexAttr(heads);
+    if (heads > 1)
+      strides[1] = builder.getIndexAttr(stride);
+    Value slice = tensor::ExtractSliceOp::create(builder, loc, lse, offsets,
+                                                 sizes, strides);
+    StringRef dims = heads == signals && signals > 1 ? "bsn" : "bpn";
+    Value part =
+        named.unview(buildLse(max, sum, named.view(slice, dims)), slice, dims);
+    return tensor::InsertSliceOp::create(builder, loc, part, whole, offsets,
+                                         sizes, strides);
+  }
+
   /// The loops of each dimension: output heads are split.
   static SmallVector<StringRef> getGroups(StringRef dims) {
     SmallVector<StringRef> groups;
@@ -598,6 +624,8 @@ private:
 
   /// The rows of the signal maps of values of all maps, over b, p, s and `tail`.
   NamedValue getSignals(Value rows, StringRef tail) {
+    if (areRowsSplit)
+      return getMap(rows, 0, tail);
     if (signals == 1)
       return named.everyNth(rows, ("bp" + tail).str(), 'p', 0, maps);
     SmallVector<StringRef> groups = {"b", "pa"};
@@ -608,7 +636,21 @@ private:
 
   /// The rows of the noise map, over b, p and `tail`.
   NamedValue getNoise(Value rows, StringRef tail) {
+    if (areRowsSplit) {
+      NamedValue noise = getMap(rows, 1, tail);
+      if (signals == 1)
+        return noise;
+      std::string dims = noise.dims;
+      llvm::replace(dims, 's', 'p');
+      return named.everyNth(noise.value, dims, 'p', 0, /*stride=*/1);
+    }
     return named.everyNth(rows, ("bp" + tail).str(), 'p', signals, maps);
+  }
+
+  /// One map of split rows, over b, the loop of the heads and `tail`.
+  NamedValue getMap(Value rows, int64_t map, StringRef tail) {
+    std::string dims = ((signals == 1 ? "bcp" : "bcs") + tail).str();
+    return named.everyNth(rows, dims, 'c', map, /*stride=*/1);
   }
 
   Value isZero(OpBuilder &b, Location l, Value value) {
@@ -631,6 +673,7 @@ private:
                                    createFloat(b, l, compute, 0.0), gated);
   }
 
+  OpBuilder &builder;
   AttentionCombineOpInterface combine;
   AttentionOpInterface attention;
   Location loc;
@@ -638,6 +681,8 @@ private:
   ExpBase base;
   FloatType compute;
   int64_t maps, signals;
+  /// The maps are a dimension of the running values, outside of the heads.
+  bool areRowsSplit;
   /// The loops of the dimensions of the output, in the layout of the op.
   SmallVector<StringRef> outputGroups;
 };
@@ -647,7 +692,10 @@ SmallVector<Value> diff::buildEpilogue(OpBuilder &b,
                                        AttentionCombineOpInterface op,
                                        Value acc, Value max, Value sum,
                                        ExpBase base) {
-  EpilogueBuilder epilogue(b, op, base);
+  constexpr int64_t kSplitRank = 4;
+  bool areRowsSplit =
+      cast<RankedTensorType>(max.getType()).getRank() == kSplitRank;
+  EpilogueBuilder epilogue(b, op, base, areRowsSplit);
   SmallVector<Value> results;
   // Compute it before the output, which may replace an accumulator.
   Value lse = op.getLse() ? epilogue.buildLse(max, sum) : Value();

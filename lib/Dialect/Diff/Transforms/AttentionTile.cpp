@@ -116,6 +116,8 @@ TileRange AttentionTile::getRange(Value v, unsigned position, char dim) {
     return scaled(op.getNumMaps());
   case 'p':
     return heads;
+  case 'a':
+    return {b.getIndexAttr(0), b.getIndexAttr(op.getNumMaps())};
   case 'g':
     return getValueHeads(1);
   case 'k':

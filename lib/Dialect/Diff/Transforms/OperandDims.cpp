@@ -29,6 +29,47 @@ OpFoldResult diff::getMixedSize(OpBuilder &b, AttentionOpInterface op,
                       dim->position);
 }
 
+/// Returns the loops into which a dimension of query heads is split: `q`, or
+/// its parts `p` and `a`. Returns an empty string for other dimensions.
+static StringRef splitQueryHeads(const KeyPart &part, char dim) {
+  switch (dim) {
+  case 'q':
+    return part.keyMap ? "grx" : "gra";
+  case 'p':
+    return "gr";
+  case 'a':
+    return part.keyMap ? "x" : "a";
+  default:
+    return "";
+  }
+}
+
+/// Returns the loops of each dimension of running values.
+static SmallVector<StringRef> getRowGroups(const KeyPart &part,
+                                           StringRef dims) {
+  SmallVector<StringRef> groups;
+  for (size_t i = 0; i < dims.size(); ++i) {
+    StringRef loops = splitQueryHeads(part, dims[i]);
+    groups.push_back(loops.empty() ? dims.substr(i, 1) : loops);
+  }
+  return groups;
+}
+
+NamedValue diff::viewRows(NamedGenericBuilder &named, const KeyPart &part,
+                          Value rows, StringRef dims) {
+  NamedValue whole = named.view(rows, getRowGroups(part, dims));
+  return part.keyMap ? named.slice(whole, 'x', 'a', part.firstMap) : whole;
+}
+
+Value diff::unviewRows(NamedGenericBuilder &named, const KeyPart &part,
+                       const NamedValue &values, Value rows, StringRef dims) {
+  SmallVector<StringRef> groups = getRowGroups(part, dims);
+  NamedValue whole = values;
+  if (part.keyMap)
+    whole = named.insert(values, named.view(rows, groups), 'x', part.firstMap);
+  return named.unview(whole, rows, groups);
+}
+
 NamedValue diff::viewOperand(NamedGenericBuilder &named,
                              AttentionOpInterface op, const KeyPart &part,
                              AttentionOperand operand) {
@@ -46,19 +87,15 @@ NamedValue diff::viewOperand(NamedGenericBuilder &named,
   for (size_t i = 0; i < dims.size(); ++i)
     switch (dims[i]) {
     case 'q':
-      groups.push_back(part.keyMap ? "grx" : "gra");
+    case 'p':
+    case 'a':
+      groups.push_back(splitQueryHeads(part, dims[i]));
       break;
     case 'k':
       // Maps that share a key head read that of the value head.
       groups.push_back(part.mapsPerKey          ? "gk"
                        : op.getNumKeyMaps() > 1 ? "ga"
                                                 : "g");
-      break;
-    case 'p':
-      groups.push_back("gr");
-      break;
-    case 'a':
-      groups.push_back(part.keyMap ? "x" : "a");
       break;
     case 'c':
       groups.push_back(part.mapsPerKey          ? "k"

@@ -58,11 +58,8 @@ Value diff::padToShape(OpBuilder &b, Location loc, Value v,
   return v;
 }
 
-/// Pads one dimension of the result of an elementwise op in the tile by padding
-/// its operands. The padded rows are removed later, and the op has a static
-/// shape.
-static Value padQueries(OpBuilder &b, Location loc, Value v, int64_t dim,
-                        int64_t size) {
+Value diff::padQueries(OpBuilder &b, Location loc, Value v, int64_t dim,
+                       int64_t size) {
   auto op = v.getDefiningOp<linalg::GenericOp>();
   if (!op || op.getNumReductionLoops() > 0 || op.getNumResults() != 1)
     return padDim(b, loc, v, dim, size, 0.0);

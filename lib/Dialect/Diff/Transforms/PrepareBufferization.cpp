@@ -207,9 +207,9 @@ struct WidenInsertSlice : public OpRewritePattern<OpTy> {
   }
 };
 
-/// Inserts slices into the result of a parallel loop instead of an uninitialized
-/// tensor that is then inserted into it. `eliminate-empty-tensors` does this for
-/// the tensor of one slice only.
+/// Inserts slices into the result of a parallel loop instead of an
+/// uninitialized tensor that is then inserted into it.
+/// `eliminate-empty-tensors` does this for the tensor of one slice only.
 struct InsertIntoResult
     : public OpRewritePattern<tensor::ParallelInsertSliceOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -228,9 +228,8 @@ struct InsertIntoResult
       chain.push_back(insert);
       source = insert.getDest();
     }
-    auto first = chain.empty()
-                     ? tensor::InsertSliceOp()
-                     : dyn_cast<tensor::InsertSliceOp>(chain.back());
+    auto first = chain.empty() ? tensor::InsertSliceOp()
+                               : dyn_cast<tensor::InsertSliceOp>(chain.back());
     if (!first || !source.getDefiningOp<tensor::EmptyOp>() ||
         !llvm::all_of(chain, [](Operation *op) { return op->hasOneUse(); }))
       return rewriter.notifyMatchFailure(op, "no slices of an empty tensor");

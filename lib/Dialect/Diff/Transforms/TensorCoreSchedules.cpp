@@ -8,6 +8,7 @@
 #include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "diff/Dialect/Tile/IR/Tile.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/ADT/STLExtras.h"
@@ -113,7 +114,7 @@ struct Problem {
   int64_t maps, keyMaps, group, dim, valueWidth, elementBytes;
   std::optional<int64_t> queries;
   int64_t extraRegisters = 0;
-  bool isF32, hasLegalWidths, splitsWeights, hasSplitRows;
+  bool isF32, hasLegalWidths, splitsWeights;
 
   explicit Problem(AttentionCombineOpInterface combine) {
     auto op = cast<AttentionOpInterface>(combine.getOperation());
@@ -127,7 +128,6 @@ struct Problem {
         (op.getNumKeyMaps() == 1 && isDynamic))
       extraRegisters = kExtraRegisters;
     splitsWeights = diff::splitsWeights(op);
-    hasSplitRows = op.getOperandDims(kQueryOperand).contains('a');
     if (op.getNumKeyMaps() > 1 && sumsInF32)
       extraRegisters = 2 * kExtraRegisters;
     if (splitsWeights)
@@ -208,11 +208,10 @@ static std::optional<std::string> findBrokenLimit(AttentionOpInterface op,
                                                   ScheduleAttr schedule,
                                                   const TileLimits &limits) {
   int64_t warps = schedule.getWarps();
-  int64_t queries = schedule.getQueries() * schedule.getHeads();
-  int64_t maps = schedule.getHeads() == 1
-                     ? getPaddedMaps(op, schedule.getQueries())
-                     : problem.maps;
-  int64_t rows = maps * queries;
+  TileRows tileRows =
+      getTileRows(op, schedule.getHeads(), schedule.getQueries());
+  int64_t queries = schedule.getQueries() * tileRows.heads;
+  int64_t rows = tileRows.maps * queries;
   auto text = [](auto... parts) {
     std::string result;
     (result.append(Twine(parts).str()), ...);
@@ -220,11 +219,16 @@ static std::optional<std::string> findBrokenLimit(AttentionOpInterface op,
   };
   // Maps with separate keys do not share an instruction of 16 rows.
   int64_t rowsPerProduct = problem.keyMaps > 1 ? queries : rows;
-  int64_t products = problem.keyMaps > 1 ? problem.maps : 1;
+  int64_t products = problem.keyMaps > 1 ? tileRows.maps : 1;
   if (rowsPerProduct % (2 * kUnit) != 0 ||
       (rowsPerProduct / (2 * kUnit) * products) % warps != 0)
     return text("has ", rowsPerProduct, " rows that share keys; a multiple of ",
                 "16 for each of ", warps, " warps is legal");
+  if (tileRows.areSplit && problem.keyMaps > 1 &&
+      schedule.getQueries() % getFewestTokens(op) != 0)
+    return text("has ", schedule.getQueries(),
+                " query tokens for several heads; a multiple of ",
+                getFewestTokens(op), " is legal if maps have their own keys");
   if (schedule.getKeys() % kSummands != 0)
     return text("has ", schedule.getKeys(),
                 " keys in a step; a multiple of 16 is legal");
@@ -235,7 +239,7 @@ static std::optional<std::string> findBrokenLimit(AttentionOpInterface op,
   // the output are stored through shared memory, too.
   int64_t rowBytes = problem.valueWidth * sizeof(float);
   int64_t pitch = rowBytes + tile::getPaddingForAccumulators(rowBytes);
-  if (problem.isGroup())
+  if (problem.isGroup() && !tileRows.areSplit)
     bytes = std::max({bytes, queries * pitch,
                       rows * (problem.isF32
                                   ? pitch
@@ -270,17 +274,18 @@ static std::string print(ScheduleAttr schedule) {
 /// Returns the output heads of a group that share a tile, so that keys and
 /// values are read once for all of them. If the queries do not fill the tile,
 /// it takes as many heads as it has rows for.
-static int64_t packHeads(const Problem &problem, int64_t rows) {
+static int64_t packHeads(AttentionOpInterface op, const Problem &problem,
+                         int64_t rows) {
   int64_t heads = 1;
-  // Rows of separate keys, of maps that are a dimension of their own, and of head
-  // groups cannot be vectorized yet together with heads.
-  if (!problem.queries || problem.keyMaps > 1 || problem.hasSplitRows ||
-      problem.isGroup())
+  // Head groups fill instructions with their own maps.
+  if (!problem.queries || problem.isGroup())
     return heads;
-  int64_t least =
-      std::max<int64_t>(kUnit, llvm::alignTo(*problem.queries, kUnit));
+  int64_t least = *problem.queries > kUnit
+                      ? llvm::alignTo(*problem.queries, kUnit)
+                      : llvm::PowerOf2Ceil(*problem.queries);
+  least = std::max(least, getFewestTokens(op));
   while (problem.group % (2 * heads) == 0 &&
-         rows % (problem.maps * 2 * heads * kUnit) == 0 &&
+         rows % (problem.maps * 2 * heads) == 0 &&
          rows / (problem.maps * 2 * heads) >= least)
     heads *= 2;
   return heads;
@@ -302,6 +307,13 @@ static LogicalResult reportWidths(AttentionCombineOpInterface op) {
          << " are legal (tiles=threads compiles any)";
 }
 
+/// Returns true if the query is the result of an elementwise op, which is fused
+/// into the tile. Its registers cannot be split into the rows of two maps.
+static bool isComputed(Value query) {
+  auto producer = query.getDefiningOp<linalg::GenericOp>();
+  return producer && producer.getNumReductionLoops() == 0;
+}
+
 FailureOr<ScheduleAttr>
 diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
                                const TileLimits &limits) {
@@ -316,10 +328,12 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
     tiles = kGroupTiles;
   for (TileShape tile : tiles) {
     if (problem.isGroup()) {
-      if (tile.warps == 0 && problem.keyMaps > 1)
+      TileRows rows = getTileRows(attention, /*heads=*/1, tile.rows);
+      if (tile.warps == 0 && problem.keyMaps > 1 &&
+          (!rows.areSplit || isComputed(attention.getQuery())))
         continue;
       tile.warps = tile.warps == 0
-                       ? std::max<int64_t>(1, getPaddedMaps(attention, tile.rows) *
+                       ? std::max<int64_t>(1, rows.maps * rows.heads *
                                                   tile.rows / (2 * kUnit))
                        : tile.warps * problem.maps;
       tile.rows *= problem.maps;
@@ -328,7 +342,7 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
         tile.warps * 32 > kMaxThreads ||
         (tile.forOwnKeys && problem.keyMaps == 1))
       continue;
-    int64_t heads = packHeads(problem, tile.rows);
+    int64_t heads = packHeads(attention, problem, tile.rows);
     int64_t queries = tile.rows / (problem.maps * heads);
     auto schedule = ScheduleAttr::get(
         op.getContext(), heads, queries, tile.keys, tile.warps * 32,

@@ -259,26 +259,32 @@ class SplitMerger {
 public:
   SplitMerger(OpBuilder &b, OnlineAttentionOp op, ValueRange parts)
       : named(b, op.getLoc()), compute(b.getF32Type()), op(op), parts(parts) {
+    auto attention = cast<AttentionOpInterface>(*op);
     named.declare('s', tensor::getMixedSize(b, op.getLoc(), parts[1], 0));
-    for (char dim : StringRef("bqnv"))
-      named.declare(dim, getMixedSize(b, cast<AttentionOpInterface>(*op), dim));
+    for (OpOperand &init : op.getDpsInitsMutable()) {
+      dims.push_back(attention.getOperandDims(init.getOperandNumber()));
+      for (char dim : dims.back())
+        named.declare(dim, getMixedSize(b, attention, dim));
+    }
   }
 
   SmallVector<Value> merge() {
-    NamedValue partMax{parts[1], "sbqn"};
+    NamedValue oldMax = {op.getMax(), dims[1].str()};
     NamedValue max =
-        named.generic("bqns", "s", {partMax}, {op.getMax(), "bqn"},
+        named.generic(oldMax.dims + "s", "s", {getPart(1)}, oldMax,
                       [](OpBuilder &b, Location l, ValueRange e) -> Value {
                         return arith::MaximumFOp::create(b, l, e[0], e[1]);
                       });
-    NamedValue sum =
-        mergeSums({parts[2], "sbqn"}, {op.getSum(), "bqn"}, "bqn", "bqns", max);
-    NamedValue acc = mergeSums({parts[0], "sbqnv"}, {op.getAcc(), "bqnv"},
-                               "bqnv", "bqnvs", max);
+    NamedValue sum = mergeSums(2, op.getSum(), max);
+    NamedValue acc = mergeSums(0, op.getAcc(), max);
     return {acc.value, max.value, sum.value};
   }
 
 private:
+  NamedValue getPart(unsigned number) {
+    return {parts[number], "s" + dims[number].str()};
+  }
+
   /// exp2(max - M); an M of -inf counts as 0.
   Value weight(OpBuilder &b, Location l, Value max, Value merged) {
     Value infinity =
@@ -290,14 +296,15 @@ private:
     return buildExp(b, l, max, offset, ExpBase::Two);
   }
 
-  NamedValue mergeSums(const NamedValue &part, const NamedValue &init,
-                       StringRef rows, StringRef loops, const NamedValue &max) {
+  NamedValue mergeSums(unsigned number, Value init, const NamedValue &max) {
+    std::string rows = dims[number].str();
     NamedValue rescaled = named.generic(
-        rows, "", {{op.getMax(), "bqn"}, max}, init,
+        rows, "", {{op.getMax(), dims[1].str()}, max}, {init, rows},
         [&](OpBuilder &b, Location l, ValueRange e) -> Value {
           return arith::MulFOp::create(b, l, e[2], weight(b, l, e[0], e[1]));
         });
-    return named.generic(loops, "s", {part, {parts[1], "sbqn"}, max}, rescaled,
+    return named.generic(rows + "s", "s", {getPart(number), getPart(1), max},
+                         rescaled,
                          [&](OpBuilder &b, Location l, ValueRange e) -> Value {
                            Value weighted = arith::MulFOp::create(
                                b, l, e[0], weight(b, l, e[1], e[2]));
@@ -309,6 +316,8 @@ private:
   FloatType compute;
   OnlineAttentionOp op;
   ValueRange parts;
+  /// The dimensions of acc, max and sum.
+  SmallVector<StringRef> dims;
 };
 
 struct OnlinePartialReduction
@@ -332,12 +341,18 @@ struct OnlinePartialReduction
              failure();
     NamedGenericBuilder named(b, loc);
     named.declare('s', sizes[kKey]);
-    for (char dim : StringRef("bqnv"))
-      named.declare(dim, getMixedSize(b, cast<AttentionOpInterface>(op), dim));
-    FloatType f32 = b.getF32Type();
-    return SmallVector<Value>{named.fill("sbqnv", f32, 0.0).value,
-                              named.fill("sbqn", f32, kLowestMax).value,
-                              named.fill("sbqn", f32, 0.0).value};
+    auto attention = cast<AttentionOpInterface>(op);
+    constexpr double kIdentity[] = {0.0, kLowestMax, 0.0};
+    SmallVector<Value> initial;
+    for (auto [init, value] : llvm::zip_equal(
+             cast<OnlineAttentionOp>(op).getDpsInitsMutable(), kIdentity)) {
+      StringRef dims = attention.getOperandDims(init.getOperandNumber());
+      for (char dim : dims)
+        named.declare(dim, getMixedSize(b, attention, dim));
+      initial.push_back(
+          named.fill(("s" + dims).str(), b.getF32Type(), value).value);
+    }
+    return initial;
   }
 
   LogicalResult getPartialResultTilePosition(

@@ -190,8 +190,9 @@ static void repeatParts(RewriterBase &rewriter, linalg::LinalgOp op) {
   }
 }
 
-/// Reads the source of a padded tensor of which one dimension is split, and splits
-/// that of the vector. The dimension comes first, as the rows of a contraction do.
+/// Reads the source of a padded tensor of which one dimension is split, and
+/// splits that of the vector. The dimension comes first, as the rows of a
+/// contraction do.
 struct ReadOfExpand : public OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -213,7 +214,8 @@ struct ReadOfExpand : public OpRewritePattern<vector::TransferReadOp> {
     // The dimensions of the source that the vector has, and those of the
     // expansion, both with the split dimension first.
     AffineMap map = read.getPermutationMap();
-    SmallVector<int64_t> dims = {split}, parts = llvm::to_vector_of<int64_t>(groups[split]);
+    SmallVector<int64_t> dims = {split},
+                         parts = llvm::to_vector_of<int64_t>(groups[split]);
     for (auto [dim, group] : llvm::enumerate(groups))
       if (!isSplit(group) && map.isFunctionOfDim(group.front())) {
         dims.push_back(dim);

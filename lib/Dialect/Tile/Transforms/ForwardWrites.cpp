@@ -320,19 +320,21 @@ struct ReadOfCollapse : public OpRewritePattern<vector::TransferReadOp> {
   }
 };
 
-/// Cuts the end off a tensor before a slice is inserted into it, if all of the cut
-/// dimensions are whole in the slice.
+/// Cuts the end off a tensor before a slice is inserted into it, if all of the
+/// cut dimensions are whole in the slice.
 struct SliceOfInsert : public OpRewritePattern<tensor::ExtractSliceOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(tensor::ExtractSliceOp slice,
                                 PatternRewriter &rewriter) const override {
     auto insert = slice.getSource().getDefiningOp<tensor::InsertSliceOp>();
-    if (!insert || !insert.getSource().getDefiningOp<vector::TransferWriteOp>() ||
+    if (!insert ||
+        !insert.getSource().getDefiningOp<vector::TransferWriteOp>() ||
         slice.getType().getRank() != slice.getSourceType().getRank() ||
         !slice.hasUnitStride() || !slice.hasZeroOffset())
       return rewriter.notifyMatchFailure(slice, "not of an insertion");
-    RankedTensorType whole = insert.getDestType(), part = insert.getSourceType();
+    RankedTensorType whole = insert.getDestType(),
+                     part = insert.getSourceType();
     llvm::SmallBitVector dropped = insert.getDroppedDims();
     SmallVector<OpFoldResult> sizes = insert.getMixedSizes(), partSizes;
     for (int64_t dim = 0; dim < whole.getRank(); ++dim) {
@@ -410,8 +412,8 @@ struct TileForwardWrites
       carryVectors(rewriter, loop);
     RewritePatternSet patterns(&getContext());
     patterns.add<CollapseOfWrite, ReadOfCollapse, ReadOfStridedSlice,
-                 ReadOfWrite, SliceOfInsert, SliceOfWrite,
-                 SliceOfOverwritten>(&getContext());
+                 ReadOfWrite, SliceOfInsert, SliceOfWrite, SliceOfOverwritten>(
+        &getContext());
     tensor::populateFoldTensorEmptyPatterns(patterns);
     tensor::populateFoldTensorSubsetIntoVectorTransferPatterns(patterns);
     // Forward reads of a padded tensor to its source.

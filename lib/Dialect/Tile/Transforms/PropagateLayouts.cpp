@@ -34,8 +34,8 @@ static SmallVector<int64_t> firstDims(int64_t count) {
 }
 
 namespace {
-/// The distribution of one dimension: digits of its index, outermost first, are the
-/// warp, the repetition, the lane and the element.
+/// The distribution of one dimension: digits of its index, outermost first, are
+/// the warp, the repetition, the lane and the element.
 struct DimLayout {
   int64_t warps = 1, lanes = 1, elems = 1, warpStride = 1, laneStride = 1;
 
@@ -45,11 +45,12 @@ struct DimLayout {
             layout.getLaneStrides()[dim]};
   }
 
-  /// Splits a dimension into `outer` x `inner` between two repetitions or between
-  /// two warps. Lanes and elements belong to the inner one.
+  /// Splits a dimension into `outer` x `inner` between two repetitions or
+  /// between two warps. Lanes and elements belong to the inner one.
   std::optional<std::pair<DimLayout, DimLayout>> split(int64_t outer,
                                                        int64_t inner) const {
-    int64_t outerWarps = std::gcd(warps, outer), innerWarps = warps / outerWarps;
+    int64_t outerWarps = std::gcd(warps, outer),
+            innerWarps = warps / outerWarps;
     if ((innerWarps > 1 && outerWarps != outer) ||
         inner % (innerWarps * lanes * elems) != 0)
       return std::nullopt;
@@ -58,10 +59,11 @@ struct DimLayout {
         DimLayout{innerWarps, lanes, elems, warpStride, laneStride});
   }
 
-  /// Merges this dimension of `size` with the next inner one, or returns none if
-  /// the digits are not in order.
+  /// Merges this dimension of `size` with the next inner one, or returns none
+  /// if the digits are not in order.
   std::optional<DimLayout> merge(int64_t size, const DimLayout &inner) const {
-    bool hasOnlyWarps = size == warps && warpStride == inner.warps * inner.warpStride;
+    bool hasOnlyWarps =
+        size == warps && warpStride == inner.warps * inner.warpStride;
     if (lanes * elems != 1 || (inner.warps > 1 && !hasOnlyWarps))
       return std::nullopt;
     DimLayout merged = inner;
@@ -103,7 +105,8 @@ static std::optional<int64_t> findSplit(ArrayRef<int64_t> whole,
 
 /// Returns the layout of a shape cast that splits the last dimension into
 /// (repetitions, lanes, elems), splits a dimension into two or merges two (see
-/// `DimLayout`), or only adds or drops unit dimensions. Returns null for others.
+/// `DimLayout`), or only adds or drops unit dimensions. Returns null for
+/// others.
 static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
                              VectorType to) {
   int64_t rank = from.getRank();
@@ -124,8 +127,8 @@ static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
     return getLayout(context, result);
   }
   if (std::optional<int64_t> dim = findSplit(from.getShape(), to.getShape()))
-    if (auto parts = dims[*dim].split(to.getDimSize(*dim),
-                                      to.getDimSize(*dim + 1))) {
+    if (auto parts =
+            dims[*dim].split(to.getDimSize(*dim), to.getDimSize(*dim + 1))) {
       dims[*dim] = parts->second;
       dims.insert(dims.begin() + *dim, parts->first);
       return getLayout(context, dims);
@@ -154,8 +157,8 @@ static LayoutAttr castLayout(LayoutAttr layout, VectorType from,
 
 /// Returns the layout with the warps of the `count` leading dimensions moved to
 /// the next row dimension, or to the columns if it has no space. If there is no
-/// space, or if lanes are distributed over the leading dimensions, their warps and
-/// lanes get copies.
+/// space, or if lanes are distributed over the leading dimensions, their warps
+/// and lanes get copies.
 static LayoutAttr gatherLeadingDims(LayoutAttr layout, VectorType type,
                                     int64_t count) {
   SmallVector<int64_t> warps(layout.getWarps());

@@ -89,8 +89,8 @@ static bool isSelection(Operation *op) {
          });
 }
 
-/// Returns true for a cast that splits the outermost dimension into two, such as
-/// rows into those of several maps.
+/// Returns true for a cast that splits the outermost dimension into two, such
+/// as rows into those of several maps.
 static bool isRowSplit(Operation *op) {
   auto cast = dyn_cast_or_null<vector::ShapeCastOp>(op);
   if (!cast)

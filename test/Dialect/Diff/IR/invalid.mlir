@@ -287,7 +287,7 @@ func.func @lse_rank_standard(%q: tensor<1x12x4x16xbf16>,
 func.func @acc_rank(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
                     %v: tensor<1x20x2x32xbf16>, %acc: tensor<8x12x32xf32>,
                     %max: tensor<1x8x12xf32>, %sum: tensor<1x8x12xf32>) {
-  // expected-error @below {{'acc' must have rank 4 [batch, query heads, query tokens, value head dimension], found 'tensor<8x12x32xf32>'}}
+  // expected-error @below {{'acc' must have rank 4 [batch, query heads, query tokens, value head dimension] or 5 [batch, maps of a head group, head groups, query tokens, value head dimension], found 'tensor<8x12x32xf32>'}}
   %0:3 = diff.online_attention
     ins(%q, %k, %v : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
         tensor<1x20x2x32xbf16>)
@@ -302,7 +302,7 @@ func.func @acc_rank(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
 func.func @max_rank(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
                     %v: tensor<1x20x2x32xbf16>, %acc: tensor<1x8x12x32xf32>,
                     %max: tensor<1x8x12x1xf32>, %sum: tensor<1x8x12xf32>) {
-  // expected-error @below {{'max' must have rank 3 [batch, query heads, query tokens], found 'tensor<1x8x12x1xf32>'}}
+  // expected-error @below {{dimension 3 (query tokens) of 'max' must be 12, as in 'query', found 'tensor<1x8x12x1xf32>'}}
   %0:3 = diff.online_attention
     ins(%q, %k, %v : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
         tensor<1x20x2x32xbf16>)
@@ -314,10 +314,41 @@ func.func @max_rank(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
 
 // -----
 
+// The maps are dimension 1 of the running values, outside of the heads.
+func.func @split_maps(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x4x16xbf16>,
+                      %v: tensor<1x20x2x32xbf16>, %acc: tensor<1x4x2x12x32xf32>,
+                      %row: tensor<1x4x2x12xf32>) {
+  // expected-error @below {{dimension 1 (maps of a head group) of 'acc' must be 2, the number of maps, found 'tensor<1x4x2x12x32xf32>'}}
+  %0:3 = diff.online_attention
+    ins(%q, %k, %v : tensor<1x12x8x16xbf16>, tensor<1x20x4x16xbf16>,
+        tensor<1x20x2x32xbf16>)
+    outs(%acc, %row, %row : tensor<1x4x2x12x32xf32>, tensor<1x4x2x12xf32>,
+        tensor<1x4x2x12xf32>)
+    maps(2) -> tensor<1x4x2x12x32xf32>, tensor<1x4x2x12xf32>, tensor<1x4x2x12xf32>
+  return
+}
+
+// -----
+
+func.func @split_heads(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x4x16xbf16>,
+                       %v: tensor<1x20x2x32xbf16>, %acc: tensor<1x2x3x12x32xf32>,
+                       %row: tensor<1x2x4x12xf32>) {
+  // expected-error @below {{dimension 2 (head groups) of 'max' must be 3, as in 'acc', found 'tensor<1x2x4x12xf32>'}}
+  %0:3 = diff.online_attention
+    ins(%q, %k, %v : tensor<1x12x8x16xbf16>, tensor<1x20x4x16xbf16>,
+        tensor<1x20x2x32xbf16>)
+    outs(%acc, %row, %row : tensor<1x2x3x12x32xf32>, tensor<1x2x4x12xf32>,
+        tensor<1x2x4x12xf32>)
+    maps(2) -> tensor<1x2x3x12x32xf32>, tensor<1x2x4x12xf32>, tensor<1x2x4x12xf32>
+  return
+}
+
+// -----
+
 func.func @sum_rank(%q: tensor<1x12x8x16xbf16>, %k: tensor<1x20x2x16xbf16>,
                     %v: tensor<1x20x2x32xbf16>, %acc: tensor<1x8x12x32xf32>,
                     %max: tensor<1x8x12xf32>, %sum: tensor<96xf32>) {
-  // expected-error @below {{'sum' must have rank 3 [batch, query heads, query tokens], found 'tensor<96xf32>'}}
+  // expected-error @below {{'sum' must have rank 3 [batch, query heads, query tokens] or 4 [batch, maps of a head group, head groups, query tokens], found 'tensor<96xf32>'}}
   %0:3 = diff.online_attention
     ins(%q, %k, %v : tensor<1x12x8x16xbf16>, tensor<1x20x2x16xbf16>,
         tensor<1x20x2x32xbf16>)

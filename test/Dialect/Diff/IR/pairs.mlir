@@ -76,3 +76,19 @@ func.func @online(%q: tensor<1x8x2x2x16xf32>, %k: tensor<2x1x8x1x16xf32>,
            -> tensor<1x4x8x32xf32>, tensor<1x4x8xf32>, tensor<1x4x8xf32>
   return %0#0 : tensor<1x4x8x32xf32>
 }
+
+// The running values, too: the maps are outside of the heads.
+// CHECK-LABEL: func @online_rows
+// CHECK: diff.online_attention {{.*}} outs({{.*}} : tensor<1x2x2x8x32xf32>, tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>) maps(2) ->
+func.func @online_rows(%q: tensor<1x8x4x16xf32>, %k: tensor<1x8x2x16xf32>,
+                       %v: tensor<1x8x1x32xf32>, %acc: tensor<1x2x2x8x32xf32>,
+                       %max: tensor<1x2x2x8xf32>) -> tensor<1x2x2x8x32xf32> {
+  %0:3 = diff.online_attention
+           ins(%q, %k, %v : tensor<1x8x4x16xf32>, tensor<1x8x2x16xf32>,
+               tensor<1x8x1x32xf32>)
+           outs(%acc, %max, %max : tensor<1x2x2x8x32xf32>, tensor<1x2x2x8xf32>,
+                tensor<1x2x2x8xf32>)
+           maps(2)
+           -> tensor<1x2x2x8x32xf32>, tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>
+  return %0#0 : tensor<1x2x2x8x32xf32>
+}

@@ -42,3 +42,20 @@ func.func @threads(%q: tensor<1x16x5x32xbf16>, %k: tensor<1x32x2x32xbf16>,
            maps(5) -> tensor<1x5x16x64xf32>, tensor<1x5x16xf32>, tensor<1x5x16xf32>
   return %1#0 : tensor<1x5x16x64xf32>
 }
+
+// Two heads of two maps with keys of their own, whose running values have the maps
+// outside of the heads: the rows of a map are adjacent.
+// CHECK-LABEL: func @split_rows
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<8x2x2x32xbf16>, tensor<32x2x32xbf16>) outs(%{{.*}} : tensor<2x2x8x32xf32>)
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<2x2x8x32xf32>) outs(%{{.*}} : tensor<2x2x8xf32>)
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<2x2x8x32xf32>, tensor<32x64xbf16>) outs(%{{.*}} : tensor<2x2x8x64xf32>)
+func.func @split_rows(%q: tensor<1x8x4x32xbf16>, %k: tensor<1x32x2x32xbf16>,
+                      %v: tensor<1x32x1x64xbf16>, %acc: tensor<1x2x2x8x64xf32>,
+                      %max: tensor<1x2x2x8xf32>, %sum: tensor<1x2x2x8xf32>)
+    -> tensor<1x2x2x8x64xf32> {
+  %0:3 = diff.online_attention
+           ins(%q, %k, %v : tensor<1x8x4x32xbf16>, tensor<1x32x2x32xbf16>, tensor<1x32x1x64xbf16>)
+           outs(%acc, %max, %sum : tensor<1x2x2x8x64xf32>, tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>)
+           maps(2) -> tensor<1x2x2x8x64xf32>, tensor<1x2x2x8xf32>, tensor<1x2x2x8xf32>
+  return %0#0 : tensor<1x2x2x8x64xf32>
+}

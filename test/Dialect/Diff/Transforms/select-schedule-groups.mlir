@@ -39,10 +39,11 @@ func.func @signals_v1(%q: tensor<1x512x5x128xbf16>, %k: tensor<1x512x2x128xbf16>
 // -----
 
 // One token: the rows of the five maps are padded to eight for each of two tokens, so
-// that they fill one instruction of 16 rows. The maps of V1 have other keys: 16 tokens.
+// that they fill one instruction of 16 rows. The noise map of V1 has other keys: four
+// tokens of the signal maps fill an instruction, and the noise map has one of its own.
 // CHECK-LABEL: func @one_token(
 // CHECK: #diff.schedule<queries = 2, keys = 64, threads = 32, stages = 1,
-// CHECK: #diff.schedule<queries = 16, keys = 64, threads = 160, stages = 1,
+// CHECK: #diff.schedule<queries = 4, keys = 64, threads = 64, stages = 1,
 func.func @one_token(%q: tensor<1x1x5x128xbf16>, %k: tensor<1x512x1x128xbf16>,
                      %k1: tensor<1x512x2x64xbf16>, %q1: tensor<1x1x5x64xbf16>,
                      %lambda: tensor<1x1x4xbf16>, %lambda1: tensor<4xf32>,
@@ -59,4 +60,30 @@ func.func @one_token(%q: tensor<1x1x5x128xbf16>, %k: tensor<1x512x1x128xbf16>,
              tensor<128xf32>)
          outs(%init : tensor<1x1x4x128xbf16>) signals(4) -> tensor<1x1x4x128xbf16>
   return %0, %1 : tensor<1x1x4x128xbf16>, tensor<1x1x4x128xbf16>
+}
+
+// -----
+
+// The registers of a query that is computed in the tile cannot be split into the rows of
+// two maps.
+#id = affine_map<(b, n, h, d) -> (b, n, h, d)>
+// CHECK-LABEL: func @computed_query(
+// CHECK: #diff.schedule<queries = 16, keys = 64, threads = 160, stages = 1,
+func.func @computed_query(%q: tensor<1x1x5x64xbf16>, %k: tensor<1x512x2x64xbf16>,
+                          %v: tensor<1x512x1x128xbf16>, %lambda: tensor<4xf32>,
+                          %weight: tensor<128xf32>, %init: tensor<1x1x4x128xbf16>)
+    -> tensor<1x1x4x128xbf16> {
+  %0 = tensor.empty() : tensor<1x1x5x64xbf16>
+  %1 = linalg.generic {indexing_maps = [#id, #id],
+                       iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+         ins(%q : tensor<1x1x5x64xbf16>) outs(%0 : tensor<1x1x5x64xbf16>) {
+  ^bb0(%a: bf16, %b: bf16):
+    %r = arith.negf %a : bf16
+    linalg.yield %r : bf16
+  } -> tensor<1x1x5x64xbf16>
+  %2 = diff.attention_v1
+         ins(%1, %k, %v, %lambda, %weight : tensor<1x1x5x64xbf16>, tensor<1x512x2x64xbf16>,
+             tensor<1x512x1x128xbf16>, tensor<4xf32>, tensor<128xf32>)
+         outs(%init : tensor<1x1x4x128xbf16>) signals(4) -> tensor<1x1x4x128xbf16>
+  return %2 : tensor<1x1x4x128xbf16>
 }

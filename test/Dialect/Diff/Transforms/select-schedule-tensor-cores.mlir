@@ -55,3 +55,28 @@ func.func @few_queries(%q: tensor<1x7x1x48xf16>, %lse: tensor<1x1x7xf32>)
            -> tensor<1x7x1x48xf16>, tensor<1x1x7xf32>
   return %0#0, %0#1 : tensor<1x7x1x48xf16>, tensor<1x1x7xf32>
 }
+
+// -----
+
+// One token: the rows of four heads and both maps fill an instruction with two tokens.
+// Heads with keys for each map fill one instruction for each map.
+// CHECK-LABEL: func @one_token(
+// BIG: #diff.schedule<heads = 4, queries = 2, keys = 64, threads = 32, stages = 1,
+// BIG: #diff.schedule<heads = 2, queries = 8, keys = 64, threads = 64, stages = 1,
+// SMALL: #diff.schedule<heads = 4, queries = 2, keys = 64, threads = 32, stages = 1,
+// SMALL: #diff.schedule<heads = 2, queries = 8, keys = 32, threads = 64, stages = 1,
+func.func @one_token(%q: tensor<1x1x16x128xbf16>, %k: tensor<1x512x2x128xbf16>,
+                     %q1: tensor<1x1x8x64xbf16>, %k1: tensor<1x512x4x64xbf16>,
+                     %lambda: tensor<1x1x8xbf16>, %lambda1: tensor<4xf32>, %weight: tensor<128xf32>,
+                     %init: tensor<1x1x8x128xbf16>, %init1: tensor<1x1x4x128xbf16>)
+    -> (tensor<1x1x8x128xbf16>, tensor<1x1x4x128xbf16>) {
+  %0 = diff.attention
+         ins(%q, %k, %k, %lambda : tensor<1x1x16x128xbf16>, tensor<1x512x2x128xbf16>,
+             tensor<1x512x2x128xbf16>, tensor<1x1x8xbf16>)
+         outs(%init : tensor<1x1x8x128xbf16>) -> tensor<1x1x8x128xbf16>
+  %1 = diff.attention_v1
+         ins(%q1, %k1, %k, %lambda1, %weight : tensor<1x1x8x64xbf16>, tensor<1x512x4x64xbf16>,
+             tensor<1x512x2x128xbf16>, tensor<4xf32>, tensor<128xf32>)
+         outs(%init1 : tensor<1x1x4x128xbf16>) -> tensor<1x1x4x128xbf16>
+  return %0, %1 : tensor<1x1x8x128xbf16>, tensor<1x1x4x128xbf16>
+}

@@ -350,6 +350,41 @@ module attributes {transform.with_named_sequence} {
 
 // -----
 
+// The same for running values that have the maps as a dimension.
+// CHECK-LABEL: func @split_rows
+// CHECK: linalg.fill {{.*}} -> tensor<4x1x2x3x8x16xf32>
+// CHECK: linalg.fill {{.*}} -> tensor<4x1x2x3x8xf32>
+// CHECK: scf.forall (%[[I:.*]]) in (4)
+// CHECK: tensor.extract_slice %{{.*}}[%[[I]], 0, 0, 0, 0, 0] [1, 1, 2, 3, 8, 16] {{.*}} to tensor<1x2x3x8x16xf32>
+// CHECK: diff.online_attention {{.*}} tensor<1x2x3x8x16xf32>
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<4x1x2x3x8xf32>) outs(%{{.*}} : tensor<1x2x3x8xf32>)
+func.func @split_rows(%q: tensor<1x8x6x16xf32>, %k: tensor<1x64x2x16xf32>, %v: tensor<1x64x1x16xf32>,
+                      %acc: tensor<1x2x3x8x16xf32>, %row: tensor<1x2x3x8xf32>)
+    -> tensor<1x2x3x8x16xf32> {
+  %0:3 = diff.online_attention
+           ins(%q, %k, %v : tensor<1x8x6x16xf32>, tensor<1x64x2x16xf32>, tensor<1x64x1x16xf32>)
+           outs(%acc, %row, %row : tensor<1x2x3x8x16xf32>, tensor<1x2x3x8xf32>,
+                tensor<1x2x3x8xf32>)
+           maps(2)
+           -> tensor<1x2x3x8x16xf32>, tensor<1x2x3x8xf32>, tensor<1x2x3x8xf32>
+  return %0#0 : tensor<1x2x3x8x16xf32>
+}
+module attributes {transform.with_named_sequence} {
+  transform.named_sequence @__transform_main(%root: !transform.any_op) {
+    %op = transform.structured.match ops{["diff.online_attention"]} in %root
+      : (!transform.any_op) -> !transform.any_op
+    %fills:3, %split, %combine, %loop =
+      transform.structured.tile_reduction_using_forall %op
+      by num_threads = [0, 0, 0, 4]
+      : (!transform.any_op)
+      -> (!transform.any_op, !transform.any_op, !transform.any_op,
+          !transform.any_op, !transform.any_op, !transform.any_op)
+    transform.yield
+  }
+}
+
+// -----
+
 // The same with tile sizes: 20 keys in tiles of 16 are two splits, and the second one
 // is partial.
 // CHECK-LABEL: func @split_sizes

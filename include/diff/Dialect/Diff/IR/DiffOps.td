@@ -498,8 +498,12 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
     | `value` | [B, M, h_kv, dv] or [B, M, h_kv, e, dv/e] | as `query` |
     | `diagonal` | scalar, default M - N | index |
     | `key_length` | scalar, default M | index |
-    | `acc` | [B, maps h, N, dv] | f32 |
-    | `max`, `sum` | [B, maps h, N] | f32 |
+    | `acc` | [B, maps h, N, dv] or [B, maps, h, N, dv] | f32 |
+    | `max`, `sum` | [B, maps h, N] or [B, maps, h, N] | f32 |
+
+    If the running values have the maps as a dimension, the rows of a map are
+    adjacent. Several heads of few query tokens then fill the rows of a matrix
+    instruction, also if each map has its own keys.
 
     ```mlir
     func.func @online_attention(%q: tensor<1x64x2x128xbf16>,

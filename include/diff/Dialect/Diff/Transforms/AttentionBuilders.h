@@ -18,16 +18,13 @@ namespace mlir::diff {
 /// The base of the exponentials of the running values.
 enum class ExpBase { E, Two };
 
-/// Loops over the rows and keys of an attention:
-/// b batch, g value head, r query head of a group, a map, n query token,
-/// m key token, d head dimension, v value head dimension.
-/// If the maps share their keys and the query has them in the dimension of its
-/// heads, r includes the map.
-struct AttentionLoops {
-  static constexpr StringLiteral rows = "bgran";
-  static constexpr StringLiteral scores = "bgranm";
-  static constexpr StringLiteral accumulator = "bgranv";
-};
+/// The loops over the rows of an attention: b batch, g value head, r query head
+/// of a group, a map, n query token. The other loops are m key token, d head
+/// dimension and v value head dimension. If the maps share their keys, and
+/// neither the query nor the running values have them as a dimension, r
+/// includes the map. Running values that have them as a dimension have another
+/// order of the loops.
+inline constexpr StringLiteral kRowLoops = "bgran";
 
 /// Rounds a finite nonzero factor or summand to a finite nonzero f32. Otherwise
 /// a large factor would become infinity, and its product with 0 NaN.
@@ -58,19 +55,33 @@ struct KeyPart {
 SmallVector<KeyPart> getKeyParts(AttentionOpInterface op,
                                  bool together = false);
 
-/// Returns the number of rows for each query token in a tile of `queries` tokens
-/// for tensor cores: the maps of a head group, and padding to whole instructions
-/// of 16 rows if a group has several signal heads with shared keys and the tile
-/// has few tokens.
-int64_t getPaddedMaps(AttentionOpInterface op, int64_t queries);
+/// The rows for each query token of a tile for tensor cores.
+struct TileRows {
+  /// Maps of a head group and head groups, both with padding.
+  int64_t maps, heads;
+  /// The map is a dimension of its own, outside of the heads. If a group has
+  /// several signal heads, they are the first map, and the noise head is the
+  /// second map of the first head; the other noise rows are padding.
+  bool areSplit = false;
+};
 
-/// `viewRows` returns the part's rows of the values [B, maps x groups, N, ...]
-/// of all maps, over the loops b, g, r, a, n and `tail`. `unviewRows` writes
+/// Returns the fewest query tokens of a tile in which several heads fill
+/// instructions together. Maps with keys of their own are in different warps,
+/// which exchange row values in chunks of 16 bytes.
+int64_t getFewestTokens(AttentionOpInterface op);
+
+/// Returns the rows of a tile of `heads` head groups and `queries` tokens. The
+/// rows of few tokens fill whole instructions of 16 rows: with those of other
+/// head groups, or with padding if a group has several signal heads.
+TileRows getTileRows(AttentionOpInterface op, int64_t heads, int64_t queries);
+
+/// `viewRows` returns the part's rows of the values `rows` of all maps, whose
+/// dimensions are `dims`, over the loops of rows and keys. `unviewRows` writes
 /// them back.
 NamedValue viewRows(NamedGenericBuilder &named, const KeyPart &part, Value rows,
-                    StringRef tail = "");
+                    StringRef dims);
 Value unviewRows(NamedGenericBuilder &named, const KeyPart &part,
-                 const NamedValue &values, Value rows, StringRef tail = "");
+                 const NamedValue &values, Value rows, StringRef dims);
 
 /// Returns the query, key or value operand as a tensor over the loops below,
 /// with split heads and the dimensions in the order of the op's layout.
@@ -123,11 +134,11 @@ Value selectByMax(OpBuilder &builder, Location loc, Value max, double coarse,
 /// Returns the power of two that `buildScaledMax` uses for this score factor.
 double getCoarseFactor(double factor);
 
-/// scores[bgranm] = Q K^T, or tanh(scale Q K^T / softcap) with a softcap, and
+/// scores[rows m] = Q K^T, or tanh(scale Q K^T / softcap) with a softcap, and
 /// -inf where masked. The scores must be multiplied by the score factor.
 NamedValue buildScores(NamedGenericBuilder &named, OpBuilder &builder,
-                       AttentionOpInterface op, const NamedValue &query,
-                       const NamedValue &key);
+                       AttentionOpInterface op, StringRef rows,
+                       const NamedValue &query, const NamedValue &key);
 
 /// Returns whether weights that are rounded for the second product must be
 /// multiplied in two parts, the rounded weight and the rounding error. With a
@@ -140,7 +151,7 @@ NamedValue scaleScores(NamedGenericBuilder &named, OpBuilder &builder,
                        AttentionOpInterface op, const NamedValue &scores,
                        ExpBase base);
 
-/// destination[bgranv] += P[bgranm] V.
+/// destination[rows v] += P[rows m] V.
 NamedValue accumulateValues(NamedGenericBuilder &named,
                             const NamedValue &scores, const NamedValue &value,
                             const NamedValue &destination);
@@ -163,8 +174,9 @@ Value buildExp(OpBuilder &builder, Location loc, Value value, Value offset,
                ExpBase base);
 
 /// Builds the epilogue of `op` from complete running values, acc [B, maps h, N,
-/// dv], max and sum [B, maps h, N]. In base 2, the maxima are scaled ones.
-/// Returns one value for each result of `op`.
+/// dv], max and sum [B, maps h, N], or from those of split rows (`TileRows`).
+/// In base 2, the maxima are scaled ones. Returns one value for each result of
+/// `op`.
 SmallVector<Value> buildEpilogue(OpBuilder &builder,
                                  AttentionCombineOpInterface op, Value acc,
                                  Value max, Value sum, ExpBase base);

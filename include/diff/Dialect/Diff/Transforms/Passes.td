@@ -406,6 +406,15 @@ def DiffDecomposeAttentionPass
     `diff.online_attention` over all keys, and the epilogue in linalg. Running
     the pass on tiles avoids running values for whole tensors. It is an error if
     an op is on memrefs or has f64 elements.
+
+    In a tile for tensor cores, rows fill whole instructions:
+
+    * The running values of several heads have the maps as a dimension.
+    * If a head group has several signal heads that share their keys with the
+      noise head, the maps of few tokens are padded.
+    * If the noise head has keys of its own, a group of r signal heads becomes r
+      heads of two maps: the signals are the first map, and the second map is
+      the noise head and padding.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
@@ -506,6 +515,9 @@ def DiffVectorizeTilesPass : Pass<"diff-vectorize-tiles", "::mlir::func::FuncOp"
     `tile.schedule`, whose contractions keep the element type of their operands;
     `threads` selects loops without one; `all` selects both.
 
+    For tensor cores, a dimension of a padded tensor that is split is split in the
+    vector, so that the padding becomes a bound of the transfer.
+
     Ops without a vector form are left alone. Other values of `tiles` are errors.
   }];
   let options = [
@@ -564,6 +576,9 @@ def DiffPrepareBufferizationPass
     bufferization copies a tensor that is read before and after its insertion.
     An op on tensors that does not implement `BufferizableOpInterface` is an
     error.
+
+    Slices that are inserted into an uninitialized tensor, which is then inserted
+    into the result of a parallel loop, are inserted into this result directly.
 
     ```mlir
     func.func @f(%x: tensor<1x?x2x8xf32>, %n: index) -> tensor<1x?x8xf32> {

@@ -121,6 +121,12 @@ bool padQueryTokens(RewriterBase &rewriter, AttentionCombineOpInterface op,
 /// Pads a tensor with zeros at the ends of its dimensions to a shape.
 Value padToShape(OpBuilder &b, Location loc, Value v, ArrayRef<int64_t> shape);
 
+/// Pads a dimension of a query to `size`. The result of an elementwise op in
+/// the tile is padded by padding the operands. The rows of the padding have any
+/// values.
+Value padQueries(OpBuilder &b, Location loc, Value v, int64_t dim,
+                 int64_t size);
+
 /// Pads the key tokens of a tile in the same way: keys and values with zeros,
 /// which `key_length` masks.
 bool padKeyTokens(RewriterBase &rewriter, OnlineAttentionOp op,

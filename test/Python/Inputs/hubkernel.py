@@ -126,6 +126,9 @@ def check_launches() -> None:
     output = call(case, tensors)
     REPORT("only a launch", count() == [*others, launches + 1])
     REPORT("the result is contiguous", output.is_contiguous() and output.shape == (1, 2, 64, 128))
+    context = check(driver.cuCtxPopCurrent())
+    REPORT("the stack of contexts", int(check(driver.cuCtxGetCurrent())) == 0)
+    check(driver.cuCtxPushCurrent(context))
 
 
 def check_errors() -> None:

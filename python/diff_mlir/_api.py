@@ -3,8 +3,14 @@
 
 from __future__ import annotations
 
+from typing import Any, Union
+
 from ._attention import run
 from ._options import check_float, found
+
+#: A NumPy array, a PyTorch tensor or another array with DLPack.
+Array = Any
+Window = Union[tuple[int, int], None]
 
 _SHAPES = """
     Shapes, with B batch entries, N query tokens, M key tokens, h output heads, h_kv
@@ -83,9 +89,11 @@ def _call(variant, named, options, varlen, return_lse, target, chip, out, lam=No
     return results if return_lse else results[0]
 
 
-def attention(q, k, v, lam, *, causal=False, window=None, softcap=None, scale=None,
-              return_lse=False, layout="bshd", gate=None, signals=1, pair_layout="interleaved",
-              target=None, chip=None, out=None):  # fmt: skip
+def attention(q: Array, k: Array, v: Array, lam: Array, *, causal: bool = False,
+              window: Window = None, softcap: float | None = None, scale: float | None = None,
+              return_lse: bool = False, layout: str = "bshd", gate: Array = None, signals: int = 1,
+              pair_layout: str = "interleaved", target: str | None = None, chip: str | None = None,
+              out: Array = None) -> Array:  # fmt: skip
     named = {"q": q, "k": k, "v": v, "lam": lam}
     if gate is not None:
         named["gate"] = gate
@@ -93,10 +101,12 @@ def attention(q, k, v, lam, *, causal=False, window=None, softcap=None, scale=No
     return _call("v2", named, options, False, return_lse, target, chip, out)
 
 
-def attention_varlen(q, k, v, lam, cu_seqlens_q, cu_seqlens_k, *, causal=False, window=None,
-                     softcap=None, scale=None, return_lse=False, layout="bshd", gate=None,
-                     signals=1, pair_layout="interleaved", target=None, chip=None,
-                     out=None):  # fmt: skip
+def attention_varlen(q: Array, k: Array, v: Array, lam: Array, cu_seqlens_q: Array,
+                     cu_seqlens_k: Array, *, causal: bool = False, window: Window = None,
+                     softcap: float | None = None, scale: float | None = None,
+                     return_lse: bool = False, layout: str = "bshd", gate: Array = None,
+                     signals: int = 1, pair_layout: str = "interleaved", target: str | None = None,
+                     chip: str | None = None, out: Array = None) -> Array:  # fmt: skip
     named = {"q": q, "k": k, "v": v, "cu_seqlens_q": cu_seqlens_q, "cu_seqlens_k": cu_seqlens_k,
              "lam": lam}  # fmt: skip
     if gate is not None:
@@ -121,10 +131,12 @@ def _name_v1(named: dict, lam, weight, gate):
     return number
 
 
-def attention_v1(q, k, v, lam, weight=None, *, lambda_init=0.8, eps=1e-5, causal=False,
-                 window=None, softcap=None, scale=None, return_lse=False, layout="bshd", gate=None,
-                 signals=1, pair_layout="interleaved", target=None, chip=None,
-                 out=None):  # fmt: skip
+def attention_v1(q: Array, k: Array, v: Array, lam: Array, weight: Array = None, *,
+                 lambda_init: float = 0.8, eps: float = 1e-5, causal: bool = False,
+                 window: Window = None, softcap: float | None = None, scale: float | None = None,
+                 return_lse: bool = False, layout: str = "bshd", gate: Array = None,
+                 signals: int = 1, pair_layout: str = "interleaved", target: str | None = None,
+                 chip: str | None = None, out: Array = None) -> Array:  # fmt: skip
     named = {"q": q, "k": k, "v": v}
     number = _name_v1(named, lam, weight, gate)
     options = (causal, window, softcap, scale, return_lse, layout, signals, pair_layout,
@@ -132,10 +144,13 @@ def attention_v1(q, k, v, lam, weight=None, *, lambda_init=0.8, eps=1e-5, causal
     return _call("v1", named, options, False, return_lse, target, chip, out, number)
 
 
-def attention_v1_varlen(q, k, v, lam, cu_seqlens_q, cu_seqlens_k, weight=None, *,
-                        lambda_init=0.8, eps=1e-5, causal=False, window=None, softcap=None,
-                        scale=None, return_lse=False, layout="bshd", gate=None, signals=1,
-                        pair_layout="interleaved", target=None, chip=None, out=None):  # fmt: skip
+def attention_v1_varlen(q: Array, k: Array, v: Array, lam: Array, cu_seqlens_q: Array,
+                        cu_seqlens_k: Array, weight: Array = None, *, lambda_init: float = 0.8,
+                        eps: float = 1e-5, causal: bool = False, window: Window = None,
+                        softcap: float | None = None, scale: float | None = None,
+                        return_lse: bool = False, layout: str = "bshd", gate: Array = None,
+                        signals: int = 1, pair_layout: str = "interleaved",
+                        target: str | None = None, chip: str | None = None, out: Array = None) -> Array:  # fmt: skip
     named = {"q": q, "k": k, "v": v, "cu_seqlens_q": cu_seqlens_q, "cu_seqlens_k": cu_seqlens_k}
     number = _name_v1(named, lam, weight, gate)
     options = (causal, window, softcap, scale, return_lse, layout, signals, pair_layout,
@@ -143,9 +158,10 @@ def attention_v1_varlen(q, k, v, lam, cu_seqlens_q, cu_seqlens_k, weight=None, *
     return _call("v1", named, options, True, return_lse, target, chip, out, number)
 
 
-def softmax_attention(q, k, v, *, causal=False, window=None, softcap=None, scale=None,
-                      return_lse=False, layout="bshd", gate=None, target=None, chip=None,
-                      out=None):  # fmt: skip
+def softmax_attention(q: Array, k: Array, v: Array, *, causal: bool = False, window: Window = None,
+                      softcap: float | None = None, scale: float | None = None,
+                      return_lse: bool = False, layout: str = "bshd", gate: Array = None,
+                      target: str | None = None, chip: str | None = None, out: Array = None) -> Array:  # fmt: skip
     named = {"q": q, "k": k, "v": v}
     if gate is not None:
         named["gate"] = gate
@@ -153,9 +169,11 @@ def softmax_attention(q, k, v, *, causal=False, window=None, softcap=None, scale
     return _call("standard", named, options, False, return_lse, target, chip, out)
 
 
-def softmax_attention_varlen(q, k, v, cu_seqlens_q, cu_seqlens_k, *, causal=False, window=None,
-                             softcap=None, scale=None, return_lse=False, layout="bshd", gate=None,
-                             target=None, chip=None, out=None):  # fmt: skip
+def softmax_attention_varlen(q: Array, k: Array, v: Array, cu_seqlens_q: Array,
+                             cu_seqlens_k: Array, *, causal: bool = False, window: Window = None,
+                             softcap: float | None = None, scale: float | None = None,
+                             return_lse: bool = False, layout: str = "bshd", gate: Array = None,
+                             target: str | None = None, chip: str | None = None, out: Array = None) -> Array:  # fmt: skip
     named = {"q": q, "k": k, "v": v, "cu_seqlens_q": cu_seqlens_q, "cu_seqlens_k": cu_seqlens_k}
     if gate is not None:
         named["gate"] = gate

@@ -84,28 +84,31 @@ def _gpu(config) -> str:
     return ""
 
 
-def _numpy(config) -> str:
-    try:
-        _output([config.diff_python, "-c", "import numpy, ml_dtypes"])
-    except Missing as missing:
-        raise Missing(f"import numpy, ml_dtypes: {missing}") from None
-    return ""
+def _import(names: str):
+    """A probe for modules of Python."""
+
+    def probe(config) -> str:
+        try:
+            _output([config.diff_python, "-c", f"import {names}"])
+        except Missing as missing:
+            raise Missing(f"import {names}: {missing}") from None
+        return ""
+
+    return probe
 
 
-def _cuda_bindings(config) -> str:
-    try:
-        _output([config.diff_python, "-c", "import numpy, cuda.bindings.driver"])
-    except Missing as missing:
-        raise Missing(f"import cuda.bindings.driver: {missing}") from None
-    return ""
+def _find(*packages: str):
+    """A probe for packages of Python that take seconds to import."""
 
+    def probe(config) -> str:
+        code = "import importlib.metadata as m, sys; [m.version(name) for name in sys.argv[1:]]"
+        try:
+            _output([config.diff_python, "-c", code, *packages])
+        except Missing as missing:
+            raise Missing(f"{', '.join(packages)}: {missing}") from None
+        return ""
 
-def _hypothesis(config) -> str:
-    try:
-        _output([config.diff_python, "-c", "import hypothesis"])
-    except Missing as missing:
-        raise Missing(f"import hypothesis: {missing}") from None
-    return ""
+    return probe
 
 
 def _python_package(config) -> str:
@@ -113,24 +116,6 @@ def _python_package(config) -> str:
         raise Missing("the build is without DIFF_ENABLE_PYTHON")
     code = "import sys; sys.path.insert(0, sys.argv[1]); import diff_mlir; diff_mlir.attention"
     _output([config.diff_python, "-c", code, os.path.join(config.diff_build_dir, "python")])
-    return ""
-
-
-def _torch(config) -> str:
-    try:
-        _output([config.diff_python, "-c", "import importlib.metadata as m;"
-                 "m.version('torch'), m.version('transformers')"])  # fmt: skip
-    except Missing as missing:
-        raise Missing(f"torch, transformers: {missing}") from None
-    return ""
-
-
-def _kernels(config) -> str:
-    try:
-        _output([config.diff_python, "-c", "import importlib.metadata as m; import kernels;"
-                 "m.version('torch')"])  # fmt: skip
-    except Missing as missing:
-        raise Missing(f"kernels, torch: {missing}") from None
     return ""
 
 
@@ -157,12 +142,12 @@ _PROBES = (
     ("nvcc", "comparisons with CUDA's compiler",
      lambda config: _recent_cuda_tool("nvcc")),
     ("gpu", "runs on a GPU", _gpu),
-    ("numpy", "execution tests against float64", _numpy),
-    ("cuda-bindings", "CUDA Python programs on the simulator", _cuda_bindings),
-    ("hypothesis", "random arguments of the Python package", _hypothesis),
+    ("numpy", "execution tests against float64", _import("numpy, ml_dtypes")),
+    ("cuda-bindings", "CUDA Python programs on the simulator", _import("numpy, cuda.bindings.driver")),
+    ("hypothesis", "random arguments of the Python package", _import("hypothesis")),
     ("python-package", "the Python package diff_mlir", _python_package),
-    ("torch", "comparisons with the models of transformers", _torch),
-    ("kernels", "the folder for Hugging Face's package kernels", _kernels),
+    ("torch", "comparisons with the models of transformers", _find("torch", "transformers")),
+    ("kernels", "the folder for Hugging Face's package kernels", _find("kernels", "torch")),
     ("llc", "host code for other machines", _llc),
     ("mlir-opt", "the plugin in the stock mlir-opt", _mlir_opt),
 )  # fmt: skip

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::diff {
@@ -130,6 +131,15 @@ static bool isWhole(tensor::InsertSliceOp op) {
   return op.getDestType().hasStaticShape() && op.hasUnitStride() &&
          op.hasZeroOffset() &&
          op.getStaticSizes() == op.getDestType().getShape();
+}
+
+/// Returns true if a write writes every element of its destination.
+static bool overwrites(vector::TransferWriteOp op) {
+  auto type = dyn_cast<RankedTensorType>(op.getBase().getType());
+  return type && type.hasStaticShape() && !op.getMask() &&
+         !op.hasOutOfBoundsDim() &&
+         op.getPermutationMap().isProjectedPermutation() &&
+         op.getVectorType().getNumElements() == type.getNumElements();
 }
 
 namespace {
@@ -267,13 +277,44 @@ private:
   }
 };
 
+/// Writes a slice where it is then inserted, not into a slice of an earlier
+/// tensor. Slices with strides that do not overlap, such as those of two maps,
+/// would otherwise be a conflict for bufferization.
+struct WriteIntoInsertion : public OpRewritePattern<tensor::InsertSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(tensor::InsertSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    auto write = op.getSource().getDefiningOp<vector::TransferWriteOp>();
+    auto slice = write ? write.getBase().getDefiningOp<tensor::ExtractSliceOp>()
+                       : tensor::ExtractSliceOp();
+    if (!slice || !overwrites(write) || slice.getSource() == op.getDest() ||
+        slice.getSourceType() != op.getDestType() ||
+        slice.getMixedOffsets() != op.getMixedOffsets() ||
+        slice.getMixedSizes() != op.getMixedSizes() ||
+        slice.getMixedStrides() != op.getMixedStrides())
+      return rewriter.notifyMatchFailure(op, "no slice of another tensor");
+    Operation *dest = op.getDest().getDefiningOp();
+    if (dest &&
+        (dest->getBlock() != write->getBlock() || write->isBeforeInBlock(dest)))
+      return rewriter.notifyMatchFailure(op, "the destination comes later");
+    rewriter.setInsertionPoint(write);
+    Value place = tensor::ExtractSliceOp::create(
+        rewriter, slice.getLoc(), slice.getType(), op.getDest(),
+        op.getMixedOffsets(), op.getMixedSizes(), op.getMixedStrides());
+    rewriter.modifyOpInPlace(write,
+                             [&] { write.getBaseMutable().assign(place); });
+    return success();
+  }
+};
+
 struct DiffPrepareBufferization
     : public diff::impl::DiffPrepareBufferizationPassBase<
           DiffPrepareBufferization> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<InsertIntoResult, ReadInsertedSlice, WidenExtractSlice,
-                 WidenInsertSlice<tensor::InsertSliceOp>,
+    patterns.add<InsertIntoResult, ReadInsertedSlice, WriteIntoInsertion,
+                 WidenExtractSlice, WidenInsertSlice<tensor::InsertSliceOp>,
                  WidenInsertSlice<tensor::ParallelInsertSliceOp>>(
         &getContext());
     GreedyRewriteConfig config;

@@ -124,3 +124,43 @@ func.func @gather(%x: tensor<50x32xf32>, %i: tensor<9x1xi32>) -> tensor<9x1x32xf
   %0 = tensor.gather %x[%i] gather_dims([0]) : (tensor<50x32xf32>, tensor<9x1xi32>) -> tensor<9x1x32xf32>
   return %0 : tensor<9x1x32xf32>
 }
+
+// -----
+
+// Slices of two maps, which do not overlap, are written one after the other: the
+// second one is a slice of the tensor that contains the first one.
+// CHECK-LABEL: func @strided_slices
+// CHECK-SAME:    (%[[A:[a-z0-9]+]]: vector<2x16xf32>, %[[B:[a-z0-9]+]]: vector<2x16xf32>, %[[T:[a-z0-9]+]]: tensor<1x4x16xf32>)
+// CHECK:         %[[S0:.*]] = tensor.extract_slice %[[T]][0, 0, 0] [1, 2, 16] [1, 2, 1]
+// CHECK:         %[[W0:.*]] = vector.transfer_write %[[A]], %[[S0]]
+// CHECK:         %[[I0:.*]] = tensor.insert_slice %[[W0]] into %[[T]]
+// CHECK:         %[[S1:.*]] = tensor.extract_slice %[[I0]][0, 1, 0] [1, 2, 16] [1, 2, 1]
+// CHECK:         %[[W1:.*]] = vector.transfer_write %[[B]], %[[S1]]
+// CHECK:         tensor.insert_slice %[[W1]] into %[[I0]]
+func.func @strided_slices(%a: vector<2x16xf32>, %b: vector<2x16xf32>,
+                          %t: tensor<1x4x16xf32>) -> tensor<1x4x16xf32> {
+  %c0 = arith.constant 0 : index
+  %s0 = tensor.extract_slice %t[0, 0, 0] [1, 2, 16] [1, 2, 1] : tensor<1x4x16xf32> to tensor<1x2x16xf32>
+  %s1 = tensor.extract_slice %t[0, 1, 0] [1, 2, 16] [1, 2, 1] : tensor<1x4x16xf32> to tensor<1x2x16xf32>
+  %w0 = vector.transfer_write %a, %s0[%c0, %c0, %c0] {in_bounds = [true, true]} : vector<2x16xf32>, tensor<1x2x16xf32>
+  %i0 = tensor.insert_slice %w0 into %t[0, 0, 0] [1, 2, 16] [1, 2, 1] : tensor<1x2x16xf32> into tensor<1x4x16xf32>
+  %w1 = vector.transfer_write %b, %s1[%c0, %c0, %c0] {in_bounds = [true, true]} : vector<2x16xf32>, tensor<1x2x16xf32>
+  %i1 = tensor.insert_slice %w1 into %i0[0, 1, 0] [1, 2, 16] [1, 2, 1] : tensor<1x2x16xf32> into tensor<1x4x16xf32>
+  return %i1 : tensor<1x4x16xf32>
+}
+
+// -----
+
+// A write of a part keeps the other elements of its slice.
+// CHECK-LABEL: func @part_of_a_slice
+// CHECK-SAME:    %[[T:[a-z0-9]+]]: tensor<1x4x16xf32>, %[[U:[a-z0-9]+]]: tensor<1x4x16xf32>
+// CHECK:         %[[S:.*]] = tensor.extract_slice %[[T]]
+// CHECK:         vector.transfer_write %{{.*}}, %[[S]]
+func.func @part_of_a_slice(%a: vector<2x8xf32>, %t: tensor<1x4x16xf32>,
+                           %u: tensor<1x4x16xf32>) -> tensor<1x4x16xf32> {
+  %c0 = arith.constant 0 : index
+  %s = tensor.extract_slice %t[0, 0, 0] [1, 2, 16] [1, 2, 1] : tensor<1x4x16xf32> to tensor<1x2x16xf32>
+  %w = vector.transfer_write %a, %s[%c0, %c0, %c0] {in_bounds = [true, true]} : vector<2x8xf32>, tensor<1x2x16xf32>
+  %i = tensor.insert_slice %w into %u[0, 0, 0] [1, 2, 16] [1, 2, 1] : tensor<1x2x16xf32> into tensor<1x4x16xf32>
+  return %i : tensor<1x4x16xf32>
+}

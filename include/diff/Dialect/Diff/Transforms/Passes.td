@@ -578,7 +578,9 @@ def DiffPrepareBufferizationPass
     error.
 
     Slices that are inserted into an uninitialized tensor, which is then inserted
-    into the result of a parallel loop, are inserted into this result directly.
+    into the result of a parallel loop, are inserted into this result directly. A
+    slice that is overwritten is a slice of the tensor that it is inserted into, so
+    that slices of one tensor are written one after the other.
 
     ```mlir
     func.func @f(%x: tensor<1x?x2x8xf32>, %n: index) -> tensor<1x?x8xf32> {

@@ -129,6 +129,11 @@ static const char *runFarRows(DiffLaunchDevice *device,
         NULL);
   CHECK(diffLaunchFree(device, x) == DIFF_LAUNCH_SUCCESS);
   CHECK(diffLaunchFree(device, x) == DIFF_LAUNCH_ERROR);
+  /* A simulated device has no streams; the call is legal. */
+  CHECK(diffLaunchSetStream(device, tensors) == DIFF_LAUNCH_SUCCESS);
+  CHECK(diffLaunchSetStream(device, NULL) == DIFF_LAUNCH_SUCCESS);
+  CHECK(diffLaunchSetStream(NULL, NULL) == DIFF_LAUNCH_ERROR);
+  CHECK(strstr(diffLaunchGetError(), "device is null"));
   CHECK(diffLaunchFree(device, y) == DIFF_LAUNCH_SUCCESS);
   CHECK(diffLaunchFree(device, sum) == DIFF_LAUNCH_SUCCESS);
   return NULL;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 # Builds the Debian package in build/package. With --check, also installs it on a
-# clean Debian 12 in a temporary folder and runs it there, with nothing else of this
+# clean Debian 12 below build/ and runs it there, with nothing else of this
 # machine.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=setup.sh
@@ -51,21 +51,11 @@ diff_step "$package: $(($(stat -c %s "$package") / 1000)) kB, in $((SECONDS - st
 [[ -n $check ]] || exit 0
 
 DIFF_PHASE=check
-((EUID == 0)) || diff_fail 'only root can make a clean system'
-if ! command -v debootstrap >/dev/null; then
-  diff_step 'installing debootstrap'
-  DEBIAN_FRONTEND=noninteractive diff_logged debootstrap-install.log \
-    apt-get install -y --no-install-recommends debootstrap || diff_fail 'debootstrap could not be installed'
-fi
-
-root=$(mktemp -d "${TMPDIR:-/tmp}/diff-package.XXXXXX")
+root=$DIFF_BUILD/package-debian
+rm -rf --one-file-system "$root"
 trap 'rm -rf --one-file-system "$root"' EXIT
+diff_make_debian "$root"
 mirror=$(diff_mirror)
-[[ -n $mirror ]] || diff_fail 'apt has no Debian mirror'
-start=$SECONDS
-diff_logged debootstrap.log debootstrap --variant=minbase bookworm "$root" "$mirror" ||
-  diff_fail 'the clean system could not be made'
-diff_step "made a clean Debian 12 in $((SECONDS - start)) s"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 printf 'deb %s %s main\n' "$mirror" bookworm "$mirror-security" bookworm-security \
   >"$root/etc/apt/sources.list"

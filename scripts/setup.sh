@@ -79,6 +79,25 @@ diff_mirror() {
   printf '%s' "${mirror%/}"
 }
 
+# diff_make_debian ROOT [DEBOOTSTRAP-OPTION...]: installs a minimal Debian 12 in the
+# folder ROOT, for tests on a clean system.
+diff_make_debian() {
+  local root=$1 mirror start=$SECONDS
+  shift
+  ((EUID == 0)) || diff_fail 'only root can make a clean system'
+  if ! command -v debootstrap >/dev/null; then
+    diff_step 'installing debootstrap'
+    DEBIAN_FRONTEND=noninteractive diff_logged debootstrap-install.log \
+      apt-get install -y --no-install-recommends debootstrap ||
+      diff_fail 'debootstrap could not be installed'
+  fi
+  mirror=$(diff_mirror)
+  [[ -n $mirror ]] || diff_fail 'apt has no Debian mirror'
+  diff_logged debootstrap.log debootstrap --variant=minbase "$@" bookworm "$root" "$mirror" ||
+    diff_fail 'the clean system could not be made'
+  diff_step "made a clean Debian 12 in $((SECONDS - start)) s"
+}
+
 # Explains how to make the packages available to apt: LLVM 22 is in the security
 # suite.
 diff_explain_suite() {

@@ -43,13 +43,6 @@ def get_cache():
     return _cache
 
 
-def drop_cache() -> None:
-    """Opens the cache again at the next use, for a changed DIFF_CACHE_DIR."""
-    global _cache
-    with _lock:
-        _cache = None
-
-
 def get_device(target: str, chip: str | None, ordinal: int = 0) -> _core.Device:
     """Opens a device once. `target` is "sim" or "cuda". DIFF_CUDA_DRIVER names another
     driver library than libcuda.so.1. A forked process opens it again."""

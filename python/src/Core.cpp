@@ -234,14 +234,10 @@ private:
 
 class Device {
 public:
-  static Device openSim(const std::string &chip, const std::string &check,
-                        bool profile) {
-    DiffLaunchSimOptions options = diffLaunchGetDefaultSimOptions();
-    options.check = check.c_str();
-    options.profile = profile;
+  static Device openSim(const std::string &chip) {
     Device device;
     checkLaunch(
-        diffLaunchOpenSim(chip.c_str(), &options, &device.shared->device));
+        diffLaunchOpenSim(chip.c_str(), nullptr, &device.shared->device));
     return device;
   }
   static Device openCuda(int ordinal,
@@ -258,19 +254,6 @@ public:
   }
 
   std::string getName() const { return diffLaunchGetName(shared->device); }
-  std::string getReport() const {
-    std::lock_guard<std::mutex> guard(shared->mutex);
-    return diffLaunchGetReport(shared->device);
-  }
-  void synchronize() {
-    DiffLaunchStatus status = DIFF_LAUNCH_SUCCESS;
-    {
-      nb::gil_scoped_release unlock;
-      std::lock_guard<std::mutex> guard(shared->mutex);
-      status = diffLaunchSynchronize(shared->device);
-    }
-    checkLaunch(status);
-  }
   Program load(const std::string &manifest, const nb::bytes &code) {
     return Program(shared, manifest, code);
   }
@@ -319,16 +302,13 @@ NB_MODULE(_core, m) {
            "CUstream. Returns the milliseconds if `time` is true.");
 
   nb::class_<Device>(m, "Device", "A GPU or a simulated one.")
-      .def_static("sim", &Device::openSim, "chip"_a, "check"_a = "all",
-                  "profile"_a = false)
+      .def_static("sim", &Device::openSim, "chip"_a,
+                  "A simulated GPU with all checkers.")
       .def_static("cuda", &Device::openCuda, "ordinal"_a = 0,
-                  "library"_a = nb::none())
-      .def_prop_ro("name", &Device::getName)
-      .def("load", &Device::load, "manifest"_a, "code"_a)
-      .def("synchronize", &Device::synchronize, "Waits for all launches.")
-      .def(
-          "report", &Device::getReport,
-          "The findings and counters of the last run as JSON, or '' on a GPU.");
+                  "library"_a = nb::none(), "A GPU of the driver library.")
+      .def_prop_ro("name", &Device::getName, "A name for people.")
+      .def("load", &Device::load, "manifest"_a, "code"_a,
+           "Loads a manifest and PTX or a cubin.");
 
   m.def("describe", &describeTensors, "arrays"_a,
         "Returns bytes that are equal for arrays of equal libraries, devices, "

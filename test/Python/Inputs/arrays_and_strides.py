@@ -10,7 +10,7 @@ import threading
 
 import diff_mlir
 import numpy as np
-from diff_mlir import _core, _runtime
+from diff_mlir import _arrays, _core, _runtime
 
 from support import Report, get_seed
 
@@ -98,6 +98,21 @@ def check_single_elements() -> None:
          diff_mlir.attention_varlen(q, k, v, lam, one, one))  # fmt: skip
 
 
+def check_copies() -> None:
+    """Only the arrays that a kernel cannot read are copied."""
+    q, k, v, lam = normal(2, 5, 8, 16), normal(2, 7, 2, 16), normal(2, 7, 2, 16), normal(2, 5, 4)
+    copied, copy = [], _arrays.NumPyArrays.copy
+    _arrays.NumPyArrays.copy = lambda self, array: copied.append(array.shape) or copy(self, array)
+    try:
+        diff_mlir.attention(q, k, v, lam)
+        REPORT("no copy", copied == [], str(copied))
+        diff_mlir.attention(q, k[..., ::-1], v, lam)
+    finally:
+        _arrays.NumPyArrays.copy = copy
+    # The rows of lambda are no multiples of 16 bytes, which a GPU needs.
+    REPORT("a copy of one array", copied in ([k.shape], [k.shape, lam.shape]), str(copied))
+
+
 def check_pairs() -> None:
     """Pairs as a dimension of their own, as caches that keep the halves apart."""
     q, keys, values = normal(2, 5, 8, 16), normal(2, 2, 7, 2, 16), normal(2, 2, 7, 2, 16)
@@ -168,6 +183,7 @@ def check_threads() -> None:
 
 check_views()
 check_single_elements()
+check_copies()
 check_pairs()
 check_lambda()
 check_reuse()

@@ -1,4 +1,4 @@
-//===- Attributes.h - Attributes behind the C interface ---------*- C++ -*-===//
+//===- Attributes.h - Attributes of the C interface -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

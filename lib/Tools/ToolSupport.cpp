@@ -145,8 +145,8 @@ static void handleFatalError(void *, const char *reason, bool) {
   std::_Exit(EXIT_FAILURE);
 }
 
-/// A defect, of this project or of a library: one line in place of a silent
-/// end. Calls only what a signal handler may call.
+/// Reports a defect of this project or of a library in one line. Calls only
+/// async-signal-safe functions.
 static void handleFault(int signal) {
   StandardErrorCapture::abandonAll();
   auto print = [](StringRef text) {

@@ -25,7 +25,7 @@ static LogicalResult dropAttribute(Operation *op, StringRef name,
   return success();
 }
 
-/// Drops an optional operand, and what it depends on.
+/// Drops an optional operand and erases the values that only it used.
 static LogicalResult dropOperand(MutableOperandRange operand,
                                  RewriterBase &rewriter) {
   Operation *op = operand.getOwner();

@@ -143,8 +143,9 @@ static bool overwrites(vector::TransferWriteOp op) {
 }
 
 namespace {
-/// Reads what a slice overwrites the whole source with. A read of the source
-/// and another one of the slice would be reads of two buffers.
+/// Replaces a slice of a tensor that an insertion overwrites completely by a
+/// slice of the inserted tensor. A read of the source and another one of the
+/// slice would be reads of two buffers.
 struct ReadInsertedSlice : public OpRewritePattern<tensor::ExtractSliceOp> {
   using OpRewritePattern::OpRewritePattern;
 

@@ -169,7 +169,8 @@ static void repeatParts(RewriterBase &rewriter, linalg::LinalgOp op) {
         operand->get(), SmallVector<Value>(shape.size(), zero),
         AffineMapAttr::get(AffineMap::get(shape.size(), 0, order, context)),
         padding, /*mask=*/Value(), inBounds);
-    Value repeated = vector::ShuffleOp::create(rewriter, loc, read, read, parts);
+    Value repeated =
+        vector::ShuffleOp::create(rewriter, loc, read, read, parts);
     shape.front() = parts.size();
     Value empty =
         tensor::EmptyOp::create(rewriter, loc, shape, type.getElementType());
@@ -190,9 +191,9 @@ static void repeatParts(RewriterBase &rewriter, linalg::LinalgOp op) {
   }
 }
 
-/// Reads the source of a padded tensor of which one dimension is split, and
-/// splits that of the vector. The dimension comes first, as the rows of a
-/// contraction do.
+/// Matches a read of a padded tensor with a split dimension. Reads the tensor
+/// before the split, and splits the dimension of the vector. The dimension
+/// comes first, as the rows of a contraction do.
 struct ReadOfExpand : public OpRewritePattern<vector::TransferReadOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -385,9 +386,9 @@ struct ExpandTruncToBf16 : public OpRewritePattern<arith::TruncFOp> {
     Value nearest = arith::TruncFOp::create(b, f32, wide);
     Value back = arith::ExtFOp::create(b, wide.getType(), nearest);
     Value bits = arith::BitcastOp::create(b, i32, nearest);
-    Value isAway = arith::CmpFOp::create(
-        b, arith::CmpFPredicate::OGT, math::AbsFOp::create(b, back),
-        math::AbsFOp::create(b, wide));
+    Value isAway = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT,
+                                         math::AbsFOp::create(b, back),
+                                         math::AbsFOp::create(b, wide));
     Value isInexact =
         arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, back, wide);
     Value one = createOne();
@@ -430,8 +431,7 @@ struct ExpandFma : public OpRewritePattern<math::FmaOp> {
     for (Value operand : op->getOperands())
       operands.push_back(
           arith::ExtFOp::create(rewriter, op.getLoc(), f32, operand));
-    Value result =
-        math::FmaOp::create(rewriter, op.getLoc(), f32, operands);
+    Value result = math::FmaOp::create(rewriter, op.getLoc(), f32, operands);
     rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), result);
     return success();
   }

@@ -62,7 +62,8 @@ typedef enum DiffCompileSeverity {
 typedef struct DiffCompileDiagnostic {
   DiffCompileSeverity severity;
   const char *message;
-  /** The position in the source, from 1; "" and 0 if it has none. */
+  /** The position in the source, from 1. The numbers are 0 if the diagnostic is
+      about the whole source, and `file` is "" if it is not about the source. */
   const char *file;
   unsigned line, column;
 } DiffCompileDiagnostic;
@@ -81,7 +82,8 @@ DIFF_C_EXPORT DiffCompileOutput *
 diffCompile(const char *module, size_t size, const DiffCompileOptions *options,
             DiffCompileCallback callback, void *userData);
 
-/** Returns the bytes of an output, followed by a zero that does not count. */
+/** Returns the bytes of an output, followed by a zero that does not count. Null
+    has none. */
 DIFF_C_EXPORT const char *
 diffCompileOutputGetData(const DiffCompileOutput *output);
 

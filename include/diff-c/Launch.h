@@ -6,8 +6,8 @@
 |* on a GPU or on the simulator. Does not need MLIR or LLVM; link DiffLaunch. *|
 |*                                                                            *|
 |* Functions that may fail return a status, and diffLaunchGetError returns    *|
-|* the message. A device and its programs must be used by one thread at a     *|
-|* time. Different devices are independent.                                   *|
+|* the message, one line. A device and its programs must be used by one       *|
+|* thread at a time. Different devices are independent.                       *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 
@@ -81,8 +81,8 @@ DiffLaunchStatus diffLaunchOpenCuda(int ordinal, const char *library,
    device. */
 DiffLaunchStatus diffLaunchSetStream(DiffLaunchDevice *device, void *stream);
 
-/** Closes a device and frees its memory. Its programs must be unloaded before.
-    Null is legal. */
+/** Closes a device and frees its memory, as soon as its programs are unloaded,
+    too. Null is legal. */
 void diffLaunchClose(DiffLaunchDevice *device);
 
 /** Returns a name of the device for people, valid as long as the device. */

@@ -23,10 +23,10 @@
 extern "C" {
 #endif
 
-/** Calls a function that calls compiled code. Returns 0 if it returned. If an
-    allocation of the code fails, the call ends and returns the number of bytes.
-    Results are then undefined, and other memory of the code is not freed. The
-    function itself must not hold anything. */
+/** Calls a function that calls compiled code. Returns 0 if it returned, and for
+    null. If an allocation of the code fails, the call ends and returns the
+    number of bytes. Results are then undefined, and other memory of the code is
+    not freed. The function itself must not hold anything. */
 size_t diffParallelCall(void (*function)(void *data), void *data);
 
 /** What compiled code calls if it cannot allocate memory: ends the innermost

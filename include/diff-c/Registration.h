@@ -5,7 +5,7 @@
 |* Registers the project's dialects, passes and pipelines in a compiler that  *|
 |* uses MLIR's C API. Link DiffCompiler, and a library with MLIR's C API:     *|
 |* DiffMLIRCAPI has the parts for IR, passes, and the arith, cf, func,        *|
-|* linalg, scf and tensor dialects.                                           *|
+|* linalg, scf and tensor dialects. A null registry stays unchanged.          *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/
 

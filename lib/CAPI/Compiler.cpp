@@ -45,6 +45,13 @@ static DiffCompileSeverity convert(DiagnosticSeverity severity) {
 DiffCompileOutput *diffCompile(const char *module, size_t size,
                                const DiffCompileOptions *given,
                                DiffCompileCallback callback, void *userData) {
+  if (!module && size) {
+    DiffCompileDiagnostic diagnostic = {
+        DIFF_COMPILE_ERROR, "diffCompile: module is null", "", 0, 0};
+    if (callback)
+      callback(&diagnostic, userData);
+    return nullptr;
+  }
   const DiffCompileOptions defaults = diffCompileGetDefaultOptions();
   auto get = [&](const char *DiffCompileOptions::*member) -> std::string {
     if (given && given->*member)
@@ -60,29 +67,29 @@ DiffCompileOutput *diffCompile(const char *module, size_t size,
   options.emit.kind = get(&DiffCompileOptions::emit);
   options.emit.ptxas = get(&DiffCompileOptions::ptxas);
   std::string name = get(&DiffCompileOptions::sourceName);
-  FailureOr<std::string> output = compileSource(
-      llvm::MemoryBufferRef(StringRef(module, size), name), options,
-      [&](const CompileDiagnostic &diagnostic) {
-        if (!callback)
-          return;
-        std::string message = diagnostic.message.str(),
-                    file = diagnostic.file.str();
-        DiffCompileDiagnostic forwarded = {
-            convert(diagnostic.severity), message.c_str(), file.c_str(),
-            diagnostic.line, diagnostic.column};
-        callback(&forwarded, userData);
-      });
+  FailureOr<std::string> output =
+      compileSource(llvm::MemoryBufferRef(StringRef(module, size), name),
+                    options, [&](const CompileDiagnostic &diagnostic) {
+                      if (!callback)
+                        return;
+                      std::string message = diagnostic.message.str(),
+                                  file = diagnostic.file.str();
+                      DiffCompileDiagnostic forwarded = {
+                          convert(diagnostic.severity), message.c_str(),
+                          file.c_str(), diagnostic.line, diagnostic.column};
+                      callback(&forwarded, userData);
+                    });
   if (failed(output))
     return nullptr;
   return new DiffCompileOutput{std::move(*output)};
 }
 
 const char *diffCompileOutputGetData(const DiffCompileOutput *output) {
-  return output->bytes.c_str();
+  return output ? output->bytes.c_str() : "";
 }
 
 size_t diffCompileOutputGetSize(const DiffCompileOutput *output) {
-  return output->bytes.size();
+  return output ? output->bytes.size() : 0;
 }
 
 void diffCompileOutputDestroy(DiffCompileOutput *output) { delete output; }

@@ -29,11 +29,11 @@ bool diffAttributeIsAMask(MlirAttribute attribute) {
 }
 
 int64_t diffMaskAttrGetLeft(MlirAttribute mask) {
-  return get<MaskAttr>(mask).getLeft();
+  return read<MaskAttr>(mask, [](MaskAttr attr) { return attr.getLeft(); });
 }
 
 int64_t diffMaskAttrGetRight(MlirAttribute mask) {
-  return get<MaskAttr>(mask).getRight();
+  return read<MaskAttr>(mask, [](MaskAttr attr) { return attr.getRight(); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -43,11 +43,22 @@ int64_t diffMaskAttrGetRight(MlirAttribute mask) {
 MlirAttribute diffLayoutAttrGet(MlirContext context,
                                 const int64_t *permutations[4],
                                 const intptr_t sizes[4]) {
+  if (!permutations || !sizes)
+    return reportError(context, Twine("diffLayoutAttrGet: ") +
+                                    (sizes ? "permutations" : "sizes") +
+                                    " is null");
+  for (int i = 0; i < 4; ++i)
+    if (sizes[i] < 0 || (sizes[i] && !permutations[i]))
+      return reportError(context, "diffLayoutAttrGet: the permutation " +
+                                      Twine(i) + " has " + Twine(sizes[i]) +
+                                      " elements" +
+                                      (sizes[i] < 0 ? "" : " and is null"));
   auto list = [&](int operand) {
     return ArrayRef<int64_t>(permutations[operand],
                              static_cast<size_t>(sizes[operand]));
   };
-  return getChecked<LayoutAttr, DiffDialect>(context, list(0), list(1), list(2), list(3));
+  return getChecked<LayoutAttr, DiffDialect>(context, list(0), list(1), list(2),
+                                             list(3));
 }
 
 bool diffAttributeIsALayout(MlirAttribute attribute) {
@@ -55,12 +66,16 @@ bool diffAttributeIsALayout(MlirAttribute attribute) {
 }
 
 intptr_t diffLayoutAttrGetSize(MlirAttribute layout, MlirStringRef operand) {
-  return get<LayoutAttr>(layout).getPermutation(unwrap(operand)).size();
+  return read<LayoutAttr>(layout, [&](LayoutAttr attr) {
+    return static_cast<intptr_t>(attr.getPermutation(toString(operand)).size());
+  });
 }
 
 int64_t diffLayoutAttrGetPosition(MlirAttribute layout, MlirStringRef operand,
                                   intptr_t index) {
-  return get<LayoutAttr>(layout).getPermutation(unwrap(operand))[index];
+  return read<LayoutAttr>(layout, [&](LayoutAttr attr) {
+    return getElement(attr.getPermutation(toString(operand)), index);
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -76,6 +91,8 @@ DiffSchedule diffScheduleGetDefault() {
 
 MlirAttribute diffScheduleAttrGet(MlirContext context,
                                   const DiffSchedule *schedule) {
+  if (!schedule)
+    return reportError(context, "diffScheduleAttrGet: schedule is null");
   return getChecked<ScheduleAttr, DiffDialect>(
       context, schedule->heads, schedule->queries, schedule->keys,
       schedule->threads, schedule->stages, schedule->swizzle,
@@ -87,12 +104,11 @@ bool diffAttributeIsASchedule(MlirAttribute attribute) {
 }
 
 DiffSchedule diffScheduleAttrGetValue(MlirAttribute attribute) {
-  auto schedule = get<ScheduleAttr>(attribute);
-  return {schedule.getHeads(),       schedule.getQueries(),
-          schedule.getKeys(),        schedule.getThreads(),
-          schedule.getStages(),      schedule.getSwizzle(),
-          schedule.getRowSumOnMma(), schedule.getSkipRescale(),
-          schedule.getTf32()};
+  return read<ScheduleAttr>(attribute, [](ScheduleAttr attr) -> DiffSchedule {
+    return {attr.getHeads(),       attr.getQueries(),     attr.getKeys(),
+            attr.getThreads(),     attr.getStages(),      attr.getSwizzle(),
+            attr.getRowSumOnMma(), attr.getSkipRescale(), attr.getTf32()};
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -101,7 +117,8 @@ DiffSchedule diffScheduleAttrGetValue(MlirAttribute attribute) {
 
 MlirAttribute diffKernelAttrGet(MlirContext context, MlirStringRef op,
                                 int64_t threads, bool reverse) {
-  return getChecked<KernelAttr, DiffDialect>(context, unwrap(op), threads, reverse);
+  return getChecked<KernelAttr, DiffDialect>(context, toString(op), threads,
+                                             reverse);
 }
 
 bool diffAttributeIsAKernel(MlirAttribute attribute) {
@@ -109,15 +126,18 @@ bool diffAttributeIsAKernel(MlirAttribute attribute) {
 }
 
 MlirStringRef diffKernelAttrGetOp(MlirAttribute kernel) {
-  return wrap(get<KernelAttr>(kernel).getOp());
+  return wrap(
+      read<KernelAttr>(kernel, [](KernelAttr attr) { return attr.getOp(); }));
 }
 
 int64_t diffKernelAttrGetThreads(MlirAttribute kernel) {
-  return get<KernelAttr>(kernel).getThreads();
+  return read<KernelAttr>(kernel,
+                          [](KernelAttr attr) { return attr.getThreads(); });
 }
 
 bool diffKernelAttrGetReverse(MlirAttribute kernel) {
-  return get<KernelAttr>(kernel).getReverse();
+  return read<KernelAttr>(kernel,
+                          [](KernelAttr attr) { return attr.getReverse(); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -126,7 +146,8 @@ bool diffKernelAttrGetReverse(MlirAttribute kernel) {
 
 MlirAttribute diffOffsetsAttrGet(MlirContext context, MlirStringRef tensor,
                                  int64_t dimension) {
-  return getChecked<OffsetsAttr, DiffDialect>(context, unwrap(tensor), dimension);
+  return getChecked<OffsetsAttr, DiffDialect>(context, toString(tensor),
+                                              dimension);
 }
 
 bool diffAttributeIsAOffsets(MlirAttribute attribute) {
@@ -134,9 +155,11 @@ bool diffAttributeIsAOffsets(MlirAttribute attribute) {
 }
 
 MlirStringRef diffOffsetsAttrGetTensor(MlirAttribute offsets) {
-  return wrap(get<OffsetsAttr>(offsets).getTensor());
+  return wrap(read<OffsetsAttr>(
+      offsets, [](OffsetsAttr attr) { return attr.getTensor(); }));
 }
 
 int64_t diffOffsetsAttrGetDimension(MlirAttribute offsets) {
-  return get<OffsetsAttr>(offsets).getDimension();
+  return read<OffsetsAttr>(
+      offsets, [](OffsetsAttr attr) { return attr.getDimension(); });
 }

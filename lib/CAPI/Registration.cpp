@@ -12,11 +12,15 @@
 using namespace mlir;
 
 void diffRegisterAllDialects(MlirDialectRegistry registry) {
+  if (mlirDialectRegistryIsNull(registry))
+    return;
   diff::registerAllDialects(*unwrap(registry));
   diff::registerAllExtensions(*unwrap(registry));
 }
 
 void diffRegisterCompilerDialects(MlirDialectRegistry registry) {
+  if (mlirDialectRegistryIsNull(registry))
+    return;
   diff::initializeCompilerTargets();
   diff::registerCompilerDialects(*unwrap(registry));
 }

@@ -20,6 +20,8 @@ MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Tile, tile, TileDialect)
 //===----------------------------------------------------------------------===//
 
 MlirType diffTileTokenTypeGet(MlirContext context) {
+  if (mlirContextIsNull(context))
+    return {nullptr};
   unwrap(context)->loadDialect<TileDialect>();
   return wrap(TokenType::get(unwrap(context)));
 }
@@ -32,15 +34,20 @@ bool diffTypeIsATileToken(MlirType type) {
 // Layout
 //===----------------------------------------------------------------------===//
 
-/// Returns strides that make the last dimension the fastest, where the counts are
-/// positive.
+/// The most dimensions of a layout that is created from C. Wrong numbers, such
+/// as uninitialized ones, would read far beyond the lists.
+static constexpr intptr_t kMaxRank = 64;
+
+/// Returns strides that make the last dimension the fastest, where the counts
+/// are positive.
 static SmallVector<int64_t> getStrides(ArrayRef<int64_t> counts,
                                        const int64_t *strides) {
   if (strides)
     return SmallVector<int64_t>(strides, strides + counts.size());
   SmallVector<int64_t> rowMajor(counts.size(), 1);
   for (int64_t i = static_cast<int64_t>(counts.size()) - 2; i >= 0; --i)
-    rowMajor[i] = rowMajor[i + 1] * counts[i + 1];
+    if (__builtin_mul_overflow(rowMajor[i + 1], counts[i + 1], &rowMajor[i]))
+      rowMajor[i] = 0; // The counts are not legal.
   for (auto [count, stride] : llvm::zip_equal(counts, rowMajor))
     if (count == 1)
       stride = 1;
@@ -52,14 +59,23 @@ MlirAttribute diffTileLayoutAttrGet(MlirContext context, intptr_t rank,
                                     const int64_t *elems,
                                     const int64_t *warpStrides,
                                     const int64_t *laneStrides) {
+  if (rank < 0 || rank > kMaxRank)
+    return reportError(context, "diffTileLayoutAttrGet: rank is " +
+                                    Twine(rank) + "; 0 to " + Twine(kMaxRank) +
+                                    " are legal");
+  for (auto [name, values] :
+       {std::pair("warps", warps), {"lanes", lanes}, {"elems", elems}})
+    if (rank && !values)
+      return reportError(context,
+                         "diffTileLayoutAttrGet: " + Twine(name) + " is null");
   auto list = [&](const int64_t *values) {
     return ArrayRef<int64_t>(values, static_cast<size_t>(rank));
   };
   SmallVector<int64_t> ofWarps = getStrides(list(warps), warpStrides),
                        ofLanes = getStrides(list(lanes), laneStrides);
-  return getChecked<LayoutAttr, TileDialect>(context, list(warps), list(lanes), list(elems),
-                                ArrayRef<int64_t>(ofWarps),
-                                ArrayRef<int64_t>(ofLanes));
+  return getChecked<LayoutAttr, TileDialect>(
+      context, list(warps), list(lanes), list(elems),
+      ArrayRef<int64_t>(ofWarps), ArrayRef<int64_t>(ofLanes));
 }
 
 bool diffAttributeIsATileLayout(MlirAttribute attribute) {
@@ -67,25 +83,28 @@ bool diffAttributeIsATileLayout(MlirAttribute attribute) {
 }
 
 intptr_t diffTileLayoutAttrGetRank(MlirAttribute layout) {
-  return get<LayoutAttr>(layout).getRank();
+  return read<LayoutAttr>(layout, [](LayoutAttr attr) {
+    return static_cast<intptr_t>(attr.getRank());
+  });
 }
 
 int64_t diffTileLayoutAttrGetElement(MlirAttribute attribute,
                                      DiffTileLayoutList list, intptr_t dim) {
-  auto layout = get<LayoutAttr>(attribute);
-  switch (list) {
-  case DIFF_TILE_LAYOUT_WARPS:
-    return layout.getWarps()[dim];
-  case DIFF_TILE_LAYOUT_LANES:
-    return layout.getLanes()[dim];
-  case DIFF_TILE_LAYOUT_ELEMS:
-    return layout.getElems()[dim];
-  case DIFF_TILE_LAYOUT_WARP_STRIDES:
-    return layout.getWarpStrides()[dim];
-  case DIFF_TILE_LAYOUT_LANE_STRIDES:
-    return layout.getLaneStrides()[dim];
-  }
-  llvm_unreachable("unknown list");
+  return read<LayoutAttr>(attribute, [&](LayoutAttr layout) -> int64_t {
+    switch (list) {
+    case DIFF_TILE_LAYOUT_WARPS:
+      return getElement(layout.getWarps(), dim);
+    case DIFF_TILE_LAYOUT_LANES:
+      return getElement(layout.getLanes(), dim);
+    case DIFF_TILE_LAYOUT_ELEMS:
+      return getElement(layout.getElems(), dim);
+    case DIFF_TILE_LAYOUT_WARP_STRIDES:
+      return getElement(layout.getWarpStrides(), dim);
+    case DIFF_TILE_LAYOUT_LANE_STRIDES:
+      return getElement(layout.getLaneStrides(), dim);
+    }
+    return 0;
+  });
 }
 
 //===----------------------------------------------------------------------===//
@@ -102,11 +121,13 @@ bool diffAttributeIsATileSwizzle(MlirAttribute attribute) {
 }
 
 int64_t diffTileSwizzleAttrGetBits(MlirAttribute swizzle) {
-  return get<SwizzleAttr>(swizzle).getBits();
+  return read<SwizzleAttr>(swizzle,
+                           [](SwizzleAttr attr) { return attr.getBits(); });
 }
 
 int64_t diffTileSwizzleAttrGetShift(MlirAttribute swizzle) {
-  return get<SwizzleAttr>(swizzle).getShift();
+  return read<SwizzleAttr>(swizzle,
+                           [](SwizzleAttr attr) { return attr.getShift(); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -117,11 +138,9 @@ MlirAttribute diffTileMmaAttrGet(MlirContext context, int64_t m, int64_t n,
                                  int64_t k, int64_t neighbours,
                                  MlirAttribute result) {
   auto layout = dyn_cast_or_null<LayoutAttr>(unwrap(result));
-  if (!layout) {
-    emitError(UnknownLoc::get(unwrap(context)))
-        << "the result of a #tile.mma must be a #tile.layout";
-    return {nullptr};
-  }
+  if (!layout)
+    return reportError(context,
+                       "the result of a #tile.mma must be a #tile.layout");
   return getChecked<MmaAttr, TileDialect>(context, m, n, k, neighbours, layout);
 }
 
@@ -130,23 +149,24 @@ bool diffAttributeIsATileMma(MlirAttribute attribute) {
 }
 
 int64_t diffTileMmaAttrGetM(MlirAttribute mma) {
-  return get<MmaAttr>(mma).getM();
+  return read<MmaAttr>(mma, [](MmaAttr attr) { return attr.getM(); });
 }
 
 int64_t diffTileMmaAttrGetN(MlirAttribute mma) {
-  return get<MmaAttr>(mma).getN();
+  return read<MmaAttr>(mma, [](MmaAttr attr) { return attr.getN(); });
 }
 
 int64_t diffTileMmaAttrGetK(MlirAttribute mma) {
-  return get<MmaAttr>(mma).getK();
+  return read<MmaAttr>(mma, [](MmaAttr attr) { return attr.getK(); });
 }
 
 int64_t diffTileMmaAttrGetNeighbours(MlirAttribute mma) {
-  return get<MmaAttr>(mma).getNeighbours();
+  return read<MmaAttr>(mma, [](MmaAttr attr) { return attr.getNeighbours(); });
 }
 
 MlirAttribute diffTileMmaAttrGetResult(MlirAttribute mma) {
-  return wrap(static_cast<Attribute>(get<MmaAttr>(mma).getResult()));
+  return wrap(read<MmaAttr>(
+      mma, [](MmaAttr attr) -> Attribute { return attr.getResult(); }));
 }
 
 //===----------------------------------------------------------------------===//
@@ -162,6 +182,8 @@ DiffTileSchedule diffTileScheduleGetDefault() {
 
 MlirAttribute diffTileScheduleAttrGet(MlirContext context,
                                       const DiffTileSchedule *schedule) {
+  if (!schedule)
+    return reportError(context, "diffTileScheduleAttrGet: schedule is null");
   return getChecked<ScheduleAttr, TileDialect>(
       context, schedule->warps, schedule->stages, schedule->swizzle,
       schedule->rowSumOnMma, schedule->skipRescale, schedule->tf32);
@@ -172,8 +194,9 @@ bool diffAttributeIsATileSchedule(MlirAttribute attribute) {
 }
 
 DiffTileSchedule diffTileScheduleAttrGetValue(MlirAttribute attribute) {
-  auto schedule = get<ScheduleAttr>(attribute);
-  return {schedule.getWarps(),       schedule.getStages(),
-          schedule.getSwizzle(),     schedule.getRowSumOnMma(),
-          schedule.getSkipRescale(), schedule.getTf32()};
+  return read<ScheduleAttr>(
+      attribute, [](ScheduleAttr attr) -> DiffTileSchedule {
+        return {attr.getWarps(),       attr.getStages(),      attr.getSwizzle(),
+                attr.getRowSumOnMma(), attr.getSkipRescale(), attr.getTf32()};
+      });
 }

@@ -3,7 +3,9 @@
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception                    *|
 |*                                                                            *|
 |* Functions that create an attribute return a null attribute, and emit an    *|
-|* error in the context, if the parameters are not legal. The parameters are  *|
+|* error in the context, if the parameters are not legal. Functions that read *|
+|* a parameter return 0, false, an empty string or null if the attribute is   *|
+|* of another kind, and 0 beyond the end of a list. The parameters are        *|
 |* described with the attributes (TileAttributes.td).                         *|
 |*                                                                            *|
 \*===----------------------------------------------------------------------===*/

@@ -146,6 +146,7 @@ static Key computeKey(const Request &request, const std::string &compiler) {
 /// Returns the message of the compiler: its first error without the words that
 /// every message has, or else how it ended.
 static std::string getCompilerError(const std::string &compiler,
+                                    const std::string &pass,
                                     const ProcessResult &result) {
   const std::string marker = "error: ", &text = result.errors;
   for (size_t begin = 0; begin < text.size();) {
@@ -154,10 +155,17 @@ static std::string getCompilerError(const std::string &compiler,
     size_t found = line.find(marker);
     if (found != std::string::npos && result.failure != "was interrupted") {
       std::string place = line.substr(0, found);
-      const std::string input = "<stdin>:";
-      if (place.compare(0, input.size(), input) == 0)
+      const std::string input = "<stdin>:", nowhere = input + "0:0: ";
+      if (place == nowhere)
+        place = "";
+      else if (place.compare(0, input.size(), input) == 0)
         place = "line " + place.substr(input.size());
-      return place + line.substr(found + marker.size());
+      std::string message = line.substr(found + marker.size());
+      // The compiler takes the pass as an option.
+      if (message.find("command line argument '--" + pass + "'") !=
+          std::string::npos)
+        return "the compiler knows no pass '" + pass + "'";
+      return place + message;
     }
     begin = end + 1;
   }
@@ -226,7 +234,7 @@ std::string Cache::compile(const Request &request, Entry &entry) {
       !readOutput(result.output, "manifest", position, entry.manifest) ||
       !readOutput(result.output, code, position, entry.code) ||
       position != result.output.size())
-    return getCompilerError(compiler, result);
+    return getCompilerError(compiler, request.pass, result);
   return "";
 }
 

@@ -171,8 +171,10 @@ static std::string checkOverlaps(const FunctionInfo &function,
 static std::string bind(const FunctionInfo &function,
                         const DiffLaunchTensor *tensors, size_t count,
                         std::vector<TensorArgument> &arguments) {
+  std::string error = checkCount(function, count);
+  if (!error.empty())
+    return error;
   arguments.resize(count);
-  std::string error;
   for (size_t i = 0; i < count; ++i) {
     error = readTensor(tensors[i], i, arguments[i]);
     if (error.empty() && tensors[i].memory != DIFF_LAUNCH_HOST)

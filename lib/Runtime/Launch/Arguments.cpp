@@ -190,19 +190,27 @@ struct Binder {
 };
 } // namespace
 
+std::string mlir::diff::launch::checkCount(const FunctionInfo &function,
+                                           size_t count) {
+  if (count == function.tensors.size())
+    return "";
+  size_t results =
+      std::count_if(function.tensors.begin(), function.tensors.end(),
+                    [](const TensorInfo &tensor) { return tensor.isResult; });
+  return "function '" + function.name + "' takes " +
+         std::to_string(function.tensors.size()) + " tensors (" +
+         std::to_string(results) + " of them results), found " +
+         std::to_string(count);
+}
+
 std::string
 mlir::diff::launch::bindArguments(const FunctionInfo &function,
                                   const std::vector<TensorArgument> &arguments,
                                   bool checkAddresses, SizeTable &sizes) {
   std::string where = "function '" + function.name + "'";
-  if (arguments.size() != function.tensors.size()) {
-    size_t results =
-        std::count_if(function.tensors.begin(), function.tensors.end(),
-                      [](const TensorInfo &tensor) { return tensor.isResult; });
-    return where + " takes " + std::to_string(function.tensors.size()) +
-           " tensors (" + std::to_string(results) +
-           " of them results), found " + std::to_string(arguments.size());
-  }
+  std::string wrongCount = checkCount(function, arguments.size());
+  if (!wrongCount.empty())
+    return wrongCount;
   sizes.clear();
   Binder binder{function, sizes, {}};
   for (size_t i = 0; i < arguments.size(); ++i) {

@@ -8,19 +8,28 @@
 #include "diff/Runtime/Launch/CudaDevice.h"
 #include "diff/Runtime/Launch/Program.h"
 #include "diff/Runtime/Launch/SimDevice.h"
+#include <algorithm>
 
 using namespace mlir::diff;
 using namespace mlir::diff::launch;
 
-struct DiffLaunchDevice {
+namespace {
+/// A device and the results of its last launch.
+struct DeviceState {
   std::unique_ptr<DeviceInterface> device;
   std::string name;
   std::vector<std::string> findings;
   std::string report;
 };
+} // namespace
+
+struct DiffLaunchDevice {
+  std::shared_ptr<DeviceState> state;
+};
 
 struct DiffLaunchProgram {
-  DiffLaunchDevice *owner;
+  // Before the program, which frees memory of the device.
+  std::shared_ptr<DeviceState> owner;
   std::unique_ptr<Program> program;
 };
 
@@ -30,10 +39,12 @@ static std::string &getLastError() {
   return error;
 }
 
+/// Keeps the message, in one line.
 static DiffLaunchStatus report(std::string error,
                                DiffLaunchStatus status = DIFF_LAUNCH_ERROR) {
   if (error.empty())
     return DIFF_LAUNCH_SUCCESS;
+  std::replace(error.begin(), error.end(), '\n', ' ');
   getLastError() = std::move(error);
   return status;
 }
@@ -57,10 +68,10 @@ static DiffLaunchStatus finishOpen(const std::string &error,
                                    DiffLaunchDevice **device) {
   if (!error.empty())
     return report(error);
-  auto *result = new DiffLaunchDevice;
-  result->name = opened->getName();
-  result->device = std::move(opened);
-  *device = result;
+  auto state = std::make_shared<DeviceState>();
+  state->name = opened->getName();
+  state->device = std::move(opened);
+  *device = new DiffLaunchDevice{std::move(state)};
   return DIFF_LAUNCH_SUCCESS;
 }
 
@@ -103,14 +114,14 @@ DiffLaunchStatus diffLaunchOpenCuda(int ordinal, const char *library,
 DiffLaunchStatus diffLaunchSetStream(DiffLaunchDevice *device, void *stream) {
   if (!device)
     return reportNull("diffLaunchSetStream", "device");
-  device->device->setStream(stream);
+  device->state->device->setStream(stream);
   return DIFF_LAUNCH_SUCCESS;
 }
 
 void diffLaunchClose(DiffLaunchDevice *device) { delete device; }
 
 const char *diffLaunchGetName(const DiffLaunchDevice *device) {
-  return device ? device->name.c_str() : "";
+  return device ? device->state->name.c_str() : "";
 }
 
 DiffLaunchStatus diffLaunchAllocate(DiffLaunchDevice *device, uint64_t bytes,
@@ -118,7 +129,8 @@ DiffLaunchStatus diffLaunchAllocate(DiffLaunchDevice *device, uint64_t bytes,
   if (!device || !address)
     return reportNull("diffLaunchAllocate", device ? "address" : "device");
   uint64_t allocated = 0;
-  std::string error = device->device->allocate(bytes ? bytes : 1, allocated);
+  std::string error =
+      device->state->device->allocate(bytes ? bytes : 1, allocated);
   if (error.empty())
     *address = allocated;
   return report(error);
@@ -127,27 +139,27 @@ DiffLaunchStatus diffLaunchAllocate(DiffLaunchDevice *device, uint64_t bytes,
 DiffLaunchStatus diffLaunchFree(DiffLaunchDevice *device, uint64_t address) {
   if (!device)
     return reportNull("diffLaunchFree", "device");
-  return report(device->device->free(address));
+  return report(device->state->device->free(address));
 }
 
 DiffLaunchStatus diffLaunchCopyToDevice(DiffLaunchDevice *device, uint64_t to,
                                         const void *from, uint64_t bytes) {
   if (!device || (!from && bytes))
     return reportNull("diffLaunchCopyToDevice", device ? "from" : "device");
-  return report(device->device->copyToDevice(to, from, bytes));
+  return report(device->state->device->copyToDevice(to, from, bytes));
 }
 
 DiffLaunchStatus diffLaunchCopyToHost(DiffLaunchDevice *device, void *to,
                                       uint64_t from, uint64_t bytes) {
   if (!device || (!to && bytes))
     return reportNull("diffLaunchCopyToHost", device ? "to" : "device");
-  return report(device->device->copyToHost(to, from, bytes));
+  return report(device->state->device->copyToHost(to, from, bytes));
 }
 
 DiffLaunchStatus diffLaunchSynchronize(DiffLaunchDevice *device) {
   if (!device)
     return reportNull("diffLaunchSynchronize", "device");
-  return report(device->device->synchronize());
+  return report(device->state->device->synchronize());
 }
 
 //===----------------------------------------------------------------------===//
@@ -164,11 +176,11 @@ DiffLaunchStatus diffLaunchLoad(DiffLaunchDevice *device, const char *manifest,
                                                     : "program");
   std::unique_ptr<Program> loaded;
   std::string error = Program::load(
-      *device->device, std::string(manifest, manifestSize),
+      *device->state->device, std::string(manifest, manifestSize),
       std::string(static_cast<const char *>(code), codeSize), loaded);
   if (!error.empty())
     return report(error);
-  *program = new DiffLaunchProgram{device, std::move(loaded)};
+  *program = new DiffLaunchProgram{device->state, std::move(loaded)};
   return DIFF_LAUNCH_SUCCESS;
 }
 
@@ -211,6 +223,9 @@ private:
 } // namespace
 
 std::string Tensors::read() {
+  std::string wrongCount = checkCount(function, count);
+  if (!wrongCount.empty())
+    return wrongCount;
   for (size_t i = 0; i < count; ++i) {
     TensorArgument argument;
     std::string problem = readTensor(tensors[i], i, argument);
@@ -273,7 +288,7 @@ std::string Tensors::copyOut() {
 static std::string run(DiffLaunchProgram &program, const char *name,
                        const DiffLaunchTensor *list, size_t count,
                        double *milliseconds, bool &isInvalid) {
-  DiffLaunchDevice &owner = *program.owner;
+  DeviceState &owner = *program.owner;
   DeviceInterface &device = *owner.device;
   device.clearResults();
   owner.findings.clear();
@@ -318,11 +333,11 @@ DiffLaunchStatus diffLaunchRun(DiffLaunchProgram *program, const char *function,
   size_t found = program->owner->findings.size();
   if (!found)
     return DIFF_LAUNCH_SUCCESS;
-  getLastError() = "the checkers found " + std::to_string(found) +
-                   (found == 1 ? " thing" : " things") + " wrong with '" +
-                   function +
-                   "'; the first: " + program->owner->findings.front();
-  return DIFF_LAUNCH_FINDINGS;
+  return report("the checkers found " + std::to_string(found) +
+                    (found == 1 ? " thing" : " things") + " wrong with '" +
+                    function +
+                    "'; the first: " + program->owner->findings.front(),
+                DIFF_LAUNCH_FINDINGS);
 }
 
 //===----------------------------------------------------------------------===//
@@ -330,19 +345,20 @@ DiffLaunchStatus diffLaunchRun(DiffLaunchProgram *program, const char *function,
 //===----------------------------------------------------------------------===//
 
 size_t diffLaunchGetFindingCount(const DiffLaunchDevice *device) {
-  return device ? device->findings.size() : 0;
+  return device ? device->state->findings.size() : 0;
 }
 
 const char *diffLaunchGetFinding(const DiffLaunchDevice *device,
                                  size_t number) {
-  if (!device || number >= device->findings.size())
+  if (!device || number >= device->state->findings.size())
     return nullptr;
-  return device->findings[number].c_str();
+  return device->state->findings[number].c_str();
 }
 
 const char *diffLaunchGetReport(DiffLaunchDevice *device) {
   if (!device)
     return "";
-  device->report = device->device->getReport();
-  return device->report.c_str();
+  DeviceState &state = *device->state;
+  state.report = state.device->getReport();
+  return state.report.c_str();
 }

@@ -15,6 +15,9 @@ static constexpr NpyType kTypes[] = {
     NpyType::I8,  NpyType::I16,  NpyType::I64, NpyType::U8,  NpyType::U16,
     NpyType::U32, NpyType::U64,  NpyType::Bool};
 
+/// Wrong ranks, such as uninitialized ones, would read far beyond the shape.
+static constexpr size_t kMaxRank = 64;
+
 std::string mlir::diff::launch::readTensor(const DiffLaunchTensor &tensor,
                                            size_t number,
                                            TensorArgument &argument) {
@@ -27,6 +30,9 @@ std::string mlir::diff::launch::readTensor(const DiffLaunchTensor &tensor,
   if (tensor.memory != DIFF_LAUNCH_DEVICE && tensor.memory != DIFF_LAUNCH_HOST)
     return fail("is in the unknown memory " +
                 std::to_string(int(tensor.memory)));
+  if (tensor.rank > kMaxRank)
+    return fail("has rank " + std::to_string(tensor.rank) + "; 0 to " +
+                std::to_string(kMaxRank) + " are legal");
   if (tensor.rank && !tensor.shape)
     return fail("has no shape");
   argument.address = tensor.data;

@@ -170,7 +170,7 @@ int diffParallelGetThreads(void) {
 }
 
 size_t diffParallelCall(void (*function)(void *data), void *data) {
-  return recover(function, data);
+  return function ? recover(function, data) : 0;
 }
 
 void diffParallelFailAllocation(size_t bytes) {

@@ -32,6 +32,9 @@ struct TensorArgument {
 /// Returns the strides of an array in C order.
 std::vector<int64_t> getContiguousStrides(const std::vector<int64_t> &shape);
 
+/// Checks the number of tensors. Returns an empty string or an error message.
+std::string checkCount(const FunctionInfo &function, size_t count);
+
 /// Checks types, shapes, strides and alignment against the function, and
 /// collects the values of its named sizes. `arguments` holds one entry for each
 /// tensor of the function. Addresses are checked if `checkAddresses` is set.

@@ -5,7 +5,8 @@ All `sh` fences of a file run in order, in a folder with links to the files of t
 project and to the build folder. A `text` fence after a `sh` fence is its output: the
 lines must occur in this order. `...` in a line, or as a line, stands for any text. A
 comment `<!-- file: NAME -->` before a fence writes its text to a file.
-SKIPPED lists commands that do not run here; each entry must match a command.
+SKIPPED lists commands that do not run here, and DRY_RUN those that the build tool only
+plans, so that their targets must exist; each entry must match a command.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ SKIPPED = (
     ("README.md", r".*--target=cuda", "needs a GPU"),
     ("README.md", r"scripts/compare\.py --model=diff-v2", "takes a minute; test/Benchmarks runs smaller ones"),
     ("README.md", r".*pip install", "test/Python/install.test"),
+    ("CONTRIBUTING.md", r"cmake --preset", "configures a build"),
+    ("CONTRIBUTING.md", r"\./scripts/test\.sh", "sets up a machine"),
+    ("CONTRIBUTING.md", r"cmake --build build --target check-(format|tidy)", "needs clang-format-22 and clang-tidy-22"),
+    ("CONTRIBUTING.md", r"/usr/lib/llvm-22/bin/lit", "runs tests"),
+    ("CONTRIBUTING.md", r"\$FUZZ layers .*--seconds", "takes ten minutes; test/Fuzz runs a sample"),
     ("python/README.md", r".*pip install", "test/Python/install.test"),
     ("python/README.md", r"python -m diff_mlir compare", "test/Python/cli.test"),
     ("python/README.md", r"scripts/make-kernel\.py", "test/Python/kernels.test"),
@@ -35,6 +41,9 @@ SKIPPED = (
     ("docs/adding-a-chip.md", r"/usr/lib/llvm-22/bin/lit", "runs tests"),
     ("docs/adding-a-mask.md", r"/usr/lib/llvm-22/bin/lit", "runs tests"),
 )
+
+#: File, and pattern of the command.
+DRY_RUN = (("CONTRIBUTING.md", r"cmake --build "),)
 
 
 def split_commands(text: str) -> list[str]:
@@ -46,10 +55,12 @@ def select(name: str, text: str, used: set) -> str:
     """The script of a fence without the skipped commands."""
     kept = []
     for command in split_commands(text):
-        entry = next((entry for entry in SKIPPED if entry[0] == name and re.match(entry[1], command)), None)
+        entry = next((entry for entry in SKIPPED + DRY_RUN if entry[0] == name and re.match(entry[1], command)), None)
         if entry:
             used.add(entry)
-        else:
+        if entry in DRY_RUN:
+            kept.append(re.sub(r"\s+#.*", "", command) + " -- -n")
+        elif not entry:
             kept.append(command.replace("\0", "\n"))
     return "\n".join(kept)
 
@@ -83,7 +94,7 @@ def make_folder(scratch: Path, root: Path, build: Path) -> None:
 
 def run_file(path: Path, name: str, scratch: Path, used: set) -> tuple[int, list[str]]:
     environment = dict(os.environ, PATH=f"{scratch / '.venv' / 'bin'}:{os.environ['PATH']}",
-                       PYTHONPATH=str(scratch / "build" / "python"),
+                       PYTHONPATH=str(scratch / "build" / "python"), PYTHONDONTWRITEBYTECODE="1",
                        DIFF_CACHE_DIR=str(scratch / "cache"))  # fmt: skip
     for file, text in re.findall(r"<!-- file: (\S+) -->\n+```\w*\n(.*?)^```", path.read_text(),
                                  re.DOTALL | re.MULTILINE):  # fmt: skip
@@ -116,7 +127,7 @@ def main() -> int:
         count, found = run_file(root / name, name, scratch, used)
         total += count
         errors += found
-    errors += [f"SKIPPED: {entry[0]} has no command {entry[1]}" for entry in SKIPPED
+    errors += [f"SKIPPED, DRY_RUN: {entry[0]} has no command {entry[1]}" for entry in SKIPPED + DRY_RUN
                if entry not in used and entry[0] in sys.argv[4:]]  # fmt: skip
     print(*errors, sep="\n", end="\n" if errors else "")
     print(f"{total} commands ran, {len(errors)} errors")

@@ -8,12 +8,15 @@ set -euo pipefail
 
 usage() {
   cat <<'EOT'
-usage: scripts/wheel.sh [--build=FOLDER --python=PYTHON] [--out=FOLDER] [--check]
+usage: scripts/wheel.sh [--build=FOLDER --python=PYTHON] [--out=FOLDER]
+                        [--check [--torch]]
   --build=FOLDER   a finished build (default: sets up and builds in build/)
   --python=PYTHON  the Python that the wheel is for (default: of .venv)
   --out=FOLDER     where the wheel goes (default: wheel in the build folder)
   --check          also install it in a Debian 12 without LLVM and call it there.
                    Needs root, debootstrap, and the Python of Debian 12 (3.11).
+  --torch          also install a CPU build of PyTorch there and call it on tensors.
+                   Needs 1 GB, and an index of such builds (PIP_EXTRA_INDEX_URL).
 EOT
 }
 
@@ -24,12 +27,14 @@ LLVM_LIBRARIES=/usr/lib/llvm-$DIFF_LLVM/lib
 build=
 out=
 check=
+torch=
 for argument; do
   case $argument in
   --build=?*) build=$(cd "${argument#*=}" && pwd) ;;
   --python=?*) DIFF_PYTHON=${argument#*=} ;;
   --out=?*) out=${argument#*=} ;;
   --check) check=1 ;;
+  --torch) torch=1 ;;
   -h | --help)
     usage
     exit
@@ -40,6 +45,7 @@ for argument; do
     ;;
   esac
 done
+[[ -z $torch || -n $check ]] || diff_fail '--torch is for --check'
 [[ ${build:+1} == "${DIFF_PYTHON:+1}" ]] || diff_fail 'give both or none of --build and --python'
 if [[ -z $build ]]; then
   diff_setup
@@ -99,16 +105,26 @@ diff_make_debian "$root" --include=python3-venv
 mkdir "$root/wheels"
 diff_logged wheel-download.log "$tools/bin/python" -m pip download -d "$root/wheels" \
   "${DIFF_REQUIREMENTS[@]}" || diff_fail 'NumPy and ml_dtypes could not be downloaded'
+if [[ -n $torch ]]; then
+  # Other builds need CUDA's libraries, which take several GB.
+  diff_logged wheel-torch.log "$tools/bin/python" -m pip download -d "$root/wheels" \
+    "torch==$DIFF_TORCH_RELEASE+cpu" || diff_fail 'PyTorch could not be downloaded'
+fi
 cp "$wheel" "$root/wheels/"
-cp "$DIFF_ROOT/test/Python/Inputs/wheel.py" "$root/root/"
+cp "$DIFF_ROOT"/test/Python/Inputs/wheel{,_torch}.py "$root/root/"
 start=$SECONDS
 unshare --mount --pid --fork --mount-proc="$root/proc" chroot "$root" /usr/bin/env -i \
-  HOME=/root PATH=/usr/bin:/bin sh -ec '
+  HOME=/root PATH=/usr/bin:/bin TORCH="${torch:+torch}" sh -ec '
     python3 -m venv /root/venv
     /root/venv/bin/pip install -q --no-index --find-links=/wheels "diff_mlir[numpy]"
     cd /root
     venv/bin/python wheel.py
-    venv/bin/python -m diff_mlir info' || diff_fail 'the wheel does not work in Debian 12'
+    venv/bin/python -m diff_mlir info
+    [ -n "$TORCH" ] || exit 0
+    /root/venv/bin/pip install -q --no-index --find-links=/wheels torch
+    for order in torch diff_mlir numpy; do
+      venv/bin/python wheel_torch.py $order
+    done' || diff_fail 'the wheel does not work in Debian 12'
 diff_step "installed and called in $((SECONDS - start)) s;" \
   "$(du -sm "$root"/root/venv/lib/python3*/site-packages/diff_mlir* | awk '{ sum += $1 } END { print sum }') MB installed"
 rm -rf "$scratch"

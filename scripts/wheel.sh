@@ -23,6 +23,11 @@ EOT
 # Debian 12 has glibc 2.36, which its LLVM needs.
 PLATFORM=manylinux_2_36_x86_64
 LLVM_LIBRARIES=/usr/lib/llvm-$DIFF_LLVM/lib
+# LLVM uses them in its manifest tool for Windows and in clang's analyzer, which are not
+# in the wheel. With them and with ICU, which libxml2 needs, it is 24 MB larger.
+STUBS=(libxml2.so.2 libz3.so.4)
+# PyPI's limit, in bytes.
+MAX_BYTES=100000000
 
 build=
 out=
@@ -61,6 +66,18 @@ rm -rf "$scratch"
 mkdir -p "$scratch" "$out"
 rm -f "$out"/diff_mlir-*.whl
 
+# Makes libraries that stand for those of STUBS.
+make_stubs() {
+  local library path
+  mkdir "$scratch/stubs"
+  for library in "${STUBS[@]}"; do
+    path=$(ldd "$LLVM_LIBRARIES/libLLVM.so" | awk -v name="$library" '$1 == name { print $3 }')
+    [[ -n $path ]] || continue
+    "$tools/bin/python" "$DIFF_ROOT/scripts/stub-library.py" \
+      "$LLVM_LIBRARIES/libLLVM.so" "$path" "$scratch/stubs" || return
+  done
+}
+
 # Adds the licenses of the project and of the Debian packages with the libraries.
 add_licenses() {
   local library name package folder
@@ -71,6 +88,7 @@ add_licenses() {
   for library in "$scratch"/unpacked/*/diff_mlir.libs/*; do
     # libz3-0123abcd.so.4 is a copy of libz3.so.4.
     name=$(basename "$library" | sed 's/-[0-9a-f]\{8\}\././')
+    [[ ! -e $scratch/stubs/$name ]] || continue
     package=$(dpkg -S "*/$name" | head -n 1 | cut -d : -f 1)
     cp -L "/usr/share/doc/$package/copyright" "$folder/$package.txt"
   done
@@ -86,7 +104,8 @@ diff_logged wheel-pip.log "$tools/bin/python" -m pip --disable-pip-version-check
 DIFF_BUILD_DIR=$build diff_logged wheel-build.log "$tools/bin/python" -m pip wheel \
   --no-build-isolation --no-deps --no-index -w "$scratch/raw" "$DIFF_ROOT/python" \
   --config-settings="build-dir=$scratch/build" || diff_fail 'the wheel could not be built'
-PATH=$tools/bin:$PATH LD_LIBRARY_PATH=$LLVM_LIBRARIES diff_logged wheel-repair.log \
+diff_logged wheel-stubs.log make_stubs || diff_fail 'the stubs could not be made'
+PATH=$tools/bin:$PATH LD_LIBRARY_PATH=$scratch/stubs:$LLVM_LIBRARIES diff_logged wheel-repair.log \
   "$tools/bin/python" -m auditwheel repair --plat "$PLATFORM" -w "$scratch/repaired" \
   "$scratch"/raw/*.whl || diff_fail 'the libraries could not be added to the wheel'
 add_licenses
@@ -95,8 +114,10 @@ wheel=$(echo "$out"/diff_mlir-*.whl)
 if "$tools/bin/python" -m zipfile -l "$wheel" | grep -E 'lib(gomp|omp)[-.]'; then
   diff_fail 'the wheel contains an OpenMP runtime'
 fi
-diff_step "$(stat -c %s "$wheel") bytes in $((SECONDS - start)) s: $wheel"
+bytes=$(stat -c %s "$wheel")
+diff_step "$bytes bytes in $((SECONDS - start)) s: $wheel"
 [[ -n $check ]] || exit 0
+((bytes < MAX_BYTES)) || diff_fail "the wheel has $bytes bytes; PyPI takes less than $MAX_BYTES"
 
 DIFF_PHASE=check-wheel
 [[ $wheel == *-cp311-* ]] || diff_fail "$wheel is not for Python 3.11, which Debian 12 has"

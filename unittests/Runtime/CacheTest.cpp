@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Cache.h"
 #include "CompilerProcess.h"
 #include "Entry.h"
 #include "HostFeatures.h"
@@ -17,6 +18,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <functional>
+#include <set>
 #include <sstream>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -79,6 +81,33 @@ TEST(Cache, EveryDamageOfAnEntryIsFound) {
     EXPECT_FALSE(readEntry(damaged, makeKey(1), read)) << bit;
   }
   ASSERT_TRUE(readEntry(writeEntry(makeKey(1), {}), makeKey(1), read));
+}
+
+TEST(Cache, EveryPartOfARequestChangesItsKey) {
+  Request request;
+  request.module = "module {}";
+  request.target = "host";
+  std::set<Key> keys;
+  auto add = [&](const Request &changed, const char *compiler,
+                 const char *features) {
+    return keys.insert(computeKey(changed, compiler, features)).second;
+  };
+  EXPECT_TRUE(add(request, "1", "avx2"));
+  EXPECT_FALSE(add(request, "1", "avx2"));
+  EXPECT_TRUE(add(request, "2", "avx2"));
+  EXPECT_TRUE(add(request, "1", "avx512f"));
+  for (std::string Request::*part :
+       {&Request::module, &Request::options, &Request::pass}) {
+    Request other = request;
+    other.*part += "x";
+    EXPECT_TRUE(add(other, "1", "avx2"));
+  }
+  // Code for GPUs does not depend on the CPU.
+  request.target = "sm_80";
+  EXPECT_TRUE(add(request, "1", "avx2"));
+  EXPECT_FALSE(add(request, "1", "avx512f"));
+  request.wantCubin = true;
+  EXPECT_TRUE(add(request, "1", "avx2"));
 }
 
 TEST(Cache, HostFeaturesDoNotChange) {

@@ -128,17 +128,19 @@ KernelPtr Cache::findOnDisk(const Key &key) {
 // Compilation
 //===----------------------------------------------------------------------===//
 
-static Key computeKey(const Request &request, const std::string &compiler) {
+Key mlir::diff::cache::computeKey(const Request &request,
+                                  const std::string &compiler,
+                                  const std::string &hostFeatures) {
   Sha256 hash;
   // The version of the project and, for builds of one version, the file of the
   // compiler.
   hash.updateSized("diff-mlir " DIFF_VERSION);
-  hash.updateSized(compiler.empty() ? "" : identifyCompiler(compiler));
+  hash.updateSized(compiler);
   hash.updateSized(request.target);
   hash.updateSized(request.options);
   hash.updateSized(request.wantCubin ? "cubin" : "");
   hash.updateSized(request.pass);
-  hash.updateSized(request.isForGPU() ? "" : getHostFeatures());
+  hash.updateSized(request.isForGPU() ? "" : hostFeatures);
   hash.updateSized(request.module);
   return hash.finish();
 }
@@ -299,7 +301,10 @@ std::string Cache::wait(const Key &key, Claim &claim, FileLock &lock,
 std::string Cache::get(const Request &request, KernelPtr &kernel,
                        Origin &origin) {
   std::string ignored;
-  Key key = computeKey(request, findCompiler(settings.compiler, ignored));
+  std::string compiler = findCompiler(settings.compiler, ignored);
+  Key key =
+      computeKey(request, compiler.empty() ? "" : identifyCompiler(compiler),
+                 getHostFeatures());
   Claim claim(*this, key);
   FileLock lock;
   std::string error = wait(key, claim, lock, kernel, origin);

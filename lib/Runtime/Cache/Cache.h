@@ -39,6 +39,12 @@ struct Request {
   bool isForGPU() const { return target.compare(0, 3, "sm_") == 0; }
 };
 
+/// Returns the key of a request. `compiler` identifies the file of the
+/// compiler. `hostFeatures` are those of this CPU, which matter to code for the
+/// host.
+Key computeKey(const Request &request, const std::string &compiler,
+               const std::string &hostFeatures);
+
 enum class Origin { Memory, Disk, Compiled };
 
 using KernelPtr = std::shared_ptr<const Kernel>;

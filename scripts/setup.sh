@@ -28,6 +28,8 @@ DIFF_PACKAGES=(
 DIFF_REQUIREMENTS=('numpy>=1.26,<3' 'ml_dtypes>=0.4,<1')
 # The build of the Python package, and its random tests.
 DIFF_BINDINGS_REQUIREMENTS=('nanobind>=3.1,<4' 'scikit-build-core>=0.10' 'hypothesis>=6,<7')
+# Plots of the Python package.
+DIFF_PLOT_REQUIREMENTS=('matplotlib>=3,<4')
 # CUDA Python, which the tests run on the driver library of the simulator.
 DIFF_CUDA_REQUIREMENTS=('cuda-bindings>=13,<14')
 # PyTorch without CUDA and transformers, with whose models the tests compare.
@@ -228,6 +230,8 @@ diff_install_bindings() {
     DIFF_BUILD_OPTIONS+=(-DDIFF_ENABLE_PYTHON=OFF)
     diff_step 'no nanobind: the Python package is not built and not tested'
   fi
+  diff_pip pip-plot.log "${DIFF_PLOT_REQUIREMENTS[@]}" ||
+    diff_step 'no matplotlib: plots are not tested'
 }
 
 # Installs PyTorch into .venv. PyPI's wheels for x86 need the CUDA libraries, so prefer

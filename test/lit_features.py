@@ -145,6 +145,7 @@ _PROBES = (
     ("numpy", "execution tests against float64", _import("numpy, ml_dtypes")),
     ("cuda-bindings", "CUDA Python programs on the simulator", _import("numpy, cuda.bindings.driver")),
     ("hypothesis", "random arguments of the Python package", _import("hypothesis")),
+    ("matplotlib", "plots of the Python package", _find("matplotlib")),
     ("python-package", "the Python package diff_mlir", _python_package),
     ("torch", "comparisons with the models of transformers", _find("torch", "transformers")),
     ("kernels", "the folder for Hugging Face's package kernels", _find("kernels", "torch")),

@@ -55,22 +55,12 @@ root=$DIFF_BUILD/package-debian
 rm -rf --one-file-system "$root"
 trap 'rm -rf --one-file-system "$root"' EXIT
 diff_make_debian "$root"
-mirror=$(diff_mirror)
-cp /etc/resolv.conf "$root/etc/resolv.conf"
-printf 'deb %s %s main\n' "$mirror" bookworm "$mirror-security" bookworm-security \
-  >"$root/etc/apt/sources.list"
+diff_add_suites "$root"
 cp "$package" "$root/tmp/diff-mlir.deb"
 cp "$DIFF_ROOT/scripts/package-check.py" "$root/tmp/check.py"
 
-# inside LOG COMMAND...: runs a command in the clean system, which sees its own
-# processes only.
-inside() {
-  local log=$1
-  shift
-  diff_logged "$log" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-    DEBIAN_FRONTEND=noninteractive ${http_proxy:+"http_proxy=$http_proxy"} \
-    unshare --mount --pid --fork --mount-proc="$root/proc" chroot "$root" "$@" || diff_fail "\"$*\" failed in the clean system"
-}
+# inside LOG COMMAND...: runs a command in the clean system.
+inside() { diff_inside "$root" "$@"; }
 
 start=$SECONDS
 inside chroot-update.log apt-get update

@@ -100,6 +100,27 @@ diff_make_debian() {
   diff_step "made a clean Debian 12 in $((SECONDS - start)) s"
 }
 
+# diff_add_suites ROOT: makes the packages of Debian 12, with LLVM 22, available to apt
+# in a clean system.
+diff_add_suites() {
+  local mirror
+  mirror=$(diff_mirror)
+  cp /etc/resolv.conf "$1/etc/resolv.conf"
+  printf 'deb %s %s main\n' "$mirror" bookworm "$mirror-security" bookworm-security \
+    >"$1/etc/apt/sources.list"
+}
+
+# diff_inside ROOT LOG COMMAND...: runs a command in a clean system, which sees its own
+# processes only.
+diff_inside() {
+  local root=$1 log=$2
+  shift 2
+  diff_logged "$log" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+    DEBIAN_FRONTEND=noninteractive ${http_proxy:+"http_proxy=$http_proxy"} \
+    unshare --mount --pid --fork --mount-proc="$root/proc" chroot "$root" "$@" ||
+    diff_fail "\"$*\" failed in the clean system"
+}
+
 # Explains how to make the packages available to apt: LLVM 22 is in the security
 # suite.
 diff_explain_suite() {

@@ -8,6 +8,7 @@
 #include "Emit.h"
 #include "diff/InitAll.h"
 #include "diff/Target/Chips.h"
+#include "diff/Target/HostChips.h"
 #include "diff/Tools/ModuleInput.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Pass/PassManager.h"
@@ -33,7 +34,7 @@ void diff::initializeCompilerTargets() {
 LogicalResult diff::verifyEmission(StringRef kind,
                                    const CompileRequest &request,
                                    ReportError reportError) {
-  bool host = request.chip == "host";
+  bool host = lookUpHostChip(request.chip) != nullptr;
   if (!host && !lookUpChip(request.chip)) {
     reportError("unknown chip '" + request.chip + "'; known are " +
                 getTargetNames());
@@ -98,7 +99,8 @@ private:
   void forwardOne(Diagnostic &diagnostic) {
     std::string text = diagnostic.str();
     CompileDiagnostic forwarded{diagnostic.getSeverity(), text, "", 0, 0};
-    if (auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>()) {
+    if (auto place =
+            diagnostic.getLocation()->findInstanceOf<FileLineColLoc>()) {
       forwarded.file = place.getFilename().getValue();
       forwarded.line = place.getLine();
       forwarded.column = place.getColumn();
@@ -123,8 +125,8 @@ diff::compileSource(llvm::MemoryBufferRef source, const SourceOptions &options,
   const std::string &kind = options.emit.kind;
   if (!isEmitKind(kind))
     return fail("emit must be one of " + getEmitKinds(true) +
-                " for host, or " + getEmitKinds(false) + " for a GPU, found '" +
-                kind + "'");
+                " for a CPU, or " + getEmitKinds(false) +
+                " for a GPU, found '" + kind + "'");
   CompileRequest request{options.compile.chip, options.compile.stopAfter};
   if (failed(verifyEmission(kind, request, reportError)))
     return failure();

@@ -8,6 +8,7 @@
 #include "diff/Compiler/Compiler.h"
 #include "diff/Target/Chips.h"
 #include "diff/Target/GPUEmission.h"
+#include "diff/Target/HostChips.h"
 #include "diff/Target/HostEmission.h"
 #include "diff/Target/HostLink.h"
 #include "diff/Target/Ptxas.h"
@@ -44,7 +45,8 @@ static Result emitCubin(const EmitInput &input) {
 }
 
 static Result emitLibrary(const EmitInput &input) {
-  Result object = emitHostObject(input.compiled, /*useRuntime=*/true);
+  Result object = emitHostObject(input.compiled, *lookUpHostChip(input.chip),
+                                 /*useRuntime=*/true);
   if (failed(object))
     return failure();
   llvm::Expected<std::string> library = linkHostLibrary(*object);
@@ -68,14 +70,20 @@ constexpr Emitter kEmitters[] = {
     {"mlir", false,
      [](const EmitInput &input) { return emitMLIR(input.compiled); }},
     {"llvm", true,
-     [](const EmitInput &input) { return emitHostLLVM(input.compiled); }},
+     [](const EmitInput &input) {
+       return emitHostLLVM(input.compiled, *lookUpHostChip(input.chip));
+     }},
     {"object", true,
-     [](const EmitInput &input) { return emitHostObject(input.compiled); }},
+     [](const EmitInput &input) {
+       return emitHostObject(input.compiled, *lookUpHostChip(input.chip));
+     }},
     {"library", true, emitLibrary},
     {"header", true,
      [](const EmitInput &input) { return emitHostHeader(input.source); }},
     {"manifest", true,
-     [](const EmitInput &input) { return emitHostManifest(input.source); }},
+     [](const EmitInput &input) {
+       return emitHostManifest(input.source, *lookUpHostChip(input.chip));
+     }},
     {"llvm", false,
      [](const EmitInput &input) {
        return emitDeviceLLVM(input.compiled, *lookUpChip(input.chip));
@@ -120,7 +128,7 @@ std::string diff::getEmitKinds(bool host) {
 }
 
 FailureOr<std::string> diff::emit(StringRef kinds, const EmitInput &input) {
-  bool host = input.chip == "host";
+  bool host = lookUpHostChip(input.chip) != nullptr;
   if (const Emitter *emitter = findEmitter(kinds, host))
     return emitter->emit(input);
   std::string outputs;

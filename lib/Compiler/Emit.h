@@ -18,14 +18,14 @@ struct EmitInput {
   /// The original module, and the module compiled to the hardware level.
   ModuleOp source;
   ModuleOp compiled;
-  /// "host" or a GPU of the chip table.
+  /// A name in the table of CPUs or GPUs.
   std::string chip;
   /// The path of ptxas, or empty.
   std::string ptxas;
   ReportError reportError;
 };
 
-/// Returns true if the host or GPUs support the kind, or all of a list.
+/// Returns true if CPUs or GPUs support the kind, or all of a list.
 bool hasEmitKind(StringRef kinds, bool host);
 
 /// Returns the bytes of the output, or of all outputs of a list. Reports

@@ -45,6 +45,7 @@ void diff::addCleanup(OpPassManager &pm) {
 }
 
 void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
+                               const HostChip *host,
                                const CompileOptions &options) {
   // The launches of kernels must be in one function.
   if (chip)
@@ -164,7 +165,7 @@ void diff::buildLinalgPipeline(OpPassManager &pm) {
   buildHostLowering(pm);
 }
 
-void diff::buildHostKernelPipeline(OpPassManager &pm) {
+void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
   pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createDiffDecomposePass());
@@ -180,7 +181,7 @@ void diff::buildHostKernelPipeline(OpPassManager &pm) {
   buildBufferizationPipeline(pm, /*allocatesInLoops=*/true);
 }
 
-void diff::buildHostHardwarePipeline(OpPassManager &pm) {
+void diff::buildHostHardwarePipeline(OpPassManager &pm, const HostChip &chip) {
   buildSymbols(pm);
   buildHostLowering(pm);
 }

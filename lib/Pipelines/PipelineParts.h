@@ -12,13 +12,15 @@
 namespace mlir::diff {
 struct Chip;
 struct CompileOptions;
+struct HostChip;
 
 /// Adds canonicalization and common subexpression elimination.
 void addCleanup(OpPassManager &pm);
 
-/// Adds the passes from level 0 to 1. `chip` is null for a CPU.
+/// Adds the passes from level 0 to 1. `chip` is null for a CPU, and `host` for
+/// a GPU.
 void buildTilingPipeline(OpPassManager &pm, const Chip *chip,
-                         const CompileOptions &options);
+                         const HostChip *host, const CompileOptions &options);
 
 /// Adds the passes that set the signatures of public functions.
 void buildEntryPipeline(OpPassManager &pm);
@@ -28,8 +30,8 @@ void buildEntryPipeline(OpPassManager &pm);
 void buildBufferizationPipeline(OpPassManager &pm, bool allocatesInLoops);
 
 /// Add the passes from level 1 to 2 and from 2 to 3 on a CPU.
-void buildHostKernelPipeline(OpPassManager &pm);
-void buildHostHardwarePipeline(OpPassManager &pm);
+void buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip);
+void buildHostHardwarePipeline(OpPassManager &pm, const HostChip &chip);
 
 /// Add the passes from level 1 to 2 and from 2 to 3 on a GPU.
 void buildGPUKernelPipeline(OpPassManager &pm, const Chip &chip);

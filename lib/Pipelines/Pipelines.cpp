@@ -9,6 +9,7 @@
 #include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Target/Chips.h"
+#include "diff/Target/HostChips.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -137,14 +138,17 @@ std::string diff::parseTiles(StringRef value, CompileOptions &options) {
 void diff::buildCompilePipeline(OpPassManager &pm, Level from, Level to,
                                 const CompileOptions &options) {
   const Chip *chip = lookUpChip(options.chip);
+  const HostChip *host = lookUpHostChip(options.chip);
+  assert((chip || host) && "the chip was not checked");
   auto passes = [&](Level level) { return from < level && level <= to; };
   if (passes(Level::Tiled))
-    buildTilingPipeline(pm, chip, options);
+    buildTilingPipeline(pm, chip, host, options);
   if (passes(Level::Kernel))
-    chip ? buildGPUKernelPipeline(pm, *chip) : buildHostKernelPipeline(pm);
+    chip ? buildGPUKernelPipeline(pm, *chip)
+         : buildHostKernelPipeline(pm, *host);
   if (passes(Level::Hardware))
     chip ? buildGPUHardwarePipeline(pm, *chip, options.lineInfo)
-         : buildHostHardwarePipeline(pm);
+         : buildHostHardwarePipeline(pm, *host);
 }
 
 namespace {
@@ -168,13 +172,14 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
     return "Compile a module for a chip, starting at its level";
   }
 
-  Option<std::string> chip{*this, "chip",
-                           llvm::cl::desc("host, or a GPU such as sm_90a"),
-                           llvm::cl::init("host")};
+  Option<std::string> chip{
+      *this, "chip",
+      llvm::cl::desc("host, a CPU such as x86-64-v3, or a GPU such as "
+                     "sm_90a"),
+      llvm::cl::init("host")};
   Option<std::string> stopAfter{
       *this, "stop-after",
-      llvm::cl::desc(
-          "Last level: tiled, kernel or hardware (default)")};
+      llvm::cl::desc("Last level: tiled, kernel or hardware (default)")};
   Option<std::string> f32{
       *this, "f32",
       llvm::cl::desc("Products of f32 on a GPU: ieee (default), or tf32 to "
@@ -216,7 +221,8 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
           << debug << "'";
       return signalPassFailure();
     }
-    if (chip != "host" && !lookUpChip(chip)) {
+    bool isHost = lookUpHostChip(chip) != nullptr;
+    if (!isHost && !lookUpChip(chip)) {
       emitError(module.getLoc(), "diff-compile: unknown chip '")
           << chip << "'; known are " << getTargetNames();
       return signalPassFailure();
@@ -230,9 +236,10 @@ struct DiffCompile : public PassWrapper<DiffCompile, OperationPass<ModuleOp>> {
         emitError(module.getLoc(), "diff-compile: ") << error;
         return signalPassFailure();
       }
-    if (chip == "host" && (options.tf32 || !options.tensorCores)) {
+    if (isHost && (options.tf32 || !options.tensorCores)) {
       emitError(module.getLoc(), "diff-compile: f32=tf32 and tiles=threads are "
-                                 "for a GPU, found chip=host");
+                                 "for a GPU, found chip=")
+          << chip;
       return signalPassFailure();
     }
     Level from = inferLevel(module);

@@ -6,6 +6,7 @@
 
 #include "diff/Runtime/HostExecution.h"
 #include "diff/Pipelines/Pipelines.h"
+#include "diff/Target/HostChips.h"
 #include "diff/Target/HostMachine.h"
 #include "diff/Target/LLVMTranslation.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -84,7 +85,7 @@ void diff::registerHostExecution(DialectRegistry &registry) {
 }
 
 LogicalResult diff::lowerForHost(ModuleOp module, StringRef function,
-                                 HostRoute route) {
+                                 HostRoute route, const HostChip &chip) {
   Level level = inferLevel(module);
   if (failed(verifyCompilable(module, level)))
     return failure();
@@ -95,10 +96,13 @@ LogicalResult diff::lowerForHost(ModuleOp module, StringRef function,
                                            : SymbolTable::Visibility::Private);
   PassManager pm(module.getContext());
   pm.addPass(createSymbolDCEPass());
-  if (route == HostRoute::Linalg)
+  if (route == HostRoute::Linalg) {
     buildLinalgPipeline(pm);
-  else
-    buildCompilePipeline(pm, level, Level::Hardware, CompileOptions());
+  } else {
+    CompileOptions options;
+    options.chip = chip.name.str();
+    buildCompilePipeline(pm, level, Level::Hardware, options);
+  }
   return pm.run(module);
 }
 
@@ -118,20 +122,21 @@ static llvm::Error loadRuntimeLibrary(StringRef name) {
 }
 
 static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
-createHostMachine() {
-  auto builder = detectHostMachine();
-  if (!builder)
-    return builder.takeError();
-  builder->setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
-  return builder->createTargetMachine();
+createHostMachine(const HostChip &chip) {
+  llvm::orc::JITTargetMachineBuilder builder = getHostMachineBuilder(chip);
+  builder.setCodeGenOptLevel(llvm::CodeGenOptLevel::Default);
+  return builder.createTargetMachine();
 }
 
 HostFunction::~HostFunction() = default;
 
 llvm::Expected<std::unique_ptr<HostFunction>>
-HostFunction::compile(ModuleOp module, StringRef function) {
+HostFunction::compile(ModuleOp module, StringRef function,
+                      const HostChip &chip) {
+  if (std::string problem = explainWhyNotRun(chip); !problem.empty())
+    return llvm::createStringError(problem);
   std::unique_ptr<HostFunction> compiled(new HostFunction());
-  auto machine = createHostMachine();
+  auto machine = createHostMachine(chip);
   if (!machine)
     return machine.takeError();
   compiled->machine = std::move(*machine);
@@ -152,7 +157,7 @@ HostFunction::compile(ModuleOp module, StringRef function) {
   options.enableGDBNotificationListener = false;
   options.enablePerfNotificationListener = false;
   // The engine owns the machine that it compiles with.
-  auto compiling = createHostMachine();
+  auto compiling = createHostMachine(chip);
   if (!compiling)
     return compiling.takeError();
   auto engine = ExecutionEngine::create(module, options, std::move(*compiling));

@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Target/Chips.h"
+#include "diff/Target/HostChips.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir::diff;
 
@@ -29,9 +31,12 @@ const Chip *mlir::diff::lookUpChip(llvm::StringRef name) {
   return found == std::end(kChips) ? nullptr : found;
 }
 
+std::string mlir::diff::getChipNames() {
+  return llvm::join(
+      llvm::map_range(kChips, [](const Chip &chip) { return chip.name; }),
+      ", ");
+}
+
 std::string mlir::diff::getTargetNames() {
-  std::string names = "host";
-  for (const Chip &chip : kChips)
-    names += ", " + chip.name.str();
-  return names;
+  return getHostChipNames() + ", " + getChipNames();
 }

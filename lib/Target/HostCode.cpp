@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Conversion/HostLowering/HostLowering.h"
+#include "diff/Target/HostChips.h"
 #include "diff/Target/HostEmission.h"
 #include "diff/Target/HostMachine.h"
 #include "diff/Target/LLVMTranslation.h"
@@ -28,11 +29,55 @@ void diff::keepFramePointers(llvm::Module &module) {
       function.addFnAttr("frame-pointer", "all");
 }
 
-FailureOr<std::string> diff::emitHostLLVM(ModuleOp module) {
-  llvm::LLVMContext context;
+/// Translates a module at the hardware level and sets what `machine` compiles
+/// for.
+static std::unique_ptr<llvm::Module>
+translateForMachine(ModuleOp module, llvm::TargetMachine &machine,
+                    llvm::LLVMContext &context) {
   std::unique_ptr<llvm::Module> translated = translateToLLVMIR(module, context);
   if (!translated)
+    return nullptr;
+  translated->setDataLayout(machine.createDataLayout());
+  translated->setTargetTriple(machine.getTargetTriple());
+  keepFramePointers(*translated);
+  return translated;
+}
+
+/// Returns LLVM's machine for position-independent code. Reports an error and
+/// returns null if LLVM has no target for it.
+static std::unique_ptr<llvm::TargetMachine>
+createObjectMachine(ModuleOp module, const HostChip &chip) {
+  llvm::orc::JITTargetMachineBuilder builder = getHostMachineBuilder(chip);
+  builder.setRelocationModel(llvm::Reloc::PIC_);
+  // The builder is for JIT compilers, whose code may be anywhere.
+  builder.setCodeModel(llvm::CodeModel::Small);
+  auto machine = builder.createTargetMachine();
+  if (machine)
+    return std::move(*machine);
+  module.emitError("cannot compile for ")
+      << chip.name << " (" << chip.triple
+      << "): " << llvm::toString(machine.takeError());
+  return nullptr;
+}
+
+FailureOr<std::string> diff::emitHostLLVM(ModuleOp module,
+                                          const HostChip &chip) {
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createObjectMachine(module, chip);
+  if (!machine)
     return failure();
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> translated =
+      translateForMachine(module, *machine, context);
+  if (!translated)
+    return failure();
+  for (llvm::Function &function : *translated) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", chip.cpu);
+    if (!chip.features.empty())
+      function.addFnAttr("target-features", chip.features);
+  }
   std::string text;
   llvm::raw_string_ostream(text) << *translated;
   return text;
@@ -59,7 +104,8 @@ static LogicalResult callRuntimeOnFailure(ModuleOp module) {
   return success();
 }
 
-FailureOr<std::string> diff::emitHostObject(ModuleOp module, bool useRuntime) {
+FailureOr<std::string>
+diff::emitHostObject(ModuleOp module, const HostChip &chip, bool useRuntime) {
   OwningOpRef<ModuleOp> changed;
   if (useRuntime) {
     changed = module.clone();
@@ -67,38 +113,27 @@ FailureOr<std::string> diff::emitHostObject(ModuleOp module, bool useRuntime) {
     if (failed(callRuntimeOnFailure(module)))
       return failure();
   }
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createObjectMachine(module, chip);
+  if (!machine)
+    return failure();
   llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> translated = translateToLLVMIR(module, context);
+  std::unique_ptr<llvm::Module> translated =
+      translateForMachine(module, *machine, context);
   if (!translated)
     return failure();
-  auto report = [&](llvm::Error error) {
-    module.emitError("no object file for this machine: ")
-        << llvm::toString(std::move(error));
-    return failure();
-  };
-  auto builder = detectHostMachine();
-  if (!builder)
-    return report(builder.takeError());
-  builder->setRelocationModel(llvm::Reloc::PIC_);
-  // The builder is for JIT compilers, whose code may be anywhere.
-  builder->setCodeModel(llvm::CodeModel::Small);
-  auto machine = builder->createTargetMachine();
-  if (!machine)
-    return report(machine.takeError());
-  keepFramePointers(*translated);
-  translated->setDataLayout((*machine)->createDataLayout());
-  translated->setTargetTriple((*machine)->getTargetTriple());
-  auto optimize = makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0,
-                                            machine->get());
+  auto optimize =
+      makeOptimizingTransformer(/*optLevel=*/3, /*sizeLevel=*/0, machine.get());
   if (llvm::Error error = optimize(translated.get()))
-    return report(std::move(error));
+    return module.emitError("no object file for ")
+           << chip.name << ": " << llvm::toString(std::move(error));
   llvm::SmallVector<char> bytes;
   llvm::raw_svector_ostream os(bytes);
   llvm::legacy::PassManager passes;
-  if ((*machine)->addPassesToEmitFile(passes, os, nullptr,
-                                      llvm::CodeGenFileType::ObjectFile))
-    return module.emitError("this machine's target writes no object files"),
-           failure();
+  if (machine->addPassesToEmitFile(passes, os, nullptr,
+                                   llvm::CodeGenFileType::ObjectFile))
+    return module.emitError("LLVM's target for ")
+           << chip.name << " writes no object files";
   passes.run(*translated);
   return std::string(bytes.begin(), bytes.end());
 }

@@ -9,6 +9,7 @@
 
 #include "diff/Dialect/Diff/IR/Diff.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Target/HostChips.h"
 #include "diff/Target/HostEmission.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
@@ -57,7 +58,8 @@ struct Tensor {
 
 class HostManifestWriter {
 public:
-  explicit HostManifestWriter(raw_ostream &os) : json(os, /*IndentSize=*/2) {}
+  HostManifestWriter(const HostChip &chip, raw_ostream &os)
+      : chip(chip), json(os, /*IndentSize=*/2) {}
 
   LogicalResult write(ModuleOp module) {
     SymbolTableCollection tables;
@@ -66,7 +68,7 @@ public:
     json.objectBegin();
     json.attribute("schema_version", kSchemaVersion);
     json.attributeObject("target", [&] {
-      json.attribute("chip", "host");
+      json.attribute("chip", chip.name);
       json.attribute("address_size", 64);
     });
     json.attributeArray("functions", [&] {
@@ -160,17 +162,19 @@ private:
     return tensor.name + "_" + std::to_string(dim);
   }
 
+  const HostChip &chip;
   llvm::json::OStream json;
 };
 } // namespace
 
-FailureOr<std::string> diff::emitHostManifest(ModuleOp module) {
+FailureOr<std::string> diff::emitHostManifest(ModuleOp module,
+                                              const HostChip &chip) {
   OwningOpRef<ModuleOp> named = module.clone();
   for (auto func : named->getOps<func::FuncOp>())
     nameArguments(func);
   std::string text;
   llvm::raw_string_ostream os(text);
-  if (failed(HostManifestWriter(os).write(*named)))
+  if (failed(HostManifestWriter(chip, os).write(*named)))
     return failure();
   os << "\n";
   return text;

@@ -11,7 +11,7 @@
 // SEMANTIC-NOT: error:
 
 // RUN: not diff-opt %s --diff-compile="chip=sm_1" 2>&1 | FileCheck %s --check-prefix=CHIP
-// CHIP: error: diff-compile: unknown chip 'sm_1'; known are host, sm_80, sm_86, sm_89, sm_90a, sm_100a, sm_120
+// CHIP: error: diff-compile: unknown chip 'sm_1'; known are host, x86-64-v3, {{.*}}, apple-m4, sm_80, sm_86, sm_89, sm_90a, sm_100a, sm_120
 // CHIP-NOT: error:
 
 // RUN: not diff-opt %s --diff-compile="debug=full" 2>&1 | FileCheck %s --check-prefix=DEBUG

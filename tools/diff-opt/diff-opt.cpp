@@ -44,7 +44,7 @@ struct Options {
   cl::opt<std::string> emit{
       "emit",
       cl::desc("What to write after --diff-compile: mlir, or for a GPU llvm, "
-               "ptx, cubin, manifest, or for host llvm, object, library (a "
+               "ptx, cubin, manifest, or for a CPU llvm, object, library (a "
                "shared object), header, manifest. Kinds separated by commas "
                "are written one after the other, each after a line with its "
                "name and its number of bytes"),
@@ -232,7 +232,7 @@ int main(int argc, char **argv) {
   }
   if (!isEmitKind(options.emit))
     return reportError("--emit must be one of " + getEmitKinds(true) +
-                       " for host, or " + getEmitKinds(false) +
+                       " for a CPU, or " + getEmitKinds(false) +
                        " for a GPU, found '" + Twine(options.emit) + "'");
   return options.emit == "mlir" ? runOptimizer(options, config, registry)
                                 : runDriver(options, config, registry);

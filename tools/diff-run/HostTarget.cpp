@@ -6,6 +6,7 @@
 
 #include "Run.h"
 #include "diff/Runtime/HostExecution.h"
+#include "diff/Target/HostChips.h"
 #include "diff/Tools/StandardErrorCapture.h"
 #include "diff/Tools/ToolSupport.h"
 #include <chrono>
@@ -24,13 +25,14 @@ static double millisecondsSince(Clock::time_point start) {
 /// The machine code of the function.
 static std::unique_ptr<HostFunction> compile(Run &run, HostRoute route) {
   std::string name = run.function.getName().str();
-  if (failed(lowerForHost(run.module, name, route))) {
+  const HostChip &chip = *lookUpHostChip(run.compile.chip);
+  if (failed(lowerForHost(run.module, name, route, chip))) {
     reportError("@" + name + " cannot be compiled for this machine");
     return nullptr;
   }
   // The just-in-time linker prints its own errors.
   StandardErrorCapture capture;
-  auto compiled = HostFunction::compile(run.module, name);
+  auto compiled = HostFunction::compile(run.module, name, chip);
   std::string printed = capture.finish();
   if (compiled) {
     llvm::errs() << printed;

@@ -60,7 +60,7 @@ struct Run {
   /// An array for each argument. The array of a scalar has no dimensions.
   std::vector<NpyArray> inputs;
   std::vector<ResultType> results;
-  /// The GPU, and the compile options for it.
+  /// The chip, a CPU or a GPU, and the compile options for it.
   CompileOptions compile;
   GPUOptions gpu;
   /// The number of timed runs after a warm-up. None: one run without timing.

@@ -9,6 +9,7 @@
 #include "diff/InitAll.h"
 #include "diff/Runtime/HostExecution.h"
 #include "diff/Target/Chips.h"
+#include "diff/Target/HostChips.h"
 #include "diff/Tools/ModuleInput.h"
 #include "diff/Tools/ToolSupport.h"
 #include "mlir/IR/MLIRContext.h"
@@ -50,9 +51,12 @@ struct Options {
   cl::opt<std::string> target{"target", cl::desc("Target (default: cpu)"),
                               cl::value_desc("linalg|cpu|sim|cuda"),
                               cl::init("cpu"), cl::cat(category)};
-  cl::opt<std::string> chip{"chip",
-                            cl::desc("The GPU, such as sm_90a (sim and cuda)"),
-                            cl::value_desc("chip"), cl::cat(category)};
+  cl::opt<std::string> chip{
+      "chip",
+      cl::desc("The GPU, such as sm_90a (sim and cuda), or the "
+               "CPU, such as x86-64-v3 (linalg and cpu; "
+               "default: host)"),
+      cl::value_desc("chip"), cl::init("host"), cl::cat(category)};
   cl::list<std::string> inputs{"input", cl::desc("Array of an argument"),
                                cl::value_desc("file.npy"), cl::cat(category)};
   cl::list<std::string> outputs{"output", cl::desc("File for a result"),
@@ -160,11 +164,16 @@ static const Target *checkOptions(Options &options) {
   if (target->isGPU && !hasChip)
     error = "--target=" + target->name.str() + " needs --chip";
   else if (target->isGPU && !lookUpChip(options.chip))
-    error = "--chip: unknown GPU '" + options.chip + "'; known targets are " +
-            getTargetNames();
-  else if (!target->isGPU && hasChip)
-    error = "--chip contradicts --target=" + target->name.str() +
-            ", which runs on the CPU";
+    error = "--chip: unknown GPU '" + options.chip + "'; known are " +
+            getChipNames();
+  else if (!target->isGPU && !lookUpHostChip(options.chip))
+    error = "--chip: unknown CPU '" + options.chip + "'; known are " +
+            getHostChipNames();
+  else if (std::string problem =
+               target->isGPU ? ""
+                             : explainWhyNotRun(*lookUpHostChip(options.chip));
+           !problem.empty())
+    error = "--chip: " + problem;
   else if (!target->isGPU && options.ptx.getNumOccurrences())
     error = "--ptx contradicts --target=" + target->name.str() +
             ", which runs no PTX";

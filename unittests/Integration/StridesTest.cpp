@@ -14,6 +14,7 @@
 #include "diff/Runtime/HostExecution.h"
 #include "diff/Target/Chips.h"
 #include "diff/Target/GPUEmission.h"
+#include "diff/Target/HostChips.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/InitAllDialects.h"
 #include "mlir/InitAllExtensions.h"
@@ -462,8 +463,9 @@ protected:
   void compile(const char *text) {
     OwningOpRef<ModuleOp> module = parse(text);
     ASSERT_TRUE(module);
-    ASSERT_TRUE(succeeded(lowerForHost(*module, "attention", GetParam())));
-    auto compiled = HostFunction::compile(*module, "attention");
+    ASSERT_TRUE(succeeded(
+        lowerForHost(*module, "attention", GetParam(), getHostChip())));
+    auto compiled = HostFunction::compile(*module, "attention", getHostChip());
     ASSERT_TRUE(bool(compiled)) << llvm::toString(compiled.takeError());
     function = std::move(*compiled);
   }

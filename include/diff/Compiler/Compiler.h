@@ -28,7 +28,7 @@ void initializeCompilerTargets();
 using ReportError = function_ref<void(const Twine &message)>;
 
 /// What to emit: "mlir", or for a GPU "llvm", "ptx", "cubin" or "manifest", or
-/// for the host "llvm", "object", "library", "header" or "manifest". Several
+/// for a CPU "llvm", "object", "library", "header" or "manifest". Several
 /// kinds, separated by commas, are emitted one after the other, each after a
 /// line with its name and its number of bytes. `ptxas` is the path of the
 /// assembler, or empty to search for it.
@@ -40,7 +40,7 @@ struct EmitOptions {
 /// Returns true if any chip supports the kind, or all of a list.
 bool isEmitKind(StringRef kind);
 
-/// Returns the kinds that the host or a GPU supports, for messages.
+/// Returns the kinds that a CPU or a GPU supports, for messages.
 std::string getEmitKinds(bool host);
 
 /// Checks that a module that is compiled for the request can be emitted.
@@ -71,9 +71,9 @@ struct CompileDiagnostic {
 };
 
 /// Compiles the text or bytecode of a module in a context of its own, and
-/// returns the bytes of the output. `handle` receives all diagnostics; a failure
-/// is preceded by at least one error. Independent calls may run at the same
-/// time.
+/// returns the bytes of the output. `handle` receives all diagnostics; a
+/// failure is preceded by at least one error. Independent calls may run at the
+/// same time.
 FailureOr<std::string>
 compileSource(llvm::MemoryBufferRef source, const SourceOptions &options,
               function_ref<void(const CompileDiagnostic &)> handle);

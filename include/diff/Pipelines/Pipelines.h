@@ -26,8 +26,8 @@ std::optional<Level> symbolizeLevel(StringRef keyword);
 /// Returns the level of a module, the highest level of its ops.
 Level inferLevel(Operation *module);
 
-/// Options of the compile pipeline. `chip` is "host" or the name of a GPU in
-/// the chip table.
+/// Options of the compile pipeline. `chip` is "host" or a name in the table of
+/// CPUs or GPUs.
 struct CompileOptions {
   std::string chip = "host";
   /// Keep source locations in device code as line information.
@@ -41,8 +41,8 @@ struct CompileOptions {
 
 /// Checks that the passes from level `from` on process the whole module: an
 /// attention in a nested module or at a higher level would be ignored. Also
-/// checks the dimensions that ops such as tensor.dim read. Emits an error at the
-/// op or module.
+/// checks the dimensions that ops such as tensor.dim read. Emits an error at
+/// the op or module.
 LogicalResult verifyCompilable(ModuleOp module, Level from);
 
 /// Parse the values of the options `f32` and `tiles`. Return an error message

@@ -21,6 +21,7 @@ class DialectRegistry;
 class ExecutionEngine;
 
 namespace diff {
+struct HostChip;
 
 /// The pipelines for the host CPU: unfused or tiled.
 enum class HostRoute { Linalg, Cpu };
@@ -33,10 +34,10 @@ std::optional<NpyType> getNpyType(Type elementType);
 /// Prepares the context of a module for execution.
 void registerHostExecution(DialectRegistry &registry);
 
-/// Lowers the module to the LLVM dialect with `function` as its only entry.
-/// Emits an error on failure.
-LogicalResult lowerForHost(ModuleOp module, StringRef function,
-                           HostRoute route);
+/// Lowers the module to the LLVM dialect for a CPU, with `function` as its only
+/// entry. Emits an error on failure.
+LogicalResult lowerForHost(ModuleOp module, StringRef function, HostRoute route,
+                           const HostChip &chip);
 
 /// A ranked row-major array for compiled code. The layout is that of a memref
 /// descriptor: allocated and aligned pointer, offset, sizes, strides.
@@ -54,9 +55,10 @@ class HostFunction {
 public:
   ~HostFunction();
 
-  /// Compiles a module that `lowerForHost` has lowered.
+  /// Compiles a module that `lowerForHost` has lowered for the CPU. Fails if
+  /// this machine does not run its code.
   static llvm::Expected<std::unique_ptr<HostFunction>>
-  compile(ModuleOp module, StringRef function);
+  compile(ModuleOp module, StringRef function, const HostChip &chip);
 
   /// Calls the function. There is one pointer for each argument of the C
   /// interface: to the scalar, or to the pointer to the memref descriptor.

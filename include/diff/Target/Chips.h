@@ -35,7 +35,10 @@ llvm::ArrayRef<Chip> getChips();
 /// Returns the GPU of that name, or null.
 const Chip *lookUpChip(llvm::StringRef name);
 
-/// Returns the names of all targets, "host" first, for messages.
+/// Returns the names of all GPUs, for messages.
+std::string getChipNames();
+
+/// Returns the names of all targets, CPUs first, for messages.
 std::string getTargetNames();
 
 /// Threads of a block in kernels without tensor cores.

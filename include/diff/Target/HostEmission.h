@@ -13,15 +13,18 @@
 #include <string>
 
 namespace mlir::diff {
+struct HostChip;
 
-/// Returns the LLVM IR text of a module at the hardware level.
-FailureOr<std::string> emitHostLLVM(ModuleOp module);
+/// Returns the LLVM IR text of a module at the hardware level, with the triple,
+/// data layout, CPU and features that LLVM's tools compile it for.
+FailureOr<std::string> emitHostLLVM(ModuleOp module, const HostChip &chip);
 
-/// Returns a position-independent object file for the host CPU, from a module
-/// at the hardware level. It needs the OpenMP runtime and the C math library.
-/// If `useRuntime` is set, an allocation that fails calls the parallel runtime,
+/// Returns a position-independent object file for a CPU, from a module at the
+/// hardware level. It needs the OpenMP runtime and the C library. If
+/// `useRuntime` is set, an allocation that fails calls the parallel runtime,
 /// which ends the call of the function and not the process.
-FailureOr<std::string> emitHostObject(ModuleOp module, bool useRuntime = false);
+FailureOr<std::string> emitHostObject(ModuleOp module, const HostChip &chip,
+                                      bool useRuntime = false);
 
 /// Returns a C header with the prototype of the entry `_mlir_ciface_NAME` of
 /// every public function, for a module below the hardware level.
@@ -30,7 +33,7 @@ FailureOr<std::string> emitHostHeader(ModuleOp module);
 /// Returns the manifest as JSON (docs/manifest.schema.json): the functions that
 /// can be called, with types and shapes of their tensors, for a module below
 /// the hardware level.
-FailureOr<std::string> emitHostManifest(ModuleOp module);
+FailureOr<std::string> emitHostManifest(ModuleOp module, const HostChip &chip);
 
 } // namespace mlir::diff
 

@@ -1,4 +1,4 @@
-//===- HostMachine.h - The host as a target ---------------------*- C++ -*-===//
+//===- HostMachine.h - LLVM's machine for a CPU ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -8,13 +8,14 @@
 #define DIFF_TARGET_HOSTMACHINE_H
 
 #include "llvm/ExecutionEngine/Orc/JITTargetMachineBuilder.h"
-#include "llvm/Support/Error.h"
 
 namespace mlir::diff {
+struct HostChip;
 
-/// Returns the host CPU with the features that code is compiled for.
-/// Initializes the native target.
-llvm::Expected<llvm::orc::JITTargetMachineBuilder> detectHostMachine();
+/// Returns a builder of machines that compile for a CPU. Initializes the native
+/// target. Machines for other architectures need the target of LLVM, which the
+/// caller initializes.
+llvm::orc::JITTargetMachineBuilder getHostMachineBuilder(const HostChip &chip);
 
 /// Makes all functions keep a frame pointer. Without one, a stack cannot be
 /// aligned to the vectors that are spilled to it, and their slots cross cache

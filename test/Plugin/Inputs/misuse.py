@@ -50,7 +50,7 @@ CASES = (
     # Pipelines.
     (pipeline("diff-tiles"), LAYER, "'diff-tiles' does not refer to a registered pass"),
     (pipeline("diff-tile"), LAYER, "Can't add pass 'DiffTilePass' restricted to 'func.func'"),
-    (pipeline("diff-compile{chip=sm_75}"), LAYER, "unknown chip 'sm_75'; known are host, sm_80"),
+    (pipeline("diff-compile{chip=sm_75}"), LAYER, "unknown chip 'sm_75'; known are host, x86-64-v3"),
     (pipeline("diff-compile{chip=sm_80 stop-after=high}"), LAYER, "high"),
     (pipeline("diff-compile{chips=sm_80}"), LAYER, "no such option chips"),
     (pipeline("diff-compile{chip=sm_80 f32=f64}"), LAYER, "f64"),

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 
 #: The first CUDA release that supports every chip of the chip table.
@@ -126,14 +127,35 @@ def _mlir_opt(config) -> str:
     return path
 
 
-def _llc(config) -> str:
-    for name in ("llc", "opt", "llvm-nm", "llvm-objdump"):
+def _all_cpus(config) -> str:
+    for name in ("llvm-nm", "llvm-objdump", "llvm-readelf"):
         if not shutil.which(name, path=config.llvm_tools_dir):
             raise Missing(f"no {name} in {config.llvm_tools_dir}")
-    targets = _output([os.path.join(config.llvm_tools_dir, "llc"), "--version"])
+    targets = _output([os.path.join(config.llvm_tools_dir, "llvm-objdump"), "--version"])
     if "aarch64" not in targets or "x86-64" not in targets:
-        raise Missing("llc has no backend for AArch64 or for x86")
-    return os.path.join(config.llvm_tools_dir, "llc")
+        raise Missing("LLVM has no target for AArch64 or for x86")
+    return ""
+
+
+def _lld(config) -> str:
+    if config.diff_have_lld.upper() not in ("ON", "1", "TRUE"):
+        raise Missing("the build is without lld's libraries")
+    return ""
+
+
+def _qemu_aarch64(config) -> str:
+    """An emulator of the user mode, and a C compiler with its C library."""
+    for name in ("qemu-aarch64", "aarch64-linux-gnu-gcc"):
+        if not shutil.which(name):
+            raise Missing(f"no {name} in PATH (Debian: qemu-user, gcc-aarch64-linux-gnu)")
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = os.path.join(folder, "a.c"), os.path.join(folder, "a")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write("int main(void) { return 0; }\n")
+        _output(["aarch64-linux-gnu-gcc", "-pthread", source, "-o", program])
+        # As the tests: Debian's place of the C library.
+        _output(["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu", program])
+    return ""
 
 
 _PROBES = (
@@ -149,7 +171,9 @@ _PROBES = (
     ("python-package", "the Python package diff_mlir", _python_package),
     ("torch", "comparisons with the models of transformers", _find("torch", "transformers")),
     ("kernels", "the folder for Hugging Face's package kernels", _find("kernels", "torch")),
-    ("llc", "host code for other machines", _llc),
+    ("all-cpus", "code for the CPUs of the table", _all_cpus),
+    ("lld", "shared objects for other architectures", _lld),
+    ("qemu-aarch64", "runs of AArch64 code", _qemu_aarch64),
     ("mlir-opt", "the plugin in the stock mlir-opt", _mlir_opt),
 )  # fmt: skip
 

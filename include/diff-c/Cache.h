@@ -108,7 +108,7 @@ typedef struct DiffCacheRequest {
   /** The text or bytecode of a module; needs no terminating zero. */
   const char *module;
   size_t moduleSize;
-  /** "host", or a GPU such as "sm_90a". */
+  /** "host", another CPU such as "x86-64-v3", or a GPU such as "sm_90a". */
   const char *target;
   /** Other options of diff-compile, such as "f32=tf32". May be null. */
   const char *options;
@@ -117,10 +117,13 @@ typedef struct DiffCacheRequest {
   /** A pass that runs before diff-compile, such as "convert-diff-to-linalg" for
       elements of f64. May be null. */
   const char *pass;
+  /** Not 0: the code for a CPU is an object file, which cannot be called.
+      Otherwise, it is a shared object. */
+  int wantObject;
 } DiffCacheRequest;
 
-/** Finds or compiles a module, and loads code for the host. Waits for other
-    threads and processes that compile the same module. */
+/** Finds or compiles a module, and loads code for CPUs if this machine runs it.
+    Waits for other threads and processes that compile the same module. */
 DiffCacheStatus diffCacheCompile(DiffCache *cache,
                                  const DiffCacheRequest *request,
                                  DiffCacheKernel **kernel);
@@ -138,13 +141,20 @@ typedef enum DiffCacheOrigin {
 /** Returns where the diffCacheCompile that returned the kernel found it. */
 DiffCacheOrigin diffCacheGetOrigin(const DiffCacheKernel *kernel);
 
+/** Returns why this machine cannot call the functions of a kernel for a CPU,
+    because it lacks features or the code is an object file, or "". For a GPU,
+   it says to launch the kernel. It is valid as long as the kernel. */
+const char *diffCacheGetCallProblem(const DiffCacheKernel *kernel);
+
 /** Return the manifest (docs/manifest.schema.json), followed by a zero, and the
-    code: a shared object for the host, or PTX or a cubin for diffLaunchLoad.
+    code: a shared object or an object for a CPU, or PTX or a cubin for
+    diffLaunchLoad.
    They are valid as long as the kernel. `size` may be null. */
 const char *diffCacheGetManifest(const DiffCacheKernel *kernel, size_t *size);
 const void *diffCacheGetCode(const DiffCacheKernel *kernel, size_t *size);
 
-/** Calls a function of a kernel for the host. `tensors` are its arguments,
+/** Calls a function of a kernel for a CPU. It is an error if this machine does
+    not run its code. `tensors` are its arguments,
     followed by its results, in host memory. Results must not overlap other
     tensors. Null as name is the only function. Types, shapes, strides,
     addresses and offsets are checked before anything runs. If the code cannot

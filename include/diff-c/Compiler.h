@@ -27,10 +27,10 @@ extern "C" {
 /** Options of a compilation. Start with diffCompileGetDefaultOptions, because
     later versions may add members. A null string is the default. */
 typedef struct DiffCompileOptions {
-  /** "host", or a GPU such as "sm_90a". */
+  /** "host", another CPU such as "x86-64-v3", or a GPU such as "sm_90a". */
   const char *chip;
   /** The output: "mlir"; for a GPU also "llvm", "ptx", "cubin" and "manifest";
-      for the host also "llvm", "object", "library" (a shared object), "header"
+      for a CPU also "llvm", "object", "library" (a shared object), "header"
       and "manifest". Several kinds, separated by commas, come one after the
       other, each after a line with its name and its number of bytes. */
   const char *emit;
@@ -68,7 +68,8 @@ typedef struct DiffCompileDiagnostic {
   unsigned line, column;
 } DiffCompileDiagnostic;
 
-/** Is called for each diagnostic. Notes follow the diagnostic they belong to. */
+/** Is called for each diagnostic. Notes follow the diagnostic they belong to.
+ */
 typedef void (*DiffCompileCallback)(const DiffCompileDiagnostic *diagnostic,
                                     void *userData);
 
@@ -76,11 +77,13 @@ typedef void (*DiffCompileCallback)(const DiffCompileDiagnostic *diagnostic,
 typedef struct DiffCompileOutput DiffCompileOutput;
 
 /** Compiles a module, `size` bytes of text or bytecode, which need no
-    terminating zero. Returns the output, or null after an error. A failure calls
-    `callback` with exactly one error. `options` and `callback` may be null. */
-DIFF_C_EXPORT DiffCompileOutput *
-diffCompile(const char *module, size_t size, const DiffCompileOptions *options,
-            DiffCompileCallback callback, void *userData);
+    terminating zero. Returns the output, or null after an error. A failure
+   calls `callback` with exactly one error. `options` and `callback` may be
+   null. */
+DIFF_C_EXPORT DiffCompileOutput *diffCompile(const char *module, size_t size,
+                                             const DiffCompileOptions *options,
+                                             DiffCompileCallback callback,
+                                             void *userData);
 
 /** Returns the bytes of an output, followed by a zero that does not count. Null
     has none. */
@@ -88,8 +91,7 @@ DIFF_C_EXPORT const char *
 diffCompileOutputGetData(const DiffCompileOutput *output);
 
 /** Returns the number of bytes of an output. */
-DIFF_C_EXPORT size_t
-diffCompileOutputGetSize(const DiffCompileOutput *output);
+DIFF_C_EXPORT size_t diffCompileOutputGetSize(const DiffCompileOutput *output);
 
 /** Frees an output. Null is legal. */
 DIFF_C_EXPORT void diffCompileOutputDestroy(DiffCompileOutput *output);

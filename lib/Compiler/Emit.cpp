@@ -45,11 +45,11 @@ static Result emitCubin(const EmitInput &input) {
 }
 
 static Result emitLibrary(const EmitInput &input) {
-  Result object = emitHostObject(input.compiled, *lookUpHostChip(input.chip),
-                                 /*useRuntime=*/true);
+  const HostChip &chip = *lookUpHostChip(input.chip);
+  Result object = emitHostObject(input.compiled, chip, /*useRuntime=*/true);
   if (failed(object))
     return failure();
-  llvm::Expected<std::string> library = linkHostLibrary(*object);
+  llvm::Expected<std::string> library = linkHostLibrary(*object, chip.triple);
   if (library)
     return std::move(*library);
   input.reportError("no shared object: " + llvm::toString(library.takeError()));

@@ -9,6 +9,7 @@
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Pipelines/Pipelines.h"
 #include "diff/Target/Chips.h"
+#include "diff/Target/HostChips.h"
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
@@ -100,7 +101,7 @@ void diff::buildBufferizationPipeline(OpPassManager &pm,
 }
 
 /// Lowers memrefs, loops and vectors to the LLVM dialect.
-static void buildHostLowering(OpPassManager &pm) {
+static void buildHostLowering(OpPassManager &pm, const HostChip &chip) {
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);
   pm.addPass(createConvertBufferizationToMemRefPass());
@@ -142,7 +143,7 @@ static void buildHostLowering(OpPassManager &pm) {
   pm.addPass(createConvertControlFlowToLLVMPass());
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
-  pm.addPass(createDiffDefineAllocatorsPass());
+  pm.addPass(createDiffDefineAllocatorsPass({chip.errorStream.str()}));
   pm.addPass(createDiffMoveBf16AsI16Pass());
   pm.addPass(createDiffExportFunctionsPass());
 }
@@ -162,7 +163,7 @@ void diff::buildLinalgPipeline(OpPassManager &pm) {
   buildEntryPipeline(pm);
   buildBufferizationPipeline(pm, /*allocatesInLoops=*/true);
   buildSymbols(pm);
-  buildHostLowering(pm);
+  buildHostLowering(pm, getHostChip());
 }
 
 void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
@@ -183,5 +184,5 @@ void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
 
 void diff::buildHostHardwarePipeline(OpPassManager &pm, const HostChip &chip) {
   buildSymbols(pm);
-  buildHostLowering(pm);
+  buildHostLowering(pm, chip);
 }

@@ -5,10 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Target/HostChips.h"
+#include "diff/Runtime/HostSupport.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/TargetParser/AArch64TargetParser.h"
-#include "llvm/TargetParser/Triple.h"
 #include "llvm/TargetParser/X86TargetParser.h"
 
 using namespace mlir::diff;
@@ -17,10 +17,18 @@ using llvm::StringRef;
 static constexpr int64_t kKB = 1024;
 static constexpr int64_t kMB = 1024 * kKB;
 
-static constexpr StringRef kLinuxX86 = "x86_64-unknown-linux-gnu";
-static constexpr StringRef kLinuxArm = "aarch64-unknown-linux-gnu";
+namespace {
+/// An operating system on an architecture.
+struct System {
+  StringRef triple;
+  StringRef errorStream;
+};
+} // namespace
+
+static constexpr System kLinuxX86 = {"x86_64-unknown-linux-gnu", "stderr"};
+static constexpr System kLinuxArm = {"aarch64-unknown-linux-gnu", "stderr"};
 // The first macOS for these CPUs.
-static constexpr StringRef kMacArm = "arm64-apple-macosx11.0.0";
+static constexpr System kMacArm = {"arm64-apple-macosx11.0.0", "__stderrp"};
 
 /// Vectors of scalable length are not used: the order of sums, and with it the
 /// result, would depend on the machine.
@@ -32,9 +40,10 @@ enum Extra : unsigned { None = 0, AMX = 1, Dot = 2 };
 static constexpr HostChip makeX86(StringRef name, int64_t vectorBytes,
                                   int64_t l1, int64_t l2, unsigned extras) {
   return {name,
-          kLinuxX86,
+          kLinuxX86.triple,
           name,
           "",
+          kLinuxX86.errorStream,
           HostArchitecture::X86_64,
           vectorBytes,
           /*vectorRegisters=*/vectorBytes == 64 ? 32 : 16,
@@ -45,12 +54,13 @@ static constexpr HostChip makeX86(StringRef name, int64_t vectorBytes,
           /*convertsF16=*/true};
 }
 
-static constexpr HostChip makeArm(StringRef name, StringRef triple,
+static constexpr HostChip makeArm(StringRef name, const System &system,
                                   StringRef cpu, int64_t l1, int64_t l2) {
   return {name,
-          triple,
+          system.triple,
           cpu,
           kNoSVE,
+          system.errorStream,
           HostArchitecture::AArch64,
           /*vectorBytes=*/16,
           /*vectorRegisters=*/32,
@@ -161,55 +171,42 @@ static constexpr StringRef kCodeFeatures[] = {
     "lse", "rdm", "rcpc", "fullfp16", "dotprod", "complxnum", "jsconv", "bf16",
     "i8mm", "fp16fml"};
 
-/// Returns the features of the CPU in LLVM's spelling.
-static llvm::SmallVector<StringRef> getFeatures(const HostChip &chip) {
-  llvm::SmallVector<StringRef> features;
+/// Adds the features of a CPU that LLVM knows.
+static void addImpliedFeatures(const HostChip &chip,
+                               llvm::StringMap<bool> &features) {
   if (chip.architecture == HostArchitecture::X86_64) {
-    // The flags of this machine are complete, and LLVM may not know its CPU.
-    if (&chip != &getHostChip())
-      llvm::X86::getFeaturesForCPU(chip.cpu, features);
+    llvm::SmallVector<StringRef> named;
+    llvm::X86::getFeaturesForCPU(chip.cpu, named);
+    for (StringRef feature : named) {
+      features[feature] = true;
+      llvm::X86::updateImpliedFeatures(feature, /*Enabled=*/true, features);
+    }
   } else if (auto cpu = llvm::AArch64::parseCpu(chip.cpu)) {
     // With the prefix "+".
     std::vector<StringRef> flags;
     llvm::AArch64::getExtensionFeatures(cpu->getImpliedExtensions(), flags);
     for (StringRef flag : flags)
-      features.push_back(flag.drop_front());
+      features[flag.drop_front()] = true;
   }
-  llvm::SmallVector<StringRef> flags;
-  chip.features.split(flags, ',', -1, /*KeepEmpty=*/false);
-  for (StringRef flag : flags) {
-    StringRef feature = flag.drop_front();
-    llvm::erase(features, feature);
-    if (flag.starts_with("+"))
-      features.push_back(feature);
-  }
-  return features;
 }
 
 std::vector<std::string> mlir::diff::getRequiredFeatures(const HostChip &chip) {
+  llvm::StringMap<bool> features;
+  // The flags of this machine are complete, and LLVM may not know its CPU.
+  if (&chip != &getHostChip())
+    addImpliedFeatures(chip, features);
+  llvm::SmallVector<StringRef> flags;
+  chip.features.split(flags, ',', -1, /*KeepEmpty=*/false);
+  for (StringRef flag : flags)
+    features[flag.drop_front()] = flag.starts_with("+");
   std::vector<std::string> required;
-  for (StringRef feature : getFeatures(chip))
-    if (llvm::is_contained(kCodeFeatures, feature))
+  for (StringRef feature : kCodeFeatures)
+    if (features.lookup(feature))
       required.push_back(feature.str());
-  llvm::sort(required);
   return required;
 }
 
 std::string mlir::diff::explainWhyNotRun(const HostChip &chip) {
-  const HostChip &host = getHostChip();
-  llvm::Triple triple(chip.triple), own(host.triple);
-  if (chip.architecture != host.architecture || triple.getOS() != own.getOS())
-    return ("code for " + chip.name + " (" + chip.triple +
-            ") does not run on this machine (" + host.triple + ")")
-        .str();
-  std::vector<std::string> missing, enabled = getRequiredFeatures(host);
-  for (const std::string &feature : getRequiredFeatures(chip))
-    if (!llvm::is_contained(enabled, feature))
-      missing.push_back(feature);
-  if (missing.empty())
-    return "";
-  return ("code for " + chip.name +
-          " does not run on this machine, which lacks " +
-          llvm::join(missing, ", "))
-      .str();
+  return explainWhyNotRun(chip.name.str(), chip.triple.str(),
+                          getRequiredFeatures(chip));
 }

@@ -114,6 +114,7 @@ struct Detected {
     chip.triple = triple;
     chip.cpu = cpu;
     chip.features = features;
+    chip.errorStream = "stderr";
   }
 };
 } // namespace

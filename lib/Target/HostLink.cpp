@@ -13,6 +13,8 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
 #include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
 #include <cerrno>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -114,12 +116,14 @@ static llvm::Expected<std::string> findRuntime() {
                                  "' or the library folder next to it");
 }
 
-/// The arguments of ld and lld after the name of the output. The code has no
-/// undefined symbols but those of the runtime and of the C library.
-static std::vector<std::string> getArguments(const std::string &output,
-                                             const std::string &object,
-                                             const std::string &runtime) {
-  return {"-shared", "-o", output, object, runtime};
+/// Returns the arguments of ld and lld after the name of the program. The code
+/// has no undefined symbols but those of the runtime and of the C library.
+static std::vector<std::string>
+getArguments(const std::string &output,
+             const std::vector<std::string> &inputs) {
+  std::vector<std::string> arguments{"-shared", "-o", output};
+  arguments.insert(arguments.end(), inputs.begin(), inputs.end());
+  return arguments;
 }
 
 /// Returns the first error in the output of a linker.
@@ -134,16 +138,15 @@ static std::string getLinkerError(StringRef text) {
 
 #ifdef DIFF_HAVE_LLD
 
-static llvm::Expected<std::string> link(const OpenFile &object,
-                                        const std::string &runtime) {
+static llvm::Expected<std::string>
+link(const std::vector<std::string> &inputs) {
   // lld creates a file next to a regular output file, but writes to a pipe
   // directly.
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0)
     return makeSystemError("create a pipe");
   OpenFile reader(ends[0]), writer(ends[1]);
-  std::vector<std::string> arguments =
-      getArguments(writer.getPath(), object.getPath(), runtime);
+  std::vector<std::string> arguments = getArguments(writer.getPath(), inputs);
   std::vector<const char *> words{"ld.lld", "--threads=1"};
   for (const std::string &argument : arguments)
     words.push_back(argument.c_str());
@@ -166,8 +169,8 @@ static llvm::Expected<std::string> link(const OpenFile &object,
 
 #else
 
-static llvm::Expected<std::string> link(const OpenFile &object,
-                                        const std::string &runtime) {
+static llvm::Expected<std::string>
+link(const std::vector<std::string> &inputs) {
   std::string program;
   // ld.lld cannot write to a file in memory.
   for (const char *name : {"ld", "cc"})
@@ -180,8 +183,7 @@ static llvm::Expected<std::string> link(const OpenFile &object,
   OpenFile output(::memfd_create("library", 0)), log(::memfd_create("log", 0));
   if (!output || !log)
     return makeSystemError("create a file in memory");
-  std::vector<std::string> arguments =
-      getArguments(output.getPath(), object.getPath(), runtime);
+  std::vector<std::string> arguments = getArguments(output.getPath(), inputs);
   arguments.insert(arguments.begin(), program);
   llvm::SmallVector<StringRef> words(arguments.begin(), arguments.end());
   std::string logPath = log.getPath(), message;
@@ -202,13 +204,49 @@ static llvm::Expected<std::string> link(const OpenFile &object,
 
 #endif
 
-llvm::Expected<std::string> mlir::diff::linkHostLibrary(StringRef object) {
+/// Fills a file in memory, which a linker reads. A program that links inherits
+/// it.
+static llvm::Error fill(OpenFile &file, StringRef bytes) {
+  if (file && writeAll(file.get(), bytes))
+    return llvm::Error::success();
+  return makeSystemError("write a file in memory");
+}
+
+/// Links for another architecture, whose parallel runtime is not here. The
+/// result needs the runtime by its name.
+static llvm::Expected<std::string> linkForOther(const OpenFile &object,
+                                                StringRef triple) {
+#ifdef DIFF_HAVE_LLD
+  // A library with the name of the runtime and other contents.
+  llvm::Expected<std::string> named =
+      link({object.getPath(), "-soname=" + kRuntime.str()});
+  if (!named)
+    return named;
+  OpenFile runtime(::memfd_create("runtime", 0));
+  if (llvm::Error error = fill(runtime, *named))
+    return error;
+  return link({object.getPath(), runtime.getPath()});
+#else
+  return llvm::createStringError(
+      "only lld links code for " + triple +
+      " on this machine, and this build has no lld; emit an object");
+#endif
+}
+
+llvm::Expected<std::string> mlir::diff::linkHostLibrary(StringRef object,
+                                                        StringRef triple) {
+  llvm::Triple wanted(triple), own(llvm::sys::getProcessTriple());
+  if (!wanted.isOSBinFormatELF())
+    return llvm::createStringError("code for " + triple +
+                                   " is linked by the linker of its system; "
+                                   "emit an object");
+  OpenFile file(::memfd_create("object", 0));
+  if (llvm::Error error = fill(file, object))
+    return error;
+  if (wanted.getArch() != own.getArch())
+    return linkForOther(file, triple);
   llvm::Expected<std::string> runtime = findRuntime();
   if (!runtime)
     return runtime.takeError();
-  // A program that links inherits it.
-  OpenFile file(::memfd_create("object", 0));
-  if (!file || !writeAll(file.get(), object))
-    return makeSystemError("write a file in memory");
-  return link(file, *runtime);
+  return link({file.getPath(), *runtime});
 }

@@ -69,6 +69,11 @@ public:
     json.attribute("schema_version", kSchemaVersion);
     json.attributeObject("target", [&] {
       json.attribute("chip", chip.name);
+      json.attribute("triple", chip.triple);
+      json.attributeArray("features", [&] {
+        for (const std::string &feature : getRequiredFeatures(chip))
+          json.value(feature);
+      });
       json.attribute("address_size", 64);
     });
     json.attributeArray("functions", [&] {

@@ -10,7 +10,9 @@
 
 // CHECK:      "target": {
 // CHECK-NEXT:   "chip": "host",
-// CHECK-NEXT:   "address_size": 64
+// CHECK-NEXT:   "triple": "{{[^"]+}}",
+// CHECK-NEXT:   "features": [
+// CHECK:        "address_size": 64
 
 // CHECK:      "name": "types",
 // CHECK:        "name": "argument0",

@@ -10,6 +10,7 @@
 #include "diff/Compiler/Compiler.h"
 #include "diff/InitAll.h"
 #include "diff/Pipelines/Pipelines.h"
+#include "diff/Target/Chips.h"
 #include "diff/Tools/ModuleInput.h"
 #include "diff/Tools/ToolSupport.h"
 #include "mlir/Bytecode/BytecodeReader.h"
@@ -55,6 +56,10 @@ struct Options {
                "CUDA_ROOT, CUDA_HOME, CUDA_PATH, PATH or "
                "/usr/local/cuda"),
       cl::value_desc("path")};
+  cl::opt<bool> listChips{
+      "list-chips",
+      cl::desc("Print the CPUs and GPUs that --diff-compile compiles for"),
+      cl::init(false)};
 };
 } // namespace
 
@@ -230,6 +235,8 @@ int main(int argc, char **argv) {
     llvm::outs() << "\n";
     return EXIT_SUCCESS;
   }
+  if (options.listChips)
+    return failed(writeOutput("-", formatTargets()));
   if (!isEmitKind(options.emit))
     return reportError("--emit must be one of " + getEmitKinds(true) +
                        " for a CPU, or " + getEmitKinds(false) +

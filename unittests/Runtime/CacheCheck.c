@@ -244,7 +244,7 @@ static void checkCompile(DiffCache *cache) {
   CHECK(hasError("rice"));
   other = makeRequest("sm_1", NULL);
   CHECK(diffCacheCompile(cache, &other, &kernel) == DIFF_CACHE_ERROR);
-  CHECK(hasError("unknown chip 'sm_1'; known are host, sm_80"));
+  CHECK(hasError("unknown chip 'sm_1'; known are host, x86-64-v3"));
   other = makeRequest("host", "rice=1");
   CHECK(diffCacheCompile(cache, &other, &kernel) == DIFF_CACHE_ERROR);
   CHECK(hasError("rice"));
@@ -413,6 +413,45 @@ static void checkMemory(DiffCache *cache) {
   diffCacheRelease(kernel);
 }
 
+/* A CPU of another architecture, and one that most machines have. */
+#if defined(__x86_64__)
+static const char kForeignChip[] = "neoverse-v1", kCommonChip[] = "x86-64-v3";
+#else
+static const char kForeignChip[] = "x86-64-v3", kCommonChip[] = "armv8-a";
+#endif
+
+/* Code for other CPUs is compiled, and called if this machine runs it. */
+static void checkChips(DiffCache *cache) {
+  DiffCacheKernel *kernel = NULL;
+  DiffCacheRequest request = makeRequest(kForeignChip, NULL);
+  CHECK(diffCacheCompile(cache, &request, &kernel) == DIFF_CACHE_SUCCESS);
+  CHECK(!memcmp(diffCacheGetCode(kernel, NULL), "\177ELF", 4));
+  CHECK(strstr(diffCacheGetManifest(kernel, NULL), kForeignChip));
+  CHECK_INVALID(diffCacheCall(kernel, "scale", NULL, 0),
+                "does not run on this machine (");
+  CHECK(hasError(diffCacheGetCallProblem(kernel)));
+  diffCacheRelease(kernel);
+
+  request = makeRequest(kCommonChip, NULL);
+  CHECK(diffCacheCompile(cache, &request, &kernel) == DIFF_CACHE_SUCCESS);
+  const char *problem = diffCacheGetCallProblem(kernel);
+  if (*problem)
+    CHECK(strstr(problem, "which lacks"));
+  else
+    checkScale(kernel, NULL, 2);
+  diffCacheRelease(kernel);
+
+  request = makeRequest("host", NULL);
+  request.wantObject = 1;
+  CHECK(diffCacheCompile(cache, &request, &kernel) == DIFF_CACHE_SUCCESS);
+  CHECK(((const char *)diffCacheGetCode(kernel, NULL))[16] == 1);
+  CHECK_INVALID(diffCacheCall(kernel, "scale", NULL, 0),
+                "the code is an object file and must be linked");
+  diffCacheRelease(kernel);
+  request.target = "sm_80";
+  CHECK_INVALID(diffCacheCompile(cache, &request, &kernel), "is a GPU");
+}
+
 static void checkInterrupt(void) {
   DiffCacheOptions options = diffCacheGetDefaultOptions();
   DiffCache *cache = NULL;
@@ -469,6 +508,7 @@ static int checkAPI(void) {
   checkCompile(cache);
   checkPass(cache);
   checkMemory(cache);
+  checkChips(cache);
 
   /* A child of a fork compiles, loads and calls. */
   pid_t child = fork();
@@ -499,6 +539,7 @@ static int checkAPI(void) {
   CHECK(!*diffCacheGetManifest(NULL, &size) && size == 0);
   CHECK(diffCacheGetCode(NULL, &size) && size == 0);
   CHECK(diffCacheGetOrigin(NULL) == DIFF_CACHE_FROM_MEMORY);
+  CHECK(!*diffCacheGetCallProblem(NULL));
   checkInterrupt();
 
   DiffCacheOptions options = diffCacheGetDefaultOptions();

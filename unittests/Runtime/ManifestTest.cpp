@@ -300,7 +300,8 @@ TEST(Manifest, Host) {
   auto parse = [](const std::string &type, Manifest &manifest) {
     return parseManifest(
         "{\"schema_version\": 1, \"target\": {\"chip\": \"host\", "
-        "\"address_size\": 64}, \"functions\": [{\"name\": \"f\", "
+        "\"triple\": \"x86_64-pc-linux-gnu\", \"features\": [\"avx\", "
+        "\"fma\"], \"address_size\": 64}, \"functions\": [{\"name\": \"f\", "
         "\"tensors\": [{\"name\": \"x\", \"role\": \"argument\", "
         "\"element_type\": \"" +
             type + "\", \"shape\": [], \"alignment\": 1}], \"kernels\": []}]}",
@@ -313,6 +314,8 @@ TEST(Manifest, Host) {
     Manifest manifest;
     EXPECT_EQ(parse(getNpyTypeName(type), manifest), "");
     EXPECT_FALSE(manifest.isForGPU());
+    EXPECT_EQ(manifest.triple, "x86_64-pc-linux-gnu");
+    EXPECT_EQ(manifest.features, std::vector<std::string>({"avx", "fma"}));
     ASSERT_EQ(manifest.functions.size(), 1u);
     EXPECT_EQ(manifest.functions[0].tensors[0].type, type);
   }

@@ -6,11 +6,13 @@
 
 #include "diff/Target/HostChips.h"
 #include "diff/Compiler/Compiler.h"
+#include "diff/Runtime/HostSupport.h"
 #include "diff/Target/Chips.h"
 #include "diff/Target/HostMachine.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
 #include "gtest/gtest.h"
 
 using namespace mlir::diff;
@@ -121,6 +123,21 @@ TEST(HostChips, FollowTheFeaturesOfAMachine) {
   EXPECT_TRUE(chip.convertsF16);
 }
 
+/// Both ways to ask for the features of this machine agree.
+TEST(HostChips, HaveKnownFeatures) {
+  llvm::StringMap<bool> detected = llvm::sys::getHostCPUFeatures();
+  for (const std::string &feature : getKnownHostFeatures())
+    if (auto found = detected.find(feature); found != detected.end()) {
+      EXPECT_EQ(hasHostFeature(feature), found->second) << feature;
+    }
+  EXPECT_EQ(hasHostFeature("avx1024"), std::nullopt);
+  for (const HostChip &chip : getHostChips())
+    if (chip.architecture == getHostChip().architecture)
+      for (const std::string &feature : getRequiredFeatures(chip)) {
+        EXPECT_TRUE(hasHostFeature(feature).has_value()) << feature;
+      }
+}
+
 TEST(HostChips, ExplainWhatAMachineLacks) {
   auto listRequired = [](StringRef name) {
     return getRequiredFeatures(*lookUpHostChip(name));
@@ -133,7 +150,11 @@ TEST(HostChips, ExplainWhatAMachineLacks) {
   EXPECT_FALSE(llvm::is_contained(listRequired("znver4"), "clzero"));
   EXPECT_TRUE(llvm::is_contained(listRequired("neoverse-v1"), "bf16"));
   EXPECT_FALSE(llvm::is_contained(listRequired("neoverse-v1"), "sve"));
-  bool isX86 = getHostChip().architecture == HostArchitecture::X86_64;
+  const HostChip &host = getHostChip();
+  EXPECT_EQ(explainWhyNotRun("x", host.triple.str(), {"avx1024", "avx2048"}),
+            "code for x does not run on this machine, which lacks avx1024, "
+            "avx2048");
+  bool isX86 = host.architecture == HostArchitecture::X86_64;
   std::string problem =
       explainWhyNotRun(*lookUpHostChip(isX86 ? "neoverse-v1" : "haswell"));
   EXPECT_NE(problem.find("does not run on this machine ("), std::string::npos)

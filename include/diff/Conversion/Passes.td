@@ -104,7 +104,8 @@ def DiffDefineAllocatorsPass
     `_mlir_memref_to_llvm_aligned_alloc` and `_mlir_memref_to_llvm_free`, which
     `finalize-memref-to-llvm{use-generic-functions}` declares, by calls of
     `malloc`, `aligned_alloc` and `free`. When an allocation fails, the program
-    writes one line to standard error and exits with status 1.
+    writes one line to standard error, which the C library keeps in the variable
+    `stream`, and exits with status 1.
 
     ```mlir
     llvm.func @_mlir_memref_to_llvm_free(!llvm.ptr)
@@ -131,6 +132,10 @@ def DiffDefineAllocatorsPass
     }
     ```
   }];
+  let options = [
+    Option<"stream", "stream", "std::string", "\"stderr\"",
+           "The symbol of the standard error stream; __stderrp on macOS">
+  ];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 

@@ -41,6 +41,9 @@ std::string getChipNames();
 /// Returns the names of all targets, CPUs first, for messages.
 std::string getTargetNames();
 
+/// Returns tables of the CPUs and the GPUs with their properties, for people.
+std::string formatTargets();
+
 /// Threads of a block in kernels without tensor cores.
 constexpr int64_t kThreadsPerBlock = 128;
 

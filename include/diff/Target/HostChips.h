@@ -26,6 +26,8 @@ struct HostChip {
   llvm::StringRef triple;
   llvm::StringRef cpu;
   llvm::StringRef features;
+  /// The symbol of the standard error stream in the C library of the system.
+  llvm::StringRef errorStream;
   HostArchitecture architecture;
   /// The widest vectors that code should use, and how many registers hold them.
   int64_t vectorBytes;
@@ -64,12 +66,11 @@ HostChip makeHostChip(HostArchitecture architecture,
                       int64_t l2Bytes);
 
 /// Returns the features of the CPU, in LLVM's spelling, whose instructions LLVM
-/// selects for code without intrinsics, sorted. A CPU with these features runs
-/// the code.
+/// selects for code without intrinsics. A CPU with these features runs the
+/// code.
 std::vector<std::string> getRequiredFeatures(const HostChip &chip);
 
-/// Returns why this machine does not run code for the CPU, with the features
-/// that are missing, or an empty string.
+/// Returns why this machine does not run code for the CPU, or an empty string.
 std::string explainWhyNotRun(const HostChip &chip);
 
 } // namespace mlir::diff

@@ -13,11 +13,13 @@
 
 namespace mlir::diff {
 
-/// Links an object file to a shared object that needs the parallel runtime
-/// libdiffrt.so.1, and returns its bytes. Uses lld in this process if the
-/// project was built with it, and otherwise the program ld.lld, ld or cc.
-/// Creates no files. May be called from several threads.
-llvm::Expected<std::string> linkHostLibrary(llvm::StringRef object);
+/// Links an object file for a triple to a shared object that needs the parallel
+/// runtime libdiffrt.so.1, and returns its bytes. Uses lld in this process if
+/// the project was built with it, and otherwise the program ld or cc, which
+/// links for this architecture only. Creates no files. May be called from
+/// several threads.
+llvm::Expected<std::string> linkHostLibrary(llvm::StringRef object,
+                                            llvm::StringRef triple);
 
 } // namespace mlir::diff
 

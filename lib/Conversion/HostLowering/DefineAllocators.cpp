@@ -38,9 +38,10 @@ constexpr StringLiteral kTextName = "diff.allocation_failure_text";
 /// Writes the functions of one module.
 class AllocatorBuilder {
 public:
-  AllocatorBuilder(ModuleOp module, SymbolTable &symbols)
-      : module(module), symbols(symbols), b(module.getContext()),
-        loc(module.getLoc()), pointer(LLVM::LLVMPointerType::get(b.getContext())),
+  AllocatorBuilder(ModuleOp module, SymbolTable &symbols, StringRef streamName)
+      : module(module), symbols(symbols), streamName(streamName),
+        b(module.getContext()), loc(module.getLoc()),
+        pointer(LLVM::LLVMPointerType::get(b.getContext())),
         i32(b.getI32Type()), size(b.getI64Type()) {}
 
   LogicalResult define(LLVM::LLVMFuncOp func, StringRef libraryName);
@@ -49,15 +50,16 @@ private:
   FailureOr<LLVM::LLVMFuncOp> declare(StringRef name, ArrayRef<Type> parameters,
                                       Type result, bool isVarArg = false);
   LogicalResult defineFailure();
-  LLVM::GlobalOp createGlobal(Type type, bool isConstant,
-                              LLVM::Linkage linkage, StringRef name,
-                              Attribute value);
+  LLVM::GlobalOp createGlobal(Type type, bool isConstant, LLVM::Linkage linkage,
+                              StringRef name, Attribute value);
   Value createConstant(Type type, int64_t value) {
-    return LLVM::ConstantOp::create(b, loc, type, b.getIntegerAttr(type, value));
+    return LLVM::ConstantOp::create(b, loc, type,
+                                    b.getIntegerAttr(type, value));
   }
 
   ModuleOp module;
   SymbolTable &symbols;
+  StringRef streamName;
   OpBuilder b;
   Location loc;
   Type pointer, i32, size;
@@ -65,16 +67,16 @@ private:
 };
 } // namespace
 
-FailureOr<LLVM::LLVMFuncOp>
-AllocatorBuilder::declare(StringRef name, ArrayRef<Type> parameters,
-                          Type result, bool isVarArg) {
+FailureOr<LLVM::LLVMFuncOp> AllocatorBuilder::declare(StringRef name,
+                                                      ArrayRef<Type> parameters,
+                                                      Type result,
+                                                      bool isVarArg) {
   return LLVM::lookupOrCreateFn(b, module, name, parameters, result, isVarArg);
 }
 
 LLVM::GlobalOp AllocatorBuilder::createGlobal(Type type, bool isConstant,
                                               LLVM::Linkage linkage,
-                                              StringRef name,
-                                              Attribute value) {
+                                              StringRef name, Attribute value) {
   b.setInsertionPointToStart(module.getBody());
   auto global =
       LLVM::GlobalOp::create(b, loc, type, isConstant, linkage, name, value);
@@ -92,10 +94,10 @@ LogicalResult AllocatorBuilder::defineFailure() {
   auto exit = declare("exit", {i32}, none);
   if (failed(print) || failed(exit))
     return failure();
-  auto stream = symbols.lookup<LLVM::GlobalOp>("stderr");
+  auto stream = symbols.lookup<LLVM::GlobalOp>(streamName);
   if (!stream)
     stream = createGlobal(pointer, /*isConstant=*/false,
-                          LLVM::Linkage::External, "stderr", Attribute());
+                          LLVM::Linkage::External, streamName, Attribute());
   std::string text("error: not enough memory: %zu bytes cannot be allocated\n");
   text.push_back('\0');
   LLVM::GlobalOp format = createGlobal(
@@ -106,9 +108,9 @@ LogicalResult AllocatorBuilder::defineFailure() {
                    kFlagName, b.getI32IntegerAttr(0));
 
   b.setInsertionPointToEnd(module.getBody());
-  reporter = LLVM::LLVMFuncOp::create(
-      b, loc, kAllocationFailureName,
-      LLVM::LLVMFunctionType::get(none, {size}), LLVM::Linkage::Internal);
+  reporter = LLVM::LLVMFuncOp::create(b, loc, kAllocationFailureName,
+                                      LLVM::LLVMFunctionType::get(none, {size}),
+                                      LLVM::Linkage::Internal);
   symbols.insert(reporter);
   reporter.setNoInline(true);
   reporter.setPassthroughAttr(b.getStrArrayAttr({"cold", "noreturn"}));
@@ -117,15 +119,14 @@ LogicalResult AllocatorBuilder::defineFailure() {
   Block *other = b.createBlock(&reporter.getBody());
   b.setInsertionPointToStart(entry);
   Value before = LLVM::AtomicRMWOp::create(
-      b, loc, LLVM::AtomicBinOp::xchg,
-      LLVM::AddressOfOp::create(b, loc, flag), createConstant(i32, 1),
-      LLVM::AtomicOrdering::seq_cst);
+      b, loc, LLVM::AtomicBinOp::xchg, LLVM::AddressOfOp::create(b, loc, flag),
+      createConstant(i32, 1), LLVM::AtomicOrdering::seq_cst);
   Value isFirst = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, before,
                                        createConstant(i32, 0));
   LLVM::CondBrOp::create(b, loc, isFirst, first, other);
   b.setInsertionPointToStart(first);
-  Value file = LLVM::LoadOp::create(
-      b, loc, pointer, LLVM::AddressOfOp::create(b, loc, stream));
+  Value file = LLVM::LoadOp::create(b, loc, pointer,
+                                    LLVM::AddressOfOp::create(b, loc, stream));
   Value formatAddress = LLVM::AddressOfOp::create(b, loc, format);
   LLVM::CallOp::create(b, loc, *print,
                        ValueRange{file, formatAddress, entry->getArgument(0)});
@@ -156,11 +157,10 @@ LogicalResult AllocatorBuilder::define(LLVM::LLVMFuncOp func,
   // A null pointer is a valid allocation of 0 bytes.
   Value bytes = entry->getArguments().back();
   Value memory = call.getResult();
-  Value isNull =
-      LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, memory,
-                           LLVM::ZeroOp::create(b, loc, pointer));
+  Value isNull = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::eq, memory,
+                                      LLVM::ZeroOp::create(b, loc, pointer));
   Value isNeeded = LLVM::ICmpOp::create(b, loc, LLVM::ICmpPredicate::ne, bytes,
-                                       createConstant(bytes.getType(), 0));
+                                        createConstant(bytes.getType(), 0));
   Value hasFailed = LLVM::AndOp::create(b, loc, isNull, isNeeded);
   Block *failed = b.createBlock(&func.getBody());
   Block *done = b.createBlock(&func.getBody());
@@ -177,9 +177,11 @@ LogicalResult AllocatorBuilder::define(LLVM::LLVMFuncOp func,
 namespace {
 struct DiffDefineAllocators
     : public diff::impl::DiffDefineAllocatorsPassBase<DiffDefineAllocators> {
+  using DiffDefineAllocatorsPassBase::DiffDefineAllocatorsPassBase;
+
   void runOnOperation() override {
     SymbolTable symbols(getOperation());
-    AllocatorBuilder builder(getOperation(), symbols);
+    AllocatorBuilder builder(getOperation(), symbols, stream);
     for (const Allocator &allocator : kAllocators) {
       auto func = symbols.lookup<LLVM::LLVMFuncOp>(allocator.name);
       if (func && func.isExternal() &&

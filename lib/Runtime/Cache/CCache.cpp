@@ -73,8 +73,8 @@ static bool readBytes(const std::string &text, uint64_t &bytes) {
     return false;
   // At most 12 digits; a larger number of bytes is no limit.
   uint64_t number = std::stoull(text);
-  bytes = number > (UINT64_MAX >> 10 * unit) ? UINT64_MAX - 1
-                                             : number << 10 * unit;
+  bytes =
+      number > (UINT64_MAX >> 10 * unit) ? UINT64_MAX - 1 : number << 10 * unit;
   return true;
 }
 
@@ -139,8 +139,8 @@ DiffCacheStatus diffCacheClear(DiffCache *cache) {
 // Kernels
 //===----------------------------------------------------------------------===//
 
-/// Returns true if the text is a plain word, which the compiler cannot read as an
-/// option.
+/// Returns true if the text is a plain word, which the compiler cannot read as
+/// an option.
 static bool isWord(const std::string &text) {
   return !text.empty() && text[0] != '-' &&
          std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -152,7 +152,8 @@ static std::string checkRequest(const DiffCacheRequest &request) {
   std::string target = request.target;
   if (!isWord(target))
     return "the target is '" + target +
-           "'; host and the names of GPUs such as sm_90a are legal";
+           "'; host and the names of CPUs and GPUs, such as x86-64-v3 and "
+           "sm_90a, are legal";
   if (request.pass && *request.pass && !isWord(request.pass))
     return "the pass is '" + std::string(request.pass) +
            "'; names such as convert-diff-to-linalg are legal";
@@ -162,6 +163,9 @@ static std::string checkRequest(const DiffCacheRequest &request) {
   if (request.wantCubin && target.compare(0, 3, "sm_") != 0)
     return "a cubin was requested for the target '" + target +
            "', which is no GPU";
+  if (request.wantObject && target.compare(0, 3, "sm_") == 0)
+    return "an object was requested for the target '" + target +
+           "', which is a GPU";
   return "";
 }
 
@@ -187,6 +191,7 @@ DiffCacheStatus diffCacheCompile(DiffCache *cache,
     wanted.target = request->target;
     wanted.options = request->options ? request->options : "";
     wanted.wantCubin = request->wantCubin != 0;
+    wanted.wantObject = request->wantObject != 0;
     wanted.pass = request->pass ? request->pass : "";
     KernelPtr found;
     Origin origin = Origin::Memory;
@@ -205,6 +210,10 @@ void diffCacheRelease(DiffCacheKernel *kernel) { delete kernel; }
 
 DiffCacheOrigin diffCacheGetOrigin(const DiffCacheKernel *kernel) {
   return kernel ? kernel->origin : DIFF_CACHE_FROM_MEMORY;
+}
+
+const char *diffCacheGetCallProblem(const DiffCacheKernel *kernel) {
+  return kernel ? kernel->kernel->getProblem().c_str() : "";
 }
 
 static const char *getBytes(const std::string *bytes, size_t *size) {

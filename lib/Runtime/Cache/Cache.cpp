@@ -138,9 +138,11 @@ Key mlir::diff::cache::computeKey(const Request &request,
   hash.updateSized(compiler);
   hash.updateSized(request.target);
   hash.updateSized(request.options);
-  hash.updateSized(request.wantCubin ? "cubin" : "");
+  hash.updateSized(request.wantCubin    ? "cubin"
+                   : request.wantObject ? "object"
+                                        : "");
   hash.updateSized(request.pass);
-  hash.updateSized(request.isForGPU() ? "" : hostFeatures);
+  hash.updateSized(request.isForThisMachine() ? hostFeatures : "");
   hash.updateSized(request.module);
   return hash.finish();
 }
@@ -216,9 +218,9 @@ std::string Cache::compile(const Request &request, Entry &entry) {
       return kInterrupted;
     pauseBefore(attempt);
   }
-  std::string code = !request.isForGPU() ? "library"
-                     : request.wantCubin ? "cubin"
-                                         : "ptx";
+  std::string code = request.isForGPU() ? (request.wantCubin ? "cubin" : "ptx")
+                     : request.wantObject ? "object"
+                                          : "library";
   std::vector<std::string> command{compiler};
   if (!request.pass.empty())
     command.push_back("--" + request.pass);

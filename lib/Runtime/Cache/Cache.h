@@ -36,7 +36,11 @@ struct Request {
   /// A pass that runs first, or empty.
   std::string pass;
 
+  /// The code for a CPU is an object file, which cannot be called.
+  bool wantObject = false;
+
   bool isForGPU() const { return target.compare(0, 3, "sm_") == 0; }
+  bool isForThisMachine() const { return target == "host"; }
 };
 
 /// Returns the key of a request. `compiler` identifies the file of the

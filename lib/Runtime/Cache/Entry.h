@@ -19,7 +19,7 @@ using Key = Digest;
 struct Entry {
   /// JSON (docs/manifest.schema.json).
   std::string manifest;
-  /// A shared object for a CPU; PTX or a cubin for a GPU.
+  /// A shared object or an object file for a CPU; PTX or a cubin for a GPU.
   std::string code;
 };
 

@@ -7,6 +7,7 @@
 #include "Kernel.h"
 #include "../Launch/CTensor.h"
 #include "diff-c/Parallel.h"
+#include "diff/Runtime/HostSupport.h"
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -81,12 +82,32 @@ void Kernel::addFunction(const FunctionInfo &info) {
   functions.push_back(std::move(function));
 }
 
+/// Returns true if the bytes are an ELF file that is not linked.
+static bool isRelocatable(const std::string &code) {
+  constexpr size_t typeOffset = 16;
+  return code.size() > typeOffset && code.compare(0, 4, "\177ELF") == 0 &&
+         code[typeOffset] == 1;
+}
+
+/// Returns why the code cannot be loaded and called, or an empty string.
+std::string Kernel::explainWhyNotCalled() const {
+  if (manifest.isForGPU())
+    return "the code is for " + manifest.chip +
+           " and cannot be called on a CPU; launch it with diffLaunchRun";
+  std::string reason =
+      explainWhyNotRun(manifest.chip, manifest.triple, manifest.features);
+  if (reason.empty() && isRelocatable(entry.code))
+    reason = "the code is an object file and must be linked";
+  return reason;
+}
+
 std::string Kernel::load(Entry entry, const std::string &folder,
                          std::shared_ptr<const Kernel> &kernel) {
   auto loaded = std::make_shared<Kernel>();
   loaded->entry = std::move(entry);
   std::string error = parseManifest(loaded->entry.manifest, loaded->manifest);
-  if (error.empty() && !loaded->manifest.isForGPU())
+  loaded->problem = loaded->explainWhyNotCalled();
+  if (error.empty() && loaded->problem.empty())
     error = SharedObject::load(loaded->entry.code, folder, loaded->object);
   if (!error.empty())
     return error;
@@ -104,8 +125,7 @@ std::string Kernel::load(Entry entry, const std::string &folder,
 std::string Kernel::findFunction(const char *name,
                                  const Function *&found) const {
   if (!object)
-    return "the code is for " + manifest.chip +
-           " and cannot be called on a CPU; launch it with diffLaunchRun";
+    return problem;
   if (!name && functions.size() == 1) {
     found = &functions.front();
     return "";

@@ -16,9 +16,9 @@
 
 namespace mlir::diff::cache {
 
-/// A compiled module. Code for a CPU is loaded, and its functions may be called
-/// from several threads at once. Functions that may fail return an empty string
-/// or an error message.
+/// A compiled module. Code for a CPU is loaded if this machine runs it, and its
+/// functions may be called from several threads at once. Functions that may
+/// fail return an empty string or an error message.
 class Kernel {
 public:
   /// Parses the manifest and loads the code. `folder` is for a temporary file.
@@ -26,6 +26,9 @@ public:
                           std::shared_ptr<const Kernel> &kernel);
 
   const Entry &getEntry() const { return entry; }
+
+  /// Returns why functions cannot be called, or an empty string.
+  const std::string &getProblem() const { return problem; }
 
   /// Calls a function with its arguments, followed by its results. A null name
   /// is the only function. Checks types, shapes, strides and addresses first.
@@ -41,12 +44,15 @@ private:
     std::string problem;
   };
 
+  std::string explainWhyNotCalled() const;
   std::string findFunction(const char *name, const Function *&found) const;
   void addFunction(const launch::FunctionInfo &info);
 
   Entry entry;
   launch::Manifest manifest;
+  /// The loaded code, or null and the reason.
   std::unique_ptr<SharedObject> object;
+  std::string problem;
   std::vector<Function> functions;
 };
 

@@ -75,7 +75,13 @@ private:
       return false;
     bool isForCPU = !manifest.chip.empty() && !manifest.isForGPU();
     if (isForCPU
-            ? !reader.checkObject(value, place, {"chip", "address_size"})
+            ? !reader.checkObject(
+                  value, place,
+                  {"chip", "triple", "features", "address_size"}) ||
+                  !reader.readString(value["triple"], place + ".triple",
+                                     manifest.triple) ||
+                  !readAll(value["features"], place + ".features", manifest,
+                           &ManifestReader::readFeature)
             : !reader.checkObject(value, place,
                                   {"chip", "ptx_version", "address_size"}) ||
                   !readVersion(value["ptx_version"], place + ".ptx_version"))
@@ -87,6 +93,11 @@ private:
     return size == 64 ||
            reader.fail(place + ".address_size",
                        std::to_string(size) + " was found; 64 is legal");
+  }
+
+  bool readFeature(const Json &value, const std::string &place,
+                   Manifest &owner) {
+    return reader.readString(value, place, owner.features.emplace_back());
   }
 
   bool readVersion(const Json &value, const std::string &place) {

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // RUN: diff-opt %s -split-input-file -diff-define-allocators | FileCheck %s
+// RUN: diff-opt %s -split-input-file -diff-define-allocators="stream=__stderrp" | FileCheck %s --check-prefix=STREAM
+
+// STREAM: llvm.mlir.global external @__stderrp
+// STREAM: llvm.mlir.addressof @__stderrp
+// STREAM-NOT: @stderr
 
 // CHECK: llvm.func internal @_mlir_memref_to_llvm_alloc(%[[SIZE:.*]]: i64) -> !llvm.ptr
 // CHECK: %[[P:.*]] = llvm.call @malloc(%[[SIZE]])

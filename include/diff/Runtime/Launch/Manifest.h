@@ -85,6 +85,10 @@ struct Manifest {
   std::string chip;
   /// Empty for a CPU.
   std::string ptxVersion;
+  /// Empty for a GPU: the triple of LLVM, and the features of the CPU, in
+  /// LLVM's spelling, that the code may need.
+  std::string triple;
+  std::vector<std::string> features;
   std::vector<FunctionInfo> functions;
 
   /// Returns true if the functions have kernels for a GPU. Otherwise, each one

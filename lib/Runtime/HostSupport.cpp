@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Runtime/HostSupport.h"
+#include <array>
 #include <cstdint>
 #include <sys/utsname.h>
 
@@ -100,14 +101,12 @@ struct Feature {
   unsigned bit;
 };
 
-constexpr unsigned long kCapabilities2 = 26; // AT_HWCAP2
-
 constexpr Feature kFeatures[] = {
-    {"lse", AT_HWCAP, 8},         {"fullfp16", AT_HWCAP, 10},
-    {"rdm", AT_HWCAP, 12},        {"jsconv", AT_HWCAP, 13},
-    {"complxnum", AT_HWCAP, 14},  {"rcpc", AT_HWCAP, 15},
-    {"dotprod", AT_HWCAP, 20},    {"fp16fml", AT_HWCAP, 23},
-    {"i8mm", kCapabilities2, 13}, {"bf16", kCapabilities2, 14},
+    {"lse", AT_HWCAP, 8},        {"fullfp16", AT_HWCAP, 10},
+    {"rdm", AT_HWCAP, 12},       {"jsconv", AT_HWCAP, 13},
+    {"complxnum", AT_HWCAP, 14}, {"rcpc", AT_HWCAP, 15},
+    {"dotprod", AT_HWCAP, 20},   {"fp16fml", AT_HWCAP, 23},
+    {"i8mm", AT_HWCAP2, 13},     {"bf16", AT_HWCAP2, 14},
 };
 } // namespace
 
@@ -116,7 +115,17 @@ static bool isEnabled(const Feature &feature) {
 }
 
 #else
-#error "a table of the features of this architecture is missing"
+
+namespace {
+struct Feature {
+  const char *name;
+};
+
+constexpr std::array<Feature, 0> kFeatures{};
+} // namespace
+
+static bool isEnabled(const Feature &) { return false; }
+
 #endif
 
 std::optional<bool> mlir::diff::hasHostFeature(const std::string &feature) {

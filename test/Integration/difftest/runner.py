@@ -36,6 +36,7 @@ class Tools:
     build: Path
     chip: str = "sm_90a"  # for the routes sim and cuda
     threads: int = 2  # of one run; lit runs several at a time
+    host: str = "host"  # the CPU, for the other routes
 
     def call(self, command: list, timeout: float = TIMEOUT, threads: int | None = None,
              cwd: Path | None = None) -> str:  # fmt: skip
@@ -84,6 +85,8 @@ class Tools:
             if route in ("sim", "cuda"):
                 command.append(f"--chip={self.chip}")
                 command += [f"--{option}" for option in options]
+            else:
+                command.append(f"--chip={self.host}")
             if route == "sim":
                 command.append(f"--threads={threads or self.threads}")
             for name, array in inputs.items():

@@ -31,8 +31,9 @@ _OPTIONS = """
     return_lse: also return the log-sum-exp of the scores, f32 [B, query heads, N].
     target: "cpu", "cuda" or "sim" (the simulator of GPUs). By default, where the
         arrays are.
-    chip: the GPU to compile for, such as "sm_90a". By default, the GPU of this machine,
-        or "sm_90a" for the simulator.
+    chip: the GPU to compile for, such as "sm_90a", or with the target "cpu" the CPU, such
+        as "x86-64-v3". By default, the GPU or the CPU of this machine, or "sm_90a" for the
+        simulator.
     out: an array that receives the output, or a pair of arrays with return_lse.
 
     The arrays are NumPy arrays (bf16: ml_dtypes.bfloat16), PyTorch tensors or other

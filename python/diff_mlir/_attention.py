@@ -15,7 +15,7 @@ from . import _core
 from ._arguments import CPU_DEVICE, CUDA_DEVICE, check_arrays
 from ._arrays import get_arrays
 from ._layer import Layer, write_ir
-from ._options import CHIPS, TARGETS, check_choice, check_options, found
+from ._options import CHIPS, HOSTS, TARGETS, check_choice, check_options
 from ._runtime import get_cache, get_chip, get_device
 
 #: Plans beyond this number are forgotten.
@@ -26,10 +26,12 @@ _plans: dict = {}
 class HostKernel:
     """A kernel for the CPU."""
 
-    def __init__(self, layer: Layer):
+    def __init__(self, layer: Layer, chip: str | None):
         # Only the unfused route has f64.
         route = "convert-diff-to-linalg" if layer.element == "f64" else ""
-        self.kernel = get_cache().compile(write_ir(layer).encode(), "host", "", route)
+        self.kernel = get_cache().compile(write_ir(layer).encode(), chip or "host", "", route)
+        if self.kernel.problem:
+            raise RuntimeError(self.kernel.problem)
         self.run = self.kernel.call
 
 
@@ -154,9 +156,9 @@ def select_target(target, chip, device: tuple[int, int], library: str):
     if kind == CUDA_DEVICE and target != "cuda":
         raise ValueError(f"target is {target!r}, but q is on a GPU; cuda is legal")
     if target == "cpu":
-        if chip not in (None, "host"):
-            raise ValueError(f"chip is {found(chip)}; with the target cpu only host is legal")
-        return target, None
+        if chip is not None:
+            check_choice("chip", chip, ("host", *HOSTS))
+        return target, None if chip == "host" else chip
     if chip is not None:
         check_choice("chip", chip, CHIPS)
     return target, chip or ("sm_90a" if target == "sim" else None)
@@ -204,7 +206,7 @@ def _make_plan(variant: str, named: dict, options: tuple, varlen: bool, target, 
     kernel = _kernels.get(key)
     if kernel is None:
         if target == "cpu":
-            kernel = HostKernel(layer)
+            kernel = HostKernel(layer, chip)
         else:
             kernel = DeviceKernel(layer, target, chip, query.device[1])
         kernel = _kernels.setdefault(key, kernel)

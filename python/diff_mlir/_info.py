@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from . import _core
+from ._options import CHIPS, HOSTS
 from ._runtime import find_tool, get_cache, get_device
 from ._version import __version__
 
@@ -80,6 +81,7 @@ def collect() -> dict[str, str]:
              "Python": sys.version.split()[0],
              "compiler": _describe_compiler(),
              "ptxas": _describe_ptxas(),
+             "chips": ", ".join(("host", *HOSTS, *CHIPS)),
              "GPUs": ", ".join(_find_gpus()),
              "CPU threads": f"{_core.get_threads()} ({_core.thread_provider()})",
              "cache": cache}  # fmt: skip

@@ -13,7 +13,7 @@ from pathlib import Path
 from . import _core
 from ._arguments import CUDA_DEVICE, inspect
 from ._arrays import get_arrays
-from ._options import CHIPS, check_choice, found
+from ._options import CHIPS, HOSTS, OBJECT_HOSTS, check_choice, found
 from ._runtime import find_tool, get_cache, get_device
 
 #: Levels of IR, and LLVM IR.
@@ -63,7 +63,8 @@ class Module:
     def __init__(self, source: bytes, target: str, options: str):
         start = time.perf_counter()
         self.source, self.target, self._options = source, target, options
-        self._kernel = get_cache().compile(source, target, options.strip())
+        self._kernel = get_cache().compile(source, target, options.strip(),
+                                           object=target in OBJECT_HOSTS)  # fmt: skip
         #: Seconds that compile() took. A module in the cache takes milliseconds.
         self.compile_seconds = time.perf_counter() - start
 
@@ -73,11 +74,11 @@ class Module:
 
     @property
     def is_for_gpu(self) -> bool:
-        return self.target != "host"
+        return self.target in CHIPS
 
     def _require(self, what: str, gpu: bool) -> None:
         if self.is_for_gpu != gpu:
-            legal = ", ".join(CHIPS) if gpu else "host"
+            legal = ", ".join(CHIPS if gpu else ("host", *HOSTS))
             raise ValueError(f"{what} does not exist for the target {self.target}; it does for {legal}")
 
     @property
@@ -99,20 +100,23 @@ class Module:
 
     @cached_property
     def object(self) -> bytes:
-        """The object file of a module for the host."""
+        """The object file of a module for a CPU."""
         self._require("object", gpu=False)
-        return self._emit("object")
+        return get_cache().compile(self.source, self.target, object=True).code
 
     @cached_property
     def header(self) -> str:
-        """The C header of a module for the host."""
+        """The C header of a module for a CPU."""
         self._require("header", gpu=False)
         return self._emit("header").decode()
 
     @property
     def library(self) -> bytes:
-        """The shared object of a module for the host."""
+        """The shared object of a module for a CPU."""
         self._require("library", gpu=False)
+        if self.target in OBJECT_HOSTS:
+            raise ValueError(f"library does not exist for the target {self.target}, which has a "
+                             "linker of its own; object does")  # fmt: skip
         return self._kernel.code
 
     def ir(self, level: str = "hardware") -> str:
@@ -231,7 +235,9 @@ class Module:
             check_choice("device", device, ("sim", "cuda"))
         if not self.is_for_gpu:
             if device is not None:
-                raise ValueError(f"device is {device!r}; a module for the host takes none")
+                raise ValueError(f"device is {device!r}; a module for a CPU takes none")
+            if self._kernel.problem:
+                raise RuntimeError(self._kernel.problem)
             return lambda arrays: self._kernel.call(arrays, name)
         ordinal = 0
         on_gpu = [info for info in infos if info.device[0] == CUDA_DEVICE]
@@ -264,7 +270,9 @@ def compile(source, target: str = "host", *, f32: str = "ieee",
 
     source: the text of a module (str), its text or bytecode (bytes), or the path of a
         file.
-    target: "host", or a GPU such as "sm_90a".
+    target: "host", the CPU of this machine; another CPU such as "x86-64-v3"; or a GPU such
+        as "sm_90a". Modules for CPUs that this machine cannot run have an object and a
+        header, but cannot be called.
     f32: for GPUs, how products of f32 are computed: "ieee" exactly, "tf32" on tensor
         cores.
     tiles: for GPUs, "tensor-cores", or "threads" for any head dimension without them.
@@ -273,11 +281,11 @@ def compile(source, target: str = "host", *, f32: str = "ieee",
     """
     if target == "cpu":
         target = "host"
-    check_choice("target", target, ("host", *CHIPS))
+    check_choice("target", target, ("host", *HOSTS, *CHIPS))
     check_choice("f32", f32, ("ieee", "tf32"))
     check_choice("tiles", tiles, ("tensor-cores", "threads"))
     options = "" if f32 == "ieee" else f" f32={f32}"
     options += "" if tiles == "tensor-cores" else f" tiles={tiles}"
-    if target == "host" and options:
-        raise ValueError(f"the target host takes no option{options}; GPUs do")
+    if target not in CHIPS and options:
+        raise ValueError(f"the target {target} takes no option{options}; GPUs do")
     return Module(_read_source(source), target, options)

@@ -7,8 +7,16 @@ import math
 import operator
 from dataclasses import dataclass
 
-#: GPUs that the compiler knows. `python -m diff_mlir info` and a test compare them
-#: with the compiler's table.
+#: CPUs that the compiler knows, beside "host". Shared objects for some of them need the
+#: linker of another system; the compiler emits object files only.
+HOSTS = ("x86-64-v3", "x86-64-v4", "haswell", "skylake", "alderlake", "skylake-avx512",
+         "cascadelake", "cooperlake", "icelake-server", "sapphirerapids", "emeraldrapids",
+         "graniterapids", "znver2", "znver3", "znver4", "znver5", "armv8-a", "cortex-a72",
+         "cortex-a76", "neoverse-n1", "neoverse-n2", "neoverse-v1", "neoverse-v2", "ampere1",
+         "apple-m1", "apple-m2", "apple-m4")  # fmt: skip
+OBJECT_HOSTS = ("apple-m1", "apple-m2", "apple-m4")
+#: GPUs that the compiler knows. A test compares both with the compiler's
+#: tables.
 CHIPS = ("sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120")
 LAYOUTS = ("bshd", "bhsd")
 PAIR_LAYOUTS = ("interleaved", "halves")

@@ -55,6 +55,9 @@ class Kernel {
 public:
   explicit Kernel(DiffCacheKernel *kernel) : kernel(kernel, diffCacheRelease) {}
 
+  const char *getProblem() const {
+    return diffCacheGetCallProblem(kernel.get());
+  }
   const char *getOrigin() const {
     static constexpr const char *kNames[] = {"memory", "disk", "compiler"};
     return kNames[diffCacheGetOrigin(kernel.get())];
@@ -106,7 +109,7 @@ public:
 
   Kernel compile(const nb::bytes &module, const std::string &target,
                  const std::string &options, const std::string &pass,
-                 bool cubin) {
+                 bool cubin, bool object) {
     DiffCacheRequest request{};
     request.module = module.c_str();
     request.moduleSize = module.size();
@@ -114,6 +117,7 @@ public:
     request.options = options.c_str();
     request.pass = pass.c_str();
     request.wantCubin = cubin;
+    request.wantObject = object;
     DiffCacheKernel *kernel = nullptr;
     DiffCacheStatus status = DIFF_CACHE_SUCCESS;
     {
@@ -276,8 +280,11 @@ NB_MODULE(_core, m) {
       .def_prop_ro("origin", &Kernel::getOrigin,
                    "Where it was found: memory, disk or compiler.")
       .def_prop_ro("manifest", &Kernel::getManifest, "The manifest, JSON text.")
-      .def_prop_ro("code", &Kernel::getCode,
-                   "A shared object for a CPU, or PTX or a cubin.")
+      .def_prop_ro(
+          "code", &Kernel::getCode,
+          "A shared object or an object file for a CPU, or PTX or a cubin.")
+      .def_prop_ro("problem", &Kernel::getProblem,
+                   "Why functions cannot be called on this machine, or ''.")
       .def("call", &Kernel::call, "arrays"_a, "function"_a = nb::none(),
            "Calls a function on a CPU with its arguments, then its results.");
 
@@ -285,7 +292,7 @@ NB_MODULE(_core, m) {
       .def(nb::init<std::optional<std::string>, std::optional<std::string>>(),
            "folder"_a = nb::none(), "compiler"_a = nb::none())
       .def("compile", &Cache::compile, "module"_a, "target"_a, "options"_a = "",
-           "pass_"_a = "", "cubin"_a = false,
+           "pass_"_a = "", "cubin"_a = false, "object"_a = false,
            "Finds or compiles the text or bytecode of a module.")
       .def_prop_ro("folder", &Cache::getFolder, "The folder, or ''.")
       .def_prop_ro("problem", &Cache::getProblem,

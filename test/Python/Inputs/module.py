@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import json
 import os
-import re
+import platform
 import shutil
 import subprocess
 import sys
 
 import diff_mlir
 import numpy as np
-from diff_mlir._options import CHIPS
+from diff_mlir._options import CHIPS, HOSTS, OBJECT_HOSTS
 
 from support import Report
 
@@ -118,11 +118,39 @@ def check_calls() -> None:
 
 
 def check_chips() -> None:
-    """The package knows the GPUs of the compiler."""
-    done = subprocess.run([os.path.join(BUILD, "bin", "diff-opt"), "--diff-compile=chip=none", "-"],
-                          input="", capture_output=True, text=True)  # fmt: skip
-    names = tuple(re.findall(r"sm_\w+", done.stderr))
-    REPORT("the chips of the compiler", names == CHIPS, f"{names} {CHIPS}")
+    """The package knows the CPUs and GPUs of the compiler."""
+    tables = tool("diff-opt", "--list-chips").decode().split("\n\n")
+    rows = [[line.split() for line in table.splitlines()[1:]] for table in tables]
+    hosts, gpus = (tuple(row[0] for row in table) for table in rows)
+    REPORT("the GPUs of the compiler", gpus == CHIPS, f"{gpus} {CHIPS}")
+    REPORT("the CPUs of the compiler", hosts == ("host", *HOSTS), f"{hosts} {HOSTS}")
+    others = tuple(row[0] for row in rows[0] if "linux" not in row[1])
+    REPORT("the CPUs without shared objects", others == OBJECT_HOSTS, f"{others} {OBJECT_HOSTS}")
+
+
+def check_hosts() -> None:
+    """Modules for named CPUs."""
+    x, y = np.arange(12, dtype=np.float32).reshape(3, 4), np.full((3, 4), 2, np.float32)
+    arm = platform.machine() == "aarch64"
+    common, foreign = ("armv8-a", "x86-64-v3") if arm else ("x86-64-v3", "armv8-a")
+    module = diff_mlir.compile(MATH, target=common)
+    REPORT("a common CPU", np.array_equal(module(x, y, function="scale")[0], x + y))
+    REPORT("its manifest", json.loads(module.manifest)["target"]["chip"] == common)
+    module = diff_mlir.compile(MATH, target="apple-m1")
+    REPORT("an object for another system", module.object[:4] == b"\xcf\xfa\xed\xfe")
+    REPORT("its header", module.header == diff_mlir.compile(MATH).header)
+    raises("a call of its code", lambda: module(x, y, function="scale"), RuntimeError, "does not run on this machine (")
+    raises("its library", lambda: module.library, ValueError, "library does not exist for the target apple-m1")
+    module = diff_mlir.compile(MATH, target=foreign)
+    REPORT("a library for another architecture", module.library[:4] == b"\x7fELF")
+    raises("a call of it", lambda: module(x, y, function="scale"), RuntimeError, "does not run on this machine (")
+    raises("tiles of a CPU", lambda: diff_mlir.compile(MATH, target=common, tiles="threads"), ValueError,
+           f"the target {common} takes no option tiles=threads")  # fmt: skip
+    q = k = v = np.ones((1, 3, 2, 16), np.float32)
+    wanted = diff_mlir.softmax_attention(q, k, v)
+    REPORT("chip", np.array_equal(diff_mlir.softmax_attention(q, k, v, target="cpu", chip=common), wanted))
+    raises("an attention", lambda: diff_mlir.softmax_attention(q, k, v, chip=foreign), RuntimeError,
+           "does not run on this machine (")  # fmt: skip
 
 
 def check_errors() -> None:
@@ -133,7 +161,7 @@ def check_errors() -> None:
     raises("an unknown op", lambda: diff_mlir.compile('"a.b"() : () -> ()\n'), RuntimeError, "unregistered dialect")
     raises("bytes of nothing", lambda: diff_mlir.compile(b"ML\xefR damaged"), RuntimeError, "")
     raises("a zero in a path", lambda: diff_mlir.compile("a\0b"), ValueError, "source is")
-    raises("an unknown chip", lambda: diff_mlir.compile(MATH, target="sm_75"), ValueError, "target is 'sm_75'; host, sm_80")
+    raises("an unknown chip", lambda: diff_mlir.compile(MATH, target="sm_75"), ValueError, "target is 'sm_75'; host, x86-64-v3")
     raises("f32 of the host", lambda: diff_mlir.compile(MATH, f32="tf32"), ValueError, "the target host takes no option f32=tf32")
     raises("a kind of tiles", lambda: diff_mlir.compile(MATH, target="sm_80", tiles="big"), ValueError, "tiles is 'big'")
 
@@ -143,5 +171,6 @@ os.makedirs(FOLDER)
 check_outputs()
 check_calls()
 check_chips()
+check_hosts()
 check_errors()
 REPORT.finish()

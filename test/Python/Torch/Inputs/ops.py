@@ -9,6 +9,7 @@ import sys
 import diff_mlir
 import torch
 from diff_mlir import torch as _  # noqa: F401  (defines the ops)
+from diff_mlir._options import HOSTS
 from difftest.cases import Case
 
 from support import FUNCTIONS, Report, call, get_seed
@@ -108,7 +109,7 @@ def check_imports(report: Report) -> None:
 
 
 MISUSES = (
-    (dict(chip=3), ValueError, "chip is int 3; with the target cpu only host is legal"),
+    (dict(chip=3), TypeError, f"chip must be one of {', '.join(('host', *HOSTS))}, found int 3"),
     (dict(causal="yes"), TypeError, "causal must be True or False, found str 'yes'"),
     (dict(window=3), TypeError, "window must be a pair of integers or None, found int 3"),
     (dict(lam=None), TypeError, "lam is None; an array is required"),

@@ -33,7 +33,10 @@ namespace cl = llvm::cl;
 static constexpr StringLiteral kOverview =
     "DiffMLIR optimiser and compile driver\n\n"
     "  diff-opt in.mlir --PASS...\n"
-    "  diff-opt in.mlir --diff-compile=\"chip=sm_90a\" --emit=ptx -o out.ptx\n";
+    "  diff-opt in.mlir --diff-compile=\"chip=sm_90a\" --emit=ptx -o out.ptx\n"
+    "  diff-opt in.mlir --diff-compile=\"chip=x86-64-v3\" --emit=object -o "
+    "out.o\n"
+    "  diff-opt --list-chips\n";
 
 namespace {
 struct Options {

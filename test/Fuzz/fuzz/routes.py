@@ -15,6 +15,8 @@ from difftest import arrays
 from . import process
 
 CHIPS = ("sm_80", "sm_86", "sm_89", "sm_90a", "sm_100a", "sm_120")
+#: CPUs of each architecture and system.
+HOSTS = ("host", "x86-64-v3", "neoverse-v1", "apple-m1")
 POLICIES = ("late", "eager", "random")
 
 

@@ -16,7 +16,7 @@ from typing import Iterable
 
 from .. import process
 from ..campaign import Verdict
-from ..routes import CHIPS
+from ..routes import CHIPS, HOSTS
 from ..shrink import without_chunks
 from .corpus import LEVELS, Corpus
 from .damage import damage
@@ -76,13 +76,13 @@ class Mutations:
         if draw < 0.45 and chip != "host":
             return ("run", "sim")
         if rng.random() < 0.15:
-            chip = rng.choice((*CHIPS, "host"))
+            chip = rng.choice((*CHIPS, *HOSTS))
         options = f"chip={chip}"
         if rng.random() < 0.3:
             options += f" stop-after={rng.choice(LEVELS[1:])}"
         if rng.random() < 0.1:
             options += f" {rng.choice(('f32=tf32', 'tiles=threads'))}"
-        emits = ("mlir", "llvm", "object", "header") if chip == "host" else ("mlir", "llvm", "ptx", "manifest")
+        emits = ("mlir", "llvm", "object", "header") if chip in HOSTS else ("mlir", "llvm", "ptx", "manifest")
         emit = rng.choice(emits) if "stop-after" not in options else "mlir"
         return ("diff-opt", "{in}", f"--diff-compile={options}", f"--emit={emit}", "-o", "{out}")
 

@@ -8,6 +8,7 @@
 #define DIFF_CONVERSION_PASSES_H
 
 #include "diff/Conversion/DiffToLinalg/DiffToLinalg.h"
+#include "diff/Conversion/DiffToVector/DiffToVector.h"
 #include "diff/Conversion/HostLowering/HostLowering.h"
 #include "diff/Conversion/MathToNVVM/MathToNVVM.h"
 #include "diff/Conversion/TileToNVVM/TileToNVVM.h"

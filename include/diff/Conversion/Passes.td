@@ -40,6 +40,50 @@ def ConvertDiffToLinalgPass : Pass<"convert-diff-to-linalg"> {
   ];
 }
 
+def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
+  let summary = "lower online attention to vectors with rows in lanes";
+  let description = [{
+    Lowers `diff.online_attention` on tensors to loops of vector ops on buffers,
+    for CPUs. The rows of a tile (query tokens x heads x maps) are the lanes of
+    vectors, and scores and accumulators are transposed: no operation crosses
+    lanes, and keys and values are read one element at a time, in place.
+
+    - The query is transposed into *panels* [d][lanes] of f32. The rows of a
+      panel read the same keys: all heads and maps of a value head, or one map
+      if each has its own keys. The number of lanes is that of a few registers,
+      so that the sums of a tile of scores [keys][lanes], or of accumulators
+      [v][lanes], are in registers. `planRows` selects it from `vector-bytes`
+      and `registers`.
+    - Each panel first processes the keys that only some rows see, and the last
+      keys, in small tiles with a mask.
+    - Then all panels process each tile of 64 keys that all rows see, before the
+      next one is read.
+    - f16 and bf16 keys and values of a tile are converted to f32 once for all
+      panels.
+    - Sums of a tile are computed first, and then added to those of the tiles
+      before.
+
+    The query tokens must be static. The pass reads through a `tensor.pad` of
+    the query, and skips the panels that consist of padding.
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64",
+           "Bytes of a vector register">,
+    Option<"registers", "registers", "int64_t", "32",
+           "Number of vector registers">,
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect",
+    "::mlir::vector::VectorDialect",
+  ];
+}
+
 //===----------------------------------------------------------------------===//
 // Host code, in pipeline order
 //===----------------------------------------------------------------------===//

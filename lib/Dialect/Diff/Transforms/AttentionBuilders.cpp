@@ -24,13 +24,17 @@ using namespace mlir::diff;
 /// A bound of j - i after all keys, because the bounds have 32 bits.
 static constexpr int64_t kUnlimited = int64_t(1) << 30;
 
+/// Creates a constant of a float type, or a vector of it.
 static Value createFloat(OpBuilder &b, Location loc, Type type, double value) {
-  return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+  TypedAttr attribute = b.getFloatAttr(getElementTypeOrSelf(type), value);
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    attribute = DenseElementsAttr::get(shaped, attribute);
+  return arith::ConstantOp::create(b, loc, attribute);
 }
 
 Value diff::createFactor(OpBuilder &b, Location loc, Type type, double value) {
   using Limits = std::numeric_limits<float>;
-  if (type.isF32())
+  if (getElementTypeOrSelf(type).isF32())
     value = std::copysign(
         std::clamp<double>(std::abs(value), Limits::denorm_min(),
                            Limits::max()),
@@ -208,8 +212,7 @@ private:
 };
 } // namespace
 
-/// The score before its factor, see `getScoreFactor`.
-static Value capScore(OpBuilder &b, Location loc, Value score,
+Value diff::capScore(OpBuilder &b, Location loc, Value score,
                       AttentionOpInterface op) {
   if (!isCapped(op))
     return score;

@@ -6,8 +6,10 @@
 
 #include "TensorCoreSchedules.h"
 #include "diff/Dialect/Diff/Transforms/Passes.h"
+#include "diff/Dialect/Diff/Transforms/RowPlan.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFSELECTSCHEDULEPASS
@@ -23,13 +25,16 @@ struct TileSizes {
   int64_t queries, keys;
 };
 
-/// A score tile of 2 x 8 rows by 16 keys fits into the vector registers of a
-/// CPU and keeps fully unrolled code small.
-constexpr TileSizes kHostTile = {8, 16};
+/// Panels of query tokens of a tile on a CPU, which share each tile of keys while
+/// it is in the cache, and its keys. Measured; more of either do not pay.
+constexpr int64_t kHostPanels = 4;
+constexpr int64_t kHostKeys = 64;
 
-/// The maximum number of scores in a tile. For larger tiles, the unrolled
-/// vector code of a CPU takes minutes to compile.
-constexpr int64_t kMaxHostScores = 16384;
+/// The fewest tiles that are enough to balance the work of several threads.
+constexpr int64_t kManyHostTiles = 32;
+
+/// The maximum number of scores in a tile: 4 MB.
+constexpr int64_t kMaxHostScores = int64_t(1) << 20;
 
 /// Space for the weights of the epilogue and for alignment to 16 bytes.
 constexpr int64_t kSmallBuffers = 512;
@@ -68,9 +73,33 @@ struct DiffSelectSchedule
     : public diff::impl::DiffSelectSchedulePassBase<DiffSelectSchedule> {
   using DiffSelectSchedulePassBase::DiffSelectSchedulePassBase;
 
+  /// Sets the tile of a CPU.
+  LogicalResult chooseForHost(AttentionCombineOpInterface op) {
+    auto attention = cast<AttentionOpInterface>(op.getOperation());
+    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers};
+    int64_t groupSize = attention.getGroupSize();
+    int64_t lanes = unit.lanes * getMaxPanelVectors(unit);
+    int64_t heads = groupSize;
+    while (heads > 1 && (groupSize % heads != 0 ||
+                         getRowsPerToken(attention, heads) > lanes))
+      --heads;
+    int64_t tokens = attention.getDimSize('n'), batch = attention.getDimSize('b');
+    bool isKnown = !attention.hasSequences() && !ShapedType::isDynamic(tokens);
+    RowPlan plan = planRows(unit, getRowsPerToken(attention, heads),
+                            isKnown ? std::max<int64_t>(1, tokens) : lanes,
+                            /*divides=*/false);
+    int64_t panels = kHostPanels;
+    // Few tokens of few heads have smaller tiles, for several threads.
+    if (isKnown && !ShapedType::isDynamic(batch))
+      while (panels > 1 &&
+             batch * attention.getNumHeadGroups() / heads *
+                     llvm::divideCeil(tokens, panels * plan.tokens) <
+                 kManyHostTiles)
+        panels /= 2;
+    return setSchedule(op, heads, {panels * plan.tokens, kHostKeys});
+  }
+
   std::optional<TileSizes> select(AttentionOpInterface op) {
-    if (sharedMemory == 0)
-      return kHostTile;
     const auto *fits = llvm::find_if(kGpuTiles, [&](TileSizes tile) {
       return getSharedBytes(op, tile) <= sharedMemory;
     });
@@ -136,6 +165,8 @@ struct DiffSelectSchedule
         op.setScheduleAttr(*schedule);
       return schedule;
     }
+    if (sharedMemory == 0)
+      return chooseForHost(op);
     auto attention = cast<AttentionOpInterface>(op.getOperation());
     if (std::optional<TileSizes> tile = select(attention))
       return setSchedule(op, /*heads=*/1, *tile);

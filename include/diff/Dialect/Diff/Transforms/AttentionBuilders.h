@@ -27,7 +27,8 @@ enum class ExpBase { E, Two };
 inline constexpr StringLiteral kRowLoops = "bgran";
 
 /// Rounds a finite nonzero factor or summand to a finite nonzero f32. Otherwise
-/// a large factor would become infinity, and its product with 0 NaN.
+/// a large factor would become infinity, and its product with 0 NaN. `type` is a
+/// float type or a vector of one, as in the other functions for elements.
 Value createFactor(OpBuilder &builder, Location loc, Type type, double value);
 
 /// Returns the size of a dimension of a tensor or memref.
@@ -96,6 +97,11 @@ void declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &builder,
 
 /// Returns true if the op has a softcap that affects the scores.
 bool isCapped(AttentionOpInterface op);
+
+/// Returns the score before its factor (`getScoreFactor`): the product of query
+/// and key, or tanh(scale Q K^T / softcap) with a softcap.
+Value capScore(OpBuilder &builder, Location loc, Value score,
+               AttentionOpInterface op);
 
 /// Returns the factor of the scores in the exponential: the scale or the
 /// softcap, times log2(e) in base 2.

@@ -13,7 +13,9 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
   let summary = "select tile sizes for attentions that have none";
   let description = [{
     Sets a `#diff.schedule` on every attention that has none. For a CPU
-    (`shared-memory` is 0), the tile is small enough for vector registers. For a
+    (`shared-memory` is 0), a tile has the heads that share a value head, or as
+    many of them as the lanes of a panel (`convert-diff-to-vector`), and several
+    panels of query tokens. For a
     GPU, the pass selects the largest tile of a table whose buffers fit into
     `shared-memory` bytes. With r = maps x heads x queries rows, q = heads x
     queries, m keys per tile, elements of e bytes, and maps counting the key
@@ -48,6 +50,10 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
            "Select tiles for tensor cores for supported element types">,
     Option<"tf32", "tf32", "bool", "false",
            "Round f32 to tf32 and multiply it on tensor cores">,
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64",
+           "Bytes of a vector register of a CPU">,
+    Option<"registers", "registers", "int64_t", "32",
+           "Number of vector registers of a CPU">,
   ];
 }
 

@@ -71,6 +71,9 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
     schedule.threads = kThreadsPerBlock;
     schedule.tensorCores = options.tensorCores;
     schedule.tf32 = options.tf32;
+  } else {
+    schedule.vectorBytes = host->vectorBytes;
+    schedule.registers = host->vectorRegisters;
   }
   pm.addPass(createDiffSelectSchedulePass(schedule));
   pm.addNestedPass<func::FuncOp>(createDiffTilePass());
@@ -172,7 +175,8 @@ void diff::buildLinalgPipeline(OpPassManager &pm) {
 void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
   pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
-  pm.addNestedPass<func::FuncOp>(createConvertDiffToVectorPass());
+  pm.addNestedPass<func::FuncOp>(createConvertDiffToVectorPass(
+      {chip.vectorBytes, chip.vectorRegisters}));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffTileToRegistersPass());
   addCleanup(pm);

@@ -106,8 +106,10 @@ void diff::buildBufferizationPipeline(OpPassManager &pm,
   addCleanup(pm);
 }
 
-/// Lowers memrefs, loops and vectors to the LLVM dialect.
-static void buildHostLowering(OpPassManager &pm, const HostChip &chip) {
+/// Lowers memrefs, loops and vectors to the LLVM dialect. `avx512` allows
+/// instructions of AVX-512 by name.
+static void buildHostLowering(OpPassManager &pm, const HostChip &chip,
+                              bool avx512) {
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);
   pm.addPass(createConvertBufferizationToMemRefPass());
@@ -119,7 +121,7 @@ static void buildHostLowering(OpPassManager &pm, const HostChip &chip) {
   // Code for halves is conversions and moves: LLVM would compute on bf16 by a
   // library function for each element.
   pm.addPass(math::createMathExtendToSupportedTypes());
-  pm.addPass(createDiffExpandMathPass());
+  pm.addPass(createDiffExpandMathPass({avx512}));
   pm.addNestedPass<func::FuncOp>(vector::createLowerVectorMultiReductionPass());
   addCleanup(pm);
   pm.addPass(createConvertSCFToOpenMPPass());
@@ -169,7 +171,7 @@ void diff::buildLinalgPipeline(OpPassManager &pm) {
   buildEntryPipeline(pm);
   buildBufferizationPipeline(pm, /*allocatesInLoops=*/true);
   buildSymbols(pm);
-  buildHostLowering(pm, getHostChip());
+  buildHostLowering(pm, getHostChip(), /*avx512=*/false);
 }
 
 void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
@@ -191,5 +193,8 @@ void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
 
 void diff::buildHostHardwarePipeline(OpPassManager &pm, const HostChip &chip) {
   buildSymbols(pm);
-  buildHostLowering(pm, chip);
+  constexpr int64_t kAVX512Bytes = 64;
+  buildHostLowering(pm, chip,
+                    chip.architecture == HostArchitecture::X86_64 &&
+                        chip.vectorBytes == kAVX512Bytes);
 }

@@ -6,14 +6,11 @@
 
 #include "diff/Dialect/Diff/Transforms/Passes.h"
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
-#include "mlir/Conversion/MathToLibm/MathToLibm.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
@@ -23,16 +20,11 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorTransforms.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "mlir/IR/TypeUtilities.h"
-#include "mlir/Transforms/DialectConversion.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "llvm/Support/MathExtras.h"
 
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFVECTORIZETILESPASS
 #define GEN_PASS_DEF_DIFFEXPANDCOPIESPASS
-#define GEN_PASS_DEF_DIFFEXPANDMATHPASS
 #define GEN_PASS_DEF_DIFFTILETOREGISTERSPASS
 #include "diff/Dialect/Diff/Transforms/Passes.h.inc"
 } // namespace mlir::diff
@@ -332,138 +324,6 @@ struct DiffExpandCopies
           succeeded(linalg::linalgOpToLoops(rewriter, op)))
         rewriter.eraseOp(op);
     }
-  }
-};
-
-/// exp2(x) = exp(x ln 2) for approximated types: f32 and narrower.
-struct ExpandExp2 : public OpRewritePattern<math::Exp2Op> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(math::Exp2Op op,
-                                PatternRewriter &rewriter) const override {
-    Type type = op.getType();
-    auto element = dyn_cast<FloatType>(getElementTypeOrSelf(type));
-    if (!element || element.getWidth() > 32)
-      return rewriter.notifyMatchFailure(op, "not approximated");
-    TypedAttr factor = rewriter.getFloatAttr(element, llvm::numbers::ln2);
-    if (auto shaped = dyn_cast<ShapedType>(type))
-      factor = DenseElementsAttr::get(shaped, factor);
-    Value scaled = arith::MulFOp::create(
-        rewriter, op.getLoc(), op.getOperand(),
-        arith::ConstantOp::create(rewriter, op.getLoc(), factor));
-    rewriter.replaceOpWithNewOp<math::ExpOp>(op, scaled);
-    return success();
-  }
-};
-
-static Type withElementType(Type type, Type element) {
-  if (auto shaped = dyn_cast<ShapedType>(type))
-    return shaped.clone(element);
-  return element;
-}
-
-/// Converts between bf16 and f64 through f32, which upstream expands. The f32
-/// value is rounded to odd: its last bit is set if any bit was cut off, so that
-/// the second rounding gives the same result as rounding the f64 directly.
-struct ExpandTruncToBf16 : public OpRewritePattern<arith::TruncFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::TruncFOp op,
-                                PatternRewriter &rewriter) const override {
-    Value wide = op.getIn();
-    if (!getElementTypeOrSelf(op.getType()).isBF16() ||
-        !getElementTypeOrSelf(wide.getType()).isF64())
-      return rewriter.notifyMatchFailure(op, "not from f64 to bf16");
-    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Type f32 = withElementType(wide.getType(), b.getF32Type());
-    Type i32 = withElementType(wide.getType(), b.getI32Type());
-    auto createOne = [&]() -> Value {
-      TypedAttr one = b.getI32IntegerAttr(1);
-      if (auto shaped = dyn_cast<ShapedType>(i32))
-        one = DenseElementsAttr::get(shaped, one);
-      return arith::ConstantOp::create(b, one);
-    };
-    Value nearest = arith::TruncFOp::create(b, f32, wide);
-    Value back = arith::ExtFOp::create(b, wide.getType(), nearest);
-    Value bits = arith::BitcastOp::create(b, i32, nearest);
-    Value isAway = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT,
-                                         math::AbsFOp::create(b, back),
-                                         math::AbsFOp::create(b, wide));
-    Value isInexact =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::UNE, back, wide);
-    Value one = createOne();
-    Value below = arith::SubIOp::create(b, bits, one);
-    Value towardZero = arith::SelectOp::create(b, isAway, below, bits);
-    Value odd = arith::OrIOp::create(b, towardZero, one);
-    Value rounded = arith::SelectOp::create(b, isInexact, odd, towardZero);
-    rewriter.replaceOpWithNewOp<arith::TruncFOp>(
-        op, op.getType(), arith::BitcastOp::create(b, f32, rounded));
-    return success();
-  }
-};
-
-struct ExpandExtFromBf16 : public OpRewritePattern<arith::ExtFOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(arith::ExtFOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!getElementTypeOrSelf(op.getIn().getType()).isBF16() ||
-        !getElementTypeOrSelf(op.getType()).isF64())
-      return rewriter.notifyMatchFailure(op, "not from bf16 to f64");
-    Value f32 = arith::ExtFOp::create(
-        rewriter, op.getLoc(),
-        withElementType(op.getType(), rewriter.getF32Type()), op.getIn());
-    rewriter.replaceOpWithNewOp<arith::ExtFOp>(op, op.getType(), f32);
-    return success();
-  }
-};
-
-/// Upstream extends the other functions of halves.
-struct ExpandFma : public OpRewritePattern<math::FmaOp> {
-  using OpRewritePattern::OpRewritePattern;
-
-  LogicalResult matchAndRewrite(math::FmaOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!getElementTypeOrSelf(op.getType()).isBF16())
-      return rewriter.notifyMatchFailure(op, "not bf16");
-    Type f32 = withElementType(op.getType(), rewriter.getF32Type());
-    SmallVector<Value> operands;
-    for (Value operand : op->getOperands())
-      operands.push_back(
-          arith::ExtFOp::create(rewriter, op.getLoc(), f32, operand));
-    Value result = math::FmaOp::create(rewriter, op.getLoc(), f32, operands);
-    rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), result);
-    return success();
-  }
-};
-
-struct DiffExpandMath
-    : public diff::impl::DiffExpandMathPassBase<DiffExpandMath> {
-  void runOnOperation() override {
-    // Upstream's expansion of exp2 would also apply to f64.
-    RewritePatternSet expand(&getContext());
-    expand.add<ExpandExp2, ExpandExtFromBf16, ExpandFma, ExpandTruncToBf16>(
-        &getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(expand))))
-      return signalPassFailure();
-    RewritePatternSet approximate(&getContext());
-    populateMathPolynomialApproximationPatterns(
-        approximate, [](StringRef name) {
-          return llvm::is_contained({"math.exp", "math.tanh", "math.log"},
-                                    name);
-        });
-    if (failed(applyPatternsGreedily(getOperation(), std::move(approximate))))
-      return signalPassFailure();
-    // Functions without an LLVM intrinsic become calls to the C math library.
-    RewritePatternSet library(&getContext());
-    populateMathToLibmConversionPatterns(library);
-    ConversionTarget target(getContext());
-    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-    target.addIllegalOp<math::AcoshOp, math::AsinhOp, math::AtanhOp,
-                        math::CbrtOp, math::ErfOp, math::ErfcOp>();
-    if (failed(
-            applyPartialConversion(getOperation(), target, std::move(library))))
-      signalPassFailure();
   }
 };
 } // namespace

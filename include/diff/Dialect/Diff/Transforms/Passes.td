@@ -654,16 +654,23 @@ def DiffLowerEntryPass : Pass<"diff-lower-entry", "::mlir::ModuleOp"> {
 def DiffExpandMathPass : Pass<"diff-expand-math"> {
   let summary = "expand math functions into vectorizable arithmetic";
   let description = [{
-    Rewrites exp2 as exp, and exp, tanh and log as upstream's polynomial and
-    rational approximations (accurate to a few units in the last place of f32).
-    The result is vectorizable and calls no library function. Functions of f64
-    are not changed. Conversions between f64 and bf16 become correctly rounded
+    Expands exp2 of f32 into a power of two and a polynomial: the error is up to
+    2.5 units in the last place, exp2(0) is 1, a NaN stays one, and results below
+    2^-126 are 0. `avx512` uses instructions of AVX-512 for vectors of 16
+    elements. exp, tanh and log become upstream's polynomial and rational
+    approximations (accurate to a few units in the last place of f32). The result
+    is vectorizable and calls no library function. Functions of f64 are not
+    changed. Conversions between f64 and bf16 become correctly rounded
     conversions through f32. erf, erfc, cbrt and the inverse hyperbolic
     functions, which have no LLVM intrinsic, become calls to the C library.
   }];
+  let options = [
+    Option<"avx512", "avx512", "bool", "false",
+           "Use instructions of AVX-512">,
+  ];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
-    "::mlir::math::MathDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
     "::mlir::vector::VectorDialect",
   ];
 }

@@ -24,7 +24,6 @@
 // CHECK-NOT:   diff.attention
 
 // TILED: scf.forall
-// TILED:   scf.for
 // TILED:     diff.online_attention
 
 // LLVM: llvm.func internal @diff.attention(

@@ -215,6 +215,18 @@ void AttentionV1Op::getCanonicalizationPatterns(RewritePatternSet &results,
               DropUnusedDiagonal<AttentionV1Op>>(context);
 }
 
+void OnlineAttentionOp::getCanonicalizationPatterns(RewritePatternSet &results,
+                                                    MLIRContext *context) {
+  // Without keys, the running values do not change.
+  results.add(+[](OnlineAttentionOp op, PatternRewriter &rewriter) {
+    if (!op.hasPureTensorSemantics() ||
+        cast<AttentionOpInterface>(op.getOperation()).getDimSize('m') != 0)
+      return failure();
+    rewriter.replaceOp(op, op.getDpsInits());
+    return success();
+  });
+}
+
 void SoftmaxAttentionOp::getCanonicalizationPatterns(RewritePatternSet &results,
                                                      MLIRContext *context) {
   results.add<DropDefaultLayout, DropEmptyAttention, WidenMask,

@@ -9,7 +9,7 @@
 // CHECK-LABEL: func @v2(
 // BIG: #diff.schedule<queries = 64, keys = 64, threads = 128, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
 // SMALL: #diff.schedule<queries = 8, keys = 64, threads = 32, stages = 1, swizzle = false, row_sum_on_mma = true, skip_rescale = true>
-// HOST: #diff.schedule<queries = 8, keys = 16>
+// HOST: #diff.schedule<queries = 32, keys = 64>
 func.func @v2(%q: tensor<1x512x2x128xbf16>, %k: tensor<1x512x1x128xbf16>,
               %lambda: tensor<1x512x1xbf16>, %init: tensor<1x512x1x128xbf16>)
     -> tensor<1x512x1x128xbf16> {

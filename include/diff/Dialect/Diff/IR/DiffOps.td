@@ -549,6 +549,7 @@ def Diff_OnlineAttentionOp : Diff_DestinationOp<"online_attention",
          | `layout` `` custom<Stripped>($layout))
     attr-dict `` custom<Results>(type($results), ref(type($acc)))
   }];
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = commonDeclarations # [{
     int64_t getNumMaps() { return static_cast<int64_t>(getMaps()); }
     int64_t getNumKeyMaps();

@@ -151,6 +151,47 @@ static FailureOr<TiledLoops> tileAndFuse(RewriterBase &rewriter, Operation *op,
   return loops;
 }
 
+/// Reorders the query tiles of a loop on a CPU for masks that make later tiles see
+/// more keys, or fewer: first, last, second, second to last, and so on. Threads
+/// process adjacent tiles, so that their work is then similar.
+static void balanceTiles(RewriterBase &rewriter, scf::ForallOp loop,
+                         AttentionOpInterface op, int64_t queries) {
+  MaskAttr mask = op.getMaskAttr();
+  if (!mask || (mask.getLeft() >= 0) == (mask.getRight() >= 0))
+    return;
+  // The last loop is that over query tokens.
+  constexpr unsigned kQueryLoop = 2;
+  OpFoldResult tokens = loop.getMixedUpperBound()[kQueryLoop];
+  std::optional<int64_t> numTokens = getConstantIntValue(tokens);
+  if (numTokens && *numTokens <= 2 * queries)
+    return;
+  Location loc = loop.getLoc();
+  AffineExpr d0 = rewriter.getAffineDimExpr(0), d1 = rewriter.getAffineDimExpr(1);
+  auto apply = [&](AffineExpr expr, ArrayRef<OpFoldResult> operands) {
+    return getValueOrCreateConstantIndexOp(
+        rewriter, loc,
+        affine::makeComposedFoldedAffineApply(rewriter, loc, expr, operands));
+  };
+  rewriter.setInsertionPointToStart(loop.getBody());
+  Value position = loop.getInductionVar(kQueryLoop);
+  OpFoldResult number = position;
+  Value front = apply(d0.floorDiv(2 * queries), {number});
+  Value back = apply(d1.ceilDiv(queries) - 1 - d0.floorDiv(2 * queries),
+                     {number, tokens});
+  Value odd = apply(d0.floorDiv(queries) % 2, {number});
+  Value isOdd = arith::CmpIOp::create(
+      rewriter, loc, arith::CmpIPredicate::ne, odd,
+      arith::ConstantIndexOp::create(rewriter, loc, 0));
+  Value tile = arith::SelectOp::create(rewriter, loc, isOdd, back, front);
+  Value reordered = apply(d0 * queries, {OpFoldResult(tile)});
+  SmallPtrSet<Operation *, 4> ordering;
+  for (Value value : {front, back, odd})
+    ordering.insert(value.getDefiningOp());
+  rewriter.replaceUsesWithIf(position, reordered, [&](OpOperand &use) {
+    return !ordering.contains(use.getOwner());
+  });
+}
+
 static LogicalResult tileIntoForall(RewriterBase &rewriter,
                                     AttentionCombineOpInterface op) {
   ScheduleAttr schedule = op.getScheduleAttr();
@@ -190,9 +231,13 @@ static LogicalResult tileIntoForall(RewriterBase &rewriter,
   FailureOr<TiledLoops> tiled = tileAndFuse(rewriter, op, options, fusable);
   if (failed(tiled))
     return failure();
-  if (onGPU)
-    for (LoopLikeOpInterface loop : tiled->loops)
+  for (LoopLikeOpInterface loop : tiled->loops)
+    if (onGPU)
       markKernel(loop, op);
+    else if (auto forall = dyn_cast<scf::ForallOp>(*loop))
+      balanceTiles(rewriter, forall,
+                   cast<AttentionOpInterface>(op.getOperation()),
+                   schedule.getQueries());
   rewriter.replaceOp(op, tiled->replacements);
   return success();
 }

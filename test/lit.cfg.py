@@ -64,4 +64,5 @@ config.substitutions += [
     ("%mlir-opt", where["mlir-opt"]),
     ("%ptxas", where["ptxas"]),
     ("%nvcc", where["nvcc"]),
+    ("%amx-emulator", where["amx-emulator"]),
 ]

@@ -158,6 +158,18 @@ def _qemu_aarch64(config) -> str:
     return ""
 
 
+def _amx_emulator(config) -> str:
+    path = os.path.join(config.diff_build_dir, "test", "AMX", "libdiff-amx-emulator.so")
+    if not os.path.exists(path):
+        raise Missing("the emulator is built on x86-64 Linux with LLVM's shared library")
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = set(re.search(r"^flags\s*:(.*)$", file.read(), re.MULTILINE)[1].split())
+    absent = {"avx512f", "avx512bw", "avx512dq", "avx512vl"} - flags
+    if absent:
+        raise Missing(f"the CPU lacks {', '.join(sorted(absent))}")
+    return path
+
+
 _PROBES = (
     ("ptxas", "assembling the emitted PTX",
      lambda config: _recent_cuda_tool("ptxas", config.diff_ptxas)),
@@ -174,6 +186,7 @@ _PROBES = (
     ("all-cpus", "code for the CPUs of the table", _all_cpus),
     ("lld", "shared objects for other architectures", _lld),
     ("qemu-aarch64", "runs of AArch64 code", _qemu_aarch64),
+    ("amx-emulator", "execution of code with AMX", _amx_emulator),
     ("mlir-opt", "the plugin in the stock mlir-opt", _mlir_opt),
 )  # fmt: skip
 

@@ -15,7 +15,7 @@
 #include "mlir/Conversion/BufferizationToMemRef/BufferizationToMemRef.h"
 #include "mlir/Conversion/ComplexToLLVM/ComplexToLLVM.h"
 #include "mlir/Conversion/ComplexToStandard/ComplexToStandard.h"
-#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
 #include "mlir/Conversion/IndexToLLVM/IndexToLLVM.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
@@ -74,6 +74,7 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
   } else {
     schedule.vectorBytes = host->vectorBytes;
     schedule.registers = host->vectorRegisters;
+    schedule.amx = host->amxBF16;
   }
   pm.addPass(createDiffSelectSchedulePass(schedule));
   pm.addNestedPass<func::FuncOp>(createDiffTilePass());
@@ -113,6 +114,7 @@ static void buildHostLowering(OpPassManager &pm, const HostChip &chip,
   bufferization::BufferDeallocationPipelineOptions deallocation;
   bufferization::buildBufferDeallocationPipeline(pm, deallocation);
   pm.addPass(createConvertBufferizationToMemRefPass());
+  pm.addPass(createDiffOutlineAMXPass());
   OpPassManager &func = pm.nest<func::FuncOp>();
   func.addPass(createDiffExpandCopiesPass());
   func.addPass(createConvertLinalgToParallelLoopsPass());
@@ -135,6 +137,7 @@ static void buildHostLowering(OpPassManager &pm, const HostChip &chip,
   pm.addPass(arith::createArithExpandOpsPass(expand));
   ConvertVectorToLLVMPassOptions toLLVM;
   toLLVM.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
+  toLLVM.amx = true;
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -148,10 +151,12 @@ static void buildHostLowering(OpPassManager &pm, const HostChip &chip,
   pm.addPass(createArithToLLVMConversionPass());
   pm.addPass(createConvertOpenMPToLLVMPass());
   pm.addPass(createConvertFuncToLLVMPass());
-  pm.addPass(createConvertControlFlowToLLVMPass());
+  // The pass for control flow alone does not know the types of tiles.
+  pm.addPass(createConvertToLLVMPass({{"amx", "cf"}}));
   pm.addPass(createConvertIndexToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createDiffDefineAllocatorsPass({chip.errorStream.str()}));
+  pm.addPass(createDiffDefineAMXRequestPass());
   pm.addPass(createDiffMoveBf16AsI16Pass());
   pm.addPass(createDiffExportFunctionsPass());
 }
@@ -177,8 +182,8 @@ void diff::buildLinalgPipeline(OpPassManager &pm) {
 void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
   pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
-  pm.addNestedPass<func::FuncOp>(createConvertDiffToVectorPass(
-      {chip.vectorBytes, chip.vectorRegisters}));
+  pm.addPass(createConvertDiffToVectorPass(
+      {chip.vectorBytes, chip.vectorRegisters, chip.amxBF16}));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffTileToRegistersPass());
   addCleanup(pm);

@@ -158,15 +158,14 @@ HostChip mlir::diff::makeHostChip(HostArchitecture architecture,
 
 /// Features with instructions that LLVM selects by itself. Others are reached
 /// by intrinsics only, or concern the operating system, so that code runs
-/// without them.
+/// without them. Code with AMX asks for it first.
 static constexpr StringRef kCodeFeatures[] = {
     // x86-64
     "sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "cx16", "sahf", "movbe",
     "avx", "f16c", "fma", "avx2", "bmi", "bmi2", "lzcnt", "adx", "gfni",
     "vpclmulqdq", "avx512f", "avx512dq", "avx512cd", "avx512bw", "avx512vl",
     "avx512ifma", "avx512vbmi", "avx512vbmi2", "avx512vnni", "avx512bitalg",
-    "avx512vpopcntdq", "avx512bf16", "avx512fp16", "avxvnni", "amx-tile",
-    "amx-bf16",
+    "avx512vpopcntdq", "avx512bf16", "avx512fp16", "avxvnni",
     // AArch64
     "lse", "rdm", "rcpc", "fullfp16", "dotprod", "complxnum", "jsconv", "bf16",
     "i8mm", "fp16fml"};

@@ -12,6 +12,8 @@ llvm::orc::JITTargetMachineBuilder
 mlir::diff::getHostMachineBuilder(const HostChip &chip) {
   llvm::InitializeNativeTarget();
   llvm::InitializeNativeTargetAsmPrinter();
+  // For the system call of `diff-define-amx-request`.
+  llvm::InitializeNativeTargetAsmParser();
   llvm::orc::JITTargetMachineBuilder builder{llvm::Triple(chip.triple)};
   builder.setCPU(chip.cpu.str());
   llvm::SubtargetFeatures features(chip.features);

@@ -63,6 +63,24 @@ def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
     - Sums of a tile are computed first, and then added to those of the tiles
       before.
 
+    With `amx`, products of bf16 are tiles of `amx` ops for at least 16 rows and
+    32 keys (`selectProducts`), and nothing is converted to f32:
+
+    - A panel has 32 rows, two columns of tiles. Its queries and its weights, which
+      are rounded once, are pairs [d / 2][lanes][2]. Weights of maps that nearly
+      cancel have a second part, the rounding error.
+    - Keys are read in place if `d` is a multiple of 32. Values are transposed to
+      [v][keys] once for all panels, for masked tiles too.
+    - A step computes the scores and weights of 32 or 64 keys at a time, and then
+      multiplies the weights of all of its keys by their values. Maxima are only
+      raised if they rise by a factor of more than 2^8. The step then multiplies
+      the weights so far, and rescales the accumulator, in a branch.
+
+    This form is in a branch on the result of `diff.request_amx`, which
+    `diff-define-amx-request` defines. The form without tiles is in the other
+    branch. The function is a symbol of the module, so with `amx` the pass runs on
+    a module.
+
     The query tokens must be static. The pass reads through a `tensor.pad` of
     the query, and skips the panels that consist of padding.
   }];
@@ -71,11 +89,16 @@ def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
            "Bytes of a vector register">,
     Option<"registers", "registers", "int64_t", "32",
            "Number of vector registers">,
+    Option<"amx", "amx", "bool", "false",
+           "Multiply bf16 by tiles (AMX) where the process may">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect",
+    "::mlir::amx::AMXDialect",
     "::mlir::arith::ArithDialect",
     "::mlir::bufferization::BufferizationDialect",
+    "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect",
     "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect",
@@ -138,6 +161,74 @@ def DiffExportFunctionsPass : Pass<"diff-export-functions", "::mlir::ModuleOp"> 
     }
     ```
   }];
+}
+
+def DiffOutlineAMXPass : Pass<"diff-outline-amx", "::mlir::ModuleOp"> {
+  let summary = "move code with AMX instructions to functions of its own";
+  let description = [{
+    Moves the branches that run if `diff.request_amx` returns true to functions
+    that LLVM does not inline. LLVM configures the tiles near the entry of a
+    function that uses them, which a process without the grant must not execute.
+
+    ```mlir
+    func.func private @diff.request_amx() -> i1
+    func.func @clear(%sums: memref<16x16xf32>, %zero: index) {
+      %granted = func.call @diff.request_amx() : () -> i1
+      scf.if %granted {
+        %tile = amx.tile_zero : !amx.tile<16x16xf32>
+        amx.tile_store %sums[%zero, %zero], %tile
+            : memref<16x16xf32>, !amx.tile<16x16xf32>
+      }
+      return
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func private @diff.request_amx() -> i1
+    func.func private @diff.amx_0(%sums: memref<16x16xf32>, %zero: index)
+        attributes {llvm.linkage = #llvm.linkage<internal>,
+                    passthrough = ["noinline", ["tune-cpu", "sapphirerapids"]]} {
+      %tile = amx.tile_zero : !amx.tile<16x16xf32>
+      amx.tile_store %sums[%zero, %zero], %tile
+          : memref<16x16xf32>, !amx.tile<16x16xf32>
+      return
+    }
+    func.func @clear(%sums: memref<16x16xf32>, %zero: index) {
+      %granted = func.call @diff.request_amx() : () -> i1
+      scf.if %granted {
+        func.call @diff.amx_0(%sums, %zero) : (memref<16x16xf32>, index) -> ()
+      }
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect",
+                           "::mlir::LLVM::LLVMDialect"];
+}
+
+def DiffDefineAMXRequestPass
+    : Pass<"diff-define-amx-request", "::mlir::ModuleOp"> {
+  let summary = "define the function that asks the operating system for AMX";
+  let description = [{
+    Defines `diff.request_amx`, if the module declares it. The first call asks
+    Linux for the state of the tiles, for all threads of the process, and the
+    function returns the answer to that call. Linux refuses if the CPU, a virtual
+    machine, or Linux itself does not support AMX, or if a thread has a signal
+    stack that is too small for the state. The function corresponds to this one
+    in C:
+
+    ```c
+    static bool request_amx(void) {
+      static _Atomic int state;
+      if (state == 0)
+        state = syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, 18) == 0 ? 1 : 2;
+      return state == 1;
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
 def DiffDefineAllocatorsPass

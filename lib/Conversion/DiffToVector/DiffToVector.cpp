@@ -8,11 +8,15 @@
 #include "KeyRange.h"
 #include "OperandViews.h"
 #include "PanelStep.h"
+#include "diff/Conversion/HostLowering/HostLowering.h"
 #include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -34,11 +38,22 @@ using namespace mlir;
 using namespace mlir::diff;
 
 namespace {
-/// Keys of a step that all rows see, and of a step with a mask. More keys do
-/// not make the steady loop faster. Few keys leave few masked scores at the
-/// diagonal.
+/// Keys of a step that all rows see. More do not make the steady loop of
+/// vectors faster.
 constexpr int64_t kWholeKeys = 64;
-constexpr int64_t kMaskedKeys = 16;
+
+constexpr int64_t kCacheLine = 64;
+
+/// The buffers of the operands and results of an attention.
+struct AttentionBuffers {
+  /// Query tokens, and those that are not padding.
+  int64_t tokens;
+  OpFoldResult realTokens;
+  NamedBuffer query, key, value;
+  /// Accumulators, maxima and sums: results, and old values unless they are the
+  /// identity.
+  SmallVector<NamedBuffer> running, initial;
+};
 
 /// The panels of the maps that read one key head or several.
 struct PanelGroup {
@@ -46,45 +61,21 @@ struct PanelGroup {
   PanelBuilder builder;
   int64_t numPanels;
   /// Buffers of all panels, see `PanelState`.
-  Value query, acc, max, sum, scores;
-  /// Keys of a step in f32, or null if the operand is f32.
-  Value wideKey;
+  Value query, acc, max, sum;
+  StepBuffers buffers;
 };
 
-class VectorLowering {
+/// Builds the loops of an attention around the steps of one kind.
+class PanelLoops {
 public:
-  VectorLowering(ImplicitLocOpBuilder &b, OnlineAttentionOp op,
-                 const VectorUnit &unit)
-      : b(b), op(op), attention(cast<AttentionOpInterface>(op.getOperation())),
-        unit(unit), wholeKeys(op.getSchedule() ? op.getSchedule()->getKeys()
-                                               : kWholeKeys),
-        wholeRange(b, op, wholeKeys), tokens(attention.getDimSize('n')) {}
+  PanelLoops(ImplicitLocOpBuilder &b, OnlineAttentionOp op,
+             const AttentionBuffers &buffers, const VectorUnit &unit,
+             ProductKind kind, PanelStep &step)
+      : b(b), attention(cast<AttentionOpInterface>(op.getOperation())),
+        buffers(buffers), unit(unit), kind(kind), step(step),
+        wholeRange(b, op, step.wholeKeys) {}
 
-  /// Returns the new running values.
-  SmallVector<Value> lower() {
-    Value query = op.getQuery();
-    realTokens = b.getIndexAttr(tokens);
-    // Rows of padding need no query and no step.
-    if (auto pad = query.getDefiningOp<tensor::PadOp>();
-        pad && isPaddingOfTokens(pad)) {
-      query = pad.getSource();
-      realTokens = tensor::getMixedSize(b, b.getLoc(), query,
-                                        getDims(kQueryOperand).find('n'));
-    }
-    queryBuffer = {readAsBuffer(b, query), getDims(kQueryOperand)};
-    keyBuffer = {readAsBuffer(b, op.getKey()), getDims(kKeyOperand)};
-    valueBuffer = {readAsBuffer(b, op.getValue()), getDims(kValueOperand)};
-    for (OpOperand &init : op.getDpsInitsMutable()) {
-      auto type = cast<RankedTensorType>(init.get().getType());
-      running.push_back(
-          {allocate(type.getShape()), getDims(init.getOperandNumber())});
-      isIdentity &= isFilledWith(
-          init.get(), init.get() == op.getMax() ? kLowestMax : 0.0);
-    }
-    if (!isIdentity)
-      for (OpOperand &init : op.getDpsInitsMutable())
-        initial.push_back({readAsBuffer(b, init.get()),
-                           getDims(init.getOperandNumber())});
+  void build() {
     createGroups();
     PanelBuilder &p = groups.front().builder;
     p.loop(p.index(0), toValue(getMixedSize(b, attention, 'b')), 1,
@@ -93,75 +84,42 @@ public:
              p.loop(p.index(0), p.index(attention.getNumValueHeads()), 1,
                     [&](Value head) {
                       valueHead = head;
-                      lowerValueHead();
+                      buildValueHead();
                     });
            });
-    SmallVector<Value> results;
-    for (auto [buffer, result] : llvm::zip_equal(running, op.getResults()))
-      results.push_back(bufferization::ToTensorOp::create(
-          b, result.getType(), buffer.buffer, /*restrict=*/true,
-          /*writable=*/true));
-    return results;
   }
 
 private:
-  StringRef getDims(unsigned operand) {
-    return attention.getOperandDims(operand);
-  }
   Value toValue(OpFoldResult value) {
     return getValueOrCreateConstantIndexOp(b, b.getLoc(), value);
   }
 
-  /// Returns true if the tensor has zeros after the tokens and nothing else.
-  bool isPaddingOfTokens(tensor::PadOp pad) {
-    unsigned dim = getDims(kQueryOperand).find('n');
-    llvm::SmallBitVector padded = pad.getPaddedDims();
-    return pad.hasZeroLowPad() && padded.count() == 1 && padded.test(dim);
-  }
-
-  static bool isFilledWith(Value tensor, double value) {
-    auto fill = tensor.getDefiningOp<linalg::FillOp>();
-    FloatAttr found;
-    return fill && matchPattern(fill.value(), m_Constant(&found)) &&
-           found.getValueAsDouble() == value;
-  }
-
-  Value allocate(ArrayRef<int64_t> shape) {
-    constexpr int64_t kCacheLine = 64;
-    return memref::AllocOp::create(b, MemRefType::get(shape, b.getF32Type()),
-                                   b.getI64IntegerAttr(kCacheLine));
-  }
-
-  int64_t alignToLanes(int64_t size) {
-    return llvm::alignTo(size, unit.lanes);
-  }
-
   void createGroups() {
-    int64_t d = attention.getDimSize('d'), dv = attention.getDimSize('v');
-    bool isWide = attention.getComputeType() ==
-                  getElementTypeOrSelf(op.getKey().getType());
+    int64_t dv = attention.getDimSize('v');
     for (const RowGroup &rows : getRowGroups(attention)) {
-      RowPlan plan = planRows(unit, attention.getGroupSize() * rows.numMaps,
-                              tokens, /*divides=*/true);
-      int64_t panels = rows.repeat * (tokens / plan.tokens);
+      RowPlan plan =
+          planRows(unit, kind, attention.getGroupSize() * rows.numMaps,
+                   buffers.tokens, /*divides=*/true);
+      int64_t panels = rows.repeat * (buffers.tokens / plan.tokens);
       int64_t lanes = plan.getLanes();
-      PanelGroup group{rows, PanelBuilder(b, plan), panels, {}, {}, {}, {}, {},
-                       {}};
-      group.query = allocate({panels, alignToLanes(d), lanes});
-      group.acc = allocate({panels, alignToLanes(dv), lanes});
-      group.max = allocate({panels, lanes});
-      group.sum = allocate({panels, lanes});
-      group.scores = allocate({std::max(wholeKeys, kMaskedKeys), lanes});
-      if (!isWide)
-        group.wideKey = allocate({std::max(wholeKeys, kMaskedKeys), alignToLanes(d)});
+      PanelGroup group{rows, PanelBuilder(b, plan), panels, {}, {}, {}, {}, {}};
+      // Small buffers between large ones keep the panels and the scores of a
+      // step at different offsets of their pages, so that stores do not delay
+      // loads.
+      group.query = step.allocateQuery(plan, panels);
+      group.acc =
+          step.allocate({panels, step.alignToLanes(dv), lanes}, b.getF32Type());
+      group.max = step.allocate({panels, lanes}, b.getF32Type());
+      group.sum = step.allocate({panels, lanes}, b.getF32Type());
+      group.buffers = step.allocateBuffers(plan);
       groups.push_back(group);
     }
-    if (isWide)
-      return;
-    int64_t parts = valueBuffer.dims.contains('e') ? valueBuffer.getSize('e')
-                                                   : 1;
-    for (int64_t part = 0; part < parts; ++part)
-      wideValues.push_back(allocate({std::max(wholeKeys, kMaskedKeys), alignToLanes(dv / parts)}));
+    int64_t parts = getValueParts();
+    step.allocateValues(SmallVector<int64_t>(parts, dv / parts));
+  }
+
+  int64_t getValueParts() {
+    return buffers.value.dims.contains('e') ? buffers.value.getSize('e') : 1;
   }
 
   //===--------------------------------------------------------------------===//
@@ -205,7 +163,7 @@ private:
   Value viewKey(PanelGroup &group, Value repeat) {
     PanelBuilder &p = group.builder;
     Value key = p.add(repeat, p.index(group.rows.firstKey));
-    return viewMatrix(b, keyBuffer, 'm', 'd', [&](char dim) -> OpFoldResult {
+    return viewMatrix(b, buffers.key, 'm', 'd', [&](char dim) -> OpFoldResult {
       switch (dim) {
       case 'b':
         return batch;
@@ -220,11 +178,11 @@ private:
   }
 
   SmallVector<Value> viewValues() {
-    bool isSplit = valueBuffer.dims.contains('e');
-    int64_t parts = isSplit ? valueBuffer.getSize('e') : 1;
+    int64_t parts = getValueParts();
     SmallVector<Value> views;
     for (int64_t part = 0; part < parts; ++part)
-      views.push_back(viewMatrix(b, valueBuffer, 'm', isSplit ? 'w' : 'v',
+      views.push_back(viewMatrix(b, buffers.value, 'm',
+                                 buffers.value.dims.contains('e') ? 'w' : 'v',
                                  [&](char dim) -> OpFoldResult {
                                    if (dim == 'b')
                                      return batch;
@@ -252,27 +210,25 @@ private:
     PanelBuilder &p = group.builder;
     OpFoldResult panels = affine::makeComposedFoldedAffineApply(
         b, b.getLoc(), b.getAffineDimExpr(0).ceilDiv(p.plan.tokens),
-        {realTokens});
+        {buffers.realTokens});
     p.loop(p.index(0), toValue(panels), 1, body);
   }
 
   PanelState getState(PanelGroup &group, Value repeat, Value panel) {
     PanelBuilder &p = group.builder;
-    Value number =
-        p.add(p.mul(repeat, tokens / p.plan.tokens), panel);
+    Value number = p.add(p.mul(repeat, buffers.tokens / p.plan.tokens), panel);
     return {viewPanel(b, group.query, number), viewPanel(b, group.acc, number),
             viewPanel(b, group.max, number), viewPanel(b, group.sum, number),
-            group.scores};
+            &group.buffers};
   }
 
-  void lowerValueHead() {
+  void buildValueHead() {
     for (PanelGroup &group : groups)
       forEachPanel(group, [&](Value repeat, Value panel) {
-        PanelState state = getState(group, repeat, panel);
-        initialize(group, state, repeat, panel);
-        if (!wholeRange.isWhole())
-          buildMaskedLoop(group, state, repeat, panel);
+        initialize(group, getState(group, repeat, panel), repeat, panel);
       });
+    if (!wholeRange.isWhole())
+      buildMaskedLoop();
     buildWholeLoop();
     for (PanelGroup &group : groups)
       forEachPanel(group, [&](Value repeat, Value panel) {
@@ -285,14 +241,13 @@ private:
     PanelBuilder &p = group.builder;
     Value firstToken = p.mul(panel, p.plan.tokens);
     Value lastToken =
-        arith::SubIOp::create(b, toValue(realTokens), p.index(1));
-    p.pack(queryBuffer.buffer, attention.getDimSize('d'), state.query,
-           [&](Value row) {
-             Value token =
-                 p.min(p.add(firstToken, p.mod(row, p.plan.tokens)), lastToken);
-             return getRowIndices(group, queryBuffer.dims, repeat, row, token);
-           });
-    if (isIdentity) {
+        arith::SubIOp::create(b, toValue(buffers.realTokens), p.index(1));
+    step.packQuery(p, buffers.query.buffer, state.query, [&](Value row) {
+      Value token =
+          p.min(p.add(firstToken, p.mod(row, p.plan.tokens)), lastToken);
+      return getRowIndices(group, buffers.query.dims, repeat, row, token);
+    });
+    if (buffers.initial.empty()) {
       p.loop(p.index(0), p.index(attention.getDimSize('v')), 1,
              [&](Value depth) { p.store(p.splat(0.0), state.acc, depth); });
       p.store(p.splat(kLowestMax), state.max);
@@ -303,15 +258,14 @@ private:
       return getRowIndices(group, buffer.dims, repeat, row,
                            p.add(firstToken, p.mod(row, p.plan.tokens)));
     };
-    p.pack(initial[0].buffer, attention.getDimSize('v'), state.acc,
-           [&](Value row) { return position(initial[0], row); });
+    p.pack(buffers.initial[0].buffer, attention.getDimSize('v'), state.acc,
+           [&](Value row) { return position(buffers.initial[0], row); });
     p.loop(p.index(0), p.index(p.plan.getLanes()), 1, [&](Value lane) {
       Value row = p.min(lane, p.index(p.plan.getRows() - 1));
-      for (auto [source, target] :
-           {std::pair(initial[1], state.max), std::pair(initial[2], state.sum)})
+      for (auto [source, target] : {std::pair(buffers.initial[1], state.max),
+                                    std::pair(buffers.initial[2], state.sum)})
         memref::StoreOp::create(
-            b,
-            memref::LoadOp::create(b, source.buffer, position(source, row)),
+            b, memref::LoadOp::create(b, source.buffer, position(source, row)),
             target, lane);
     });
   }
@@ -324,51 +278,14 @@ private:
       return getRowIndices(group, buffer.dims, repeat, row,
                            p.add(firstToken, p.mod(row, p.plan.tokens)));
     };
-    p.unpack(state.acc, attention.getDimSize('v'), running[0].buffer,
-             [&](Value row) { return position(running[0], row); });
+    p.unpack(state.acc, attention.getDimSize('v'), buffers.running[0].buffer,
+             [&](Value row) { return position(buffers.running[0], row); });
     p.loop(p.index(0), p.index(p.plan.getRows()), 1, [&](Value row) {
-      for (auto [source, target] :
-           {std::pair(state.max, running[1]), std::pair(state.sum, running[2])})
+      for (auto [source, target] : {std::pair(state.max, buffers.running[1]),
+                                    std::pair(state.sum, buffers.running[2])})
         memref::StoreOp::create(b, memref::LoadOp::create(b, source, row),
                                 target.buffer, position(target, row));
     });
-  }
-
-  /// Copies rows [first, first + count) of a view to `wide` in f32, if there is
-  /// such a buffer. Returns the view to read.
-  Value widen(PanelBuilder &p, Value view, Value wide, Value first,
-              Value count) {
-    if (!wide)
-      return view;
-    auto type = cast<MemRefType>(view.getType());
-    VectorType narrow = VectorType::get(unit.lanes, type.getElementType());
-    int64_t width = type.getDimSize(1);
-    bool inBounds = width % unit.lanes == 0;
-    Value zero =
-        arith::ConstantOp::create(b, b.getZeroAttr(type.getElementType()));
-    p.loop(p.index(0), count, 1, [&](Value row) {
-      p.loop(p.index(0), p.index(width), unit.lanes, [&](Value column) {
-        Value read = vector::TransferReadOp::create(
-            b, narrow, view, ValueRange{p.add(first, row), column}, zero,
-            ArrayRef(inBounds));
-        vector::StoreOp::create(b, arith::ExtFOp::create(b, p.lane, read), wide,
-                                ValueRange{row, column});
-      });
-    });
-    // The buffer may be wider than the view.
-    return memref::SubViewOp::create(
-        b, wide, ArrayRef<OpFoldResult>{b.getIndexAttr(0), b.getIndexAttr(0)},
-        ArrayRef<OpFoldResult>{b.getIndexAttr(std::max(wholeKeys, kMaskedKeys)),
-                               b.getIndexAttr(width)},
-        ArrayRef<OpFoldResult>{b.getIndexAttr(1), b.getIndexAttr(1)});
-  }
-
-  SmallVector<Value> widenValues(PanelBuilder &p, Value first, Value count) {
-    SmallVector<Value> values = viewValues();
-    for (auto [i, value] : llvm::enumerate(values))
-      value = widen(p, value, wideValues.empty() ? Value() : wideValues[i],
-                    first, count);
-    return values;
   }
 
   /// The steps over the tiles that all query tokens see. All panels use a tile
@@ -376,72 +293,129 @@ private:
   void buildWholeLoop() {
     PanelBuilder &p = groups.front().builder;
     p.loop(toValue(wholeRange.wholeBegin), toValue(wholeRange.wholeEnd),
-           wholeKeys, [&](Value first) {
-             Value count = p.index(wholeKeys);
-             SmallVector<Value> values = widenValues(p, first, count);
-             for (PanelGroup &group : groups)
-               buildWholeSteps(group, values, first);
+           step.wholeKeys, [&](Value first) {
+             KeyTile tile;
+             tile.size = step.wholeKeys;
+             buildSteps(tile, first,
+                        [&](PanelGroup &group, const PanelState &state, Value) {
+                          step.build(group.builder, state, tile);
+                        });
            });
   }
 
-  void buildWholeSteps(PanelGroup &group, ArrayRef<Value> values, Value first) {
-    PanelBuilder &p = group.builder;
-    p.loop(p.index(0), p.index(group.rows.repeat), 1, [&](Value repeat) {
-      Value key = widen(p, viewKey(group, repeat), group.wideKey, first,
-                        p.index(wholeKeys));
-      forEachTokenPanel(group, [&](Value panel) {
-        KeyTile tile;
-        tile.key = key;
-        tile.values.assign(values.begin(), values.end());
-        tile.size = wholeKeys;
-        // Wide copies begin with the tile.
-        tile.first = group.wideKey ? p.index(0) : first;
-        PanelStep(p, attention).build(getState(group, repeat, panel), tile);
+  /// Prepares the keys and values of a tile from key `first` on, and builds the
+  /// loops over the panels that use it.
+  void buildSteps(
+      KeyTile &tile, Value first,
+      function_ref<void(PanelGroup &, const PanelState &, Value panel)> body) {
+    step.packValues(groups.front().builder, viewValues(), first, tile);
+    for (PanelGroup &group : groups) {
+      PanelBuilder &p = group.builder;
+      p.loop(p.index(0), p.index(group.rows.repeat), 1, [&](Value repeat) {
+        tile.keys = step.packKeys(p, viewKey(group, repeat), group.buffers.keys,
+                                  first, tile.size, tile.count);
+        forEachTokenPanel(group, [&](Value panel) {
+          body(group, getState(group, repeat, panel), panel);
+        });
       });
-    });
+    }
   }
 
-  /// The steps over the keys of a panel before and after those tiles.
-  void buildMaskedLoop(PanelGroup &group, const PanelState &state, Value repeat,
-                       Value panel) {
-    PanelBuilder &p = group.builder;
-    Value firstToken = p.mul(panel, p.plan.tokens);
-    auto [visibleBegin, visibleEnd] =
-        wholeRange.getVisible(firstToken, p.plan.tokens);
+  /// The steps over the tiles before and after those, which not all query
+  /// tokens see.
+  void buildMaskedLoop() {
+    if (step.sharesMaskedTiles) {
+      // A panel skips the tiles that it does not see.
+      Value firstToken = groups.front().builder.index(0);
+      forEachMaskedTile(
+          firstToken, buffers.tokens, [&](KeyTile &tile, Value first) {
+            buildSteps(
+                tile, first,
+                [&](PanelGroup &group, const PanelState &state, Value panel) {
+                  buildIfSeen(group, panel, tile, first, [&] {
+                    buildMaskedStep(group, state, panel, tile, first);
+                  });
+                });
+          });
+      return;
+    }
+    for (PanelGroup &group : groups)
+      forEachPanel(group, [&](Value repeat, Value panel) {
+        PanelBuilder &p = group.builder;
+        PanelState state = getState(group, repeat, panel);
+        Value key = viewKey(group, repeat);
+        forEachMaskedTile(p.mul(panel, p.plan.tokens), p.plan.tokens,
+                          [&](KeyTile &tile, Value first) {
+                            step.packValues(p, viewValues(), first, tile);
+                            tile.keys =
+                                step.packKeys(p, key, group.buffers.keys, first,
+                                              tile.size, tile.count);
+                            buildMaskedStep(group, state, panel, tile, first);
+                          });
+      });
+  }
+
+  /// Builds the loop over the masked tiles of `tokens` query tokens from
+  /// `firstToken` on.
+  void forEachMaskedTile(Value firstToken, int64_t tokens,
+                         function_ref<void(KeyTile &, Value first)> body) {
+    PanelBuilder &p = groups.front().builder;
+    int64_t keys = step.maskedKeys;
+    auto [visibleBegin, visibleEnd] = wholeRange.getVisible(firstToken, tokens);
     Value begin = toValue(visibleBegin), end = toValue(visibleEnd);
     Value frontEnd = p.min(toValue(wholeRange.wholeBegin), end);
     Value backBegin = p.max(toValue(wholeRange.wholeEnd), begin);
     auto countTiles = [&](Value from, Value to) -> Value {
-      Value keys = p.max(b.createOrFold<arith::SubIOp>(to, from), p.index(0));
-      return p.div(p.add(keys, p.index(kMaskedKeys - 1)), kMaskedKeys);
+      Value count = p.max(b.createOrFold<arith::SubIOp>(to, from), p.index(0));
+      return p.div(p.add(count, p.index(keys - 1)), keys);
     };
     bool hasFront = wholeRange.hasFirst();
     Value front = hasFront ? countTiles(begin, frontEnd) : p.index(0);
     Value tiles = p.add(front, countTiles(backBegin, end));
-    Value key = viewKey(group, repeat);
-    SmallVector<Value> values = viewValues();
     p.loop(p.index(0), tiles, 1, [&](Value number) {
       Value first, last = end;
       if (hasFront) {
-        Value inFront = arith::CmpIOp::create(b, arith::CmpIPredicate::slt,
-                                              number, front);
+        Value inFront =
+            arith::CmpIOp::create(b, arith::CmpIPredicate::slt, number, front);
         Value behind = arith::SubIOp::create(b, number, front);
-        first = p.add(arith::SelectOp::create(b, inFront, begin, backBegin),
-                      p.mul(arith::SelectOp::create(b, inFront, number, behind),
-                            kMaskedKeys));
+        first = p.add(
+            arith::SelectOp::create(b, inFront, begin, backBegin),
+            p.mul(arith::SelectOp::create(b, inFront, number, behind), keys));
         last = arith::SelectOp::create(b, inFront, frontEnd, end);
       } else {
-        first = p.add(backBegin, p.mul(number, kMaskedKeys));
+        first = p.add(backBegin, p.mul(number, keys));
       }
       KeyTile tile;
-      tile.size = kMaskedKeys;
-      tile.count = p.min(p.index(kMaskedKeys),
-                         arith::SubIOp::create(b, last, first));
-      tile.key = widen(p, key, group.wideKey, first, tile.count);
-      tile.values = widenValues(p, first, tile.count);
-      tile.first = group.wideKey ? p.index(0) : first;
-      setBounds(p, tile, firstToken, first);
-      PanelStep(p, attention).build(state, tile);
+      tile.size = keys;
+      tile.count = p.min(p.index(keys), arith::SubIOp::create(b, last, first));
+      body(tile, first);
+    });
+  }
+
+  void buildMaskedStep(PanelGroup &group, const PanelState &state, Value panel,
+                       KeyTile tile, Value first) {
+    PanelBuilder &p = group.builder;
+    setBounds(p, tile, p.mul(panel, p.plan.tokens), first);
+    step.build(p, state, tile);
+  }
+
+  /// Builds `body` for panels that see some of the keys of a tile.
+  void buildIfSeen(PanelGroup &group, Value panel, const KeyTile &tile,
+                   Value first, function_ref<void()> body) {
+    if (!wholeRange.hasFirst() && !wholeRange.hasLast())
+      return body();
+    PanelBuilder &p = group.builder;
+    auto [begin, end] =
+        wholeRange.getVisible(p.mul(panel, p.plan.tokens), p.plan.tokens);
+    Value isSeen = arith::AndIOp::create(
+        b,
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, first,
+                              toValue(end)),
+        arith::CmpIOp::create(b, arith::CmpIPredicate::slt, toValue(begin),
+                              p.add(first, tile.count)));
+    scf::IfOp::create(b, isSeen, [&](OpBuilder &, Location) {
+      body();
+      scf::YieldOp::create(b);
     });
   }
 
@@ -450,8 +424,8 @@ private:
                  Value firstKey) {
     VectorType positions = VectorType::get(unit.lanes, b.getI32Type());
     auto getBounds = [&](OpFoldResult bound) {
-      Value base = arith::SubIOp::create(
-          b, p.add(toValue(bound), firstToken), firstKey);
+      Value base =
+          arith::SubIOp::create(b, p.add(toValue(bound), firstToken), firstKey);
       // Far bounds have no effect, and their sums must not overflow.
       constexpr int64_t kFar = int64_t(1) << 30;
       base = p.max(p.min(base, p.index(kFar)), p.index(-kFar));
@@ -461,9 +435,9 @@ private:
       for (int64_t i = 0; i < p.plan.vectors; ++i) {
         SmallVector<int32_t> lanes;
         for (int64_t lane = 0; lane < unit.lanes; ++lane)
-          lanes.push_back(std::min(i * unit.lanes + lane,
-                                   p.plan.getRows() - 1) %
-                          p.plan.tokens);
+          lanes.push_back(
+              std::min(i * unit.lanes + lane, p.plan.getRows() - 1) %
+              p.plan.tokens);
         row.push_back(arith::AddIOp::create(
             b, all,
             arith::ConstantOp::create(
@@ -489,23 +463,130 @@ private:
   }
 
   ImplicitLocOpBuilder &b;
+  AttentionOpInterface attention;
+  const AttentionBuffers &buffers;
+  VectorUnit unit;
+  ProductKind kind;
+  PanelStep &step;
+  KeyRange wholeRange;
+  SmallVector<PanelGroup, 2> groups;
+  /// The current batch entry and value head.
+  Value batch, valueHead;
+};
+
+/// Lowers an attention.
+class VectorLowering {
+public:
+  VectorLowering(ImplicitLocOpBuilder &b, OnlineAttentionOp op,
+                 const VectorUnit &unit)
+      : b(b), op(op), attention(cast<AttentionOpInterface>(op.getOperation())),
+        unit(unit) {}
+
+  /// Returns the new running values.
+  SmallVector<Value> lower() {
+    createBuffers();
+    ProductKind kind = selectProducts(unit, attention);
+    int64_t keys = op.getSchedule() ? op.getSchedule()->getKeys() : kWholeKeys;
+    if (kind == ProductKind::Vectors) {
+      buildLoops(kind, keys);
+    } else {
+      scf::IfOp::create(
+          b, requestAMX(),
+          [&](OpBuilder &, Location) {
+            buildLoops(kind, keys);
+            scf::YieldOp::create(b);
+          },
+          [&](OpBuilder &, Location) {
+            buildLoops(ProductKind::Vectors, std::min(keys, kWholeKeys));
+            scf::YieldOp::create(b);
+          });
+    }
+    SmallVector<Value> results;
+    for (auto [buffer, result] :
+         llvm::zip_equal(buffers.running, op.getResults()))
+      results.push_back(bufferization::ToTensorOp::create(
+          b, result.getType(), buffer.buffer, /*restrict=*/true,
+          /*writable=*/true));
+    return results;
+  }
+
+private:
+  StringRef getDims(unsigned operand) {
+    return attention.getOperandDims(operand);
+  }
+
+  void createBuffers() {
+    Value query = op.getQuery();
+    buffers.tokens = attention.getDimSize('n');
+    buffers.realTokens = b.getIndexAttr(buffers.tokens);
+    // Rows of padding need no query and no step.
+    if (auto pad = query.getDefiningOp<tensor::PadOp>();
+        pad && isPaddingOfTokens(pad)) {
+      query = pad.getSource();
+      buffers.realTokens = tensor::getMixedSize(
+          b, b.getLoc(), query, getDims(kQueryOperand).find('n'));
+    }
+    buffers.query = {readAsBuffer(b, query), getDims(kQueryOperand)};
+    buffers.key = {readAsBuffer(b, op.getKey()), getDims(kKeyOperand)};
+    buffers.value = {readAsBuffer(b, op.getValue()), getDims(kValueOperand)};
+    bool isIdentity = true;
+    for (OpOperand &init : op.getDpsInitsMutable()) {
+      auto type = cast<RankedTensorType>(init.get().getType());
+      buffers.running.push_back(
+          {memref::AllocOp::create(
+               b, MemRefType::get(type.getShape(), b.getF32Type()),
+               b.getI64IntegerAttr(kCacheLine)),
+           getDims(init.getOperandNumber())});
+      isIdentity &= isFilledWith(init.get(),
+                                 init.get() == op.getMax() ? kLowestMax : 0.0);
+    }
+    if (!isIdentity)
+      for (OpOperand &init : op.getDpsInitsMutable())
+        buffers.initial.push_back(
+            {readAsBuffer(b, init.get()), getDims(init.getOperandNumber())});
+  }
+
+  /// Returns whether the process may use AMX, by a function that
+  /// `diff-define-amx-request` defines.
+  Value requestAMX() {
+    auto module = op->getParentOfType<ModuleOp>();
+    if (!module.lookupSymbol(kAMXRequestName)) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(module.getBody());
+      auto function = func::FuncOp::create(
+          b, kAMXRequestName, b.getFunctionType({}, b.getI1Type()));
+      function.setPrivate();
+    }
+    return func::CallOp::create(b, kAMXRequestName, b.getI1Type()).getResult(0);
+  }
+
+  /// Builds the loops with steps of this kind.
+  void buildLoops(ProductKind kind, int64_t keys) {
+    std::unique_ptr<PanelStep> step =
+        kind == ProductKind::Tiles ? createTileStep(b, attention, unit, keys)
+                                   : createVectorStep(b, attention, unit, keys);
+    PanelLoops(b, op, buffers, unit, kind, *step).build();
+  }
+
+  /// Returns true if the tensor has zeros after the tokens and nothing else.
+  bool isPaddingOfTokens(tensor::PadOp pad) {
+    unsigned dim = getDims(kQueryOperand).find('n');
+    llvm::SmallBitVector padded = pad.getPaddedDims();
+    return pad.hasZeroLowPad() && padded.count() == 1 && padded.test(dim);
+  }
+
+  static bool isFilledWith(Value tensor, double value) {
+    auto fill = tensor.getDefiningOp<linalg::FillOp>();
+    FloatAttr found;
+    return fill && matchPattern(fill.value(), m_Constant(&found)) &&
+           found.getValueAsDouble() == value;
+  }
+
+  ImplicitLocOpBuilder &b;
   OnlineAttentionOp op;
   AttentionOpInterface attention;
   VectorUnit unit;
-  int64_t wholeKeys;
-  KeyRange wholeRange;
-  /// Query tokens, and those that are not padding.
-  int64_t tokens;
-  OpFoldResult realTokens;
-  NamedBuffer queryBuffer, keyBuffer, valueBuffer;
-  /// Accumulators, maxima and sums: results, and old values unless they are the
-  /// identity.
-  SmallVector<NamedBuffer> running, initial;
-  bool isIdentity = true;
-  SmallVector<PanelGroup, 2> groups;
-  SmallVector<Value> wideValues;
-  /// The current batch entry and value head.
-  Value batch, valueHead;
+  AttentionBuffers buffers;
 };
 
 struct ConvertDiffToVector
@@ -521,7 +602,14 @@ struct ConvertDiffToVector
           << int64_t(vectorBytes) << " and " << int64_t(registers);
       return signalPassFailure();
     }
-    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers};
+    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers, amx};
+    // The function that asks for AMX is a symbol of the module.
+    if (amx && (!isa<ModuleOp>(getOperation()) || vectorBytes != 64)) {
+      getOperation()->emitError("convert-diff-to-vector: option 'amx' needs "
+                                "vectors of 64 bytes and a "
+                                "module as the op of the pass");
+      return signalPassFailure();
+    }
     SmallVector<OnlineAttentionOp> ops;
     getOperation()->walk([&](OnlineAttentionOp op) { ops.push_back(op); });
     IRRewriter rewriter(&getContext());

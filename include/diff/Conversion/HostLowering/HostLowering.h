@@ -15,6 +15,11 @@ namespace mlir::diff {
 constexpr llvm::StringLiteral kAllocationFailureName =
     "diff.report_allocation_failure";
 
+/// The function of a module that returns whether its process may use AMX.
+constexpr llvm::StringLiteral kAMXRequestName = "diff.request_amx";
+
+#define GEN_PASS_DECL_DIFFDEFINEAMXREQUESTPASS
+#define GEN_PASS_DECL_DIFFOUTLINEAMXPASS
 #define GEN_PASS_DECL_DIFFMANGLEFUNCTIONSPASS
 #define GEN_PASS_DECL_DIFFEXPORTFUNCTIONSPASS
 #define GEN_PASS_DECL_DIFFDEFINEALLOCATORSPASS

@@ -6,6 +6,7 @@
 
 #include "diff/Dialect/Diff/Transforms/RowPlan.h"
 #include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
 #include <algorithm>
 
@@ -30,18 +31,43 @@ int64_t diff::getRowsPerToken(AttentionOpInterface op, int64_t heads) {
   return heads * maps;
 }
 
-int64_t diff::getMaxPanelVectors(const VectorUnit &unit) {
+ProductKind diff::selectProducts(const VectorUnit &unit,
+                                 AttentionOpInterface op) {
+  auto isBF16 = [&](unsigned operand) {
+    return getElementTypeOrSelf(op->getOperand(operand).getType()).isBF16();
+  };
+  if (!unit.amx || !isBF16(kQueryOperand) || !isBF16(kKeyOperand) ||
+      !isBF16(kValueOperand))
+    return ProductKind::Vectors;
+  // Packing and half-empty tiles cost more than they save for few rows or keys.
+  constexpr int64_t kMinRows = 16, kMinKeys = 32;
+  int64_t tokens = op.getDimSize('n'), keys = op.getDimSize('m');
+  int64_t rows = getRowsPerToken(op, op.getGroupSize());
+  bool pays = (ShapedType::isDynamic(tokens) || tokens * rows >= kMinRows) &&
+              (ShapedType::isDynamic(keys) || keys >= kMinKeys);
+  return pays ? ProductKind::Tiles : ProductKind::Vectors;
+}
+
+/// The registers of a panel whose rows are columns of tiles. More columns would
+/// move the scores of a block out of the first cache.
+static constexpr int64_t kTileVectors = 2;
+
+int64_t diff::getMaxPanelVectors(const VectorUnit &unit, ProductKind kind) {
+  if (kind == ProductKind::Tiles)
+    return kTileVectors;
   // A quarter more than an eighth of the registers, see `planRows`.
   return std::max<int64_t>(1, unit.registers * 5 / 32);
 }
 
-RowPlan diff::planRows(const VectorUnit &unit, int64_t rowsPerToken,
-                       int64_t maxTokens, bool divides) {
+RowPlan diff::planRows(const VectorUnit &unit, ProductKind kind,
+                       int64_t rowsPerToken, int64_t maxTokens, bool divides) {
   // Tiles of 6 x 4 registers on CPUs with 32 registers, and of 6 x 2 with 16,
   // were the fastest of those measured. The rows of some heads fill one more
   // register without padding.
-  int64_t target = std::max<int64_t>(1, unit.registers / 8);
-  int64_t most = getMaxPanelVectors(unit);
+  int64_t target = kind == ProductKind::Tiles
+                       ? kTileVectors
+                       : std::max<int64_t>(1, unit.registers / 8);
+  int64_t most = getMaxPanelVectors(unit, kind);
   RowPlan best{unit.lanes, 0, 0, rowsPerToken, 0};
   double bestScore = -1;
   for (int64_t tokens = 1; tokens <= maxTokens; ++tokens) {
@@ -51,11 +77,10 @@ RowPlan diff::planRows(const VectorUnit &unit, int64_t rowsPerToken,
     int64_t vectors = llvm::divideCeil(rows, unit.lanes);
     if (vectors > most && tokens > 1)
       break;
-    int64_t depth = std::clamp<int64_t>((unit.registers - 1 - vectors) / vectors,
-                                        1, kMaxPanelDepth);
+    int64_t depth = std::clamp<int64_t>(
+        (unit.registers - 1 - vectors) / vectors, 1, kMaxPanelDepth);
     double used = double(rows) / double(vectors * unit.lanes);
-    double score =
-        used * std::min(1.0, double(vectors) / double(target));
+    double score = used * std::min(1.0, double(vectors) / double(target));
     if (score > bestScore) {
       bestScore = score;
       best = {unit.lanes, vectors, tokens, rowsPerToken, depth};

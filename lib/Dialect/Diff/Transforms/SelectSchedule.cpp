@@ -25,10 +25,20 @@ struct TileSizes {
   int64_t queries, keys;
 };
 
-/// Panels of query tokens of a tile on a CPU, which share each tile of keys while
-/// it is in the cache, and its keys. Measured; more of either do not pay.
-constexpr int64_t kHostPanels = 4;
-constexpr int64_t kHostKeys = 64;
+/// Panels of query tokens of a tile on a CPU, which share each tile of keys
+/// while it is in the cache, and its keys.
+struct HostTile {
+  int64_t panels, keys;
+};
+
+/// Returns the tile for a kind of products. Measured for vectors; more of
+/// either do not pay. Panels of tiles share the transposed values of their
+/// keys, and more keys save loads and stores of accumulators.
+HostTile getHostTile(ProductKind kind, int64_t headDim) {
+  if (kind == ProductKind::Vectors)
+    return {4, 64};
+  return {8, headDim > 64 ? 256 : 128};
+}
 
 /// The fewest tiles that are enough to balance the work of several threads.
 constexpr int64_t kManyHostTiles = 32;
@@ -41,9 +51,8 @@ constexpr int64_t kSmallBuffers = 512;
 
 /// The rows of a GPU tile are maps x queries. The first tile that fits into
 /// shared memory is selected, largest first.
-constexpr TileSizes kGpuTiles[] = {{32, 32}, {16, 32}, {16, 16},
-                                   {8, 16},  {8, 8},   {4, 8},
-                                   {2, 8},   {1, 8}};
+constexpr TileSizes kGpuTiles[] = {{32, 32}, {16, 32}, {16, 16}, {8, 16},
+                                   {8, 8},   {4, 8},   {2, 8},   {1, 8}};
 } // namespace
 
 /// Returns the bytes of shared memory for the buffers of a tile; see the
@@ -76,19 +85,21 @@ struct DiffSelectSchedule
   /// Sets the tile of a CPU.
   LogicalResult chooseForHost(AttentionCombineOpInterface op) {
     auto attention = cast<AttentionOpInterface>(op.getOperation());
-    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers};
+    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers, amx};
+    ProductKind kind = selectProducts(unit, attention);
     int64_t groupSize = attention.getGroupSize();
-    int64_t lanes = unit.lanes * getMaxPanelVectors(unit);
+    int64_t lanes = unit.lanes * getMaxPanelVectors(unit, kind);
     int64_t heads = groupSize;
     while (heads > 1 && (groupSize % heads != 0 ||
                          getRowsPerToken(attention, heads) > lanes))
       --heads;
-    int64_t tokens = attention.getDimSize('n'), batch = attention.getDimSize('b');
+    int64_t tokens = attention.getDimSize('n'),
+            batch = attention.getDimSize('b');
     bool isKnown = !attention.hasSequences() && !ShapedType::isDynamic(tokens);
-    RowPlan plan = planRows(unit, getRowsPerToken(attention, heads),
+    RowPlan plan = planRows(unit, kind, getRowsPerToken(attention, heads),
                             isKnown ? std::max<int64_t>(1, tokens) : lanes,
                             /*divides=*/false);
-    int64_t panels = kHostPanels;
+    auto [panels, keys] = getHostTile(kind, attention.getDimSize('d'));
     // Few tokens of few heads have smaller tiles, for several threads.
     if (isKnown && !ShapedType::isDynamic(batch))
       while (panels > 1 &&
@@ -96,7 +107,7 @@ struct DiffSelectSchedule
                      llvm::divideCeil(tokens, panels * plan.tokens) <
                  kManyHostTiles)
         panels /= 2;
-    return setSchedule(op, heads, {panels * plan.tokens, kHostKeys});
+    return setSchedule(op, heads, {panels * plan.tokens, keys});
   }
 
   std::optional<TileSizes> select(AttentionOpInterface op) {

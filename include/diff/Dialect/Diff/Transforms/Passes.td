@@ -54,6 +54,8 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
            "Bytes of a vector register of a CPU">,
     Option<"registers", "registers", "int64_t", "32",
            "Number of vector registers of a CPU">,
+    Option<"amx", "amx", "bool", "false",
+           "A CPU multiplies tiles of bf16 (AMX)">,
   ];
 }
 

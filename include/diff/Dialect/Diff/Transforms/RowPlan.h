@@ -19,7 +19,20 @@ struct VectorUnit {
   /// f32 elements of a register.
   int64_t lanes = 16;
   int64_t registers = 32;
+  /// The CPU multiplies tiles of bf16 (AMX).
+  bool amx = false;
 };
+
+/// How the products of an attention are computed.
+enum class ProductKind {
+  /// f32 vectors of rows.
+  Vectors,
+  /// Tiles of bf16.
+  Tiles
+};
+
+/// Selects the products of an attention, or of a tile of it.
+ProductKind selectProducts(const VectorUnit &unit, AttentionOpInterface op);
 
 /// Maps of a head group whose rows are in one panel, because they read the same
 /// keys.
@@ -60,12 +73,13 @@ struct RowPlan {
 };
 
 /// Returns the largest number of registers of a panel. Its product with the
-/// depth of a tile, a panel, and one broadcast element are in registers.
-int64_t getMaxPanelVectors(const VectorUnit &unit);
+/// depth of a tile, a panel, and one broadcast element are in registers; or its
+/// rows are two columns of tiles.
+int64_t getMaxPanelVectors(const VectorUnit &unit, ProductKind kind);
 
 /// Selects a panel for rows of up to `maxTokens` query tokens. If `divides`,
 /// its tokens divide `maxTokens`.
-RowPlan planRows(const VectorUnit &unit, int64_t rowsPerToken,
+RowPlan planRows(const VectorUnit &unit, ProductKind kind, int64_t rowsPerToken,
                  int64_t maxTokens, bool divides);
 
 } // namespace mlir::diff

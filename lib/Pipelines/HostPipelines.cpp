@@ -75,6 +75,7 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
     schedule.vectorBytes = host->vectorBytes;
     schedule.registers = host->vectorRegisters;
     schedule.amx = host->amxBF16;
+    schedule.dots = host->dotBF16Pays;
   }
   pm.addPass(createDiffSelectSchedulePass(schedule));
   pm.addNestedPass<func::FuncOp>(createDiffTilePass());
@@ -138,6 +139,7 @@ static void buildHostLowering(OpPassManager &pm, const HostChip &chip,
   ConvertVectorToLLVMPassOptions toLLVM;
   toLLVM.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
   toLLVM.amx = true;
+  toLLVM.x86Vector = true;
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -183,7 +185,8 @@ void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
   pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
   pm.addPass(createConvertDiffToVectorPass(
-      {chip.vectorBytes, chip.vectorRegisters, chip.amxBF16}));
+      {chip.vectorBytes, chip.vectorRegisters, chip.amxBF16,
+       chip.dotBF16Pays}));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffTileToRegistersPass());
   addCleanup(pm);

@@ -91,6 +91,8 @@ def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
            "Number of vector registers">,
     Option<"amx", "amx", "bool", "false",
            "Multiply bf16 by tiles (AMX) where the process may">,
+    Option<"dots", "dots", "bool", "false",
+           "Otherwise, multiply bf16 by dot products of pairs (AVX512_BF16)">,
   ];
   let dependentDialects = [
     "::mlir::affine::AffineDialect",
@@ -104,6 +106,7 @@ def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
     "::mlir::scf::SCFDialect",
     "::mlir::tensor::TensorDialect",
     "::mlir::vector::VectorDialect",
+    "::mlir::x86vector::X86VectorDialect",
   ];
 }
 

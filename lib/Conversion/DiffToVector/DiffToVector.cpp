@@ -24,6 +24,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -487,7 +488,7 @@ public:
     createBuffers();
     ProductKind kind = selectProducts(unit, attention);
     int64_t keys = op.getSchedule() ? op.getSchedule()->getKeys() : kWholeKeys;
-    if (kind == ProductKind::Vectors) {
+    if (kind != ProductKind::Tiles) {
       buildLoops(kind, keys);
     } else {
       scf::IfOp::create(
@@ -497,7 +498,10 @@ public:
             scf::YieldOp::create(b);
           },
           [&](OpBuilder &, Location) {
-            buildLoops(ProductKind::Vectors, std::min(keys, kWholeKeys));
+            VectorUnit others = unit;
+            others.amx = false;
+            buildLoops(selectProducts(others, attention),
+                       std::min(keys, kWholeKeys));
             scf::YieldOp::create(b);
           });
     }
@@ -563,8 +567,9 @@ private:
   /// Builds the loops with steps of this kind.
   void buildLoops(ProductKind kind, int64_t keys) {
     std::unique_ptr<PanelStep> step =
-        kind == ProductKind::Tiles ? createTileStep(b, attention, unit, keys)
-                                   : createVectorStep(b, attention, unit, keys);
+        kind == ProductKind::Vectors
+            ? createVectorStep(b, attention, unit, keys)
+            : createTileStep(b, attention, unit, kind, keys);
     PanelLoops(b, op, buffers, unit, kind, *step).build();
   }
 
@@ -602,7 +607,13 @@ struct ConvertDiffToVector
           << int64_t(vectorBytes) << " and " << int64_t(registers);
       return signalPassFailure();
     }
-    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers, amx};
+    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers, amx,
+                    dots};
+    if (dots && vectorBytes != 64) {
+      getOperation()->emitError("convert-diff-to-vector: option 'dots' needs "
+                                "vectors of 64 bytes");
+      return signalPassFailure();
+    }
     // The function that asks for AMX is a symbol of the module.
     if (amx && (!isa<ModuleOp>(getOperation()) || vectorBytes != 64)) {
       getOperation()->emitError("convert-diff-to-vector: option 'amx' needs "

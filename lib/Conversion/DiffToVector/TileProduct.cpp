@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Dialect/X86Vector/X86VectorDialect.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -20,6 +21,65 @@ static constexpr int64_t kAccumulators = 4;
 static constexpr int64_t kColumns = 2;
 
 void TileProduct::build(PanelBuilder &p) const {
+  if (kind == ProductKind::Pairs)
+    buildByPairs(p);
+  else
+    buildByTiles(p);
+}
+
+void TileProduct::buildByPairs(PanelBuilder &p) const {
+  int64_t numRows = rows * kTileRows, depth = p.plan.depth;
+  int64_t whole = numRows / depth * depth;
+  p.loop(p.index(0), p.index(whole), depth,
+         [&](Value row) { buildRows(p, row, depth); });
+  if (whole != numRows)
+    buildRows(p, p.index(whole), numRows - whole);
+}
+
+void TileProduct::buildRows(PanelBuilder &p, Value row,
+                            int64_t numRows) const {
+  ImplicitLocOpBuilder &b = p.b;
+  constexpr int64_t kUnroll = 4;
+  VectorType pair = VectorType::get(2, b.getBF16Type());
+  VectorType word = VectorType::get(1, b.getI32Type());
+  VectorType words = VectorType::get(p.plan.lanes, b.getI32Type());
+  VectorType pairs = VectorType::get(2 * p.plan.lanes, b.getBF16Type());
+  SmallVector<Value> positions;
+  SmallVector<Row> sums;
+  for (int64_t i = 0; i < numRows; ++i) {
+    positions.push_back(p.add(row, p.index(i)));
+    sums.push_back(addsToResult ? p.load(result, positions[i]) : p.splat(0.0));
+  }
+  auto addProducts = [&](Value panel, Value k, MutableArrayRef<Row> sums) {
+    Row columns;
+    for (int64_t j = 0; j < p.plan.vectors; ++j)
+      columns.push_back(vector::LoadOp::create(
+          b, pairs, panel, ValueRange{k, p.index(2 * j * p.plan.lanes)}));
+    for (auto [position, sum] : llvm::zip_equal(positions, sums)) {
+      Value elements = vector::LoadOp::create(
+          b, pair, lhs, ValueRange{p.add(firstRow, position), p.mul(k, 2)});
+      Value both = vector::ExtractOp::create(
+          b, vector::BitCastOp::create(b, word, elements), 0);
+      Value repeated = vector::BitCastOp::create(
+          b, pairs, vector::BroadcastOp::create(b, words, both));
+      sum = p.map({sum, columns}, [&](ValueRange v) -> Value {
+        return x86vector::DotBF16Op::create(b, v[0], repeated, v[1]);
+      });
+    }
+  };
+  for (Value panel : rhs)
+    sums = p.loop(p.mul(begin, kTileDepth / 2), p.mul(end, kTileDepth / 2),
+                  kUnroll, sums, [&](Value first, ArrayRef<Row> carried) {
+                    SmallVector<Row> next(carried);
+                    for (int64_t u = 0; u < kUnroll; ++u)
+                      addProducts(panel, p.add(first, p.index(u)), next);
+                    return next;
+                  });
+  for (auto [position, sum] : llvm::zip_equal(positions, sums))
+    p.store(sum, result, position);
+}
+
+void TileProduct::buildByTiles(PanelBuilder &p) const {
   for (int64_t column = 0; column < p.plan.vectors; column += kColumns) {
     int64_t numColumns = std::min(kColumns, p.plan.vectors - column);
     int64_t numRows = std::min(kAccumulators / numColumns, rows);

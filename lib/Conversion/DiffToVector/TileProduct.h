@@ -22,6 +22,8 @@ inline constexpr int64_t kTileDepth = 32;
 ///                     lhs[firstRow + i][k] * rhs[part][k / 2][r][k % 2]
 /// where r are the rows of the panel.
 struct TileProduct {
+  /// The instructions: `Tiles` or `Pairs`.
+  ProductKind kind = ProductKind::Tiles;
   Value lhs, firstRow;
   /// The number of tiles of rows of `lhs`.
   int64_t rows;
@@ -34,6 +36,11 @@ struct TileProduct {
   void build(PanelBuilder &p) const;
 
 private:
+  /// Build the instructions.
+  void buildByTiles(PanelBuilder &p) const;
+  void buildByPairs(PanelBuilder &p) const;
+  /// Builds the dot products of `numRows` rows from `row` on.
+  void buildRows(PanelBuilder &p, Value row, int64_t numRows) const;
   /// Builds tiles from `row` on of `numRows` x `numColumns` accumulators.
   void buildTile(PanelBuilder &p, Value row, int64_t numRows, int64_t column,
                  int64_t numColumns) const;

@@ -19,8 +19,11 @@ using namespace mlir::diff;
 
 /// Keys whose scores are computed before their weights. Their scores stay in
 /// the first cache; more keys pay if the products are long.
-static int64_t getBlockKeys(AttentionOpInterface attention, int64_t wholeKeys) {
-  return attention.getDimSize('d') > 2 * kTileDepth &&
+static int64_t getBlockKeys(AttentionOpInterface attention, ProductKind kind,
+                            int64_t wholeKeys) {
+  bool areLong = kind == ProductKind::Pairs ||
+                 attention.getDimSize('d') > 2 * kTileDepth;
+  return areLong &&
                  wholeKeys % (2 * kTileDepth) == 0
              ? 2 * kTileDepth
              : kTileDepth;
@@ -45,10 +48,10 @@ namespace {
 class TileStep : public PanelStep {
 public:
   TileStep(ImplicitLocOpBuilder &b, AttentionOpInterface attention,
-           const VectorUnit &unit, int64_t wholeKeys)
+           const VectorUnit &unit, ProductKind kind, int64_t wholeKeys)
       : PanelStep(b, attention, unit, wholeKeys, /*maskedKeys=*/kTileDepth,
                   /*sharesMaskedTiles=*/true),
-        blockKeys(getBlockKeys(attention, wholeKeys)),
+        kind(kind), blockKeys(getBlockKeys(attention, kind, wholeKeys)),
         weightParts(splitsWeights(attention) ? 2 : 1) {}
 
   Value allocateQuery(const RowPlan &plan, int64_t panels) override;
@@ -90,17 +93,18 @@ private:
   void accumulate(PanelBuilder &p, const PanelState &state, const KeyTile &tile,
                   Value begin, Value end);
 
+  ProductKind kind;
   int64_t blockKeys;
   int64_t weightParts;
   Value transposedValues;
 };
 } // namespace
 
-std::unique_ptr<PanelStep> diff::createTileStep(ImplicitLocOpBuilder &b,
-                                                AttentionOpInterface attention,
-                                                const VectorUnit &unit,
-                                                int64_t wholeKeys) {
-  return std::make_unique<TileStep>(b, attention, unit,
+std::unique_ptr<PanelStep>
+diff::createTileStep(ImplicitLocOpBuilder &b, AttentionOpInterface attention,
+                     const VectorUnit &unit, ProductKind kind,
+                     int64_t wholeKeys) {
+  return std::make_unique<TileStep>(b, attention, unit, kind,
                                     llvm::alignTo(wholeKeys, kTileDepth));
 }
 
@@ -201,6 +205,7 @@ void TileStep::build(PanelBuilder &p, const PanelState &state,
 Row TileStep::buildScores(PanelBuilder &p, const PanelState &state,
                           const KeyTile &tile, Value first, int64_t size) {
   TileProduct product;
+  product.kind = kind;
   product.lhs = tile.keys.view;
   product.firstRow = p.add(tile.keys.first, first);
   product.rows = size / kTileRows;
@@ -349,6 +354,7 @@ void TileStep::storeWeights(PanelBuilder &p, const PanelState &state,
 void TileStep::accumulate(PanelBuilder &p, const PanelState &state,
                           const KeyTile &tile, Value begin, Value end) {
   TileProduct product;
+  product.kind = kind;
   product.lhs = tile.values.front();
   product.firstRow = p.index(0);
   product.rows = llvm::divideCeil(attention.getDimSize('v'), kTileRows);

@@ -36,7 +36,7 @@ ProductKind diff::selectProducts(const VectorUnit &unit,
   auto isBF16 = [&](unsigned operand) {
     return getElementTypeOrSelf(op->getOperand(operand).getType()).isBF16();
   };
-  if (!unit.amx || !isBF16(kQueryOperand) || !isBF16(kKeyOperand) ||
+  if (!(unit.amx || unit.dots) || !isBF16(kQueryOperand) || !isBF16(kKeyOperand) ||
       !isBF16(kValueOperand))
     return ProductKind::Vectors;
   // Packing and half-empty tiles cost more than they save for few rows or keys.
@@ -45,7 +45,9 @@ ProductKind diff::selectProducts(const VectorUnit &unit,
   int64_t rows = getRowsPerToken(op, op.getGroupSize());
   bool pays = (ShapedType::isDynamic(tokens) || tokens * rows >= kMinRows) &&
               (ShapedType::isDynamic(keys) || keys >= kMinKeys);
-  return pays ? ProductKind::Tiles : ProductKind::Vectors;
+  if (!pays)
+    return ProductKind::Vectors;
+  return unit.amx ? ProductKind::Tiles : ProductKind::Pairs;
 }
 
 /// The registers of a panel whose rows are columns of tiles. More columns would

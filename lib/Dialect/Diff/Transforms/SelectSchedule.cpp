@@ -85,7 +85,7 @@ struct DiffSelectSchedule
   /// Sets the tile of a CPU.
   LogicalResult chooseForHost(AttentionCombineOpInterface op) {
     auto attention = cast<AttentionOpInterface>(op.getOperation());
-    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers, amx};
+    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers, amx, dots};
     ProductKind kind = selectProducts(unit, attention);
     int64_t groupSize = attention.getGroupSize();
     int64_t lanes = unit.lanes * getMaxPanelVectors(unit, kind);

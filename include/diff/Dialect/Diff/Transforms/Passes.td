@@ -56,6 +56,8 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
            "Number of vector registers of a CPU">,
     Option<"amx", "amx", "bool", "false",
            "A CPU multiplies tiles of bf16 (AMX)">,
+    Option<"dots", "dots", "bool", "false",
+           "A CPU multiplies pairs of bf16 (AVX512_BF16)">,
   ];
 }
 

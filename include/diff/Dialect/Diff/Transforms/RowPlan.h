@@ -21,17 +21,22 @@ struct VectorUnit {
   int64_t registers = 32;
   /// The CPU multiplies tiles of bf16 (AMX).
   bool amx = false;
+  /// Dot products of pairs of bf16 are faster than products of f32.
+  bool dots = false;
 };
 
 /// How the products of an attention are computed.
 enum class ProductKind {
   /// f32 vectors of rows.
   Vectors,
-  /// Tiles of bf16.
-  Tiles
+  /// Tiles of bf16 (AMX).
+  Tiles,
+  /// Pairs of bf16 of each row (AVX512_BF16).
+  Pairs
 };
 
-/// Selects the products of an attention, or of a tile of it.
+/// Selects the products of an attention, or of a tile of it. Where the process may
+/// not use AMX, tiles are replaced by the products for a unit without it.
 ProductKind selectProducts(const VectorUnit &unit, AttentionOpInterface op);
 
 /// Maps of a head group whose rows are in one panel, because they read the same

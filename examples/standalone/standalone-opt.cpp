@@ -33,7 +33,8 @@ struct StandaloneSchedule
       op.setScheduleAttr(diff::ScheduleAttr::get(
           &getContext(), /*heads=*/1, /*queries=*/16, /*keys=*/32,
           /*threads=*/0, /*stages=*/0, /*swizzle=*/true,
-          /*row_sum_on_mma=*/false, /*skip_rescale=*/false, /*tf32=*/false));
+          /*row_sum_on_mma=*/false, /*skip_rescale=*/false, /*tf32=*/false,
+          /*split=*/int64_t(0)));
     });
   }
 };

@@ -96,7 +96,8 @@ MlirAttribute diffScheduleAttrGet(MlirContext context,
   return getChecked<ScheduleAttr, DiffDialect>(
       context, schedule->heads, schedule->queries, schedule->keys,
       schedule->threads, schedule->stages, schedule->swizzle,
-      schedule->rowSumOnMma, schedule->skipRescale, schedule->tf32);
+      schedule->rowSumOnMma, schedule->skipRescale, schedule->tf32,
+      schedule->split);
 }
 
 bool diffAttributeIsASchedule(MlirAttribute attribute) {
@@ -107,7 +108,8 @@ DiffSchedule diffScheduleAttrGetValue(MlirAttribute attribute) {
   return read<ScheduleAttr>(attribute, [](ScheduleAttr attr) -> DiffSchedule {
     return {attr.getHeads(),       attr.getQueries(),     attr.getKeys(),
             attr.getThreads(),     attr.getStages(),      attr.getSwizzle(),
-            attr.getRowSumOnMma(), attr.getSkipRescale(), attr.getTf32()};
+            attr.getRowSumOnMma(), attr.getSkipRescale(), attr.getTf32(),
+            attr.getSplit()};
   });
 }
 

@@ -82,6 +82,9 @@ void diff::buildTilingPipeline(OpPassManager &pm, const Chip *chip,
   bool copy = chip != nullptr;
   pm.addNestedPass<func::FuncOp>(createDiffPadTilesPass({"queries", copy}));
   pm.addNestedPass<func::FuncOp>(createDiffDecomposeAttentionPass());
+  // The loop over tiles may have one iteration, which the cleanup inlines.
+  if (!chip)
+    pm.addNestedPass<func::FuncOp>(createDiffSplitKeysPass());
   addCleanup(pm);
   // On a CPU, convert-diff-to-vector builds the loops over the keys.
   if (!chip)
@@ -184,9 +187,9 @@ void diff::buildLinalgPipeline(OpPassManager &pm) {
 void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
   pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
-  pm.addPass(createConvertDiffToVectorPass(
-      {chip.vectorBytes, chip.vectorRegisters, chip.amxBF16,
-       chip.dotBF16Pays}));
+  pm.addPass(
+      createConvertDiffToVectorPass({chip.vectorBytes, chip.vectorRegisters,
+                                     chip.amxBF16, chip.dotBF16Pays}));
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffTileToRegistersPass());
   addCleanup(pm);

@@ -55,6 +55,7 @@ DIFF_C_EXPORT int64_t diffLayoutAttrGetPosition(MlirAttribute layout,
 typedef struct DiffSchedule {
   int64_t heads, queries, keys, threads, stages;
   bool swizzle, rowSumOnMma, skipRescale, tf32;
+  int64_t split;
 } DiffSchedule;
 
 /** Returns the default of the optional parameters, and 0 queries and keys. */

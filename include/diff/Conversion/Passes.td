@@ -41,7 +41,7 @@ def ConvertDiffToLinalgPass : Pass<"convert-diff-to-linalg"> {
 }
 
 def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
-  let summary = "lower online attention to vectors with rows in lanes";
+  let summary = "lower online attention to vectors of a CPU";
   let description = [{
     Lowers `diff.online_attention` on tensors to loops of vector ops on buffers,
     for CPUs. The rows of a tile (query tokens x heads x maps) are the lanes of
@@ -80,6 +80,25 @@ def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
     `diff-define-amx-request` defines. The form without tiles is in the other
     branch. The function is a symbol of the module, so with `amx` the pass runs on
     a module.
+
+    If the heads that share a key head have *few rows* (up to the lanes of a
+    register, or 8), panels would leave lanes idle, and the time is that of
+    reading keys and values. The lanes are then the elements of a row of keys or
+    values:
+
+    - The loop over blocks of keys is outside that over value heads, so that a
+      cache with all heads of a token together is read once, in the order of
+      memory. While a block of a head is read, the one that is read next is
+      prefetched.
+    - Products of several keys and rows are summed in registers. A butterfly of
+      shuffles adds up the lanes of as many vectors as a register has lanes: the
+      result has one score in each lane.
+    - Weights are multiplied with vectors of values.
+    - A load of bf16 gives two vectors, its even and its odd elements, by
+      operations on integers. Rows that are no multiple of a load end with an
+      overlapping load, not a masked one.
+    - One loop processes whole blocks, and another one, with masks, the keys
+      before and after them.
 
     The query tokens must be static. The pass reads through a `tensor.pad` of
     the query, and skips the panels that consist of padding.

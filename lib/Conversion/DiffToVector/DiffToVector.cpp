@@ -5,8 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "diff/Conversion/DiffToVector/DiffToVector.h"
+#include "AttentionBuffers.h"
+#include "FewRows.h"
 #include "KeyRange.h"
-#include "OperandViews.h"
 #include "PanelStep.h"
 #include "diff/Conversion/HostLowering/HostLowering.h"
 #include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
@@ -43,19 +44,6 @@ namespace {
 /// vectors faster.
 constexpr int64_t kWholeKeys = 64;
 
-constexpr int64_t kCacheLine = 64;
-
-/// The buffers of the operands and results of an attention.
-struct AttentionBuffers {
-  /// Query tokens, and those that are not padding.
-  int64_t tokens;
-  OpFoldResult realTokens;
-  NamedBuffer query, key, value;
-  /// Accumulators, maxima and sums: results, and old values unless they are the
-  /// identity.
-  SmallVector<NamedBuffer> running, initial;
-};
-
 /// The panels of the maps that read one key head or several.
 struct PanelGroup {
   RowGroup rows;
@@ -67,13 +55,11 @@ struct PanelGroup {
 };
 
 /// Builds the loops of an attention around the steps of one kind.
-class PanelLoops {
+class PanelLoops : AttentionBuffers {
 public:
-  PanelLoops(ImplicitLocOpBuilder &b, OnlineAttentionOp op,
-             const AttentionBuffers &buffers, const VectorUnit &unit,
-             ProductKind kind, PanelStep &step)
-      : b(b), attention(cast<AttentionOpInterface>(op.getOperation())),
-        buffers(buffers), unit(unit), kind(kind), step(step),
+  PanelLoops(const AttentionBuffers &buffers, OnlineAttentionOp op,
+             const VectorUnit &unit, ProductKind kind, PanelStep &step)
+      : AttentionBuffers(buffers), unit(unit), kind(kind), step(step),
         wholeRange(b, op, step.wholeKeys) {}
 
   void build() {
@@ -91,17 +77,13 @@ public:
   }
 
 private:
-  Value toValue(OpFoldResult value) {
-    return getValueOrCreateConstantIndexOp(b, b.getLoc(), value);
-  }
-
   void createGroups() {
     int64_t dv = attention.getDimSize('v');
     for (const RowGroup &rows : getRowGroups(attention)) {
       RowPlan plan =
-          planRows(unit, kind, attention.getGroupSize() * rows.numMaps,
-                   buffers.tokens, /*divides=*/true);
-      int64_t panels = rows.repeat * (buffers.tokens / plan.tokens);
+          planRows(unit, kind, attention.getGroupSize() * rows.numMaps, tokens,
+                   /*divides=*/true);
+      int64_t panels = rows.repeat * (tokens / plan.tokens);
       int64_t lanes = plan.getLanes();
       PanelGroup group{rows, PanelBuilder(b, plan), panels, {}, {}, {}, {}, {}};
       // Small buffers between large ones keep the panels and the scores of a
@@ -120,7 +102,7 @@ private:
   }
 
   int64_t getValueParts() {
-    return buffers.value.dims.contains('e') ? buffers.value.getSize('e') : 1;
+    return valueBuffer.dims.contains('e') ? valueBuffer.getSize('e') : 1;
   }
 
   //===--------------------------------------------------------------------===//
@@ -133,65 +115,16 @@ private:
                                    Value repeat, Value row, Value token) {
     PanelBuilder &p = group.builder;
     Value number = p.div(row, p.plan.tokens);
-    Value head = p.add(p.mul(valueHead, attention.getGroupSize()),
-                       p.div(number, group.rows.numMaps));
+    Value head = p.div(number, group.rows.numMaps);
     Value map = p.add(p.add(repeat, p.index(group.rows.firstMap)),
                       p.mod(number, group.rows.numMaps));
-    SmallVector<Value> indices;
-    for (char dim : dims)
-      switch (dim) {
-      case 'b':
-        indices.push_back(batch);
-        break;
-      case 'n':
-        indices.push_back(token);
-        break;
-      case 'p':
-        indices.push_back(head);
-        break;
-      case 'a':
-        indices.push_back(map);
-        break;
-      case 'q':
-        indices.push_back(p.add(p.mul(head, attention.getNumMaps()), map));
-        break;
-      default:
-        break;
-      }
-    return indices;
+    return AttentionBuffers::getRowIndices(dims, head, map, token);
   }
 
   Value viewKey(PanelGroup &group, Value repeat) {
     PanelBuilder &p = group.builder;
     Value key = p.add(repeat, p.index(group.rows.firstKey));
-    return viewMatrix(b, buffers.key, 'm', 'd', [&](char dim) -> OpFoldResult {
-      switch (dim) {
-      case 'b':
-        return batch;
-      case 'g':
-        return valueHead;
-      case 'c':
-        return key;
-      default:
-        return p.add(p.mul(valueHead, attention.getNumKeyMaps()), key);
-      }
-    });
-  }
-
-  SmallVector<Value> viewValues() {
-    int64_t parts = getValueParts();
-    SmallVector<Value> views;
-    for (int64_t part = 0; part < parts; ++part)
-      views.push_back(viewMatrix(b, buffers.value, 'm',
-                                 buffers.value.dims.contains('e') ? 'w' : 'v',
-                                 [&](char dim) -> OpFoldResult {
-                                   if (dim == 'b')
-                                     return batch;
-                                   if (dim == 'g')
-                                     return valueHead;
-                                   return b.getIndexAttr(part);
-                                 }));
-    return views;
+    return viewKeyHead(key);
   }
 
   //===--------------------------------------------------------------------===//
@@ -211,13 +144,13 @@ private:
     PanelBuilder &p = group.builder;
     OpFoldResult panels = affine::makeComposedFoldedAffineApply(
         b, b.getLoc(), b.getAffineDimExpr(0).ceilDiv(p.plan.tokens),
-        {buffers.realTokens});
+        {realTokens});
     p.loop(p.index(0), toValue(panels), 1, body);
   }
 
   PanelState getState(PanelGroup &group, Value repeat, Value panel) {
     PanelBuilder &p = group.builder;
-    Value number = p.add(p.mul(repeat, buffers.tokens / p.plan.tokens), panel);
+    Value number = p.add(p.mul(repeat, tokens / p.plan.tokens), panel);
     return {viewPanel(b, group.query, number), viewPanel(b, group.acc, number),
             viewPanel(b, group.max, number), viewPanel(b, group.sum, number),
             &group.buffers};
@@ -241,14 +174,13 @@ private:
                   Value panel) {
     PanelBuilder &p = group.builder;
     Value firstToken = p.mul(panel, p.plan.tokens);
-    Value lastToken =
-        arith::SubIOp::create(b, toValue(buffers.realTokens), p.index(1));
-    step.packQuery(p, buffers.query.buffer, state.query, [&](Value row) {
+    Value lastToken = arith::SubIOp::create(b, toValue(realTokens), p.index(1));
+    step.packQuery(p, queryBuffer.buffer, state.query, [&](Value row) {
       Value token =
           p.min(p.add(firstToken, p.mod(row, p.plan.tokens)), lastToken);
-      return getRowIndices(group, buffers.query.dims, repeat, row, token);
+      return getRowIndices(group, queryBuffer.dims, repeat, row, token);
     });
-    if (buffers.initial.empty()) {
+    if (isIdentity) {
       p.loop(p.index(0), p.index(attention.getDimSize('v')), 1,
              [&](Value depth) { p.store(p.splat(0.0), state.acc, depth); });
       p.store(p.splat(kLowestMax), state.max);
@@ -259,12 +191,12 @@ private:
       return getRowIndices(group, buffer.dims, repeat, row,
                            p.add(firstToken, p.mod(row, p.plan.tokens)));
     };
-    p.pack(buffers.initial[0].buffer, attention.getDimSize('v'), state.acc,
-           [&](Value row) { return position(buffers.initial[0], row); });
+    p.pack(initial[0].buffer, attention.getDimSize('v'), state.acc,
+           [&](Value row) { return position(initial[0], row); });
     p.loop(p.index(0), p.index(p.plan.getLanes()), 1, [&](Value lane) {
       Value row = p.min(lane, p.index(p.plan.getRows() - 1));
-      for (auto [source, target] : {std::pair(buffers.initial[1], state.max),
-                                    std::pair(buffers.initial[2], state.sum)})
+      for (auto [source, target] :
+           {std::pair(initial[1], state.max), std::pair(initial[2], state.sum)})
         memref::StoreOp::create(
             b, memref::LoadOp::create(b, source.buffer, position(source, row)),
             target, lane);
@@ -279,11 +211,11 @@ private:
       return getRowIndices(group, buffer.dims, repeat, row,
                            p.add(firstToken, p.mod(row, p.plan.tokens)));
     };
-    p.unpack(state.acc, attention.getDimSize('v'), buffers.running[0].buffer,
-             [&](Value row) { return position(buffers.running[0], row); });
+    p.unpack(state.acc, attention.getDimSize('v'), running[0].buffer,
+             [&](Value row) { return position(running[0], row); });
     p.loop(p.index(0), p.index(p.plan.getRows()), 1, [&](Value row) {
-      for (auto [source, target] : {std::pair(state.max, buffers.running[1]),
-                                    std::pair(state.sum, buffers.running[2])})
+      for (auto [source, target] :
+           {std::pair(state.max, running[1]), std::pair(state.sum, running[2])})
         memref::StoreOp::create(b, memref::LoadOp::create(b, source, row),
                                 target.buffer, position(target, row));
     });
@@ -328,16 +260,15 @@ private:
     if (step.sharesMaskedTiles) {
       // A panel skips the tiles that it does not see.
       Value firstToken = groups.front().builder.index(0);
-      forEachMaskedTile(
-          firstToken, buffers.tokens, [&](KeyTile &tile, Value first) {
-            buildSteps(
-                tile, first,
-                [&](PanelGroup &group, const PanelState &state, Value panel) {
-                  buildIfSeen(group, panel, tile, first, [&] {
-                    buildMaskedStep(group, state, panel, tile, first);
-                  });
-                });
-          });
+      forEachMaskedTile(firstToken, tokens, [&](KeyTile &tile, Value first) {
+        buildSteps(
+            tile, first,
+            [&](PanelGroup &group, const PanelState &state, Value panel) {
+              buildIfSeen(group, panel, tile, first, [&] {
+                buildMaskedStep(group, state, panel, tile, first);
+              });
+            });
+      });
       return;
     }
     for (PanelGroup &group : groups)
@@ -360,37 +291,14 @@ private:
   /// `firstToken` on.
   void forEachMaskedTile(Value firstToken, int64_t tokens,
                          function_ref<void(KeyTile &, Value first)> body) {
-    PanelBuilder &p = groups.front().builder;
-    int64_t keys = step.maskedKeys;
-    auto [visibleBegin, visibleEnd] = wholeRange.getVisible(firstToken, tokens);
-    Value begin = toValue(visibleBegin), end = toValue(visibleEnd);
-    Value frontEnd = p.min(toValue(wholeRange.wholeBegin), end);
-    Value backBegin = p.max(toValue(wholeRange.wholeEnd), begin);
-    auto countTiles = [&](Value from, Value to) -> Value {
-      Value count = p.max(b.createOrFold<arith::SubIOp>(to, from), p.index(0));
-      return p.div(p.add(count, p.index(keys - 1)), keys);
-    };
-    bool hasFront = wholeRange.hasFirst();
-    Value front = hasFront ? countTiles(begin, frontEnd) : p.index(0);
-    Value tiles = p.add(front, countTiles(backBegin, end));
-    p.loop(p.index(0), tiles, 1, [&](Value number) {
-      Value first, last = end;
-      if (hasFront) {
-        Value inFront =
-            arith::CmpIOp::create(b, arith::CmpIPredicate::slt, number, front);
-        Value behind = arith::SubIOp::create(b, number, front);
-        first = p.add(
-            arith::SelectOp::create(b, inFront, begin, backBegin),
-            p.mul(arith::SelectOp::create(b, inFront, number, behind), keys));
-        last = arith::SelectOp::create(b, inFront, frontEnd, end);
-      } else {
-        first = p.add(backBegin, p.mul(number, keys));
-      }
-      KeyTile tile;
-      tile.size = keys;
-      tile.count = p.min(p.index(keys), arith::SubIOp::create(b, last, first));
-      body(tile, first);
-    });
+    wholeRange.forEachPartialTile(groups.front().builder, firstToken, tokens,
+                                  step.maskedKeys,
+                                  [&](Value first, Value count) {
+                                    KeyTile tile;
+                                    tile.size = step.maskedKeys;
+                                    tile.count = count;
+                                    body(tile, first);
+                                  });
   }
 
   void buildMaskedStep(PanelGroup &group, const PanelState &state, Value panel,
@@ -463,25 +371,19 @@ private:
       });
   }
 
-  ImplicitLocOpBuilder &b;
-  AttentionOpInterface attention;
-  const AttentionBuffers &buffers;
   VectorUnit unit;
   ProductKind kind;
   PanelStep &step;
   KeyRange wholeRange;
   SmallVector<PanelGroup, 2> groups;
-  /// The current batch entry and value head.
-  Value batch, valueHead;
 };
 
-/// Lowers an attention.
-class VectorLowering {
+/// Lowers an attention by panels.
+class PanelLowering : AttentionBuffers {
 public:
-  VectorLowering(ImplicitLocOpBuilder &b, OnlineAttentionOp op,
-                 const VectorUnit &unit)
-      : b(b), op(op), attention(cast<AttentionOpInterface>(op.getOperation())),
-        unit(unit) {}
+  PanelLowering(ImplicitLocOpBuilder &b, OnlineAttentionOp op,
+                const VectorUnit &unit)
+      : AttentionBuffers(b, op), unit(unit) {}
 
   /// Returns the new running values.
   SmallVector<Value> lower() {
@@ -505,51 +407,10 @@ public:
             scf::YieldOp::create(b);
           });
     }
-    SmallVector<Value> results;
-    for (auto [buffer, result] :
-         llvm::zip_equal(buffers.running, op.getResults()))
-      results.push_back(bufferization::ToTensorOp::create(
-          b, result.getType(), buffer.buffer, /*restrict=*/true,
-          /*writable=*/true));
-    return results;
+    return getResults();
   }
 
 private:
-  StringRef getDims(unsigned operand) {
-    return attention.getOperandDims(operand);
-  }
-
-  void createBuffers() {
-    Value query = op.getQuery();
-    buffers.tokens = attention.getDimSize('n');
-    buffers.realTokens = b.getIndexAttr(buffers.tokens);
-    // Rows of padding need no query and no step.
-    if (auto pad = query.getDefiningOp<tensor::PadOp>();
-        pad && isPaddingOfTokens(pad)) {
-      query = pad.getSource();
-      buffers.realTokens = tensor::getMixedSize(
-          b, b.getLoc(), query, getDims(kQueryOperand).find('n'));
-    }
-    buffers.query = {readAsBuffer(b, query), getDims(kQueryOperand)};
-    buffers.key = {readAsBuffer(b, op.getKey()), getDims(kKeyOperand)};
-    buffers.value = {readAsBuffer(b, op.getValue()), getDims(kValueOperand)};
-    bool isIdentity = true;
-    for (OpOperand &init : op.getDpsInitsMutable()) {
-      auto type = cast<RankedTensorType>(init.get().getType());
-      buffers.running.push_back(
-          {memref::AllocOp::create(
-               b, MemRefType::get(type.getShape(), b.getF32Type()),
-               b.getI64IntegerAttr(kCacheLine)),
-           getDims(init.getOperandNumber())});
-      isIdentity &= isFilledWith(init.get(),
-                                 init.get() == op.getMax() ? kLowestMax : 0.0);
-    }
-    if (!isIdentity)
-      for (OpOperand &init : op.getDpsInitsMutable())
-        buffers.initial.push_back(
-            {readAsBuffer(b, init.get()), getDims(init.getOperandNumber())});
-  }
-
   /// Returns whether the process may use AMX, by a function that
   /// `diff-define-amx-request` defines.
   Value requestAMX() {
@@ -570,28 +431,10 @@ private:
         kind == ProductKind::Vectors
             ? createVectorStep(b, attention, unit, keys)
             : createTileStep(b, attention, unit, kind, keys);
-    PanelLoops(b, op, buffers, unit, kind, *step).build();
+    PanelLoops(*this, op, unit, kind, *step).build();
   }
 
-  /// Returns true if the tensor has zeros after the tokens and nothing else.
-  bool isPaddingOfTokens(tensor::PadOp pad) {
-    unsigned dim = getDims(kQueryOperand).find('n');
-    llvm::SmallBitVector padded = pad.getPaddedDims();
-    return pad.hasZeroLowPad() && padded.count() == 1 && padded.test(dim);
-  }
-
-  static bool isFilledWith(Value tensor, double value) {
-    auto fill = tensor.getDefiningOp<linalg::FillOp>();
-    FloatAttr found;
-    return fill && matchPattern(fill.value(), m_Constant(&found)) &&
-           found.getValueAsDouble() == value;
-  }
-
-  ImplicitLocOpBuilder &b;
-  OnlineAttentionOp op;
-  AttentionOpInterface attention;
   VectorUnit unit;
-  AttentionBuffers buffers;
 };
 
 struct ConvertDiffToVector
@@ -607,8 +450,7 @@ struct ConvertDiffToVector
           << int64_t(vectorBytes) << " and " << int64_t(registers);
       return signalPassFailure();
     }
-    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers, amx,
-                    dots};
+    VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers, amx, dots};
     if (dots && vectorBytes != 64) {
       getOperation()->emitError("convert-diff-to-vector: option 'dots' needs "
                                 "vectors of 64 bytes");
@@ -647,6 +489,10 @@ LogicalResult diff::lowerToVectors(RewriterBase &rewriter, OnlineAttentionOp op,
   }
   rewriter.setInsertionPoint(op);
   ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-  rewriter.replaceOp(op, VectorLowering(b, op, unit).lower());
+  int64_t rows = attention.getDimSize('n') *
+                 getRowsPerToken(attention, attention.getGroupSize());
+  rewriter.replaceOp(op, isFewRows(unit, rows)
+                             ? lowerFewRows(b, op, unit)
+                             : PanelLowering(b, op, unit).lower());
   return success();
 }

@@ -7,6 +7,8 @@
 #include "KeyRange.h"
 #include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -51,12 +53,12 @@ KeyRange::KeyRange(ImplicitLocOpBuilder &b, OnlineAttentionOp op, int64_t tile)
   // the fewest after it.
   wholeBegin = zero;
   if (left)
-    wholeBegin = min(max(apply(d0 + d1 - 1 - *left, {diagonal, queries}), zero),
-                     size);
+    wholeBegin =
+        min(max(apply(d0 + d1 - 1 - *left, {diagonal, queries}), zero), size);
   wholeEnd = right ? min(apply(d0 + (1 + *right), {diagonal}), size) : size;
   wholeEnd = max(wholeEnd, wholeBegin);
-  wholeEnd = apply(d0 + (d1 - d0).floorDiv(tile) * tile,
-                   {wholeBegin, wholeEnd});
+  wholeEnd =
+      apply(d0 + (d1 - d0).floorDiv(tile) * tile, {wholeBegin, wholeEnd});
 }
 
 std::pair<OpFoldResult, OpFoldResult> KeyRange::getVisible(OpFoldResult first,
@@ -69,6 +71,39 @@ std::pair<OpFoldResult, OpFoldResult> KeyRange::getVisible(OpFoldResult first,
   if (left)
     begin = max(apply(d0 + d1 - *left, {diagonal, first}), begin);
   return {begin, end};
+}
+
+void KeyRange::forEachPartialTile(PanelBuilder &p, Value first, int64_t tokens,
+                                  int64_t size,
+                                  function_ref<void(Value, Value)> body) {
+  auto toValue = [&](OpFoldResult value) {
+    return getValueOrCreateConstantIndexOp(b, b.getLoc(), value);
+  };
+  auto [visibleBegin, visibleEnd] = getVisible(first, tokens);
+  Value begin = toValue(visibleBegin), end = toValue(visibleEnd);
+  Value frontEnd = p.min(toValue(wholeBegin), end);
+  Value backBegin = p.max(toValue(wholeEnd), begin);
+  auto countTiles = [&](Value from, Value to) -> Value {
+    Value keys = p.max(b.createOrFold<arith::SubIOp>(to, from), p.index(0));
+    return p.div(p.add(keys, p.index(size - 1)), size);
+  };
+  Value front = hasFirst() ? countTiles(begin, frontEnd) : p.index(0);
+  Value tiles = p.add(front, countTiles(backBegin, end));
+  p.loop(p.index(0), tiles, 1, [&](Value number) {
+    Value key, last = end;
+    if (hasFirst()) {
+      Value inFront =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::slt, number, front);
+      Value behind = arith::SubIOp::create(b, number, front);
+      key = p.add(
+          arith::SelectOp::create(b, inFront, begin, backBegin),
+          p.mul(arith::SelectOp::create(b, inFront, number, behind), size));
+      last = arith::SelectOp::create(b, inFront, frontEnd, end);
+    } else {
+      key = p.add(backBegin, p.mul(number, size));
+    }
+    body(key, p.min(p.index(size), arith::SubIOp::create(b, last, key)));
+  });
 }
 
 bool KeyRange::isWhole() {

@@ -11,9 +11,10 @@
 
 namespace mlir::diff {
 
-/// The keys of the query tokens of a tile. Keys [wholeBegin, wholeEnd) are whole
-/// tiles that all query tokens see. A panel sees [begin, end): of these, the
-/// keys before `wholeBegin` and from `wholeEnd` on need masks or a smaller tile.
+/// The keys of the query tokens of a tile. Keys [wholeBegin, wholeEnd) are
+/// whole tiles that all query tokens see. A panel sees [begin, end): of these,
+/// the keys before `wholeBegin` and from `wholeEnd` on need masks or a smaller
+/// tile.
 class KeyRange {
 public:
   KeyRange(ImplicitLocOpBuilder &b, OnlineAttentionOp op, int64_t tile);
@@ -24,6 +25,12 @@ public:
   /// Returns the keys that one of `tokens` query tokens from `first` on sees.
   std::pair<OpFoldResult, OpFoldResult> getVisible(OpFoldResult first,
                                                    int64_t tokens);
+
+  /// Builds a loop over the tiles of the keys that one of `tokens` query tokens
+  /// from `first` on sees before and after the whole tiles. Calls `body` with
+  /// the first key of a tile and the number of keys, up to `size`.
+  void forEachPartialTile(PanelBuilder &p, Value first, int64_t tokens,
+                          int64_t size, function_ref<void(Value, Value)> body);
 
   /// Returns true if all keys are in whole tiles.
   bool isWhole();

@@ -28,8 +28,8 @@ static Value dropDims(ImplicitLocOpBuilder &b, Value buffer,
                       ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> kept) {
   auto type = cast<MemRefType>(buffer.getType());
   SmallVector<OpFoldResult> strides(type.getRank(), b.getIndexAttr(1));
-  MemRefType whole = memref::SubViewOp::inferResultType(type, offsets, sizes,
-                                                        strides);
+  MemRefType whole =
+      memref::SubViewOp::inferResultType(type, offsets, sizes, strides);
   auto [allStrides, offset] = whole.getStridesAndOffset();
   SmallVector<int64_t> keptStrides, shape;
   for (int64_t dim : kept) {
@@ -51,9 +51,9 @@ Value diff::viewMatrix(ImplicitLocOpBuilder &b, const NamedBuffer &operand,
     bool isKept = letter == rows || letter == columns;
     offsets.push_back(isKept ? OpFoldResult(b.getIndexAttr(0))
                              : position(letter));
-    sizes.push_back(isKept ? memref::getMixedSize(b, b.getLoc(), operand.buffer,
-                                                  dim)
-                           : OpFoldResult(b.getIndexAttr(1)));
+    sizes.push_back(
+        isKept ? memref::getMixedSize(b, b.getLoc(), operand.buffer, dim)
+               : OpFoldResult(b.getIndexAttr(1)));
     if (isKept)
       kept.push_back(dim);
   }

@@ -137,7 +137,8 @@ std::unique_ptr<PanelStep> createVectorStep(ImplicitLocOpBuilder &b,
                                             const VectorUnit &unit,
                                             int64_t wholeKeys);
 
-/// Multiplies bf16, by tiles or by pairs. `wholeKeys` is rounded up to whole tiles.
+/// Multiplies bf16, by tiles or by pairs. `wholeKeys` is rounded up to whole
+/// tiles.
 std::unique_ptr<PanelStep> createTileStep(ImplicitLocOpBuilder &b,
                                           AttentionOpInterface attention,
                                           const VectorUnit &unit,

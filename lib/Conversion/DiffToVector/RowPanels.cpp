@@ -82,9 +82,9 @@ void PanelBuilder::store(const Row &row, Value values) {
     vector::StoreOp::create(b, value, values, index(i * plan.lanes));
 }
 
-SmallVector<Row> PanelBuilder::loop(
-    Value lower, Value upper, int64_t step, ArrayRef<Row> inits,
-    function_ref<SmallVector<Row>(Value, ArrayRef<Row>)> body) {
+SmallVector<Row>
+PanelBuilder::loop(Value lower, Value upper, int64_t step, ArrayRef<Row> inits,
+                   function_ref<SmallVector<Row>(Value, ArrayRef<Row>)> body) {
   SmallVector<Value> flat;
   for (const Row &row : inits)
     llvm::append_range(flat, row);
@@ -124,8 +124,7 @@ PanelBuilder::multiply(int64_t depth, Value count, int64_t unroll, Value panel,
           Value k = add(first, index(u));
           Row rows = load(panel, k);
           for (int64_t i = 0; i < depth; ++i) {
-            Value element =
-                vector::BroadcastOp::create(b, lane, scalar(i, k));
+            Value element = vector::BroadcastOp::create(b, lane, scalar(i, k));
             sums[i] = map({rows, sums[i]}, [&](ValueRange v) -> Value {
               return vector::FMAOp::create(b, element, v[0], v[1]);
             });
@@ -172,8 +171,7 @@ void PanelBuilder::pack(Value buffer, int64_t width, Value panel,
   forEachSquare(width, [&](Value firstLane, Value first) {
     SmallVector<Value> rows;
     for (int64_t i = 0; i < plan.lanes; ++i) {
-      Value row =
-          min(add(firstLane, index(i)), index(plan.getRows() - 1));
+      Value row = min(add(firstLane, index(i)), index(plan.getRows() - 1));
       SmallVector<Value> position = indices(row);
       position.push_back(first);
       Value read = vector::TransferReadOp::create(b, type, buffer, position,
@@ -198,8 +196,7 @@ void PanelBuilder::unpack(Value panel, int64_t width, Value buffer,
           b, lane, panel, ValueRange{add(first, index(i)), firstLane}));
     for (auto [i, values] : llvm::enumerate(transpose(columns))) {
       // The lanes after the last row hold the same values as its lane.
-      Value row =
-          min(add(firstLane, index(i)), index(plan.getRows() - 1));
+      Value row = min(add(firstLane, index(i)), index(plan.getRows() - 1));
       SmallVector<Value> position = indices(row);
       position.push_back(first);
       vector::TransferWriteOp::create(b, values, buffer, position,

@@ -73,9 +73,9 @@ public:
 private:
   /// Builds a loop over squares of a panel: registers, and `lanes` elements of
   /// `width`.
-  void forEachSquare(
-      int64_t width,
-      function_ref<void(Value firstLane, Value firstElement)> body);
+  void
+  forEachSquare(int64_t width,
+                function_ref<void(Value firstLane, Value firstElement)> body);
 };
 
 } // namespace mlir::diff

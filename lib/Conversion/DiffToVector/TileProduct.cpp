@@ -36,8 +36,7 @@ void TileProduct::buildByPairs(PanelBuilder &p) const {
     buildRows(p, p.index(whole), numRows - whole);
 }
 
-void TileProduct::buildRows(PanelBuilder &p, Value row,
-                            int64_t numRows) const {
+void TileProduct::buildRows(PanelBuilder &p, Value row, int64_t numRows) const {
   ImplicitLocOpBuilder &b = p.b;
   constexpr int64_t kUnroll = 4;
   VectorType pair = VectorType::get(2, b.getBF16Type());

@@ -21,12 +21,10 @@ using namespace mlir::diff;
 /// the first cache; more keys pay if the products are long.
 static int64_t getBlockKeys(AttentionOpInterface attention, ProductKind kind,
                             int64_t wholeKeys) {
-  bool areLong = kind == ProductKind::Pairs ||
-                 attention.getDimSize('d') > 2 * kTileDepth;
-  return areLong &&
-                 wholeKeys % (2 * kTileDepth) == 0
-             ? 2 * kTileDepth
-             : kTileDepth;
+  bool areLong =
+      kind == ProductKind::Pairs || attention.getDimSize('d') > 2 * kTileDepth;
+  return areLong && wholeKeys % (2 * kTileDepth) == 0 ? 2 * kTileDepth
+                                                      : kTileDepth;
 }
 
 /// Keys in the body of a loop over scores.
@@ -100,10 +98,11 @@ private:
 };
 } // namespace
 
-std::unique_ptr<PanelStep>
-diff::createTileStep(ImplicitLocOpBuilder &b, AttentionOpInterface attention,
-                     const VectorUnit &unit, ProductKind kind,
-                     int64_t wholeKeys) {
+std::unique_ptr<PanelStep> diff::createTileStep(ImplicitLocOpBuilder &b,
+                                                AttentionOpInterface attention,
+                                                const VectorUnit &unit,
+                                                ProductKind kind,
+                                                int64_t wholeKeys) {
   return std::make_unique<TileStep>(b, attention, unit, kind,
                                     llvm::alignTo(wholeKeys, kTileDepth));
 }

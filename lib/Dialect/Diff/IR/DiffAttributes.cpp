@@ -218,7 +218,7 @@ static constexpr int64_t kMaxStages = 8;
 LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t heads, int64_t queries, int64_t keys,
                                    int64_t threads, int64_t stages, bool, bool,
-                                   bool, bool tf32) {
+                                   bool, bool tf32, int64_t split) {
   for (auto [name, size] :
        {std::pair("heads", heads), {"queries", queries}, {"keys", keys}})
     if (size < 1 || size > kMaxTileSize)
@@ -239,5 +239,10 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (tf32 && stages == 0)
     return emitError() << "a schedule with 'tf32' needs 'stages': only tensor "
                           "cores multiply tf32";
+  if (split < 0 || (split > 0 && threads > 0))
+    return emitError()
+           << "'split' of a schedule must not be negative, and must "
+              "be 0 with 'threads', found "
+           << split;
   return success();
 }

@@ -30,8 +30,7 @@ using namespace mlir::diff;
 /// evaluation in f32. The result is within 2.5 units in the last place, also of
 /// small negative x, where x - floor(x) is rounded.
 static constexpr double kExp2Coefficients[] = {
-    1.0,          0.693152606,   0.240152553,
-    0.055835817, 0.00897357054, 0.0018853771};
+    1.0, 0.693152606, 0.240152553, 0.055835817, 0.00897357054, 0.0018853771};
 
 /// The exponent of the smallest normal f32. Smaller results become 0, also
 /// because instructions on denormal numbers are slow.
@@ -85,18 +84,17 @@ struct ExpandExp2 : public OpRewritePattern<math::Exp2Op> {
     Value x = op.getOperand();
     // 2^128 is infinity. The predicate keeps a NaN.
     Value most = createConstant(b, f32, 128);
-    Value clamped =
-        arith::SelectOp::create(b, isBelow(b, most, x), most, x);
+    Value clamped = arith::SelectOp::create(b, isBelow(b, most, x), most, x);
     Value floor = math::FloorOp::create(b, clamped);
     Value polynomial =
         buildExp2Polynomial(b, arith::SubFOp::create(b, clamped, floor));
     // The last bits of 1.5 * 2^23 + n are n. The others are shifted out.
     constexpr double kExponentBits = 23, kOne = 0x3f800000;
-    Value sum = arith::AddFOp::create(b, floor,
-                                      createConstant(b, f32, 0x1.8p23));
-    Value shifted = arith::ShLIOp::create(
-        b, arith::BitcastOp::create(b, i32, sum),
-        createConstant(b, i32, kExponentBits));
+    Value sum =
+        arith::AddFOp::create(b, floor, createConstant(b, f32, 0x1.8p23));
+    Value shifted =
+        arith::ShLIOp::create(b, arith::BitcastOp::create(b, i32, sum),
+                              createConstant(b, i32, kExponentBits));
     Value power = arith::BitcastOp::create(
         b, f32,
         arith::AddIOp::create(b, shifted, createConstant(b, i32, kOne)));
@@ -126,8 +124,8 @@ struct ExpandExp2ByScale : public OpRewritePattern<math::Exp2Op> {
     x = arith::SelectOp::create(
         b, isBelow(b, x, createConstant(b, type, kLeastExponent)),
         createConstant(b, type, -std::numeric_limits<double>::infinity()), x);
-    Value all = LLVM::ConstantOp::create(b, b.getI16Type(),
-                                         b.getI16IntegerAttr(-1));
+    Value all =
+        LLVM::ConstantOp::create(b, b.getI16Type(), b.getI16IntegerAttr(-1));
     constexpr int32_t kCurrentRounding = 4, kFloor = 1;
     Value rounding = LLVM::ConstantOp::create(
         b, b.getI32Type(), b.getI32IntegerAttr(kCurrentRounding));

@@ -13,6 +13,9 @@
 using namespace mlir;
 using namespace mlir::diff;
 
+/// The most rows of a key head that are few, also with fewer lanes. Measured.
+static constexpr int64_t kFewRows = 8;
+
 SmallVector<RowGroup> diff::getRowGroups(AttentionOpInterface op) {
   int64_t maps = op.getNumMaps(), keyMaps = op.getNumKeyMaps();
   if (keyMaps > 1 && keyMaps == maps)
@@ -31,13 +34,18 @@ int64_t diff::getRowsPerToken(AttentionOpInterface op, int64_t heads) {
   return heads * maps;
 }
 
+bool diff::isFewRows(const VectorUnit &unit, int64_t rows) {
+  // Panels would leave lanes idle, and widen f16 and bf16 for few uses.
+  return rows <= std::max(unit.lanes, kFewRows);
+}
+
 ProductKind diff::selectProducts(const VectorUnit &unit,
                                  AttentionOpInterface op) {
   auto isBF16 = [&](unsigned operand) {
     return getElementTypeOrSelf(op->getOperand(operand).getType()).isBF16();
   };
-  if (!(unit.amx || unit.dots) || !isBF16(kQueryOperand) || !isBF16(kKeyOperand) ||
-      !isBF16(kValueOperand))
+  if (!(unit.amx || unit.dots) || !isBF16(kQueryOperand) ||
+      !isBF16(kKeyOperand) || !isBF16(kValueOperand))
     return ProductKind::Vectors;
   // Packing and half-empty tiles cost more than they save for few rows or keys.
   constexpr int64_t kMinRows = 16, kMinKeys = 32;

@@ -10,6 +10,7 @@
 #include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
+#include <limits>
 
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFSELECTSCHEDULEPASS
@@ -42,6 +43,15 @@ HostTile getHostTile(ProductKind kind, int64_t headDim) {
 
 /// The fewest tiles that are enough to balance the work of several threads.
 constexpr int64_t kManyHostTiles = 32;
+
+/// Bytes of a key head in a block of keys of few rows, and the keys of a block.
+/// The next block is prefetched into the cache of the first level. Measured.
+constexpr int64_t kBlockBytes = int64_t(16) << 10;
+constexpr int64_t kFewestBlockKeys = 16;
+constexpr int64_t kMostBlockKeys = 128;
+
+/// Bytes of keys and values of a task. Much less would make merging expensive.
+constexpr int64_t kTaskBytes = int64_t(1) << 20;
 
 /// The maximum number of scores in a tile: 4 MB.
 constexpr int64_t kMaxHostScores = int64_t(1) << 20;
@@ -86,6 +96,8 @@ struct DiffSelectSchedule
   LogicalResult chooseForHost(AttentionCombineOpInterface op) {
     auto attention = cast<AttentionOpInterface>(op.getOperation());
     VectorUnit unit{vectorBytes / int64_t(sizeof(float)), registers, amx, dots};
+    if (std::optional<int64_t> few = getFewTokens(attention, unit))
+      return chooseForFewRows(op, *few);
     ProductKind kind = selectProducts(unit, attention);
     int64_t groupSize = attention.getGroupSize();
     int64_t lanes = unit.lanes * getMaxPanelVectors(unit, kind);
@@ -108,6 +120,71 @@ struct DiffSelectSchedule
                  kManyHostTiles)
         panels /= 2;
     return setSchedule(op, heads, {panels * plan.tokens, keys});
+  }
+
+  /// Returns the query tokens of a tile if they have few rows: all, or as many
+  /// as sequences have on average.
+  std::optional<int64_t> getFewTokens(AttentionOpInterface op,
+                                      const VectorUnit &unit) {
+    int64_t tokens = op.getDimSize('n');
+    if (ShapedType::isDynamic(tokens))
+      return std::nullopt;
+    if (op.hasSequences()) {
+      int64_t offsets = op.getDimSize('s');
+      if (ShapedType::isDynamic(offsets) || offsets < 2)
+        return std::nullopt;
+      tokens = llvm::divideCeil(tokens, offsets - 1);
+    }
+    tokens = std::max<int64_t>(1, tokens);
+    if (!isFewRows(unit, tokens * getRowsPerToken(op, op.getGroupSize())))
+      return std::nullopt;
+    return tokens;
+  }
+
+  /// Sets the tile of a CPU for few rows, whose time is that of reading keys
+  /// and values.
+  LogicalResult chooseForFewRows(AttentionCombineOpInterface op,
+                                 int64_t tokens) {
+    auto attention = cast<AttentionOpInterface>(op.getOperation());
+    auto getKeyBytes = [&](AttentionOperand operand, int64_t width) {
+      Type type = op->getOperand(operand).getType();
+      return width * cast<ShapedType>(type).getElementTypeBitWidth() / 8;
+    };
+    int64_t keyBytes = getKeyBytes(kKeyOperand, attention.getDimSize('d'));
+    int64_t valueBytes = getKeyBytes(kValueOperand, attention.getDimSize('v'));
+    int64_t headBytes = attention.getNumKeyMaps() * keyBytes + valueBytes;
+    // All heads of a key token lie together, or all key tokens of a head.
+    bool isTokenMajor =
+        llvm::all_of(ArrayRef{kKeyOperand, kValueOperand}, [&](auto operand) {
+          StringRef dims = attention.getOperandDims(operand);
+          return dims.find('m') < dims.find_first_of("gk");
+        });
+    int64_t heads =
+        isTokenMajor ? attention.getNumHeadGroups() : attention.getGroupSize();
+    int64_t valueHeads = heads / attention.getGroupSize();
+    auto getPowerOfTwo = [](int64_t bytes, int64_t unit) -> int64_t {
+      return llvm::bit_floor<uint64_t>(bytes / std::max<int64_t>(1, unit));
+    };
+    int64_t blockKeys =
+        std::clamp(getPowerOfTwo(kBlockBytes, std::max(keyBytes, valueBytes)),
+                   kFewestBlockKeys, kMostBlockKeys);
+    int64_t split = std::max(kMostBlockKeys,
+                             getPowerOfTwo(kTaskBytes, headBytes * valueHeads));
+    int64_t batch = attention.getDimSize('b');
+    int64_t keys = attention.getDimSize('m');
+    MaskAttr mask = attention.getMaskAttr();
+    // All query tokens see no more keys than this.
+    constexpr int64_t kAll = std::numeric_limits<int32_t>::max();
+    int64_t visible = ShapedType::isDynamic(keys) ? kAll : keys;
+    if (mask && mask.getLeft() >= 0 && mask.getRight() >= 0)
+      visible = std::min(visible, std::min(mask.getLeft(), kAll) +
+                                      std::min(mask.getRight(), kAll) + tokens);
+    bool isManyTiles =
+        !ShapedType::isDynamic(batch) &&
+        batch * attention.getNumHeadGroups() / heads >= kManyHostTiles;
+    if (visible <= split || isManyTiles || attention.hasSequences())
+      split = 0;
+    return setSchedule(op, heads, {tokens, blockKeys}, split);
   }
 
   std::optional<TileSizes> select(AttentionOpInterface op) {
@@ -152,12 +229,13 @@ struct DiffSelectSchedule
   }
 
   LogicalResult setSchedule(AttentionCombineOpInterface op, int64_t heads,
-                            TileSizes tile) {
+                            TileSizes tile, int64_t split = 0) {
     ScheduleAttr schedule = ScheduleAttr::getChecked(
         [&] { return op->emitOpError("cannot have the schedule: "); },
         &getContext(), heads, tile.queries, tile.keys,
         static_cast<int64_t>(threads), /*stages=*/int64_t(0), /*swizzle=*/true,
-        /*row_sum_on_mma=*/false, /*skip_rescale=*/false, /*tf32=*/false);
+        /*row_sum_on_mma=*/false, /*skip_rescale=*/false, /*tf32=*/false,
+        split);
     if (!schedule)
       return failure();
     op.setScheduleAttr(schedule);

@@ -349,7 +349,8 @@ diff::chooseTensorCoreSchedule(AttentionCombineOpInterface op,
         /*stages=*/1, /*swizzle=*/!problem.hasWholeLines(),
         /*row_sum_on_mma=*/!op.getLse() && !problem.isF32 &&
             !problem.splitsWeights && !problem.isGroup(),
-        /*skip_rescale=*/true, /*tf32=*/problem.isF32);
+        /*skip_rescale=*/true, /*tf32=*/problem.isF32,
+        /*split=*/int64_t(0));
     if (std::optional<std::string> broken =
             findBrokenLimit(attention, problem, schedule, limits)) {
       lastBroken = print(schedule) + " " + *broken;

@@ -151,9 +151,9 @@ static FailureOr<TiledLoops> tileAndFuse(RewriterBase &rewriter, Operation *op,
   return loops;
 }
 
-/// Reorders the query tiles of a loop on a CPU for masks that make later tiles see
-/// more keys, or fewer: first, last, second, second to last, and so on. Threads
-/// process adjacent tiles, so that their work is then similar.
+/// Reorders the query tiles of a loop on a CPU for masks that make later tiles
+/// see more keys, or fewer: first, last, second, second to last, and so on.
+/// Threads process adjacent tiles, so that their work is then similar.
 static void balanceTiles(RewriterBase &rewriter, scf::ForallOp loop,
                          AttentionOpInterface op, int64_t queries) {
   MaskAttr mask = op.getMaskAttr();
@@ -166,7 +166,8 @@ static void balanceTiles(RewriterBase &rewriter, scf::ForallOp loop,
   if (numTokens && *numTokens <= 2 * queries)
     return;
   Location loc = loop.getLoc();
-  AffineExpr d0 = rewriter.getAffineDimExpr(0), d1 = rewriter.getAffineDimExpr(1);
+  AffineExpr d0 = rewriter.getAffineDimExpr(0),
+             d1 = rewriter.getAffineDimExpr(1);
   auto apply = [&](AffineExpr expr, ArrayRef<OpFoldResult> operands) {
     return getValueOrCreateConstantIndexOp(
         rewriter, loc,
@@ -179,9 +180,9 @@ static void balanceTiles(RewriterBase &rewriter, scf::ForallOp loop,
   Value back = apply(d1.ceilDiv(queries) - 1 - d0.floorDiv(2 * queries),
                      {number, tokens});
   Value odd = apply(d0.floorDiv(queries) % 2, {number});
-  Value isOdd = arith::CmpIOp::create(
-      rewriter, loc, arith::CmpIPredicate::ne, odd,
-      arith::ConstantIndexOp::create(rewriter, loc, 0));
+  Value isOdd =
+      arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::ne, odd,
+                            arith::ConstantIndexOp::create(rewriter, loc, 0));
   Value tile = arith::SelectOp::create(rewriter, loc, isOdd, back, front);
   Value reordered = apply(d0 * queries, {OpFoldResult(tile)});
   SmallPtrSet<Operation *, 4> ordering;

@@ -275,8 +275,10 @@ public:
                       [](OpBuilder &b, Location l, ValueRange e) -> Value {
                         return arith::MaximumFOp::create(b, l, e[0], e[1]);
                       });
-    NamedValue sum = mergeSums(2, op.getSum(), max);
-    NamedValue acc = mergeSums(0, op.getAcc(), max);
+    NamedValue oldWeights = buildWeights(oldMax, max);
+    NamedValue weights = buildWeights(getPart(1), max);
+    NamedValue sum = mergeSums(2, op.getSum(), oldWeights, weights);
+    NamedValue acc = mergeSums(0, op.getAcc(), oldWeights, weights);
     return {acc.value, max.value, sum.value};
   }
 
@@ -286,29 +288,38 @@ private:
   }
 
   /// exp2(max - M); an M of -inf counts as 0.
-  Value weight(OpBuilder &b, Location l, Value max, Value merged) {
-    Value infinity =
-        arith::ConstantOp::create(b, l, b.getFloatAttr(compute, -INFINITY));
-    Value zero = arith::ConstantOp::create(b, l, b.getFloatAttr(compute, 0.0));
-    Value seesNothing = arith::CmpFOp::create(b, l, arith::CmpFPredicate::OEQ,
-                                              merged, infinity);
-    Value offset = arith::SelectOp::create(b, l, seesNothing, zero, merged);
-    return buildExp(b, l, max, offset, ExpBase::Two);
+  NamedValue buildWeights(const NamedValue &max, const NamedValue &merged) {
+    return named.generic(
+        max.dims, "", {max, merged}, named.empty(max.dims, compute),
+        [&](OpBuilder &b, Location l, ValueRange e) -> Value {
+          auto constant = [&](double value) -> Value {
+            return arith::ConstantOp::create(b, l,
+                                             b.getFloatAttr(compute, value));
+          };
+          Value seesNothing = arith::CmpFOp::create(
+              b, l, arith::CmpFPredicate::OEQ, e[1], constant(-INFINITY));
+          Value offset =
+              arith::SelectOp::create(b, l, seesNothing, constant(0.0), e[1]);
+          return buildExp(b, l, e[0], offset, ExpBase::Two);
+        });
   }
 
-  NamedValue mergeSums(unsigned number, Value init, const NamedValue &max) {
+  NamedValue mergeSums(unsigned number, Value init,
+                       const NamedValue &oldWeights,
+                       const NamedValue &weights) {
     std::string rows = dims[number].str();
-    NamedValue rescaled = named.generic(
-        rows, "", {{op.getMax(), dims[1].str()}, max}, {init, rows},
-        [&](OpBuilder &b, Location l, ValueRange e) -> Value {
-          return arith::MulFOp::create(b, l, e[2], weight(b, l, e[0], e[1]));
-        });
-    return named.generic(rows + "s", "s", {getPart(number), getPart(1), max},
-                         rescaled,
+    NamedValue rescaled =
+        named.generic(rows, "", {oldWeights}, {init, rows},
+                      [&](OpBuilder &b, Location l, ValueRange e) -> Value {
+                        return arith::MulFOp::create(b, l, e[1], e[0]);
+                      });
+    // The elements of a row are innermost.
+    std::string loops = dims[1].str() + "s" + rows.substr(dims[1].size());
+    return named.generic(loops, "s", {getPart(number), weights}, rescaled,
                          [&](OpBuilder &b, Location l, ValueRange e) -> Value {
-                           Value weighted = arith::MulFOp::create(
-                               b, l, e[0], weight(b, l, e[1], e[2]));
-                           return arith::AddFOp::create(b, l, e[3], weighted);
+                           Value weighted =
+                               arith::MulFOp::create(b, l, e[0], e[1]);
+                           return arith::AddFOp::create(b, l, e[2], weighted);
                          });
   }
 

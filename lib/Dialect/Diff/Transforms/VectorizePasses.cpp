@@ -301,6 +301,14 @@ struct DiffVectorizeTiles
   }
 };
 
+/// Returns true if starting threads would take longer than the op.
+static bool isSmall(linalg::LinalgOp op) {
+  constexpr int64_t kFewIterations = int64_t(1) << 15;
+  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
+  return llvm::none_of(ranges, ShapedType::isDynamic) &&
+         llvm::product_of(ranges) <= kFewIterations;
+}
+
 struct DiffExpandCopies
     : public diff::impl::DiffExpandCopiesPassBase<DiffExpandCopies> {
   void runOnOperation() override {
@@ -318,7 +326,12 @@ struct DiffExpandCopies
                                  copy.getTarget());
       rewriter.eraseOp(copy);
     }
-    for (linalg::LinalgOp op : collectTileOps(getOperation())) {
+    SmallVector<linalg::LinalgOp> ops;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (op->getParentOfType<scf::ForallOp>() || isSmall(op))
+        ops.push_back(op);
+    });
+    for (linalg::LinalgOp op : ops) {
       rewriter.setInsertionPoint(op);
       if (op.hasPureBufferSemantics() &&
           succeeded(linalg::linalgOpToLoops(rewriter, op)))

@@ -312,13 +312,17 @@ module attributes {transform.with_named_sequence} {
 // CHECK-DAG: tensor.extract_slice %[[A]][%[[I]], 0, 0, 0, 0] [1, 1, 2, 8, 16] {{.*}} to tensor<1x2x8x16xf32>
 // CHECK: diff.online_attention {{.*}} maps(2) diagonal(%{{.*}}) mask<causal>
 // CHECK-COUNT-3: tensor.parallel_insert_slice
-// max' over splits and init, then both sums weighted by 2^(max - max').
+// max' over splits and init, the weights 2^(max - max'), then both weighted sums.
 // CHECK: %[[NEWMAX:.*]] = linalg.generic {{.*}} ins(%[[P]]#1 :{{.*}}) outs(%[[MAX]] :
 // CHECK: arith.maximumf
-// CHECK: linalg.generic {{.*}} ins(%[[MAX]], %[[NEWMAX]] :{{.*}}) outs(%[[SUM]] :
-// CHECK: %[[NEWSUM:.*]] = linalg.generic {{.*}} ins(%[[P]]#2, %[[P]]#1, %[[NEWMAX]] :
-// CHECK: linalg.generic {{.*}} ins(%[[MAX]], %[[NEWMAX]] :{{.*}}) outs(%[[ACC]] :
-// CHECK: %[[NEWACC:.*]] = linalg.generic {{.*}} ins(%[[P]]#0, %[[P]]#1, %[[NEWMAX]] :
+// CHECK: %[[OLD:.*]] = linalg.generic {{.*}} ins(%[[MAX]], %[[NEWMAX]] :
+// CHECK: math.exp2
+// CHECK: %[[WEIGHTS:.*]] = linalg.generic {{.*}} ins(%[[P]]#1, %[[NEWMAX]] :
+// CHECK: math.exp2
+// CHECK: linalg.generic {{.*}} ins(%[[OLD]] :{{.*}}) outs(%[[SUM]] :
+// CHECK: %[[NEWSUM:.*]] = linalg.generic {{.*}} ins(%[[P]]#2, %[[WEIGHTS]] :
+// CHECK: linalg.generic {{.*}} ins(%[[OLD]] :{{.*}}) outs(%[[ACC]] :
+// CHECK: %[[NEWACC:.*]] = linalg.generic {{.*}} ins(%[[P]]#0, %[[WEIGHTS]] :
 // CHECK: return %[[NEWACC]], %[[NEWMAX]], %[[NEWSUM]]
 func.func @split_threads(%q: tensor<1x8x2x16xf32>, %k: tensor<1x64x1x16xf32>,
                          %acc: tensor<1x2x8x16xf32>, %max: tensor<1x2x8xf32>,

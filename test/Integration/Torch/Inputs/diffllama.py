@@ -6,10 +6,10 @@ diff-run on the tensors that it uses: query and key after the rotary embedding,
 value, and the lambda of its parameters. On each route the results must satisfy the
 tolerance rule of the execution tests, and in bf16 their errors against the formulas
 in float64 must not exceed those of the eager code. In f32 both have the errors of
-sums in f32, which depend on the order of the summands: our error is as large as that
-of the eager code for a prompt, and about 1.5 times as large for one token, where the
-eager code adds many partial sums. The norm of our error must be less than four times
-as large.
+sums in f32, which depend on the order of the summands. On the CPU route, which adds
+many partial sums as the eager code does, the norm of our error is 0.75 to 1.05 times
+as large, and must be at most 1.25 times. The other routes add more summands one
+after the other, and are up to 1.7 times off; the limit is 2.5.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ from difftest.runner import ToolError, Tools  # noqa: E402
 
 LAYER = 3
 TYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
-#: The permitted norm of the error / that of the eager code.
-FACTOR = {"f32": 4.0, "bf16": 1.0}
+#: The permitted norm of the error / that of the eager code, by type and route.
+FACTOR = {"f32": {"linalg": 2.5, "cpu": 1.25, "sim": 2.5},
+          "bf16": {"linalg": 1.0, "cpu": 1.0, "sim": 1.0}}  # fmt: skip
 BATCH = 8
 #: Query heads, key and value heads of the model, and head dimension.
 MODELS = {"MHA": (4, 4, 64), "GQA": (8, 4, 32)}
@@ -108,7 +109,7 @@ def check(tools: Tools, attention: Attention, step: dict, element_type: str, rou
     norm, norm_limit = (np.linalg.norm(difference) for difference in differences)
     if element_type == "bf16" and largest > limit:
         failures.append("the largest error exceeds that of the eager code")
-    if norm > FACTOR[element_type] * norm_limit:
+    if norm > FACTOR[element_type][route] * norm_limit:
         failures.append("the norm of the error exceeds that of the eager code")
     size = np.linalg.norm(exact)
     print(f"{'FAIL' if failures else 'ok'} {what}: largest {largest:.2e}, eager {limit:.2e}; "

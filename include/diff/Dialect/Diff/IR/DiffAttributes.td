@@ -127,10 +127,14 @@ def Diff_ScheduleAttr : Diff_Attr<"Schedule", "schedule"> {
     `row_sum_on_mma` needs fewer instructions, but makes the log-sum-exp less
     exact for rows that see few keys.
 
+    On CPUs, if `split` is not 0, several tasks process the keys of a tile, and their
+    results are merged.
+
     ```mlir
     #threads = #diff.schedule<heads = 1, queries = 64, keys = 32, threads = 0>
     #tensor_cores = #diff.schedule<queries = 64, keys = 64, threads = 128,
                                    stages = 1, skip_rescale = true>
+    #tasks = #diff.schedule<heads = 8, queries = 1, keys = 64, split = 512>
     ```
   }];
   let parameters = (ins
@@ -153,7 +157,10 @@ def Diff_ScheduleAttr : Diff_Attr<"Schedule", "schedule"> {
         "changes">:$skip_rescale,
     DefaultValuedParameter<"bool", "false",
         "round the f32 operands of products to tf32 (10 fraction bits) and "
-        "multiply them on tensor cores; only for f32 elements">:$tf32);
+        "multiply them on tensor cores; only for f32 elements">:$tf32,
+    DefaultValuedParameter<"int64_t", "0",
+        "key tokens of a task of a CPU, see `diff-split-keys`; 0 for all">
+        :$split);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

@@ -15,8 +15,11 @@ def DiffSelectSchedulePass : Pass<"diff-select-schedule"> {
     Sets a `#diff.schedule` on every attention that has none. For a CPU
     (`shared-memory` is 0), a tile has the heads that share a value head, or as
     many of them as the lanes of a panel (`convert-diff-to-vector`), and several
-    panels of query tokens. For a
-    GPU, the pass selects the largest tile of a table whose buffers fit into
+    panels of query tokens. If the heads that share a key head have few rows,
+    heads x maps x query tokens, a tile has all query tokens, and all heads whose
+    keys and values lie together in memory; the keys are split into tasks
+    (`diff-split-keys`) of about 1 MB, unless other tiles occupy the threads. For
+    a GPU, the pass selects the largest tile of a table whose buffers fit into
     `shared-memory` bytes. With r = maps x heads x queries rows, q = heads x
     queries, m keys per tile, elements of e bytes, and maps counting the key
     heads of a value head, the buffers need, in bytes,
@@ -433,6 +436,124 @@ def DiffDecomposeAttentionPass
   ];
 }
 
+def DiffSplitKeysPass : Pass<"diff-split-keys", "::mlir::func::FuncOp"> {
+  let summary = "distribute the keys of a tile over parallel tasks";
+  let description = [{
+    Splits every `diff.online_attention` on tensors whose schedule has a `split`
+    into tasks of this many key tokens. An `scf.forall` over the tiles of the
+    loop that contains the op, and over the tasks of a tile, computes running
+    values of each task. Each tile then merges those of its tasks, before its
+    epilogue:
+
+        max = maximum over tasks of max_t
+        sum = sum over tasks of exp2(max_t - max) sum_t
+
+    and acc in the same way (`PartialReductionOpInterface`). Few tiles of few
+    query tokens and many keys thus occupy many threads. The number of tasks
+    depends on the number of keys and on the mask only, so that the result does
+    not depend on the number of threads. A task whose keys no query token sees
+    has no iterations.
+
+    The running values must have static sizes. An op whose operands depend on
+    destinations of the loop is not split, and neither is one in an `scf.forall`
+    with a mapping.
+
+    ```mlir
+    func.func @attention(%q: tensor<1x1x1x64xf32>, %k: tensor<1x4096x1x64xf32>,
+                         %acc: tensor<1x1x1x64xf32>, %max: tensor<1x1x1xf32>,
+                         %sum: tensor<1x1x1xf32>) -> tensor<1x1x1x64xf32> {
+      %0:3 = diff.online_attention
+               ins(%q, %k, %k : tensor<1x1x1x64xf32>, tensor<1x4096x1x64xf32>,
+                   tensor<1x4096x1x64xf32>)
+               outs(%acc, %max, %sum : tensor<1x1x1x64xf32>,
+                    tensor<1x1x1xf32>, tensor<1x1x1xf32>)
+               {schedule = #diff.schedule<queries = 1, keys = 64, split = 1024>}
+               -> tensor<1x1x1x64xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>
+      return %0#0 : tensor<1x1x1x64xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    #map = affine_map<()[s0] -> (4096, s0 * 1024)>
+    #map1 = affine_map<()[s0] -> (-s0 + 4096, 1024)>
+    #map2 = affine_map<(d0, d1, d2, d3) -> (d3, d0, d1, d2)>
+    #map3 = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
+    #map4 = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+    #map5 = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+    #map6 = affine_map<(d0, d1, d2, d3) -> (d1, d2, d3)>
+    #map7 = affine_map<(d0, d1, d2, d3, d4) -> (d3, d0, d1, d2, d4)>
+    #map8 = affine_map<(d0, d1, d2, d3, d4) -> (d3, d0, d1, d2)>
+    #map9 = affine_map<(d0, d1, d2, d3, d4) -> (d0, d1, d2, d4)>
+    func.func @attention(%arg0: tensor<1x1x1x64xf32>, %arg1: tensor<1x4096x1x64xf32>, %arg2: tensor<1x1x1x64xf32>, %arg3: tensor<1x1x1xf32>, %arg4: tensor<1x1x1xf32>) -> tensor<1x1x1x64xf32> {
+      %cst = arith.constant 0xFF800000 : f32
+      %cst_0 = arith.constant -3.40282347E+38 : f32
+      %cst_1 = arith.constant 0.000000e+00 : f32
+      %0 = tensor.empty() : tensor<4x1x1x1x64xf32>
+      %1 = tensor.empty() : tensor<4x1x1x1xf32>
+      %2:2 = scf.forall (%arg5) in (4) shared_outs(%arg6 = %0, %arg7 = %1) -> (tensor<4x1x1x1x64xf32>, tensor<4x1x1x1xf32>) {
+        %9 = tensor.empty() : tensor<1x1x1x64xf32>
+        %10 = linalg.fill ins(%cst_1 : f32) outs(%9 : tensor<1x1x1x64xf32>) -> tensor<1x1x1x64xf32>
+        %11 = tensor.empty() : tensor<1x1x1xf32>
+        %12 = linalg.fill ins(%cst_0 : f32) outs(%11 : tensor<1x1x1xf32>) -> tensor<1x1x1xf32>
+        %13 = linalg.fill ins(%cst_1 : f32) outs(%11 : tensor<1x1x1xf32>) -> tensor<1x1x1xf32>
+        %14 = affine.min #map()[%arg5]
+        %15 = affine.min #map1()[%14]
+        %extracted_slice = tensor.extract_slice %arg1[0, %14, 0, 0] [1, %15, 1, 64] [1, 1, 1, 1] : tensor<1x4096x1x64xf32> to tensor<1x?x1x64xf32>
+        %16:3 = diff.online_attention ins(%arg0, %extracted_slice, %extracted_slice : tensor<1x1x1x64xf32>, tensor<1x?x1x64xf32>, tensor<1x?x1x64xf32>) outs(%10, %12, %13 : tensor<1x1x1x64xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>) {schedule = #diff.schedule<queries = 1, keys = 64>} -> tensor<1x1x1x64xf32>, tensor<1x1x1xf32>, tensor<1x1x1xf32>
+        scf.forall.in_parallel {
+          tensor.parallel_insert_slice %16#0 into %arg6[%arg5, 0, 0, 0, 0] [1, 1, 1, 1, 64] [1, 1, 1, 1, 1] : tensor<1x1x1x64xf32> into tensor<4x1x1x1x64xf32>
+          tensor.parallel_insert_slice %16#1 into %arg7[%arg5, 0, 0, 0] [1, 1, 1, 1] [1, 1, 1, 1] : tensor<1x1x1xf32> into tensor<4x1x1x1xf32>
+        }
+      }
+      %3 = linalg.generic {indexing_maps = [#map2, #map3], iterator_types = ["parallel", "parallel", "parallel", "reduction"]} ins(%2#1 : tensor<4x1x1x1xf32>) outs(%arg3 : tensor<1x1x1xf32>) {
+      ^bb0(%in: f32, %out: f32):
+        %9 = arith.maximumf %in, %out : f32
+        linalg.yield %9 : f32
+      } -> tensor<1x1x1xf32>
+      %4 = tensor.empty() : tensor<1x1x1xf32>
+      %5 = linalg.generic {indexing_maps = [#map4, #map4, #map4], iterator_types = ["parallel", "parallel", "parallel"]} ins(%arg3, %3 : tensor<1x1x1xf32>, tensor<1x1x1xf32>) outs(%4 : tensor<1x1x1xf32>) {
+      ^bb0(%in: f32, %in_2: f32, %out: f32):
+        %9 = arith.cmpf oeq, %in_2, %cst : f32
+        %10 = arith.select %9, %cst_1, %in_2 : f32
+        %11 = arith.subf %in, %10 : f32
+        %12 = math.exp2 %11 : f32
+        linalg.yield %12 : f32
+      } -> tensor<1x1x1xf32>
+      %6 = linalg.generic {indexing_maps = [#map5, #map6, #map5], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%2#1, %3 : tensor<4x1x1x1xf32>, tensor<1x1x1xf32>) outs(%1 : tensor<4x1x1x1xf32>) {
+      ^bb0(%in: f32, %in_2: f32, %out: f32):
+        %9 = arith.cmpf oeq, %in_2, %cst : f32
+        %10 = arith.select %9, %cst_1, %in_2 : f32
+        %11 = arith.subf %in, %10 : f32
+        %12 = math.exp2 %11 : f32
+        linalg.yield %12 : f32
+      } -> tensor<4x1x1x1xf32>
+      %7 = linalg.generic {indexing_maps = [#map3, #map5], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%5 : tensor<1x1x1xf32>) outs(%arg2 : tensor<1x1x1x64xf32>) {
+      ^bb0(%in: f32, %out: f32):
+        %9 = arith.mulf %out, %in : f32
+        linalg.yield %9 : f32
+      } -> tensor<1x1x1x64xf32>
+      %8 = linalg.generic {indexing_maps = [#map7, #map8, #map9], iterator_types = ["parallel", "parallel", "parallel", "reduction", "parallel"]} ins(%2#0, %6 : tensor<4x1x1x1x64xf32>, tensor<4x1x1x1xf32>) outs(%7 : tensor<1x1x1x64xf32>) {
+      ^bb0(%in: f32, %in_2: f32, %out: f32):
+        %9 = arith.mulf %in, %in_2 : f32
+        %10 = arith.addf %out, %9 : f32
+        linalg.yield %10 : f32
+      } -> tensor<1x1x1x64xf32>
+      return %8 : tensor<1x1x1x64xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
 def DiffTileKeysPass : Pass<"diff-tile-keys", "::mlir::func::FuncOp"> {
   let summary = "tile diff.online_attention along the keys";
   let description = [{
@@ -684,7 +805,8 @@ def DiffExpandCopiesPass : Pass<"diff-expand-copies", "::mlir::func::FuncOp"> {
   let description = [{
     Converts every `memref.copy` to a linalg op, so that no library function
     copies at run time. Converts the linalg ops on buffers inside an
-    `scf.forall` to sequential loops, because the forall is already parallel.
+    `scf.forall` to sequential loops, because the forall is already parallel,
+    and those with few iterations, because starting threads takes longer.
 
     Run it after bufferization. Copies of unranked memrefs are left alone.
   }];

@@ -35,8 +35,8 @@ enum class ProductKind {
   Pairs
 };
 
-/// Selects the products of an attention, or of a tile of it. Where the process may
-/// not use AMX, tiles are replaced by the products for a unit without it.
+/// Selects the products of an attention, or of a tile of it. Where the process
+/// may not use AMX, tiles are replaced by the products for a unit without it.
 ProductKind selectProducts(const VectorUnit &unit, AttentionOpInterface op);
 
 /// Maps of a head group whose rows are in one panel, because they read the same
@@ -57,6 +57,10 @@ SmallVector<RowGroup> getRowGroups(AttentionOpInterface op);
 /// Returns the most rows that a group has for each query token, for a tile of
 /// this number of head groups.
 int64_t getRowsPerToken(AttentionOpInterface op, int64_t heads);
+
+/// Returns true if so few rows read a key head that the elements of a row are
+/// better lanes than the rows.
+bool isFewRows(const VectorUnit &unit, int64_t rows);
 
 /// The largest depth of a tile, see `RowPlan`.
 inline constexpr int64_t kMaxPanelDepth = 6;

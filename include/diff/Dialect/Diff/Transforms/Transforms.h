@@ -81,6 +81,12 @@ getVisibleKeys(OpBuilder &builder, OnlineAttentionOp op);
 LogicalResult tileKeysByVisibility(RewriterBase &rewriter, OnlineAttentionOp op,
                                    int64_t keys, int64_t stages);
 
+/// Distributes the keys of an online attention on tensors over parallel tasks of
+/// `keys` key tokens, and merges their running values. Fails, with the reason,
+/// on an op that cannot be split.
+LogicalResult splitKeys(RewriterBase &rewriter, OnlineAttentionOp op,
+                        int64_t keys);
+
 /// Adds patterns that fold a linalg.transpose of an attention's operand or
 /// output into the layout of the op.
 void populateFoldLayoutPatterns(RewritePatternSet &patterns);

@@ -76,7 +76,10 @@ def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
       raised if they rise by a factor of more than 2^8. The step then multiplies
       the weights so far, and rescales the accumulator, in a branch.
 
-    This form is in a branch on the result of `diff.request_amx`, which
+    With `dots`, `x86vector.avx512.dot` multiplies the same operands, without a
+    branch; panels are those of f32.
+
+    The form with `amx` is in a branch on the result of `diff.request_amx`, which
     `diff-define-amx-request` defines. The form without tiles is in the other
     branch. The function is a symbol of the module, so with `amx` the pass runs on
     a module.

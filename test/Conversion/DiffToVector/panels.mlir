@@ -46,21 +46,21 @@ func.func @whole(%q: tensor<1x32x2x64xf32>, %k: tensor<1x128x1x64xf32>)
 // of bf16 are converted once for each tile; a causal mask compares numbers of keys.
 
 // CHECK-LABEL: func @running(
-// CHECK-SAME: %[[Q:.*]]: tensor<1x16x1x32xbf16>, %[[K:.*]]: tensor<1x?x1x32xbf16>, %[[ACC:.*]]: tensor<1x1x16x32xf32>
+// CHECK-SAME: %[[Q:.*]]: tensor<1x32x1x32xbf16>, %[[K:.*]]: tensor<1x?x1x32xbf16>, %[[ACC:.*]]: tensor<1x1x32x32xf32>
 // CHECK: bufferization.to_buffer %[[ACC]] read_only
 // CHECK: arith.extf {{.*}} : vector<16xbf16> to vector<16xf32>
 // CHECK: arith.cmpi sle, {{.*}} : vector<16xi32>
 // CHECK: math.exp2 {{.*}} : vector<16xf32>
-// CHECK: bufferization.to_tensor {{.*}} restrict writable : memref<1x1x16x32xf32> to tensor<1x1x16x32xf32>
-func.func @running(%q: tensor<1x16x1x32xbf16>, %k: tensor<1x?x1x32xbf16>,
-                   %acc: tensor<1x1x16x32xf32>, %max: tensor<1x1x16xf32>, %sum: tensor<1x1x16xf32>)
-    -> tensor<1x1x16x32xf32> {
+// CHECK: bufferization.to_tensor {{.*}} restrict writable : memref<1x1x32x32xf32> to tensor<1x1x32x32xf32>
+func.func @running(%q: tensor<1x32x1x32xbf16>, %k: tensor<1x?x1x32xbf16>,
+                   %acc: tensor<1x1x32x32xf32>, %max: tensor<1x1x32xf32>, %sum: tensor<1x1x32xf32>)
+    -> tensor<1x1x32x32xf32> {
   %0:3 = diff.online_attention
-           ins(%q, %k, %k : tensor<1x16x1x32xbf16>, tensor<1x?x1x32xbf16>, tensor<1x?x1x32xbf16>)
-           outs(%acc, %max, %sum : tensor<1x1x16x32xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>)
+           ins(%q, %k, %k : tensor<1x32x1x32xbf16>, tensor<1x?x1x32xbf16>, tensor<1x?x1x32xbf16>)
+           outs(%acc, %max, %sum : tensor<1x1x32x32xf32>, tensor<1x1x32xf32>, tensor<1x1x32xf32>)
            mask<causal> scale(0.125)
-           -> tensor<1x1x16x32xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>
-  return %0#0 : tensor<1x1x16x32xf32>
+           -> tensor<1x1x32x32xf32>, tensor<1x1x32xf32>, tensor<1x1x32xf32>
+  return %0#0 : tensor<1x1x32x32xf32>
 }
 
 // The keys of each map of V1 are read by a panel of its own.

@@ -25,7 +25,7 @@ func.func @wide(%q: tensor<32x256x2x128xbf16>, %k: tensor<32x256x1x128xbf16>, %l
 
 // Few rows use vectors, and so do other types.
 // CHECK-LABEL: func @few(
-// CHECK: schedule = #diff.schedule<queries = 1, keys = 64>
+// CHECK: schedule = #diff.schedule<queries = 1, keys = 128>
 func.func @few(%q: tensor<1x1x2x64xbf16>, %k: tensor<1x256x1x64xbf16>, %lambda: tensor<1x1x1xbf16>,
                %init: tensor<1x1x1x64xbf16>) -> tensor<1x1x1x64xbf16> {
   %0 = diff.attention ins(%q, %k, %k, %lambda : tensor<1x1x2x64xbf16>, tensor<1x256x1x64xbf16>, tensor<1x256x1x64xbf16>, tensor<1x1x1xbf16>) outs(%init : tensor<1x1x1x64xbf16>) -> tensor<1x1x1x64xbf16>

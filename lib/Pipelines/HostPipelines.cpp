@@ -143,6 +143,8 @@ static void buildHostLowering(OpPassManager &pm, const HostChip &chip,
   toLLVM.vectorContractLowering = vector::VectorContractLowering::OuterProduct;
   toLLVM.amx = true;
   toLLVM.x86Vector = true;
+  // The order of the lanes in a sum is fixed, but need not be sequential.
+  toLLVM.reassociateFPReductions = true;
   pm.addPass(createConvertVectorToLLVMPass(toLLVM));
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
@@ -187,6 +189,7 @@ void diff::buildLinalgPipeline(OpPassManager &pm) {
 void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
   pm.addNestedPass<func::FuncOp>(createDiffDecomposeStructuredPass());
   pm.addPass(createConvertElementwiseToLinalgPass());
+  pm.addNestedPass<func::FuncOp>(createDiffFuseElementwisePass());
   pm.addPass(
       createConvertDiffToVectorPass({chip.vectorBytes, chip.vectorRegisters,
                                      chip.amxBF16, chip.dotBF16Pays}));
@@ -194,6 +197,17 @@ void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
   pm.addNestedPass<func::FuncOp>(createDiffTileToRegistersPass());
   addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(createDiffVectorizeTilesPass());
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(
+      createDiffDistributeToTasksPass({chip.vectorBytes, chip.vectorRegisters,
+                                       chip.l1DataBytes, chip.l2Bytes}));
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(createDiffVectorizeContractionsPass(
+      {chip.vectorBytes, chip.vectorRegisters, chip.l1DataBytes,
+       chip.l2Bytes}));
+  addCleanup(pm);
+  pm.addNestedPass<func::FuncOp>(
+      createDiffVectorizeRowsPass({chip.vectorBytes}));
   addCleanup(pm);
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createLoopInvariantSubsetHoistingPass());

@@ -14,4 +14,10 @@
 // RINGS: error: tile-pack-rings: option 'limit' must not be negative, found -1
 // RUN: not diff-opt %s -tile-defer-reductions="lanes=0" 2>&1 | FileCheck %s --check-prefix=DEFER --implicit-check-not=error:
 // DEFER: error: tile-defer-reductions: options 'lanes' and 'elems' must be positive
+// RUN: not diff-opt %s -diff-distribute-to-tasks="vector-bytes=48" 2>&1 | FileCheck %s --check-prefix=TASKS --implicit-check-not=error:
+// TASKS: error: diff-distribute-to-tasks: option 'vector-bytes' must be a power of two from 8 to 256, and 'registers' at least 4, found 48 and 32
+// RUN: not diff-opt %s -diff-vectorize-contractions="l1-bytes=0" 2>&1 | FileCheck %s --check-prefix=CONTRACTIONS --implicit-check-not=error:
+// CONTRACTIONS: error: diff-vectorize-contractions: options 'l1-bytes' and 'l2-bytes' must be positive, found 0 and 1048576
+// RUN: not diff-opt %s -diff-vectorize-rows="vector-bytes=0" 2>&1 | FileCheck %s --check-prefix=ROWS --implicit-check-not=error:
+// ROWS: error: diff-vectorize-rows: option 'vector-bytes' must be a power of two from 8 to 256, found 0
 func.func @f() { return }

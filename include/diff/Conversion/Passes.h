@@ -10,6 +10,7 @@
 #include "diff/Conversion/DiffToLinalg/DiffToLinalg.h"
 #include "diff/Conversion/DiffToVector/DiffToVector.h"
 #include "diff/Conversion/HostLowering/HostLowering.h"
+#include "diff/Conversion/LinalgToVector/LinalgToVector.h"
 #include "diff/Conversion/MathToNVVM/MathToNVVM.h"
 #include "diff/Conversion/TileToNVVM/TileToNVVM.h"
 #include "diff/Conversion/TiledToGPU/TiledToGPU.h"

@@ -133,6 +133,157 @@ def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
 }
 
 //===----------------------------------------------------------------------===//
+// linalg on CPUs, in pipeline order
+//===----------------------------------------------------------------------===//
+
+defvar hostUnitOptions =
+  [
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64",
+           "Bytes of a vector register">,
+    Option<"registers", "registers", "int64_t", "32",
+           "Number of vector registers">,
+    Option<"l1Bytes", "l1-bytes", "int64_t", "32768",
+           "Bytes of the first data cache of a core">,
+    Option<"l2Bytes", "l2-bytes", "int64_t", "1048576",
+           "Bytes of the second cache of a core">,
+  ];
+
+def DiffDistributeToTasksPass
+    : Pass<"diff-distribute-to-tasks", "::mlir::func::FuncOp"> {
+  let summary = "tile linalg ops over parallel tasks for CPUs";
+  let description = [{
+    Tiles linalg ops on tensors that are in no loop over an `scf.forall`. The
+    sizes of a task follow from the shapes and the caches, not from the number
+    of threads, so that results are the same bits for any number of threads.
+
+    - The tasks of a matrix product are tiles of its rows and columns. The fill
+      of its sums and the elementwise op after it are computed in the same task.
+    - Those of another op are parts of its outer parallel loops. A producer with
+      one user is computed in the task of its user if tasks share no elements of
+      it.
+
+    Ops that have no parallel loop are left alone. Those with a loop of size 0
+    are replaced by their destinations.
+
+    ```mlir
+    func.func @exp(%x: tensor<1024x1024xf32>, %init: tensor<1024x1024xf32>)
+        -> tensor<1024x1024xf32> {
+      %0 = linalg.exp ins(%x : tensor<1024x1024xf32>)
+             outs(%init : tensor<1024x1024xf32>) -> tensor<1024x1024xf32>
+      return %0 : tensor<1024x1024xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @exp(%x: tensor<1024x1024xf32>, %init: tensor<1024x1024xf32>)
+        -> tensor<1024x1024xf32> {
+      %0 = scf.forall (%row) = (0) to (1024) step (16) shared_outs(%out = %init)
+          -> (tensor<1024x1024xf32>) {
+        %x0 = tensor.extract_slice %x[%row, 0] [16, 1024] [1, 1]
+            : tensor<1024x1024xf32> to tensor<16x1024xf32>
+        %init0 = tensor.extract_slice %out[%row, 0] [16, 1024] [1, 1]
+            : tensor<1024x1024xf32> to tensor<16x1024xf32>
+        %1 = linalg.exp ins(%x0 : tensor<16x1024xf32>)
+               outs(%init0 : tensor<16x1024xf32>) -> tensor<16x1024xf32>
+        scf.forall.in_parallel {
+          tensor.parallel_insert_slice %1 into %out[%row, 0] [16, 1024] [1, 1]
+              : tensor<16x1024xf32> into tensor<1024x1024xf32>
+        }
+      }
+      return %0 : tensor<1024x1024xf32>
+    }
+    ```
+  }];
+  let options = hostUnitOptions;
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect",
+  ];
+}
+
+def DiffVectorizeContractionsPass
+    : Pass<"diff-vectorize-contractions", "::mlir::func::FuncOp"> {
+  let summary = "lower matrix products to register tiles of vectors for CPUs";
+  let description = [{
+    Lowers linalg ops on tensors that are matrix products (with batches, vectors
+    in place of a matrix, and transposed operands) to loops of vector ops. The
+    operands and results are f32, f16 or bf16, and the sums f32: they are rounded
+    once.
+
+    - The columns of the result are the lanes of vectors. Blocks of columns that
+      fill a few vectors are copied to *panels* [summands][lanes] of f32, one of
+      which is in the first cache; a block of rows is copied to f32, too. Copies
+      convert, transpose and pad the elements.
+    - The innermost loop multiplies elements of several rows with a row of the
+      panel. The sums of these rows are in registers.
+    - The sums of a tile are in a buffer of f32. A `linalg.generic` writes them
+      to the result, or is fused into the elementwise op that is their only user.
+
+    Products that are larger than a task, or whose size has no constant bound,
+    are tiled first. A product of a vector and a matrix that is contiguous along
+    the summands is left to `diff-vectorize-rows`.
+  }];
+  let options = hostUnitOptions;
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::bufferization::BufferizationDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::vector::VectorDialect",
+  ];
+}
+
+def DiffVectorizeRowsPass
+    : Pass<"diff-vectorize-rows", "::mlir::func::FuncOp"> {
+  let summary = "vectorize linalg ops along rows for CPUs";
+  let description = [{
+    Tiles linalg ops on tensors to vectors along the loop that is contiguous in
+    most operands, and vectorizes them with upstream's vectorizer. If that loop
+    is a reduction, each lane has a partial sum, and the lanes are added after
+    the loop. The elements after the last whole vector use a mask.
+
+    Ops that upstream's vectorizer does not support are left alone.
+
+    ```mlir
+    func.func @exp(%x: tensor<64xf32>, %init: tensor<64xf32>)
+        -> tensor<64xf32> {
+      %0 = linalg.exp ins(%x : tensor<64xf32>) outs(%init : tensor<64xf32>)
+             -> tensor<64xf32>
+      return %0 : tensor<64xf32>
+    }
+    ```
+
+    becomes
+
+    ```mlir
+    func.func @exp(%x: tensor<64xf32>, %init: tensor<64xf32>)
+        -> tensor<64xf32> {
+      %c0 = arith.constant 0 : index
+      %padding = ub.poison : f32
+      %0 = vector.transfer_read %x[%c0], %padding {in_bounds = [true]}
+          : tensor<64xf32>, vector<64xf32>
+      %1 = math.exp %0 : vector<64xf32>
+      %2 = vector.transfer_write %1, %init[%c0] {in_bounds = [true]}
+          : vector<64xf32>, tensor<64xf32>
+      return %2 : tensor<64xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64",
+           "Bytes of a vector register">,
+  ];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::vector::VectorDialect",
+  ];
+}
+
+//===----------------------------------------------------------------------===//
 // Host code, in pipeline order
 //===----------------------------------------------------------------------===//
 

@@ -15,6 +15,9 @@
 // RUN: %python %S/Inputs/compare.py %s contractions --build=%build_dir --tokens=33
 // RUN: %python %S/Inputs/compare.py %s contractions --build=%build_dir --tokens=33 --option=--tiles=threads
 // RUN: %python %S/Inputs/compare.py %s contractions --build=%build_dir --tokens=0
+// RUN: %python %S/Inputs/compare.py %s contractions --build=%build_dir --tokens=70 --target=cpu
+// RUN: %python %S/Inputs/compare.py %s contractions --build=%build_dir --tokens=1 --target=cpu
+// RUN: %python %S/Inputs/compare.py %s contractions --build=%build_dir --tokens=0 --target=cpu
 
 // KERNELS: {{^}}5
 // PTX-DAG: mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32

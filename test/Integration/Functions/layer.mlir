@@ -12,6 +12,9 @@
 // RUN: %python %S/Inputs/compare.py %s layer --build=%build_dir --tokens=1 --async=eager
 // RUN: %python %S/Inputs/compare.py %s layer --build=%build_dir --tokens=0
 // RUN: %python %S/Inputs/compare.py %s layer --build=%build_dir --tokens=130 --chip=sm_90a --async=random
+// RUN: %python %S/Inputs/compare.py %s layer --build=%build_dir --tokens=70 --target=cpu
+// RUN: %python %S/Inputs/compare.py %s layer --build=%build_dir --tokens=1 --target=cpu
+// RUN: %python %S/Inputs/compare.py %s layer --build=%build_dir --tokens=0 --target=cpu
 //
 // Compilation from every level results in the same PTX.
 // RUN: diff-opt %s --diff-compile="chip=sm_80" --emit=ptx -o %t.ptx

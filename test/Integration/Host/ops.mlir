@@ -145,3 +145,49 @@ func.func @main(%a: f32) -> tensor<4xf32> {
   %1 = tensor.splat %0 : tensor<4xf32>
   return %1 : tensor<4xf32>
 }
+
+// Rows with tails, a reduction of rows and of columns, and a transposed result.
+// norm: rounded(a / np.sqrt((a * a).mean(axis=1, keepdims=True) + 1) * b, "bf16"); a.sum(axis=0); a.T * 2
+func.func @norm(%a: tensor<?x100xf32>, %b: tensor<100xf32>) -> (tensor<?x100xbf16>, tensor<100xf32>, tensor<100x?xf32>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %a, %c0 : tensor<?x100xf32>
+  %e = tensor.empty(%n) : tensor<?xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+  %s = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%a : tensor<?x100xf32>) outs(%z : tensor<?xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %q = arith.mulf %x, %x : f32
+    %t = arith.addf %y, %q : f32
+    linalg.yield %t : f32
+  } -> tensor<?xf32>
+  %o = tensor.empty(%n) : tensor<?x100xbf16>
+  %r = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>, affine_map<(i, j) -> (j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%a, %s, %b : tensor<?x100xf32>, tensor<?xf32>, tensor<100xf32>) outs(%o : tensor<?x100xbf16>) {
+  ^bb0(%x: f32, %y: f32, %w: f32, %u: bf16):
+    %mean = arith.constant 0.01 : f32
+    %one = arith.constant 1.0 : f32
+    %m = arith.mulf %y, %mean : f32
+    %m1 = arith.addf %m, %one : f32
+    %i = math.rsqrt %m1 : f32
+    %p = arith.mulf %x, %i : f32
+    %v = arith.mulf %p, %w : f32
+    %t = arith.truncf %v : f32 to bf16
+    linalg.yield %t : bf16
+  } -> tensor<?x100xbf16>
+  %ce = tensor.empty() : tensor<100xf32>
+  %cz = linalg.fill ins(%zero : f32) outs(%ce : tensor<100xf32>) -> tensor<100xf32>
+  %columns = linalg.reduce ins(%a : tensor<?x100xf32>) outs(%cz : tensor<100xf32>) dimensions = [0]
+    (%x: f32, %y: f32) {
+      %t = arith.addf %x, %y : f32
+      linalg.yield %t : f32
+    }
+  %te = tensor.empty(%n) : tensor<100x?xf32>
+  %transposed = linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%a : tensor<?x100xf32>) outs(%te : tensor<100x?xf32>) {
+  ^bb0(%x: f32, %y: f32):
+    %t = arith.addf %x, %x : f32
+    linalg.yield %t : f32
+  } -> tensor<100x?xf32>
+  return %r, %columns, %transposed : tensor<?x100xbf16>, tensor<100xf32>, tensor<100x?xf32>
+}

@@ -109,9 +109,7 @@ static FailureOr<Product> getProduct(linalg::LinalgOp op, bool allowTF32) {
   return product;
 }
 
-/// Returns the elementwise op that is the only user of the product, to be fused
-/// into the same tile, or the product itself if there is none.
-static linalg::LinalgOp getConsumer(linalg::LinalgOp product) {
+linalg::LinalgOp diff::getElementwiseUser(linalg::LinalgOp product) {
   Value result = product->getResult(0);
   if (!result.hasOneUse())
     return product;
@@ -343,7 +341,7 @@ static FailureOr<scf::ForallOp> tileProduct(RewriterBase &rewriter,
                                             linalg::LinalgOp op,
                                             const Product &product) {
   MLIRContext *context = op.getContext();
-  linalg::LinalgOp consumer = getConsumer(op);
+  linalg::LinalgOp consumer = getElementwiseUser(op);
   auto [sizes, warps] = selectTile(op);
   SmallVector<OpFoldResult> tileSizes(consumer.getNumLoops(),
                                       rewriter.getIndexAttr(0));

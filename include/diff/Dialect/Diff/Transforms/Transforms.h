@@ -8,6 +8,7 @@
 #define DIFF_DIALECT_DIFF_TRANSFORMS_TRANSFORMS_H
 
 #include "diff/Dialect/Diff/IR/Diff.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 
 namespace mlir {
 class DialectRegistry;
@@ -123,6 +124,10 @@ FailureOr<scf::ForOp> splitSequences(RewriterBase &rewriter,
 /// copies the query of a static tile. Returns true if the op has changed.
 bool padQueryTokens(RewriterBase &rewriter, AttentionCombineOpInterface op,
                     bool copy = false);
+
+/// Returns the elementwise op that is the only user of a product, to be fused
+/// into the same tile, or the product itself if there is none.
+linalg::LinalgOp getElementwiseUser(linalg::LinalgOp product);
 
 /// Pads a tensor with zeros at the ends of its dimensions to a shape.
 Value padToShape(OpBuilder &b, Location loc, Value v, ArrayRef<int64_t> shape);

@@ -194,10 +194,6 @@ void diff::buildHostKernelPipeline(OpPassManager &pm, const HostChip &chip) {
       createConvertDiffToVectorPass({chip.vectorBytes, chip.vectorRegisters,
                                      chip.amxBF16, chip.dotBF16Pays}));
   addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(createDiffTileToRegistersPass());
-  addCleanup(pm);
-  pm.addNestedPass<func::FuncOp>(createDiffVectorizeTilesPass());
-  addCleanup(pm);
   pm.addNestedPass<func::FuncOp>(
       createDiffDistributeToTasksPass({chip.vectorBytes, chip.vectorRegisters,
                                        chip.l1DataBytes, chip.l2Bytes}));

@@ -6,8 +6,6 @@
 // THREADS: error: diff-select-schedule: option 'threads' must be a multiple of 32 up to 1024, or 0, found 7
 // RUN: not diff-opt %s -diff-distribute-to-blocks="threads=0" 2>&1 | FileCheck %s --check-prefix=BLOCKS --implicit-check-not=error:
 // BLOCKS: error: diff-distribute-to-blocks: option 'threads' must be 1 to 1024, found 0
-// RUN: not diff-opt %s -diff-tile-to-registers="max-products=0" 2>&1 | FileCheck %s --check-prefix=REGISTERS --implicit-check-not=error:
-// REGISTERS: error: diff-tile-to-registers: options 'max-products' and 'max-elements' must be positive
 // RUN: not diff-opt %s -diff-pack-workgroup-memory="limit=-1" 2>&1 | FileCheck %s --check-prefix=PACK --implicit-check-not=error:
 // PACK: error: diff-pack-workgroup-memory: option 'limit' must not be negative, found -1
 // RUN: not diff-opt %s -tile-pack-rings="limit=-1" 2>&1 | FileCheck %s --check-prefix=RINGS --implicit-check-not=error:

@@ -7,11 +7,33 @@
 #include "OperandViews.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace mlir::diff;
 
+/// Returns false if the innermost dimension of the tensor is a slice of another
+/// dimension, or of every n-th element, so that its buffer may have strides there.
+static bool isInnermostContiguous(Value tensor) {
+  Operation *op = tensor.getDefiningOp();
+  if (auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(op)) {
+    int64_t last = slice.getSourceType().getRank() - 1;
+    return isConstantIntValue(slice.getMixedStrides()[last], 1) &&
+           !slice.getDroppedDims().test(last) &&
+           isInnermostContiguous(slice.getSource());
+  }
+  if (isa_and_nonnull<tensor::CastOp, tensor::CollapseShapeOp,
+                      tensor::ExpandShapeOp>(op))
+    return isInnermostContiguous(op->getOperand(0));
+  return true;
+}
+
 Value diff::readAsBuffer(ImplicitLocOpBuilder &b, Value tensor) {
+  if (!isInnermostContiguous(tensor))
+    tensor = bufferization::AllocTensorOp::create(
+        b, cast<RankedTensorType>(tensor.getType()),
+        /*dynamicSizes=*/ValueRange(), /*copy=*/tensor);
   auto type = cast<RankedTensorType>(tensor.getType());
   SmallVector<int64_t> strides(type.getRank(), ShapedType::kDynamic);
   strides.back() = 1;

@@ -23,7 +23,7 @@ struct NamedBuffer {
 };
 
 /// Returns a buffer with the elements of a tensor, which is not written. The
-/// innermost dimension is contiguous.
+/// innermost dimension is contiguous; a tensor with strides there is copied.
 Value readAsBuffer(ImplicitLocOpBuilder &b, Value tensor);
 
 /// Returns the two-dimensional view over `rows` and `columns`. The indices of

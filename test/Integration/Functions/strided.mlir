@@ -6,6 +6,7 @@
 // RUN: %python %S/Inputs/compare.py %s strided --build=%build_dir --option=--f32=tf32
 // RUN: %python %S/Inputs/compare.py %s strided --build=%build_dir --option=--f32=tf32 --chip=sm_90a --async=random
 // RUN: %python %S/Inputs/compare.py %s strided --build=%build_dir --option=--tiles=threads
+// RUN: %python %S/Inputs/compare.py %s strided --build=%build_dir --target=cpu
 
 func.func @attention(%x: tensor<1x37x4x32xf16>, %y: tensor<1x37x1x16x3xf16>, %z: tensor<1x37x1x48xf16>, %logits: tensor<1x37x4xf16>,
                      %o: tensor<1x37x2x33xf16>, %a: tensor<40x64xf32>, %b: tensor<32x48xf32>, %p: tensor<40x32xf32>)

@@ -63,7 +63,6 @@ VARIANTS = {
     ],
     "diff-decompose": ["head-major-query=false round-weights=true lazy-max=true"],
     "diff-tile-contractions": ["tf32=true"],
-    "diff-tile-to-registers": ["max-products=1 max-elements=1", "max-products=0 max-elements=-1"],
     "diff-distribute-to-blocks": ["threads=1", "threads=0", "threads=-32"],
     "diff-pack-workgroup-memory": ["limit=16", "limit=-1"],
     "tile-pack-rings": ["limit=16", "limit=-1"],

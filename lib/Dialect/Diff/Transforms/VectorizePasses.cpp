@@ -25,49 +25,11 @@
 namespace mlir::diff {
 #define GEN_PASS_DEF_DIFFVECTORIZETILESPASS
 #define GEN_PASS_DEF_DIFFEXPANDCOPIESPASS
-#define GEN_PASS_DEF_DIFFTILETOREGISTERSPASS
 #include "diff/Dialect/Diff/Transforms/Passes.h.inc"
 } // namespace mlir::diff
 
 using namespace mlir;
 using namespace mlir::diff;
-
-/// Returns the largest divisor of `size` up to `limit`, among the multiples of
-/// 8 if there are any.
-static int64_t getTileSize(int64_t size, int64_t limit) {
-  int64_t best = size;
-  for (int64_t tile = 1; tile <= std::min(size, limit); ++tile)
-    if (size % tile == 0 && (best == size || tile % 8 == 0 || best % 8 != 0))
-      best = tile;
-  return best;
-}
-
-/// Tiles the largest loop so that the iterations of the op fit the budget.
-static LogicalResult tileLargestLoop(RewriterBase &rewriter,
-                                     linalg::LinalgOp op, int64_t budget) {
-  SmallVector<int64_t> ranges = op.getStaticLoopRanges();
-  if (ranges.empty() || llvm::any_of(ranges, ShapedType::isDynamic))
-    return success();
-  int64_t iterations = llvm::product_of(ranges);
-  if (iterations <= budget)
-    return success();
-  unsigned largest = std::distance(ranges.begin(), llvm::max_element(ranges));
-  int64_t limit = budget / std::max<int64_t>(1, iterations / ranges[largest]);
-  int64_t tile = getTileSize(ranges[largest], std::max<int64_t>(1, limit));
-  if (tile == ranges[largest])
-    return success();
-  SmallVector<OpFoldResult> sizes(ranges.size(), rewriter.getIndexAttr(0));
-  sizes[largest] = rewriter.getIndexAttr(tile);
-  scf::SCFTilingOptions options;
-  options.setTileSizes(sizes);
-  rewriter.setInsertionPoint(op);
-  FailureOr<scf::SCFTilingResult> tiled = scf::tileUsingSCF(
-      rewriter, cast<TilingInterface>(op.getOperation()), options);
-  if (failed(tiled))
-    return failure();
-  rewriter.replaceOp(op, tiled->replacements);
-  return success();
-}
 
 /// Collects the linalg ops inside parallel loops. Others are whole tensors.
 static SmallVector<linalg::LinalgOp> collectTileOps(func::FuncOp func) {
@@ -80,28 +42,6 @@ static SmallVector<linalg::LinalgOp> collectTileOps(func::FuncOp func) {
 }
 
 namespace {
-struct DiffTileToRegisters
-    : public diff::impl::DiffTileToRegistersPassBase<DiffTileToRegisters> {
-  using DiffTileToRegistersPassBase::DiffTileToRegistersPassBase;
-
-  void runOnOperation() override {
-    if (maxProducts < 1 || maxElements < 1) {
-      getOperation().emitError("diff-tile-to-registers: options 'max-products' "
-                               "and 'max-elements' must be positive");
-      return signalPassFailure();
-    }
-    IRRewriter rewriter(&getContext());
-    for (linalg::LinalgOp op : collectTileOps(getOperation())) {
-      bool contracts = linalg::isaContractionOpInterface(op);
-      if (failed(tileLargestLoop(rewriter, op,
-                                 contracts ? maxProducts : maxElements))) {
-        op->emitOpError("cannot be tiled for registers");
-        return signalPassFailure();
-      }
-    }
-  }
-};
-
 /// Returns the operand's dimension whose index is a quotient of a loop, if the
 /// indices of all other dimensions are loops.
 static std::optional<unsigned> findQuotient(AffineMap map) {

@@ -608,32 +608,6 @@ def DiffDecomposePass : Pass<"diff-decompose"> {
   ];
 }
 
-def DiffTileToRegistersPass
-    : Pass<"diff-tile-to-registers", "::mlir::func::FuncOp"> {
-  let summary = "tile linalg ops inside parallel loops for vector registers";
-  let description = [{
-    Tiles the largest loop of every static linalg op inside an `scf.forall` into
-    an `scf.for` if the op has more iterations than its limit. Vector code is
-    fully unrolled, so the limit bounds the code size for any head dimension.
-    The tile size is the largest divisor that fits, and a multiple of 8 if there
-    is one.
-
-    Both budgets must be positive. Ops with dynamic shapes, ops without loops and
-    ops outside of an `scf.forall` are left alone.
-  }];
-  let options = [
-    Option<"maxProducts", "max-products", "int64_t", "4096",
-           "Maximum number of iterations of a contraction">,
-    Option<"maxElements", "max-elements", "int64_t", "1024",
-           "Maximum number of iterations of any other op">,
-  ];
-  let dependentDialects = [
-    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
-    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect",
-  ];
-}
-
 def DiffVectorizeTilesPass : Pass<"diff-vectorize-tiles", "::mlir::func::FuncOp"> {
   let summary = "vectorize linalg ops and pads inside parallel loops";
   let description = [{

@@ -103,8 +103,9 @@ def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
     - One loop processes whole blocks, and another one, with masks, the keys
       before and after them.
 
-    The query tokens must be static. The pass reads through a `tensor.pad` of
-    the query, and skips the panels that consist of padding.
+    The pass reads through a `tensor.pad` of the query, and skips the panels that
+    consist of padding. An op with a dynamic number of query tokens is decomposed
+    to linalg.
   }];
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64",

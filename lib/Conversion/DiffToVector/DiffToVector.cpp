@@ -11,6 +11,7 @@
 #include "PanelStep.h"
 #include "diff/Conversion/HostLowering/HostLowering.h"
 #include "diff/Dialect/Diff/Transforms/AttentionBuilders.h"
+#include "diff/Dialect/Diff/Transforms/Transforms.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -479,13 +480,18 @@ LogicalResult diff::lowerToVectors(RewriterBase &rewriter, OnlineAttentionOp op,
     return op.emitOpError("cannot be lowered to vectors on memrefs; run "
                           "convert-diff-to-vector before bufferization");
   auto attention = cast<AttentionOpInterface>(op.getOperation());
-  if (ShapedType::isDynamic(attention.getDimSize('n')))
-    return op.emitOpError("has a dynamic number of query tokens; run "
-                          "diff-pad-tiles before convert-diff-to-vector");
   // Without keys, the running values do not change.
   if (attention.getDimSize('m') == 0) {
     rewriter.replaceOp(op, op.getDpsInits());
     return success();
+  }
+  // The number of lanes is not known.
+  if (ShapedType::isDynamic(attention.getDimSize('n'))) {
+    FailureOr<SmallVector<Value>> results =
+        decomposeOnlineAttention(rewriter, op);
+    if (succeeded(results))
+      rewriter.replaceOp(op, *results);
+    return results;
   }
   rewriter.setInsertionPoint(op);
   ImplicitLocOpBuilder b(op.getLoc(), rewriter);

@@ -4,18 +4,6 @@
 
 // BYTES: error: convert-diff-to-vector: option 'vector-bytes' must be a power of two from 8 to 256, and 'registers' at least 4, found 24 and 32
 
-func.func @tokens(%q: tensor<1x?x1x32xf32>, %k: tensor<1x64x1x32xf32>,
-                  %acc: tensor<1x1x?x32xf32>, %row: tensor<1x1x?xf32>) -> tensor<1x1x?x32xf32> {
-  // expected-error @+1 {{'diff.online_attention' op has a dynamic number of query tokens; run diff-pad-tiles before convert-diff-to-vector}}
-  %0:3 = diff.online_attention
-           ins(%q, %k, %k : tensor<1x?x1x32xf32>, tensor<1x64x1x32xf32>, tensor<1x64x1x32xf32>)
-           outs(%acc, %row, %row : tensor<1x1x?x32xf32>, tensor<1x1x?xf32>, tensor<1x1x?xf32>)
-           scale(0.125) -> tensor<1x1x?x32xf32>, tensor<1x1x?xf32>, tensor<1x1x?xf32>
-  return %0#0 : tensor<1x1x?x32xf32>
-}
-
-// -----
-
 func.func @memrefs(%q: memref<1x8x1x32xf32>, %acc: memref<1x1x8x32xf32>, %row: memref<1x1x8xf32>) {
   // expected-error @+1 {{'diff.online_attention' op cannot be lowered to vectors on memrefs; run convert-diff-to-vector before bufferization}}
   diff.online_attention

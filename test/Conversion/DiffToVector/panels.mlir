@@ -77,3 +77,18 @@ func.func @keys_of_each_map(%q: tensor<1x32x2x32xf32>, %k: tensor<1x64x2x32xf32>
            -> tensor<1x2x32x64xf32>, tensor<1x2x32xf32>, tensor<1x2x32xf32>
   return %0#0 : tensor<1x2x32x64xf32>
 }
+
+// Without a number of lanes, the op is decomposed to linalg.
+
+// CHECK-LABEL: func @dynamic_tokens(
+// CHECK-NOT: diff.
+// CHECK: linalg.generic
+// CHECK: math.exp2
+func.func @dynamic_tokens(%q: tensor<1x?x1x32xf32>, %k: tensor<1x64x1x32xf32>,
+                  %acc: tensor<1x1x?x32xf32>, %row: tensor<1x1x?xf32>) -> tensor<1x1x?x32xf32> {
+  %0:3 = diff.online_attention
+           ins(%q, %k, %k : tensor<1x?x1x32xf32>, tensor<1x64x1x32xf32>, tensor<1x64x1x32xf32>)
+           outs(%acc, %row, %row : tensor<1x1x?x32xf32>, tensor<1x1x?xf32>, tensor<1x1x?xf32>)
+           scale(0.125) -> tensor<1x1x?x32xf32>, tensor<1x1x?xf32>, tensor<1x1x?xf32>
+  return %0#0 : tensor<1x1x?x32xf32>
+}

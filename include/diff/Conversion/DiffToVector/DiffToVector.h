@@ -19,7 +19,7 @@ namespace diff {
 
 /// Replaces an online attention on tensors by loops of vector ops on buffers,
 /// see the description of the pass `convert-diff-to-vector`. Fails with an
-/// error if the query tokens of the op are not static.
+/// error if the op is on memrefs.
 LogicalResult lowerToVectors(RewriterBase &rewriter, OnlineAttentionOp op,
                              const VectorUnit &unit);
 } // namespace diff

@@ -277,6 +277,30 @@ struct DiffExpandCopies
           succeeded(linalg::linalgOpToLoops(rewriter, op)))
         rewriter.eraseOp(op);
     }
+    getOperation().walk([&](Operation *op) { expandElement(rewriter, op); });
+  }
+
+  /// Expands a transfer of one element. Upstream's conversion needs contiguous
+  /// memory, also for one element.
+  static void expandElement(RewriterBase &rewriter, Operation *op) {
+    auto transfer = dyn_cast<VectorTransferOpInterface>(op);
+    if (!transfer || transfer.getVectorType().getRank() != 0 ||
+        transfer.getMask() || !isa<MemRefType>(transfer.getShapedType()))
+      return;
+    Location loc = op->getLoc();
+    rewriter.setInsertionPoint(op);
+    if (auto write = dyn_cast<vector::TransferWriteOp>(op)) {
+      Value element = vector::ExtractOp::create(
+          rewriter, loc, write.getVector(), ArrayRef<int64_t>());
+      memref::StoreOp::create(rewriter, loc, element, write.getBase(),
+                              write.getIndices());
+      rewriter.eraseOp(op);
+    } else {
+      Value element = memref::LoadOp::create(rewriter, loc, transfer.getBase(),
+                                             transfer.getIndices());
+      rewriter.replaceOpWithNewOp<vector::BroadcastOp>(
+          op, transfer.getVectorType(), element);
+    }
   }
 };
 } // namespace

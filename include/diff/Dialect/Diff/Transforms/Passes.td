@@ -781,12 +781,15 @@ def DiffExpandCopiesPass : Pass<"diff-expand-copies", "::mlir::func::FuncOp"> {
     copies at run time. Converts the linalg ops on buffers inside an
     `scf.forall` to sequential loops, because the forall is already parallel,
     and those with few iterations, because starting threads takes longer.
+    Converts vector transfers of one element to loads and stores, for memory with
+    strides.
 
     Run it after bufferization. Copies of unranked memrefs are left alone.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect",
   ];
 }
 

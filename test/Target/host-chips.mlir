@@ -19,7 +19,8 @@
 // APPLE: "target-cpu"="apple-m4"
 // MANIFEST:      "chip": "sapphirerapids",
 // MANIFEST-NEXT: "triple": "x86_64-unknown-linux-gnu",
-// MANIFEST:      "amx-bf16"
+// MANIFEST-NOT:  "amx
+// MANIFEST:      "avx512bf16"
 // PTX: error: --emit=ptx is not for chip haswell; it has mlir, llvm, object, library, header, manifest
 // TF32: error: diff-compile: f32=tf32 and tiles=threads are for a GPU, found chip=haswell
 func.func @twice(%x: tensor<?xf32>) -> tensor<?xf32> {

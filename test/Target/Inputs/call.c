@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-   call TENSOR…: calls the compiled function @attention. A tensor is four arguments:
-   "in" or "out", a file, the size of an element, and its sizes, such as 1x33x4x32.
-   Inputs must not change, outputs start as NaN, and all bytes around tensors must
-   stay as they are. */
+   call TENSOR…: calls the compiled function @attention. A tensor is four
+   arguments: "in" or "out", a file, the size of an element, and its sizes, such
+   as 1x33x4x32. Inputs must not change, outputs start as NaN, and all bytes
+   around tensors must stay as they are. */
 
 #include <stdint.h>
 #include <stdio.h>

@@ -124,8 +124,8 @@ static void misuseRequests(void) {
   MISUSE(DIFF_CACHE_INVALID, "diffCacheCompile: request->target is null",
          REQUEST(GOOD));
   MISUSE(DIFF_CACHE_INVALID,
-         "the target is ''; host and the names of GPUs such as sm_90a are "
-         "legal",
+         "the target is ''; host and the names of CPUs and GPUs, such as "
+         "x86-64-v3 and sm_90a, are legal",
          REQUEST(GOOD, .target = ""));
   MISUSE(DIFF_CACHE_INVALID, "the target is 'host tiles=threads'; ...",
          REQUEST(GOOD, .target = "host tiles=threads"));
@@ -136,7 +136,7 @@ static void misuseRequests(void) {
          REQUEST(GOOD, .target = "host", .wantCubin = 1));
   MISUSE(DIFF_CACHE_INVALID, "the pass is '-o x'; names such as ... are legal",
          REQUEST(GOOD, .target = "host", .pass = "-o x"));
-  MISUSE(DIFF_CACHE_ERROR, "unknown chip 'sm_1'; known are host, sm_80...",
+  MISUSE(DIFF_CACHE_ERROR, "unknown chip 'sm_1'; known are host, x86-64-v3...",
          REQUEST(GOOD, .target = "sm_1"));
   MISUSE(DIFF_CACHE_ERROR, "no such option rice",
          REQUEST(GOOD, .target = "host", .options = "rice=1"));

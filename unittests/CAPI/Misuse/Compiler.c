@@ -68,14 +68,15 @@ static void misuseModules(void) {
 }
 
 static void misuseOptions(void) {
-  MISUSE(0, ":0: unknown chip 'sm_70'; known are host, sm_80...",
+  MISUSE(0, ":0: unknown chip 'sm_70'; known are host, x86-64-v3...",
          WITH(.chip = "sm_70"));
-  MISUSE(0, ":0: unknown chip ''; known are host, sm_80...", WITH(.chip = ""));
+  MISUSE(0, ":0: unknown chip ''; known are host, x86-64-v3...",
+         WITH(.chip = ""));
   MISUSE(0, ":0: unknown chip 'host sm_80'; known are ...",
          WITH(.chip = "host sm_80"));
   MISUSE(0,
          ":0: emit must be one of mlir, llvm, object, library, header, "
-         "manifest for host, or mlir, llvm, ptx, cubin, manifest for a GPU, "
+         "manifest for a CPU, or mlir, llvm, ptx, cubin, manifest for a GPU, "
          "found 'elf'",
          WITH(.emit = "elf"));
   MISUSE(0, ":0: emit must be one of ..., found ''", WITH(.emit = ""));

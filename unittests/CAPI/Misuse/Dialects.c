@@ -268,7 +268,7 @@ static void misusePasses(MlirContext context) {
          "Can't add pass 'DiffTilePass' restricted to 'func.func' on a "
          "PassManager intended to run on 'builtin.module'...",
          parse(context, "builtin.module(diff-tile)"));
-  MISUSE(0, "diff-compile: unknown chip 'sm_75'; known are host, sm_80...",
+  MISUSE(0, "diff-compile: unknown chip 'sm_75'; known are host, x86-64-v3...",
          run(context, kScale, "builtin.module(diff-compile{chip=sm_75})"));
   MISUSE(0,
          "diff-compile: stop-after must be tiled, kernel or hardware, found "

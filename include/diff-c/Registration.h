@@ -23,8 +23,8 @@ extern "C" {
     (tiling, decomposition, bufferization) to a registry. */
 DIFF_C_EXPORT void diffRegisterAllDialects(MlirDialectRegistry registry);
 
-/** Adds everything that `diff-compile` needs: the dialects above, all dialects of
-    upstream with their extensions, and the translations to LLVM IR. */
+/** Adds everything that `diff-compile` needs: the dialects above, all dialects
+   of upstream with their extensions, and the translations to LLVM IR. */
 DIFF_C_EXPORT void diffRegisterCompilerDialects(MlirDialectRegistry registry);
 
 /** Registers the passes and named pipelines, so that

@@ -151,7 +151,8 @@ private:
     return layout;
   }
 
-  /// Returns true if the argument has the pair as a dimension outside the heads.
+  /// Returns true if the argument has the pair as a dimension outside the
+  /// heads.
   bool isByHalves(StringRef name) {
     return layer.pairsByHalves &&
            (name == "query" || (layer.variant == Variant::V1 &&
@@ -214,16 +215,15 @@ private:
     LayoutAttr layout = getLayout();
     switch (layer.variant) {
     case Variant::V2:
-      return AttentionOp::create(b, loc, results, query, key, value,
-                                 offsetsQ, offsetsK, rest[0], gate, diagonal,
-                                 output, lse, signals, mask, scale, softcap,
-                                 layout, schedule);
+      return AttentionOp::create(b, loc, results, query, key, value, offsetsQ,
+                                 offsetsK, rest[0], gate, diagonal, output, lse,
+                                 signals, mask, scale, softcap, layout,
+                                 schedule);
     case Variant::V1:
-      return AttentionV1Op::create(b, loc, results, query, key, value,
-                                   offsetsQ, offsetsK, rest[0], rest[1], gate,
-                                   diagonal, output, lse, signals, mask, scale,
-                                   softcap, getAttr(layer.lambdaInit),
-                                   getAttr(layer.epsilon), layout, schedule);
+      return AttentionV1Op::create(
+          b, loc, results, query, key, value, offsetsQ, offsetsK, rest[0],
+          rest[1], gate, diagonal, output, lse, signals, mask, scale, softcap,
+          getAttr(layer.lambdaInit), getAttr(layer.epsilon), layout, schedule);
     case Variant::Standard:
       return SoftmaxAttentionOp::create(
           b, loc, results, query, key, value, offsetsQ, offsetsK, gate,

@@ -352,8 +352,8 @@ static LogicalResult readOptions(const Options &options, Layer &layer) {
     return failure(
         reportError("--pair-layout must be interleaved or halves, found '" +
                     Twine(options.pairLayout) + "'"));
-  layer.pairsByHalves = options.pairLayout == "halves" &&
-                        layer.variant != Variant::Standard;
+  layer.pairsByHalves =
+      options.pairLayout == "halves" && layer.variant != Variant::Standard;
   if (options.layerNumber < 0)
     return failure(reportError("--layer must be at least 0, found " +
                                Twine(options.layerNumber)));

@@ -132,14 +132,14 @@ static std::string getRefusedOption(char **argv) {
 /// Returns the exit status, or -1 to continue.
 static int parseOptions(int argc, char **argv, Options &options) {
   static const option kOptions[] = {
-      {"target", 1, nullptr, 0},    {"device", 1, nullptr, 0},
-      {"libcuda", 1, nullptr, 0},   {"chip", 1, nullptr, 0},
-      {"check", 1, nullptr, 0},     {"async", 1, nullptr, 0},
-      {"seed", 1, nullptr, 0},      {"threads", 1, nullptr, 0},
-      {"filter", 1, nullptr, 0},    {"time", 1, nullptr, 0},
-      {"json", 1, nullptr, 0},      {"list", 0, nullptr, 0},
-      {"probe", 0, nullptr, 0},     {"steps", 1, nullptr, 0},
-      {"help", 0, nullptr, 'h'},    {"version", 0, nullptr, 'v'},
+      {"target", 1, nullptr, 0},  {"device", 1, nullptr, 0},
+      {"libcuda", 1, nullptr, 0}, {"chip", 1, nullptr, 0},
+      {"check", 1, nullptr, 0},   {"async", 1, nullptr, 0},
+      {"seed", 1, nullptr, 0},    {"threads", 1, nullptr, 0},
+      {"filter", 1, nullptr, 0},  {"time", 1, nullptr, 0},
+      {"json", 1, nullptr, 0},    {"list", 0, nullptr, 0},
+      {"probe", 0, nullptr, 0},   {"steps", 1, nullptr, 0},
+      {"help", 0, nullptr, 'h'},  {"version", 0, nullptr, 'v'},
       {nullptr, 0, nullptr, 0}};
   opterr = 0;
   int index = 0;

@@ -173,19 +173,18 @@ static std::string applyOption(const std::string &name, const char *value,
 /// Exit status, or -1 to go on.
 static int parseOptions(int argc, char **argv, Options &options) {
   static const option kOptions[] = {
-      {"kernel", 1, nullptr, 0},  {"grid", 1, nullptr, 0},
-      {"block", 1, nullptr, 0},   {"cluster", 1, nullptr, 0},
-      {"shared", 1, nullptr, 0},  {"arg", 1, nullptr, 0},
-      {"chip", 1, nullptr, 0},    {"registers", 1, nullptr, 0},
-      {"check", 1, nullptr, 0},   {"async", 1, nullptr, 0},
-      {"seed", 1, nullptr, 0},    {"perturb", 0, nullptr, 0},
-      {"tensor", 1, nullptr, 0},  {"threads", 1, nullptr, 0},
-      {"steps", 1, nullptr, 0},   {"time", 1, nullptr, 0},
-      {"profile", 0, nullptr, 0}, {"json", 1, nullptr, 0},
-      {"list", 0, nullptr, 0},    {"opcodes", 0, nullptr, 0},
-      {"cooperative", 0, nullptr, 0},
-      {"help", 0, nullptr, 'h'},  {"version", 0, nullptr, 'v'},
-      {nullptr, 0, nullptr, 0}};
+      {"kernel", 1, nullptr, 0},      {"grid", 1, nullptr, 0},
+      {"block", 1, nullptr, 0},       {"cluster", 1, nullptr, 0},
+      {"shared", 1, nullptr, 0},      {"arg", 1, nullptr, 0},
+      {"chip", 1, nullptr, 0},        {"registers", 1, nullptr, 0},
+      {"check", 1, nullptr, 0},       {"async", 1, nullptr, 0},
+      {"seed", 1, nullptr, 0},        {"perturb", 0, nullptr, 0},
+      {"tensor", 1, nullptr, 0},      {"threads", 1, nullptr, 0},
+      {"steps", 1, nullptr, 0},       {"time", 1, nullptr, 0},
+      {"profile", 0, nullptr, 0},     {"json", 1, nullptr, 0},
+      {"list", 0, nullptr, 0},        {"opcodes", 0, nullptr, 0},
+      {"cooperative", 0, nullptr, 0}, {"help", 0, nullptr, 'h'},
+      {"version", 0, nullptr, 'v'},   {nullptr, 0, nullptr, 0}};
   opterr = 0;
   int index = 0;
   while (true) {

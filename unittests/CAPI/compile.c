@@ -2,9 +2,9 @@
  *
  * compile FILE [chip=C] [emit=E] [stop-after=L] [f32=F] [tiles=T] [debug=D]
  *         [ptxas=P] [threads=N] [repeat=N]
- * Compiles a file with the C interface and writes the output to standard output.
- * Prints each diagnostic on standard error. With threads=N, N threads compile the
- * file at the same time, and their outputs must be equal. */
+ * Compiles a file with the C interface and writes the output to standard
+ * output. Prints each diagnostic on standard error. With threads=N, N threads
+ * compile the file at the same time, and their outputs must be equal. */
 #include "diff-c/Compiler.h"
 #include <pthread.h>
 #include <stdio.h>
@@ -67,10 +67,13 @@ int main(int argc, char **argv) {
     const char *name;
     const char **value;
   } options[] = {
-      {"chip", &first.options.chip},   {"emit", &first.options.emit},
+      {"chip", &first.options.chip},
+      {"emit", &first.options.emit},
       {"stop-after", &first.options.stopAfter},
-      {"f32", &first.options.f32},     {"tiles", &first.options.tiles},
-      {"debug", &first.options.debug}, {"ptxas", &first.options.ptxas},
+      {"f32", &first.options.f32},
+      {"tiles", &first.options.tiles},
+      {"debug", &first.options.debug},
+      {"ptxas", &first.options.ptxas},
   };
   for (int i = 2; i < argc; ++i) {
     for (size_t j = 0; j < sizeof(options) / sizeof(*options); ++j)
@@ -94,8 +97,7 @@ int main(int argc, char **argv) {
     pthread_join(ids[i], NULL);
     DiffCompileOutput *output = requests[i].output;
     /* Either an output, or exactly one error. */
-    if ((output != NULL) != (requests[i].errors == 0) ||
-        requests[i].errors > 1)
+    if ((output != NULL) != (requests[i].errors == 0) || requests[i].errors > 1)
       return 4;
     if (!output) {
       status = 1;

@@ -102,7 +102,8 @@ static void testDiff(MlirContext context) {
   schedule.keys = 0;
   CHECK(mlirAttributeIsNull(diffScheduleAttrGet(context, &schedule)));
 
-  MlirAttribute kernel = diffKernelAttrGet(context, text("attention"), 96, true);
+  MlirAttribute kernel =
+      diffKernelAttrGet(context, text("attention"), 96, true);
   show(kernel);
   CHECK(diffAttributeIsAKernel(kernel) && !diffAttributeIsAKernel(mask));
   CHECK(isEqual(diffKernelAttrGetOp(kernel), "attention"));
@@ -127,8 +128,9 @@ static void testTile(MlirContext context) {
   MlirAttribute layout =
       diffTileLayoutAttrGet(context, 2, warps, lanes, elems, NULL, NULL);
   show(layout);
-  checkRoundTrip(context, layout,
-                 "#tile.layout<warps = [4, 1], lanes = [8, 4], elems = [1, 2]>");
+  checkRoundTrip(
+      context, layout,
+      "#tile.layout<warps = [4, 1], lanes = [8, 4], elems = [1, 2]>");
   CHECK(diffAttributeIsATileLayout(layout));
   CHECK(diffTileLayoutAttrGetRank(layout) == 2);
   CHECK(diffTileLayoutAttrGetElement(layout, DIFF_TILE_LAYOUT_WARPS, 0) == 4);
@@ -164,8 +166,8 @@ static void testTile(MlirContext context) {
   CHECK(diffTileMmaAttrGetK(mma) == 16);
   CHECK(diffTileMmaAttrGetNeighbours(mma) == 2);
   CHECK(mlirAttributeEqual(diffTileMmaAttrGetResult(mma), result));
-  CHECK(mlirAttributeIsNull(
-      diffTileMmaAttrGet(context, 16, 8, 16, 2, swizzle)));
+  CHECK(
+      mlirAttributeIsNull(diffTileMmaAttrGet(context, 16, 8, 16, 2, swizzle)));
 
   DiffTileSchedule schedule = diffTileScheduleGetDefault();
   CHECK(schedule.stages == 1 && schedule.swizzle && !schedule.tf32);
@@ -203,7 +205,8 @@ static void testPasses(void) {
   MlirModule module = mlirModuleCreateParse(context, text(kLayer));
   CHECK(!mlirModuleIsNull(module));
   MlirPassManager pm = mlirPassManagerCreate(context);
-  mlirPassManagerAddOwnedPass(pm, mlirCreateDiffConversionConvertDiffToLinalgPass());
+  mlirPassManagerAddOwnedPass(
+      pm, mlirCreateDiffConversionConvertDiffToLinalgPass());
   CHECK(mlirLogicalResultIsSuccess(
       mlirPassManagerRunOnOp(pm, mlirModuleGetOperation(module))));
   mlirPassManagerDestroy(pm);

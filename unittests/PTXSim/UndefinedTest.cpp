@@ -235,9 +235,9 @@ TEST(UndefinedValue, IsOverwritten) {
 }
 
 TEST(UndefinedValue, NamesTheLoad) {
-  std::vector<Finding> findings = runBody(
-      "ld.shared.u32 %r6, [%r1];\nadd.u32 %r6, %r6, 1;\n"
-      "st.global.u32 [%rd0], %r6;");
+  std::vector<Finding> findings =
+      runBody("ld.shared.u32 %r6, [%r1];\nadd.u32 %r6, %r6, 1;\n"
+              "st.global.u32 [%rd0], %r6;");
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].kind, "uninitialized-register");
   ASSERT_EQ(findings[0].origins.size(), 1u);
@@ -296,7 +296,8 @@ static std::string fragments(bool isA, bool byColumns, unsigned undefined,
   std::string a = isA ? "{%r3, %r4}" : "{%r5, %r5}";
   std::string b = isA ? "{%r5, %r5}" : "{%r3, %r4}";
   // Each of 16 lanes writes the 16 bytes at %r1, a row or a column.
-  return "mov.u32 %r5, 0; setp.lt.u32 %p0, %r0, 16; setp.ne.and.u32 %p1, %r0, " +
+  return "mov.u32 %r5, 0; setp.lt.u32 %p0, %r0, 16; setp.ne.and.u32 %p1, "
+         "%r0, " +
          std::to_string(undefined) +
          ", %p0; @%p1 st.shared.v4.u32 [%r1], {%r5, %r5, %r5, %r5}; "
          "bar.warp.sync -1; " +

@@ -68,8 +68,8 @@ DIFF_C_EXPORT DiffSchedule diffScheduleAttrGetValue(MlirAttribute schedule);
 /*===-- #diff.kernel: the kernel that a loop becomes ----------------------===*/
 
 DIFF_C_EXPORT MlirAttribute diffKernelAttrGet(MlirContext context,
-                                              MlirStringRef op,
-                                              int64_t threads, bool reverse);
+                                              MlirStringRef op, int64_t threads,
+                                              bool reverse);
 DIFF_C_EXPORT bool diffAttributeIsAKernel(MlirAttribute attribute);
 DIFF_C_EXPORT MlirStringRef diffKernelAttrGetOp(MlirAttribute kernel);
 DIFF_C_EXPORT int64_t diffKernelAttrGetThreads(MlirAttribute kernel);

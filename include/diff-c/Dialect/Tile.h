@@ -40,10 +40,10 @@ typedef enum DiffTileLayoutList {
 } DiffTileLayoutList;
 
 /** Each list has `rank` elements. Strides may be null for row-major ones. */
-DIFF_C_EXPORT MlirAttribute diffTileLayoutAttrGet(
-    MlirContext context, intptr_t rank, const int64_t *warps,
-    const int64_t *lanes, const int64_t *elems, const int64_t *warpStrides,
-    const int64_t *laneStrides);
+DIFF_C_EXPORT MlirAttribute
+diffTileLayoutAttrGet(MlirContext context, intptr_t rank, const int64_t *warps,
+                      const int64_t *lanes, const int64_t *elems,
+                      const int64_t *warpStrides, const int64_t *laneStrides);
 DIFF_C_EXPORT bool diffAttributeIsATileLayout(MlirAttribute attribute);
 DIFF_C_EXPORT intptr_t diffTileLayoutAttrGetRank(MlirAttribute layout);
 DIFF_C_EXPORT int64_t diffTileLayoutAttrGetElement(MlirAttribute layout,

@@ -33,8 +33,8 @@ OwningOpRef<ModuleOp> readModule(std::unique_ptr<llvm::MemoryBuffer> buffer,
                                  MLIRContext &context);
 
 /// Returns true while `readModule` reads bytecode. Upstream's reader relies on
-/// undamaged input and may access invalid memory. A signal handler may call this
-/// function.
+/// undamaged input and may access invalid memory. A signal handler may call
+/// this function.
 bool isReadingBytecode();
 
 } // namespace diff

@@ -14,7 +14,8 @@ using namespace mlir;
 using namespace mlir::diff;
 
 /// Returns false if the innermost dimension of the tensor is a slice of another
-/// dimension, or of every n-th element, so that its buffer may have strides there.
+/// dimension, or of every n-th element, so that its buffer may have strides
+/// there.
 static bool isInnermostContiguous(Value tensor) {
   Operation *op = tensor.getDefiningOp();
   if (auto slice = dyn_cast_or_null<tensor::ExtractSliceOp>(op)) {

@@ -78,8 +78,9 @@ struct DiffMangleFunctions
       if (func.isPublic())
         func->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                       b.getUnitAttr());
-      func->setAttr("llvm.linkage", LLVM::LinkageAttr::get(
-                                        &getContext(), LLVM::Linkage::Internal));
+      func->setAttr(
+          "llvm.linkage",
+          LLVM::LinkageAttr::get(&getContext(), LLVM::Linkage::Internal));
       if (failed(rename(symbols, func, kPrefix + func.getName())))
         return signalPassFailure();
     }

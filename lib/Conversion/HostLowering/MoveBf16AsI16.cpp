@@ -66,9 +66,8 @@ static void addReplacements(AttrTypeReplacer &replacer, MLIRContext *context) {
   replacer.addReplacement([=](FloatAttr number) -> Replacement {
     if (!number.getType().isBF16())
       return std::nullopt;
-    return std::pair(
-        IntegerAttr::get(i16, number.getValue().bitcastToAPInt()),
-        WalkResult::skip());
+    return std::pair(IntegerAttr::get(i16, number.getValue().bitcastToAPInt()),
+                     WalkResult::skip());
   });
   replacer.addReplacement([=](DenseFPElementsAttr elements) -> Replacement {
     if (!elements.getElementType().isBF16())
@@ -89,8 +88,8 @@ static void castAround(OpBuilder &b, Operation *op,
     Type type = operand.get().getType();
     if (!isBf16(type))
       continue;
-    Value bits = LLVM::BitcastOp::create(b, loc, getIntegerType(type),
-                                         operand.get());
+    Value bits =
+        LLVM::BitcastOp::create(b, loc, getIntegerType(type), operand.get());
     auto cast = LLVM::BitcastOp::create(b, loc, type, bits);
     kept.insert(cast);
     operand.set(cast);

@@ -422,8 +422,8 @@ static Value isFirstCopy(OpBuilder &b, Location loc,
       if (end > 1)
         digit = arith::DivUIOp::create(b, loc, digit, i32.constant(end));
       if (stride < total)
-        digit = arith::RemUIOp::create(b, loc, digit,
-                                       i32.constant(stride / end));
+        digit =
+            arith::RemUIOp::create(b, loc, digit, i32.constant(stride / end));
       if (stride > end)
         require(digit);
       end = stride * count;
@@ -441,8 +441,8 @@ static Value isFirstCopy(OpBuilder &b, Location loc,
 //===----------------------------------------------------------------------===//
 
 static int64_t getRunBytes(VectorType run) {
-  return std::max<int64_t>(
-      1, run.getNumElements() * getElementBits(run.getElementType()) / 8);
+  return std::max<int64_t>(1, run.getNumElements() *
+                                  getElementBits(run.getElementType()) / 8);
 }
 
 /// Returns true if the runs of `elems` elements of a lane are in bounds.
@@ -474,8 +474,8 @@ static Value readSlot(OpBuilder &b, Location loc,
 }
 
 namespace {
-/// Reads the parts of a slot that a shuffle selects: a warp computes the address
-/// of the parts that it needs.
+/// Reads the parts of a slot that a shuffle selects: a warp computes the
+/// address of the parts that it needs.
 struct DistributeSelection : public DistributePattern<vector::ShuffleOp> {
   using DistributePattern::DistributePattern;
 
@@ -509,7 +509,8 @@ struct DistributeSelection : public DistributePattern<vector::ShuffleOp> {
       warp = arith::RemUIOp::create(rewriter, loc, warp,
                                     i32.constant(layout.getWarps()[0]));
     }
-    // The first row of each repetition; repetitions of the same parts share one.
+    // The first row of each repetition; repetitions of the same parts share
+    // one.
     std::map<SmallVector<int64_t>, Value> known;
     SmallVector<Value> elements;
     for (int64_t repetition = 0; repetition < repetitions; ++repetition) {
@@ -711,9 +712,8 @@ struct DistributeWritePart : public DistributePattern<WritePartOp> {
     int64_t index = op.getIndex() / lanes;
     // The elements of the part, of a warp that holds it.
     auto held = cast<VectorType>(adaptor.getSource().getType());
-    SmallVector<Value> elements, all =
-                                     getElements(rewriter, loc,
-                                                 adaptor.getSource());
+    SmallVector<Value> elements,
+        all = getElements(rewriter, loc, adaptor.getSource());
     size_t next = 0;
     forEachIndex(held.getShape(), [&](ArrayRef<int64_t> position) {
       if (position.front() == index % parts)
@@ -722,11 +722,11 @@ struct DistributeWritePart : public DistributePattern<WritePartOp> {
     });
     auto write = [&](OpBuilder &b, Location loc) {
       LayoutAttr partLayout = layout.dropDims({0});
-      auto part =
-          VectorType::get(whole.getShape().drop_front(), whole.getElementType());
+      auto part = VectorType::get(whole.getShape().drop_front(),
+                                  whole.getElementType());
       VectorType type = partLayout.getLaneType(part);
-      auto run = VectorType::get({type.getShape().back()},
-                                 type.getElementType());
+      auto run =
+          VectorType::get({type.getShape().back()}, type.getElementType());
       ArrayRef<Value> left = elements;
       SlotAccess(b, loc, distribution, *slot, partLayout, part)
           .forEachRun(type, [&](Value pointer, ArrayRef<int64_t>) {
@@ -746,12 +746,11 @@ struct DistributeWritePart : public DistributePattern<WritePartOp> {
       if (stride > 1)
         id = arith::DivUIOp::create(rewriter, loc, id, i32.constant(stride));
       id = arith::RemUIOp::create(rewriter, loc, id, i32.constant(count));
-      Value equal =
-          arith::CmpIOp::create(rewriter, loc, arith::CmpIPredicate::eq, id,
-                                i32.constant(expected));
-      holds = holds ? arith::AndIOp::create(rewriter, loc, holds, equal)
-                          .getResult()
-                    : equal;
+      Value equal = arith::CmpIOp::create(
+          rewriter, loc, arith::CmpIPredicate::eq, id, i32.constant(expected));
+      holds =
+          holds ? arith::AndIOp::create(rewriter, loc, holds, equal).getResult()
+                : equal;
     };
     require(distribution.getWarp(), layout.getWarps()[0],
             layout.getWarpStrides()[0], index / parts);
@@ -774,6 +773,6 @@ void tile::populateAccessPatterns(RewritePatternSet &patterns,
                                   const TypeConverter &converter,
                                   const Distribution &distribution) {
   patterns.add<DistributeRead, DistributeSelection, DistributeWrite,
-               DistributeWritePart>(
-      converter, patterns.getContext(), distribution);
+               DistributeWritePart>(converter, patterns.getContext(),
+                                    distribution);
 }

@@ -225,7 +225,8 @@ private:
     return lastAddress;
   }
 
-  /// Returns the address in part `part` of a merged row that starts at `address`.
+  /// Returns the address in part `part` of a merged row that starts at
+  /// `address`.
   Value getPartAddress(Value address, int64_t part) {
     Value step = arith::MulIOp::create(b, loc, getStride(tile.getRank() - 1),
                                        index(part * elementBytes));

@@ -136,9 +136,8 @@ static std::optional<int64_t> getNumThreads(gpu::GPUFuncOp func) {
 }
 
 /// Verifies that no layout uses more warps than the block has.
-static LogicalResult
-verifyWarps(gpu::GPUFuncOp func, int64_t numWarps,
-            function_ref<LayoutAttr(Value)> getLayout) {
+static LogicalResult verifyWarps(gpu::GPUFuncOp func, int64_t numWarps,
+                                 function_ref<LayoutAttr(Value)> getLayout) {
   WalkResult result = func.walk([&](Operation *op) {
     for (Value value : op->getResults()) {
       LayoutAttr layout = getLayout(value);
@@ -181,9 +180,8 @@ LogicalResult Distribution::initialize() {
     return failure();
   }
   numThreads = *blockSize;
-  if (failed(verifyWarps(func, numThreads / kLanes, [&](Value value) {
-        return layouts.lookup(value);
-      })))
+  if (failed(verifyWarps(func, numThreads / kLanes,
+                         [&](Value value) { return layouts.lookup(value); })))
     return failure();
   OpBuilder b(func.getContext());
   b.setInsertionPointToStart(&func.getBody().front());

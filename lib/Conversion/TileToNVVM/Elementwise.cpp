@@ -338,6 +338,6 @@ void tile::populateElementwisePatterns(RewritePatternSet &patterns,
   patterns.add<DistributeElementwise>(converter, context);
   patterns.add<DistributeBroadcast, DistributeConstant, DistributeExtract,
                DistributePoison, DistributeShapeCast, DistributeShuffle,
-               DistributeStep,
-               DistributeTranspose>(converter, context, distribution);
+               DistributeStep, DistributeTranspose>(converter, context,
+                                                    distribution);
 }

@@ -194,9 +194,10 @@ bool isSame(Value a, Value b) {
                         OperationEquivalence::IgnoreLocations));
 }
 
-/// Returns the contraction that adds another part times the same right-hand side
-/// to the result of this one, or null. Both become one loop of instructions, so
-/// that a fragment of the right-hand side is read once and lives for two of them.
+/// Returns the contraction that adds another part times the same right-hand
+/// side to the result of this one, or null. Both become one loop of
+/// instructions, so that a fragment of the right-hand side is read once and
+/// lives for two of them.
 vector::ContractionOp getNextPart(vector::ContractionOp op) {
   if (!op->hasOneUse())
     return {};
@@ -208,8 +209,7 @@ vector::ContractionOp getNextPart(vector::ContractionOp op) {
       next->getBlock() != op->getBlock())
     return {};
   Operation *part = next.getLhs().getDefiningOp();
-  if (part && part->getBlock() == op->getBlock() &&
-      !part->isBeforeInBlock(op))
+  if (part && part->getBlock() == op->getBlock() && !part->isBeforeInBlock(op))
     return {};
   return next;
 }
@@ -233,7 +233,8 @@ struct DistributeContraction : public DistributePattern<vector::ContractionOp> {
     if (vector::ContractionOp next = getNextPart(op)) {
       Value part = rewriter.getRemappedValue(next.getLhs());
       if (!part)
-        return rewriter.notifyMatchFailure(op, "the next part is not there yet");
+        return rewriter.notifyMatchFailure(op,
+                                           "the next part is not there yet");
       parts.push_back(part);
     }
     MmaBuilder builder(rewriter, op, *shape, parts, adaptor.getRhs(),

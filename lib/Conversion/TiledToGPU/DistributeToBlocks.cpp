@@ -38,8 +38,8 @@ static int64_t getElementsPerBlock(linalg::LinalgOp op, int64_t threads) {
   if (op.getNumReductionLoops() > 0 && !linalg::isaContractionOpInterface(op))
     return threads;
   Type element = getElementTypeOrSelf(op.getDpsInitOperand(0)->get());
-  return threads * std::max<int64_t>(
-                       1, kMaxAccessBytes / tile::getElementBytes(element));
+  return threads *
+         std::max<int64_t>(1, kMaxAccessBytes / tile::getElementBytes(element));
 }
 
 /// Returns the tile sizes: complete inner dimensions while the elements

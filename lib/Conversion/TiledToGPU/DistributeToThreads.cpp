@@ -60,8 +60,8 @@ static int64_t getVectorSize(linalg::LinalgOp op, unsigned loop) {
     if (!element.isIndex() && (!element.isIntOrFloat() ||
                                element.getIntOrFloatBitWidth() != 8 * bytes))
       return 1;
-    size = std::min<int64_t>(size,
-                             tile::getRowAlignment(operand.get()) / bytes);
+    size =
+        std::min<int64_t>(size, tile::getRowAlignment(operand.get()) / bytes);
   }
   if (!innermost)
     return 1;

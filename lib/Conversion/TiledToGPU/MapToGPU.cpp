@@ -125,8 +125,8 @@ static LogicalResult verifyElementTypes(gpu::LaunchOp launch) {
            (onlyMoves && number.getWidth() <= 8);
   };
   WalkResult result = launch.getBody().walk([&](Operation *op) {
-    bool onlyMoves = isa<memref::MemRefDialect, vector::VectorDialect>(
-        op->getDialect());
+    bool onlyMoves =
+        isa<memref::MemRefDialect, vector::VectorDialect>(op->getDialect());
     SmallVector<Type> types(op->getOperandTypes());
     llvm::append_range(types, op->getResultTypes());
     for (Type type : types)

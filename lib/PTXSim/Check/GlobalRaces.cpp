@@ -404,9 +404,8 @@ inline void Impl::touchCell(Access &access, Cell &cell, Record record) {
       (!cell.writes[0] || cell.writes[0].isOfBlock(record)) && !cell.writes[1];
   if (isWrite(access.kind)) {
     if (isOwn && !cell.reads[0] && !cell.reads[1] &&
-        (!cell.writes[0] ||
-         (cell.writes[0].isOfMoment(record) &&
-          cell.writes[0].isSuchWrite(record))))
+        (!cell.writes[0] || (cell.writes[0].isOfMoment(record) &&
+                             cell.writes[0].isSuchWrite(record))))
       cell.writes[0] = record;
     else
       write(access, cell, record);

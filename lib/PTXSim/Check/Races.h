@@ -100,8 +100,7 @@ public:
               uint64_t address, unsigned bytes, AccessKind kind, bool strong);
   void accessWarp(Warp &warp, const Inst &inst, Allocation &memory,
                   const uint64_t *addresses, uint32_t mask, unsigned bytes,
-                  AccessKind kind, bool strong,
-                  StoredFn stored = nullptr);
+                  AccessKind kind, bool strong, StoredFn stored = nullptr);
   void order(Warp &warp, unsigned lane, uint64_t address, Order order,
              Scope scope, bool reads, bool writes);
 

@@ -197,9 +197,10 @@ void Impl::touchSlowly(SharedAccess &access, SharedCell &cell) {
       cell.entries[kept++] = cell.entries[i];
   cell.count = kept;
   if (list) {
-    auto end = std::remove_if(
-        list->begin(), list->end(),
-        [&](SharedEntry &old) { return review(access, old, offset); });
+    auto end =
+        std::remove_if(list->begin(), list->end(), [&](SharedEntry &old) {
+          return review(access, old, offset);
+        });
     list->erase(end, list->end());
     while (cell.count < 2 && !list->empty()) {
       cell.entries[cell.count++] = list->back();
@@ -513,12 +514,12 @@ void Impl::reportSame(SharedAccess &access, const SharedEntry &old,
                       unsigned warp, unsigned lane) {
   if (!access.warp->isChecked(CheckSameValue))
     return;
-  access.warp->report(
-      *access.inst, access.lane, CheckSameValue, "same-value",
-      nameThread(block, warp * kLanes + lane) +
-          " stored the same value here at line " + std::to_string(old.line()) +
-          ", and nothing orders that before this store",
-      old.line());
+  access.warp->report(*access.inst, access.lane, CheckSameValue, "same-value",
+                      nameThread(block, warp * kLanes + lane) +
+                          " stored the same value here at line " +
+                          std::to_string(old.line()) +
+                          ", and nothing orders that before this store",
+                      old.line());
 }
 
 //===----------------------------------------------------------------------===//

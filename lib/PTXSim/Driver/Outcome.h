@@ -16,8 +16,8 @@ struct Driver;
 
 /// Prints the findings on standard error, each line of a kernel once, and
 /// appends the report to its file.
-void tell(Driver &driver, const KernelInfo &info,
-          const LaunchConfig &config, const LaunchResult &result);
+void tell(Driver &driver, const KernelInfo &info, const LaunchConfig &config,
+          const LaunchResult &result);
 
 /// Returns the error with which a GPU would have stopped.
 CUresult getFault(const Settings &settings, const LaunchResult &result);

@@ -63,9 +63,9 @@ bool readChoice(const char *name, const char *no, const char *yes, bool &choice,
 /// A variable of this kind with another name is probably a typo.
 void warnOfUnknown() {
   static const char *const known[] = {
-      "PTXSIM_CHIP",    "PTXSIM_CHECK",     "PTXSIM_ASYNC",    "PTXSIM_SEED",
-      "PTXSIM_THREADS", "PTXSIM_REGISTERS", "PTXSIM_FINDINGS", "PTXSIM_REPORT",
-      "PTXSIM_STEPS"};
+      "PTXSIM_CHIP",     "PTXSIM_CHECK",   "PTXSIM_ASYNC",
+      "PTXSIM_SEED",     "PTXSIM_THREADS", "PTXSIM_REGISTERS",
+      "PTXSIM_FINDINGS", "PTXSIM_REPORT",  "PTXSIM_STEPS"};
   for (char **entry = environ; entry && *entry; ++entry) {
     std::string name(*entry, std::strcspn(*entry, "="));
     if (name.rfind("PTXSIM_", 0) != 0)

@@ -137,8 +137,8 @@ static void reportUnwritten(const Warp &w, const Inst &inst, unsigned lane,
 static void applyInit(const Warp &w, const Inst &inst, unsigned lane,
                       uint8_t *init, unsigned bytes, AccessKind kind,
                       Space space, uint64_t address) {
-  bool travels = space == Space::Local || (space == Space::Shared &&
-                                           inst.init == InitRule::Custom);
+  bool travels = space == Space::Local ||
+                 (space == Space::Shared && inst.init == InitRule::Custom);
   if (isRead(kind) && !travels && w.isChecked(CheckInit) &&
       areUndefined(w, init, bytes))
     reportUnwritten(w, inst, lane, describe(kind, bytes, space, address));

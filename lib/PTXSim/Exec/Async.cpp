@@ -449,9 +449,9 @@ void AsyncCopies::checkWarp(Warp &warp, const Inst &inst,
 }
 
 /// The copy in flight that reads one of these bytes.
-const PendingCopy *
-AsyncCopies::Impl::findSource(uint64_t address, unsigned bytes,
-                              unsigned &thread) const {
+const PendingCopy *AsyncCopies::Impl::findSource(uint64_t address,
+                                                 unsigned bytes,
+                                                 unsigned &thread) const {
   bool hit = false;
   for (uint64_t at = address & ~15ull; at < address + bytes && !hit; at += 16)
     hit = sources.find(at, thread);

@@ -69,8 +69,8 @@ static void addFinding(Launch &launch, const Block &block, Finding finding) {
 }
 
 void Warp::report(const Inst &inst, unsigned lane, Check check,
-                  const char *kind, std::string message,
-                  unsigned otherLine, bool isAtWait) const {
+                  const char *kind, std::string message, unsigned otherLine,
+                  bool isAtWait) const {
   if (!isChecked(check) && !isFatal(kind))
     return;
   Finding finding;
@@ -141,11 +141,10 @@ std::vector<Finding> ptxsim::takeFindings(Launch &launch) {
   };
   kept.erase(std::remove_if(kept.begin(), kept.end(), isConsequence),
              kept.end());
-  std::stable_sort(kept.begin(), kept.end(),
-                   [](const Finding &a, const Finding &b) {
-                     return a.line != b.line ? a.line < b.line
-                                             : a.kind < b.kind;
-                   });
+  std::stable_sort(
+      kept.begin(), kept.end(), [](const Finding &a, const Finding &b) {
+        return a.line != b.line ? a.line < b.line : a.kind < b.kind;
+      });
   return kept;
 }
 

@@ -156,8 +156,8 @@ static void countSteps(Launch &launch, const Warp &warp, uint64_t executed) {
                       std::to_string(warp.index);
   for (const Group &group : warp.groups)
     if (group.mask && group.pc < warp.kernel->code.size()) {
-      where += " is at line " +
-               std::to_string(warp.kernel->code[group.pc].line);
+      where +=
+          " is at line " + std::to_string(warp.kernel->code[group.pc].line);
       break;
     }
   launch.stepLimit = "kernel " + warp.kernel->info.name +
@@ -173,8 +173,8 @@ Block::Slice Block::runSlice() {
       continue;
     uint64_t budget = kWarpBudget;
     if (limit)
-      budget = std::min(budget, limit - std::min(limit, launch->steps.load()) +
-                                    1);
+      budget =
+          std::min(budget, limit - std::min(limit, launch->steps.load()) + 1);
     uint64_t executed = runWarp(warp, budget);
     slice.executes |= executed != 0;
     slice.isBusy |= executed && !warp.yielded;

@@ -128,8 +128,7 @@ static void execLoad(Warp &w, const Inst &i, uint32_t mask) {
   for (unsigned e = 0; e < i.numDsts; ++e)
     if (dsts[e] && places.mask)
       loadElement<T>(w, dsts[e], places, e * unsigned(sizeof(T)), i.numDsts);
-  if (w.undefined &&
-      (places.mayBeUndefined || places.space == Space::Local))
+  if (w.undefined && (places.mayBeUndefined || places.space == Space::Local))
     for (unsigned e = 0; e < i.numDsts; ++e)
       if (dsts[e])
         loadMarks(w, i, dsts[e], places, bytes, e * unsigned(sizeof(T)),

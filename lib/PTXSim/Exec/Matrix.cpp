@@ -43,8 +43,8 @@ static void getRows(Warp &w, const Inst &inst, uint32_t mask, AccessKind kind,
                     uint8_t *rows[kLanes], StoredFn stored = nullptr) {
   unsigned count = inst.mode * 8;
   uint64_t offsets[kLanes];
-  bool isDone = mask == kAllLanes && getAllRows(w, inst, count, kind, rows,
-                                                offsets, stored);
+  bool isDone = mask == kAllLanes &&
+                getAllRows(w, inst, count, kind, rows, offsets, stored);
   w.stored = stored;
   for (unsigned lane = 0; !isDone && lane < count; ++lane) {
     rows[lane] = nullptr;

@@ -208,7 +208,7 @@ struct Block {
 
   /// The shared window from kSharedBase on: `shared[0]` is at kSharedBase.
   std::vector<uint8_t> shared;
-  std::vector<uint8_t> sharedInit;      // ByteState of each byte
+  std::vector<uint8_t> sharedInit; // ByteState of each byte
   /// The first lines that loaded undefined values from shared memory.
   std::vector<unsigned> undefinedLoads;
   std::unique_ptr<ThreadClocks> clocks; // null: races are not checked
@@ -269,8 +269,8 @@ struct Launch {
   /// The linear block of each finding, and the instructions that it had
   /// executed.
   std::vector<std::pair<uint64_t, uint64_t>> findingMoments;
-  std::string stepLimit;               // why the limit ended the launch
-  std::unique_ptr<Profiler> profiler;  // the sum
+  std::string stepLimit;              // why the limit ended the launch
+  std::unique_ptr<Profiler> profiler; // the sum
 };
 
 /// Runs the warp until it waits, ends, or has executed `budget` instructions.

@@ -20,13 +20,11 @@ struct CheckName {
 };
 } // namespace
 
-static constexpr CheckName kChecks[] = {{CheckMemory, "memory"},
-                                        {CheckInit, "init"},
-                                        {CheckRace, "race"},
-                                        {CheckSync, "sync"},
-                                        {CheckAsync, "async"},
-                                        {CheckSameValue, "same-value"},
-                                        {CheckAll, "all"}};
+static constexpr CheckName kChecks[] = {
+    {CheckMemory, "memory"}, {CheckInit, "init"},
+    {CheckRace, "race"},     {CheckSync, "sync"},
+    {CheckAsync, "async"},   {CheckSameValue, "same-value"},
+    {CheckAll, "all"}};
 
 const char *ptxsim::getCheckName(Check check) {
   for (const CheckName &known : kChecks)

@@ -102,9 +102,9 @@ public:
     ::posix_spawnattr_setsigdefault(&attributes, &signals);
     sigemptyset(&signals);
     ::posix_spawnattr_setsigmask(&attributes, &signals);
-    ::posix_spawnattr_setflags(&attributes,
-                               POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
-                                   POSIX_SPAWN_SETPGROUP);
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF |
+                                                POSIX_SPAWN_SETSIGMASK |
+                                                POSIX_SPAWN_SETPGROUP);
     // A group of its own, so that an interrupt also ends its children.
     ::posix_spawnattr_setpgroup(&attributes, 0);
   }
@@ -274,8 +274,8 @@ mlir::diff::cache::runProcess(const std::vector<std::string> &command,
   Process process(number);
   size_t sent = 0;
   bool wasInterrupted = false, wroteTooMuch = false;
-  // The streams may stay open after the end of the process, in its children and in
-  // those that this program has forked. They may also be closed before.
+  // The streams may stay open after the end of the process, in its children and
+  // in those that this program has forked. They may also be closed before.
   while (!process.hasEnded()) {
     bool isOpen = streams.output || streams.errors || streams.input;
     pollfd polled[] = {{streams.output.get(), POLLIN, 0},
@@ -302,8 +302,8 @@ mlir::diff::cache::runProcess(const std::vector<std::string> &command,
   drain(streams.errors, result.errors, kMaxErrorBytes);
   result.failure = process.describeEnd();
   if (wroteTooMuch)
-    result.failure = "wrote more than " + std::to_string(kMaxOutputBytes >> 20) +
-                     " MiB";
+    result.failure =
+        "wrote more than " + std::to_string(kMaxOutputBytes >> 20) + " MiB";
   if (wasInterrupted)
     result.failure = "was interrupted";
   return result;

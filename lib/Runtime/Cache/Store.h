@@ -46,8 +46,8 @@ public:
   /// Removes all entries of the writable folder.
   void clear() { collect(0); }
 
-  /// Try to get the right to compile a key, and a place for a compilation. There
-  /// is one place for each core.
+  /// Try to get the right to compile a key, and a place for a compilation.
+  /// There is one place for each core.
   FileLock::Result lockKey(const Key &key, FileLock &lock) const;
   FileLock::Result lockPlace(FileLock &lock) const;
 

@@ -110,11 +110,12 @@ public:
       : attention(attention), op(attention) {}
 
   LogicalResult run() {
-    return success(
-        succeeded(verifySequences()) && succeeded(verifyOperandKinds()) &&
-        succeeded(verifyLayout()) && succeeded(verifyDims()) &&
-        succeeded(verifyParts()) && succeeded(verifyHeads()) && succeeded(verifyElementTypes()) &&
-        succeeded(verifyAttributes()) && succeeded(verifyResults()));
+    return success(succeeded(verifySequences()) &&
+                   succeeded(verifyOperandKinds()) &&
+                   succeeded(verifyLayout()) && succeeded(verifyDims()) &&
+                   succeeded(verifyParts()) && succeeded(verifyHeads()) &&
+                   succeeded(verifyElementTypes()) &&
+                   succeeded(verifyAttributes()) && succeeded(verifyResults()));
   }
 
 private:
@@ -277,11 +278,11 @@ private:
     }
     if (known.value != product.value)
       return op->emitOpError()
-             << "dimension " << attention.getOperandDims(known.operand).find(dim)
-             << " (" << describe(dim) << ") of " << name(known.operand)
-             << " must be " << product.value << ", as in "
-             << name(product.operand) << ", found "
-             << op->getOperand(known.operand).getType();
+             << "dimension "
+             << attention.getOperandDims(known.operand).find(dim) << " ("
+             << describe(dim) << ") of " << name(known.operand) << " must be "
+             << product.value << ", as in " << name(product.operand)
+             << ", found " << op->getOperand(known.operand).getType();
     return success();
   }
 
@@ -292,8 +293,8 @@ private:
       return op->emitOpError("'signals' must be at most ")
              << most << ", found " << attention.getNumSignals();
     return success(
-        succeeded(verifyPart('a', attention.getNumMaps(),
-                             "the number of maps")) &&
+        succeeded(
+            verifyPart('a', attention.getNumMaps(), "the number of maps")) &&
         succeeded(combineParts('q')) && succeeded(combineParts('k')) &&
         (!isa<AttentionCombineOpInterface>(op) ||
          (succeeded(verifyPart('c', attention.getNumKeyMaps(),

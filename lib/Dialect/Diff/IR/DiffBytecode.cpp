@@ -79,11 +79,9 @@ namespace {
 /// after the operand segments in the encoding of kNativeSegmentsVersion - 1.
 /// Attributes of later versions follow at the end. `gateSegment` is the number
 /// of the gate among the operand segments.
-template <typename OpTy>
-struct Encoding;
+template <typename OpTy> struct Encoding;
 
-template <>
-struct Encoding<AttentionOp> {
+template <> struct Encoding<AttentionOp> {
   using Properties = AttentionOp::Properties;
   static constexpr unsigned gateSegment = 6;
   static auto before(Properties &p) { return std::tie(p.layout, p.mask); }
@@ -93,8 +91,7 @@ struct Encoding<AttentionOp> {
   static auto headGroups(Properties &p) { return std::tie(p.signals); }
 };
 
-template <>
-struct Encoding<AttentionV1Op> {
+template <> struct Encoding<AttentionV1Op> {
   using Properties = AttentionV1Op::Properties;
   static constexpr unsigned gateSegment = 7;
   static auto before(Properties &p) {
@@ -106,8 +103,7 @@ struct Encoding<AttentionV1Op> {
   static auto headGroups(Properties &p) { return std::tie(p.signals); }
 };
 
-template <>
-struct Encoding<SoftmaxAttentionOp> {
+template <> struct Encoding<SoftmaxAttentionOp> {
   using Properties = SoftmaxAttentionOp::Properties;
   static constexpr unsigned gateSegment = 5;
   static auto before(Properties &p) { return std::tie(p.layout, p.mask); }

@@ -163,9 +163,9 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
   LogicalResult matchAndRewrite(AttentionOp op,
                                 PatternRewriter &rewriter) const override {
     if (!op.hasPureTensorSemantics() || op.getLse() || op.getNumSignals() > 1)
-      return rewriter.notifyMatchFailure(op,
-                                         "needs all maps, is on memrefs, or has "
-                                         "signal heads that are no slice");
+      return rewriter.notifyMatchFailure(
+          op, "needs all maps, is on memrefs, or has "
+              "signal heads that are no slice");
     if (!isNegativeInfinity(op.getLambda()))
       return rewriter.notifyMatchFailure(op, "lambda is not known to be -inf");
     Location loc = op.getLoc();
@@ -194,9 +194,8 @@ struct DropVanishingMap : public OpRewritePattern<AttentionOp> {
         op.getQuery(), offsets, sizes, strides);
     rewriter.replaceOpWithNewOp<SoftmaxAttentionOp>(
         op, op->getResultTypes(), firstMaps, op.getKey(), op.getValue(),
-        op.getCuSeqlensQ(), op.getCuSeqlensK(), op.getGate(),
-        op.getDiagonal(), op.getOutput(), /*lse=*/Value(), op.getMaskAttr(),
-        op.getScaleAttr(),
+        op.getCuSeqlensQ(), op.getCuSeqlensK(), op.getGate(), op.getDiagonal(),
+        op.getOutput(), /*lse=*/Value(), op.getMaskAttr(), op.getScaleAttr(),
         op.getSoftcapAttr(), layout, op.getScheduleAttr());
     return success();
   }

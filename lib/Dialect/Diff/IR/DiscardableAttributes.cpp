@@ -22,7 +22,8 @@ static InFlightDiagnostic reportAttribute(Operation *op,
          << attribute.getName().getValue() << "'";
 }
 
-static InFlightDiagnostic reportUnknown(Operation *op, NamedAttribute attribute) {
+static InFlightDiagnostic reportUnknown(Operation *op,
+                                        NamedAttribute attribute) {
   return reportAttribute(op, attribute)
          << ", which dialect 'diff' does not define; legal are '"
          << kKernelAttrName << "', '" << kNameAttrName << "', '"
@@ -86,8 +87,7 @@ struct Slot {
   /// Returns the shape; empty for types without one.
   ArrayRef<int64_t> getShape() const {
     auto shaped = dyn_cast<ShapedType>(type);
-    return shaped && shaped.hasRank() ? shaped.getShape()
-                                      : ArrayRef<int64_t>();
+    return shaped && shaped.hasRank() ? shaped.getShape() : ArrayRef<int64_t>();
   }
   /// Returns the name of an argument in a launcher.
   std::string getTensorName() const {
@@ -104,8 +104,8 @@ public:
                NamedAttribute attribute)
       : func(func), slot(slot), attribute(attribute) {
     for (unsigned i = 0; i < func.getNumArguments(); ++i)
-      slots.push_back({i, false, func.getArgumentTypes()[i],
-                       func.getArgAttrDict(i)});
+      slots.push_back(
+          {i, false, func.getArgumentTypes()[i], func.getArgAttrDict(i)});
     // The number of attributes of results is verified after the arguments.
     ArrayAttr results = func.getAllResultAttrs();
     for (unsigned i = 0; i < func.getNumResults(); ++i)
@@ -198,14 +198,14 @@ private:
       auto names = other.get<ArrayAttr>(kSizesAttrName);
       ArrayRef<int64_t> shape = other.getShape();
       if (names && !ShapedType::isDynamic(size))
-        for (auto [otherDim, otherName] :
-             llvm::enumerate(ArrayRef(names.getValue()).take_front(
-                 std::min(names.size(), shape.size()))))
+        for (auto [otherDim, otherName] : llvm::enumerate(
+                 ArrayRef(names.getValue())
+                     .take_front(std::min(names.size(), shape.size()))))
           if (otherName == name && !ShapedType::isDynamic(shape[otherDim]) &&
               shape[otherDim] != size)
-            return emitError() << "but '" << name.getValue() << "' is "
-                               << size << " here and " << shape[otherDim]
-                               << " on " << other.describe();
+            return emitError() << "but '" << name.getValue() << "' is " << size
+                               << " here and " << shape[otherDim] << " on "
+                               << other.describe();
       if (other == slot)
         break;
     }
@@ -230,8 +230,8 @@ private:
         return success();
       return emitError() << "which points into dimension "
                          << offsets.getDimension() << " of '"
-                         << offsets.getTensor() << "', but that has "
-                         << rank << " dimensions";
+                         << offsets.getTensor() << "', but that has " << rank
+                         << " dimensions";
     }
     return emitError() << "which points into '" << offsets.getTensor()
                        << "', but no argument has that name";
@@ -284,10 +284,8 @@ LogicalResult DiffDialect::verifyRegionArgAttribute(Operation *op, unsigned,
                     attribute);
 }
 
-LogicalResult
-DiffDialect::verifyRegionResultAttribute(Operation *op, unsigned,
-                                         unsigned number,
-                                         NamedAttribute attribute) {
+LogicalResult DiffDialect::verifyRegionResultAttribute(
+    Operation *op, unsigned, unsigned number, NamedAttribute attribute) {
   auto func = dyn_cast<FunctionOpInterface>(op);
   if (!func)
     return reportAttribute(op, attribute)

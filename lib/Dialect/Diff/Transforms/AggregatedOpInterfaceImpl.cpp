@@ -244,9 +244,8 @@ private:
         scores.dims, "", inputs, scores,
         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
           auto contract = arith::FastMathFlags::contract;
-          Value rowFactor = inputs.size() > 1
-                                ? s[1]
-                                : createFactor(b, l, compute, factor);
+          Value rowFactor =
+              inputs.size() > 1 ? s[1] : createFactor(b, l, compute, factor);
           Value scaled =
               arith::MulFOp::create(b, l, s.back(), rowFactor, contract);
           Value exponent = arith::SubFOp::create(b, l, scaled, s[0], contract);
@@ -254,9 +253,9 @@ private:
         });
   }
 
-  /// The weights as matrix instructions multiply them: in the element type of the
-  /// values, which is the only rounding before that of the output, or in two
-  /// parts.
+  /// The weights as matrix instructions multiply them: in the element type of
+  /// the values, which is the only rounding before that of the output, or in
+  /// two parts.
   SmallVector<NamedValue> splitWeights(const NamedValue &p) {
     if (!options.roundWeights || !isOnTensorCores(op))
       return {p};
@@ -284,8 +283,7 @@ private:
                     .getResult();
               })};
     auto rest = [&](OpBuilder &b, Location l, Value weight) -> Value {
-      Value rounded =
-          arith::ExtFOp::create(b, l, compute, round(b, l, weight));
+      Value rounded = arith::ExtFOp::create(b, l, compute, round(b, l, weight));
       return round(b, l, arith::SubFOp::create(b, l, weight, rounded));
     };
     return {perWeight(element, round), perWeight(element, rest)};

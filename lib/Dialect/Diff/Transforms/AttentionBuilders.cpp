@@ -35,10 +35,10 @@ static Value createFloat(OpBuilder &b, Location loc, Type type, double value) {
 Value diff::createFactor(OpBuilder &b, Location loc, Type type, double value) {
   using Limits = std::numeric_limits<float>;
   if (getElementTypeOrSelf(type).isF32())
-    value = std::copysign(
-        std::clamp<double>(std::abs(value), Limits::denorm_min(),
-                           Limits::max()),
-        value);
+    value =
+        std::copysign(std::clamp<double>(std::abs(value), Limits::denorm_min(),
+                                         Limits::max()),
+                      value);
   return createFloat(b, loc, type, value);
 }
 
@@ -59,8 +59,7 @@ static Value truncate(OpBuilder &b, Location loc, Value value, Type type) {
   return arith::TruncFOp::create(b, loc, type, value);
 }
 
-SmallVector<KeyPart> diff::getKeyParts(AttentionOpInterface op,
-                                       bool together) {
+SmallVector<KeyPart> diff::getKeyParts(AttentionOpInterface op, bool together) {
   int64_t maps = op.getNumMaps(), keyMaps = op.getNumKeyMaps();
   if (keyMaps == 1 || keyMaps == maps)
     return {{0, maps, std::nullopt, std::nullopt}};
@@ -213,7 +212,7 @@ private:
 } // namespace
 
 Value diff::capScore(OpBuilder &b, Location loc, Value score,
-                      AttentionOpInterface op) {
+                     AttentionOpInterface op) {
   if (!isCapped(op))
     return score;
   double cap = op.getSoftcapAttr().getValueAsDouble();
@@ -361,16 +360,15 @@ NamedValue diff::accumulateRowSum(NamedGenericBuilder &named,
 NamedValue diff::buildSafeMax(NamedGenericBuilder &named,
                               const NamedValue &rowMax) {
   Type type = getElementTypeOrSelf(rowMax.value.getType());
-  return named.generic(rowMax.dims, "", {rowMax},
-                       named.empty(rowMax.dims, type),
-                       [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-                         Value infinity = createFloat(b, l, type, -INFINITY);
-                         Value zero = createFloat(b, l, type, 0.0);
-                         Value seesNothing = arith::CmpFOp::create(
-                             b, l, arith::CmpFPredicate::OEQ, s[0], infinity);
-                         return arith::SelectOp::create(b, l, seesNothing, zero,
-                                                        s[0]);
-                       });
+  return named.generic(
+      rowMax.dims, "", {rowMax}, named.empty(rowMax.dims, type),
+      [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+        Value infinity = createFloat(b, l, type, -INFINITY);
+        Value zero = createFloat(b, l, type, 0.0);
+        Value seesNothing = arith::CmpFOp::create(
+            b, l, arith::CmpFPredicate::OEQ, s[0], infinity);
+        return arith::SelectOp::create(b, l, seesNothing, zero, s[0]);
+      });
 }
 
 Value diff::buildExp(OpBuilder &b, Location loc, Value value, Value offset,
@@ -403,9 +401,9 @@ public:
     auto sizeOf = [&](char dim) {
       return tensor::getMixedSize(
           b, loc, op.getOutput(),
-          llvm::find_if(outputGroups,
-                        [&](StringRef group) { return group.contains(dim); }) -
-              outputGroups.begin());
+          llvm::find_if(outputGroups, [&](StringRef group) {
+            return group.contains(dim);
+          }) - outputGroups.begin());
     };
     OpFoldResult queries = sizeOf('n');
     // With a single query, rank-reduced strided views of a buffer are
@@ -430,14 +428,13 @@ public:
 
   /// Computes 1 / sum, or 1 for a row that sees no key, whose accumulator is 0.
   NamedValue invertSum(const NamedValue &sum, StringRef loops) {
-    return named.generic(
-        loops, "", {sum}, named.empty(loops, compute),
-        [&](OpBuilder &b, Location l, ValueRange s) -> Value {
-          Value one = createFloat(b, l, compute, 1.0);
-          Value divisor =
-              arith::SelectOp::create(b, l, isZero(b, l, s[0]), one, s[0]);
-          return arith::DivFOp::create(b, l, one, divisor);
-        });
+    return named.generic(loops, "", {sum}, named.empty(loops, compute),
+                         [&](OpBuilder &b, Location l, ValueRange s) -> Value {
+                           Value one = createFloat(b, l, compute, 1.0);
+                           Value divisor = arith::SelectOp::create(
+                               b, l, isZero(b, l, s[0]), one, s[0]);
+                           return arith::DivFOp::create(b, l, one, divisor);
+                         });
   }
 
   /// Computes x = combineMaps(acc_a * inverse_a, ...) into `destination`.
@@ -474,18 +471,18 @@ public:
         });
   }
 
-  /// Returns the power of two that scales values before they are squared: without
-  /// it, squares overflow f32 from 2^64 on. epsilon times its square is at least
-  /// 2^-125, so that squares which underflow change the mean by less than 2^-24
-  /// of epsilon.
+  /// Returns the power of two that scales values before they are squared:
+  /// without it, squares overflow f32 from 2^64 on. epsilon times its square is
+  /// at least 2^-125, so that squares which underflow change the mean by less
+  /// than 2^-24 of epsilon.
   double getSquareScale(double epsilon) const {
     if (!compute.isF32())
       return 1.0;
     return std::min(1.0, std::exp2(std::ceil((-125 - std::log2(epsilon)) / 2)));
   }
 
-  /// Computes scale * x / sqrt(mean(x^2) + epsilon) * weight from the sum of the
-  /// squares of k x, where k is `getSquareScale`.
+  /// Computes scale * x / sqrt(mean(x^2) + epsilon) * weight from the sum of
+  /// the squares of k x, where k is `getSquareScale`.
   NamedValue normalizeRows(const RowNorm &norm, const NamedValue &x, Value sum,
                            const NamedValue &destination) {
     double epsilon = norm.epsilon;
@@ -526,8 +523,8 @@ public:
         "bpsnv", "", inputs, destination,
         [&](OpBuilder &b, Location l, ValueRange s) {
           Value scaled = arith::MulFOp::create(b, l, s[0], s[1]);
-          Value weighted = arith::MulFOp::create(b, l, scaled,
-                                                 extend(b, l, s[2], compute));
+          Value weighted =
+              arith::MulFOp::create(b, l, scaled, extend(b, l, s[2], compute));
           if (isGated)
             weighted = applyGate(b, l, weighted, s.drop_front(3));
           return truncate(b, l, weighted, element);
@@ -541,8 +538,8 @@ public:
     if (std::optional<RowNorm> norm = combine.getRowNorm()) {
       // The combined rows replace the accumulators of the signal maps, unless
       // these are part of a buffer that is still read.
-      NamedValue place = signals == 1 ? getSignals(acc, "nv")
-                                      : named.empty("bpsnv", compute);
+      NamedValue place =
+          signals == 1 ? getSignals(acc, "nv") : named.empty("bpsnv", compute);
       NamedValue combined = combineMaps(acc, sum, place, /*isGated=*/false);
       result = normalizeRows(*norm, combined, sum, destination);
     } else {
@@ -625,7 +622,8 @@ private:
     return groups;
   }
 
-  /// The rows of the signal maps of values of all maps, over b, p, s and `tail`.
+  /// The rows of the signal maps of values of all maps, over b, p, s and
+  /// `tail`.
   NamedValue getSignals(Value rows, StringRef tail) {
     if (areRowsSplit)
       return getMap(rows, 0, tail);

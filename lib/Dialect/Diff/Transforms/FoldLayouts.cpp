@@ -62,9 +62,9 @@ static void setOperand(RewriterBase &rewriter, AttentionOpInterface op,
   for (char dim : dims)
     permutation.push_back(order.find(dim));
   rewriter.modifyOpInPlace(op, [&] {
-    op.setLayoutAttr(LayoutAttr::withPermutation(
-        rewriter.getContext(), op.getLayoutAttr(), op.getOperandName(operand),
-        permutation));
+    op.setLayoutAttr(
+        LayoutAttr::withPermutation(rewriter.getContext(), op.getLayoutAttr(),
+                                    op.getOperandName(operand), permutation));
     op->setOperand(operand, value);
   });
 }
@@ -123,7 +123,7 @@ private:
     auto transpose = collapse.getSrc().getDefiningOp<linalg::TransposeOp>();
     if (!transpose || !keepsInnermost(transpose.getPermutation()) ||
         source.getRank() !=
-        static_cast<int64_t>(op.getOperandPairDims(operand).size()))
+            static_cast<int64_t>(op.getOperandPairDims(operand).size()))
       return failure();
     std::string split;
     for (auto [dim, group] :
@@ -171,7 +171,8 @@ private:
          llvm::zip_equal(transpose.getPermutation(), transposedGroups))
       sourceGroups[position] = group;
     std::string source;
-    SmallVector<OpFoldResult> sizes, expandedSizes = expand.getMixedOutputShape();
+    SmallVector<OpFoldResult> sizes,
+        expandedSizes = expand.getMixedOutputShape();
     SmallVector<int64_t> shape;
     SmallVector<ReassociationIndices> reassociation;
     for (ArrayRef<int64_t> group : sourceGroups) {
@@ -186,9 +187,9 @@ private:
     auto type =
         RankedTensorType::get(shape, expand.getResultType().getElementType());
     rewriter.setInsertionPoint(expand);
-    Value expanded = tensor::ExpandShapeOp::create(
-        rewriter, expand.getLoc(), type, transpose.getInput(), reassociation,
-        sizes);
+    Value expanded = tensor::ExpandShapeOp::create(rewriter, expand.getLoc(),
+                                                   type, transpose.getInput(),
+                                                   reassociation, sizes);
     setOperand(rewriter, op, operand, expanded, source);
     return success();
   }
@@ -298,9 +299,8 @@ struct FoldTransposeOfOutput
   /// Returns the source of a transpose by the inverse permutation, or null.
   static Value getTransposed(Value value, ArrayRef<int64_t> permutation) {
     auto transpose = value.getDefiningOp<linalg::TransposeOp>();
-    if (!transpose ||
-        !llvm::equal(invertPermutationVector(permutation),
-                     transpose.getPermutation()))
+    if (!transpose || !llvm::equal(invertPermutationVector(permutation),
+                                   transpose.getPermutation()))
       return {};
     return transpose.getInput();
   }
@@ -338,6 +338,7 @@ struct DiffFoldLayouts
 } // namespace
 
 void diff::populateFoldLayoutPatterns(RewritePatternSet &patterns) {
-  patterns.add<FoldProducerOfOperand, FoldTransposeOfOutput, MergeAdjacentParts>(
-      patterns.getContext());
+  patterns
+      .add<FoldProducerOfOperand, FoldTransposeOfOutput, MergeAdjacentParts>(
+          patterns.getContext());
 }

@@ -48,8 +48,8 @@ static void lowerArguments(OpBuilder &b, func::FuncOp func) {
 
 /// Returns the results of the function, the last computed first.
 static SmallVector<OpOperand *> getResultsInReverse(func::ReturnOp returnOp) {
-  SmallVector<OpOperand *> results = llvm::to_vector(
-      llvm::make_pointer_range(returnOp->getOpOperands()));
+  SmallVector<OpOperand *> results =
+      llvm::to_vector(llvm::make_pointer_range(returnOp->getOpOperands()));
   llvm::stable_sort(results, [](OpOperand *a, OpOperand *b) {
     Operation *opA = a->get().getDefiningOp(), *opB = b->get().getDefiningOp();
     return opA && (!opB || opB->isBeforeInBlock(opA));
@@ -74,8 +74,8 @@ static void lowerResults(OpBuilder &b, func::FuncOp func) {
     auto type = dyn_cast<RankedTensorType>(result.getType());
     if (!type)
       kept.push_back(result);
-    destinations.push_back(
-        type ? entry.addArgument(getEntryType(type), loc) : Value());
+    destinations.push_back(type ? entry.addArgument(getEntryType(type), loc)
+                                : Value());
   }
   SmallVector<std::pair<Value, Value>> written;
   for (OpOperand *result : getResultsInReverse(returnOp)) {

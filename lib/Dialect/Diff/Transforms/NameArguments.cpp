@@ -249,8 +249,8 @@ private:
     auto name =
         func.getArgAttrOfType<StringAttr>(whole.getArgNumber(), kNameAttrName);
     int64_t position =
-        llvm::find(origin.dims, static_cast<int64_t>(
-                                    op.getOperandDims(operand).find(dim))) -
+        llvm::find(origin.dims,
+                   static_cast<int64_t>(op.getOperandDims(operand).find(dim))) -
         origin.dims.begin();
     if (name && position < static_cast<int64_t>(origin.dims.size()))
       func.setArgAttr(

@@ -53,34 +53,16 @@ constexpr TileShape kTiles[] = {
     {256, 16, 32, 1},
 };
 
-/// Tiles of head groups with several signal heads, best first. Rows and warps are
-/// those of one map: each warp has rows of one map. Without warps, a warp has 16
-/// rows, of several maps that share their keys.
+/// Tiles of head groups with several signal heads, best first. Rows and warps
+/// are those of one map: each warp has rows of one map. Without warps, a warp
+/// has 16 rows, of several maps that share their keys.
 constexpr TileShape kGroupTiles[] = {
-    {64, 64, 64, 2},
-    {64, 64, 48, 2},
-    {64, 64, 32, 2},
-    {64, 32, 64, 2},
-    {64, 16, 64, 1},
-    {64, 8, 64, 0},
-    {64, 4, 64, 0},
-    {64, 2, 64, 0},
-    {128, 32, 64, 2},
-    {128, 32, 48, 2},
-    {128, 32, 32, 2},
-    {128, 16, 64, 1},
-    {128, 16, 32, 1},
-    {128, 8, 64, 0},
-    {128, 4, 64, 0},
-    {128, 2, 64, 0},
-    {256, 32, 64, 2},
-    {256, 32, 32, 2},
-    {256, 16, 64, 1},
-    {256, 16, 32, 1},
-    {256, 16, 16, 1},
-    {256, 8, 32, 0},
-    {256, 4, 32, 0},
-    {256, 2, 32, 0},
+    {64, 64, 64, 2},  {64, 64, 48, 2},  {64, 64, 32, 2},  {64, 32, 64, 2},
+    {64, 16, 64, 1},  {64, 8, 64, 0},   {64, 4, 64, 0},   {64, 2, 64, 0},
+    {128, 32, 64, 2}, {128, 32, 48, 2}, {128, 32, 32, 2}, {128, 16, 64, 1},
+    {128, 16, 32, 1}, {128, 8, 64, 0},  {128, 4, 64, 0},  {128, 2, 64, 0},
+    {256, 32, 64, 2}, {256, 32, 32, 2}, {256, 16, 64, 1}, {256, 16, 32, 1},
+    {256, 16, 16, 1}, {256, 8, 32, 0},  {256, 4, 32, 0},  {256, 2, 32, 0},
 };
 
 /// Rows and columns of the units of a fragment, and summands of an instruction
@@ -93,9 +75,9 @@ constexpr int64_t kMaxWidth = 256;
 
 /// The registers that a thread can use for accumulators and scores, and the
 /// registers that other work takes from them: row sums in f32 for a log-sum-exp
-/// or of a head group (twice if maps have their own keys), a softcap, a mask with
-/// two bounds, or dynamic sizes if the maps share their keys; weights in two parts
-/// take more. Above this limit, ptxas spills on at least one chip
+/// or of a head group (twice if maps have their own keys), a softcap, a mask
+/// with two bounds, or dynamic sizes if the maps share their keys; weights in
+/// two parts take more. Above this limit, ptxas spills on at least one chip
 /// (test/Target/spills-full.test).
 constexpr int64_t kMaxFragmentRegisters = 192;
 constexpr int64_t kExtraRegisters = 16;
@@ -123,8 +105,7 @@ struct Problem {
         ShapedType::isDynamic(op.getDimSize('m')) || op.hasSequences();
     maps = op.getNumMaps();
     bool sumsInF32 = combine.getLse() || isGroup();
-    if (sumsInF32 || op.getSoftcapAttr() ||
-        (mask && mask.getLeft() >= 0) ||
+    if (sumsInF32 || op.getSoftcapAttr() || (mask && mask.getLeft() >= 0) ||
         (op.getNumKeyMaps() == 1 && isDynamic))
       extraRegisters = kExtraRegisters;
     splitsWeights = diff::splitsWeights(op);
@@ -186,15 +167,15 @@ struct Problem {
   }
 
   /// Returns true if a head group has several signal heads. Its maps are in
-  /// different warps. The kernel does not sum the weights on tensor cores, because
-  /// the sums would be 8 more columns of the accumulator.
+  /// different warps. The kernel does not sum the weights on tensor cores,
+  /// because the sums would be 8 more columns of the accumulator.
   bool isGroup() const { return maps > 2; }
 };
 } // namespace
 
 /// Returns the registers of a thread for accumulators and scores. A block of
-/// more than eight warps has less than the maximum for each thread. Registers are
-/// allocated to four warps at a time, one on each sub-partition.
+/// more than eight warps has less than the maximum for each thread. Registers
+/// are allocated to four warps at a time, one on each sub-partition.
 static int64_t getAvailableRegisters(int64_t warps) {
   int64_t perThread = kBlockRegisters / (llvm::alignTo(warps, 4) * 32);
   return std::min(kMaxFragmentRegisters,
@@ -240,10 +221,10 @@ static std::optional<std::string> findBrokenLimit(AttentionOpInterface op,
   int64_t rowBytes = problem.valueWidth * sizeof(float);
   int64_t pitch = rowBytes + tile::getPaddingForAccumulators(rowBytes);
   if (problem.isGroup() && !tileRows.areSplit)
-    bytes = std::max({bytes, queries * pitch,
-                      rows * (problem.isF32
-                                  ? pitch
-                                  : problem.valueWidth * problem.elementBytes)});
+    bytes = std::max(
+        {bytes, queries * pitch,
+         rows * (problem.isF32 ? pitch
+                               : problem.valueWidth * problem.elementBytes)});
   else if (problem.keyMaps > 1 && queries / (2 * kUnit) < warps)
     bytes = std::max(bytes, rows * pitch);
   if (limits.sharedMemory > 0 && bytes > limits.sharedMemory)

@@ -20,11 +20,11 @@ static InFlightDiagnostic reportAttribute(Operation *op,
          << attribute.getName().getValue() << "'";
 }
 
-static InFlightDiagnostic reportWrongKind(Operation *op, NamedAttribute attribute,
-                                        StringRef legal) {
-  return reportAttribute(op, attribute) << " of the wrong kind: " << legal
-                                  << " is legal, found "
-                                  << attribute.getValue();
+static InFlightDiagnostic
+reportWrongKind(Operation *op, NamedAttribute attribute, StringRef legal) {
+  return reportAttribute(op, attribute)
+         << " of the wrong kind: " << legal << " is legal, found "
+         << attribute.getValue();
 }
 
 /// Verifies a layout for each vector result and `unit` for the others.
@@ -49,8 +49,8 @@ static LogicalResult verifyLayouts(Operation *op, NamedAttribute attribute) {
   return success();
 }
 
-/// Verifies the op itself. MLIR does so after the discardable attributes, so the
-/// operands and inherent attributes of an op may be wrong or missing here.
+/// Verifies the op itself. MLIR does so after the discardable attributes, so
+/// the operands and inherent attributes of an op may be wrong or missing here.
 static LogicalResult verifyInvariants(Operation *op) {
   return op->getName().verifyInvariants(op);
 }
@@ -115,11 +115,10 @@ static LogicalResult verifySchedule(Operation *op, NamedAttribute attribute) {
           !count || *count != 1)
         threads.reset();
   if (!threads || *threads != schedule.getWarps() * kLanes) {
-    InFlightDiagnostic diag = reportAttribute(op, attribute)
-                              << " with " << schedule.getWarps()
-                              << " warps, which require blocks of "
-                              << schedule.getWarps() * kLanes
-                              << " x 1 x 1 threads, found ";
+    InFlightDiagnostic diag =
+        reportAttribute(op, attribute)
+        << " with " << schedule.getWarps() << " warps, which require blocks of "
+        << schedule.getWarps() * kLanes << " x 1 x 1 threads, found ";
     return threads ? diag << *threads : diag << "another shape";
   }
   return success();
@@ -132,8 +131,8 @@ static LogicalResult verifyStages(Operation *op, NamedAttribute attribute) {
   if (!isa<scf::ForOp>(op))
     return reportAttribute(op, attribute) << ", which is for an scf.for";
   if (stages.getInt() < 1 || stages.getInt() > kMaxStages)
-    return reportAttribute(op, attribute) << " of 1 to " << kMaxStages
-                                    << " slots, found " << stages.getInt();
+    return reportAttribute(op, attribute)
+           << " of 1 to " << kMaxStages << " slots, found " << stages.getInt();
   return success();
 }
 
@@ -172,9 +171,8 @@ static LogicalResult reportUnknown(Operation *op, NamedAttribute attribute) {
   InFlightDiagnostic diag =
       reportAttribute(op, attribute)
       << ", which dialect 'tile' does not define; legal are ";
-  llvm::interleaveComma(kRules, diag, [&](const Rule &rule) {
-    diag << "'" << rule.name << "'";
-  });
+  llvm::interleaveComma(
+      kRules, diag, [&](const Rule &rule) { diag << "'" << rule.name << "'"; });
   return diag;
 }
 
@@ -199,9 +197,7 @@ LogicalResult TileDialect::verifyRegionArgAttribute(Operation *op, unsigned,
   return verifySlot(op, attribute, "argument", number);
 }
 
-LogicalResult
-TileDialect::verifyRegionResultAttribute(Operation *op, unsigned,
-                                         unsigned number,
-                                         NamedAttribute attribute) {
+LogicalResult TileDialect::verifyRegionResultAttribute(
+    Operation *op, unsigned, unsigned number, NamedAttribute attribute) {
   return verifySlot(op, attribute, "result", number);
 }

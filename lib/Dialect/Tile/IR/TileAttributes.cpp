@@ -67,8 +67,8 @@ LayoutAttr LayoutAttr::getCanonical() const {
 /// An upper bound; a thread does not have this many registers.
 static constexpr int64_t kMaxCount = 65536;
 
-/// Verifies that the dimensions are different digits of the lane or warp number:
-/// each stride is a multiple of the next smaller one times its count.
+/// Verifies that the dimensions are different digits of the lane or warp
+/// number: each stride is a multiple of the next smaller one times its count.
 static LogicalResult verifyStrides(function_ref<InFlightDiagnostic()> emitError,
                                    StringRef name, StringRef whole,
                                    int64_t limit, ArrayRef<int64_t> counts,
@@ -129,11 +129,10 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       return emitError() << "strides of 'lanes' of a layout must be powers of "
                             "two, found "
                          << stride;
-  return success(
-      succeeded(verifyStrides(emitError, "lanes", "a warp's", kLanes, lanes,
-                              laneStrides)) &&
-      succeeded(verifyStrides(emitError, "warps", "a block's", kMaxWarps, warps,
-                              warpStrides)));
+  return success(succeeded(verifyStrides(emitError, "lanes", "a warp's", kLanes,
+                                         lanes, laneStrides)) &&
+                 succeeded(verifyStrides(emitError, "warps", "a block's",
+                                         kMaxWarps, warps, warpStrides)));
 }
 
 /// layout ::= `<` key `=` list (`,` key `=` list)* `>`

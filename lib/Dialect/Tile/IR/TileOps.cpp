@@ -67,9 +67,8 @@ LogicalResult RingOp::verify() {
     int64_t chunks = bits / 8 / kChunkBytes;
     if (chunks % (int64_t(1) << swizzle.getBits()) != 0)
       return emitOpError("must have rows of a multiple of ")
-             << (int64_t(1) << swizzle.getBits())
-             << " chunks for a swizzle of " << swizzle.getBits()
-             << " bits, found rows of " << chunks;
+             << (int64_t(1) << swizzle.getBits()) << " chunks for a swizzle of "
+             << swizzle.getBits() << " bits, found rows of " << chunks;
   }
   if (IntegerAttr offset = getOffsetAttr())
     if (offset.getInt() < 0 || offset.getInt() > kMaxRingBytes - bytes ||

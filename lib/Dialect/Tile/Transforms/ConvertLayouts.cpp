@@ -23,9 +23,8 @@ using namespace mlir::diff::tile;
 
 /// Returns true if a vector can be stored in a slot.
 static bool hasWholeChunks(VectorType type) {
-  int64_t bits = type.getElementType().isIntOrFloat()
-                     ? type.getElementTypeBitWidth()
-                     : 0;
+  int64_t bits =
+      type.getElementType().isIntOrFloat() ? type.getElementTypeBitWidth() : 0;
   return bits != 0 && bits % 8 == 0 && !type.isScalable() &&
          type.getRank() > 0 &&
          type.getShape().back() * bits % (kChunkBytes * 8) == 0;
@@ -94,7 +93,7 @@ static Value convert(RewriterBase &rewriter, ToLayoutOp op, Block &entry) {
 /// Repeats the part of a vector that some warps hold: they write it to a slot,
 /// and all warps read it.
 static Value exchangePart(RewriterBase &rewriter, vector::ShuffleOp op,
-                        LayoutAttr layout, Block &entry) {
+                          LayoutAttr layout, Block &entry) {
   Location loc = op.getLoc();
   VectorType type = op.getResultVectorType();
   auto part =
@@ -126,8 +125,8 @@ struct TileConvertLayouts
           return WalkResult::advance();
         VectorType type = op.getResultVectorType();
         if (op.getV1() != op.getV2() || !llvm::all_equal(op.getMask()) ||
-            op.getMask().front() < 0 ||
-            !hasWholeChunks(type) || type.getRank() < 2) {
+            op.getMask().front() < 0 || !hasWholeChunks(type) ||
+            type.getRank() < 2) {
           op.emitOpError("cannot exchange the parts of ")
               << type << ", which different threads hold";
           return WalkResult::interrupt();

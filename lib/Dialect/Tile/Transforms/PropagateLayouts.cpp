@@ -525,8 +525,8 @@ struct TilePropagateLayouts
   }
 
   /// Returns the read of shared memory that a vector is computed from by unary
-  /// elementwise ops, such as a truncation to tf32, or null. Appends the ops from
-  /// the vector back to the read.
+  /// elementwise ops, such as a truncation to tf32, or null. Appends the ops
+  /// from the vector back to the read.
   static Operation *findSharedRead(Value value,
                                    SmallVectorImpl<Operation *> &ops) {
     Operation *op = value.getDefiningOp();

@@ -245,8 +245,7 @@ static int64_t getAlignmentOfType(ShapedType type) {
   strides.back() = offset;
   for (int64_t number : strides)
     if (!ShapedType::isDynamic(number))
-      alignment =
-          std::min(alignment, getDivisor(number * getBytes(type)));
+      alignment = std::min(alignment, getDivisor(number * getBytes(type)));
   return alignment;
 }
 
@@ -264,12 +263,12 @@ static int64_t getContiguousAlignment(Value value) {
       .Case<tensor::ExpandShapeOp, memref::ExpandShapeOp>([&](auto expand) {
         return getExpandedAlignment(expand.getSrc(), type);
       })
-      .Case<tensor::CollapseShapeOp, memref::CollapseShapeOp>([](auto collapse) {
-        return getContiguousAlignment(collapse.getSrc());
-      })
-      .Case<tensor::CastOp, memref::CastOp>([](auto cast) {
-        return getContiguousAlignment(cast.getSource());
-      })
+      .Case<tensor::CollapseShapeOp, memref::CollapseShapeOp>(
+          [](auto collapse) {
+            return getContiguousAlignment(collapse.getSrc());
+          })
+      .Case<tensor::CastOp, memref::CastOp>(
+          [](auto cast) { return getContiguousAlignment(cast.getSource()); })
       .Default([&](Operation *) { return getAlignmentOfType(type); });
 }
 

@@ -120,10 +120,10 @@ static void reduceProducts(RewriterBase &rewriter, vector::ContractionOp op) {
 }
 
 /// Rounds f32 operands to tf32, to nearest. The instruction would truncate
-/// them, and the errors would accumulate. The operands of a contraction that adds
-/// to the result of another one are rounded where they are computed, before the
-/// other one: both then become one loop of instructions. Other operands are rounded
-/// late, which needs fewer registers.
+/// them, and the errors would accumulate. The operands of a contraction that
+/// adds to the result of another one are rounded where they are computed,
+/// before the other one: both then become one loop of instructions. Other
+/// operands are rounded late, which needs fewer registers.
 static void roundOperands(RewriterBase &rewriter, vector::ContractionOp op) {
   auto isF32 = [](Type type) { return getElementTypeOrSelf(type).isF32(); };
   if (!isF32(op.getLhsType()) || !isF32(op.getRhsType()))

@@ -135,8 +135,9 @@ static bool isStaged(vector::TransferReadOp read) {
       gpu::GPUDialect::hasWorkgroupMemoryAddressSpace(type) || read.getMask() ||
       type.getElementType() != read.getVectorType().getElementType() ||
       type.getElementTypeBitWidth() % 8 != 0 ||
-      type.getElementTypeBitWidth() > kChunkBytes * 8 || !map.isProjectedPermutation() ||
-      map.getNumResults() < 2 || read->use_empty() ||
+      type.getElementTypeBitWidth() > kChunkBytes * 8 ||
+      !map.isProjectedPermutation() || map.getNumResults() < 2 ||
+      read->use_empty() ||
       map.getDimPosition(map.getNumResults() - 1) !=
           static_cast<unsigned>(type.getRank() - 1) ||
       !isMadeOfRuns(read.getBase(), read.getIndices().back(),

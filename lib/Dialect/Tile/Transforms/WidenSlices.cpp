@@ -71,11 +71,13 @@ static VectorType withSize(VectorType type, int64_t dim, int64_t size) {
 }
 
 static bool isElementwise(Operation *op) {
-  return OpTrait::hasElementwiseMappableTraits(op) && op->getNumResults() == 1 &&
-         op->getNumRegions() == 0;
+  return OpTrait::hasElementwiseMappableTraits(op) &&
+         op->getNumResults() == 1 && op->getNumRegions() == 0;
 }
 
-static bool isVectorValue(Value value) { return isa<VectorType>(value.getType()); }
+static bool isVectorValue(Value value) {
+  return isa<VectorType>(value.getType());
+}
 
 /// Returns the constant if all its elements are the same.
 static SplatElementsAttr getSplat(Operation *op) {
@@ -87,8 +89,7 @@ static SplatElementsAttr getSplat(Operation *op) {
 static Value createSplat(OpBuilder &b, Location loc, SplatElementsAttr splat,
                          VectorType type) {
   return arith::ConstantOp::create(
-      b, loc,
-      DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
+      b, loc, DenseElementsAttr::get(type, splat.getSplatValue<Attribute>()));
 }
 
 /// Clones an elementwise op for operands of another shape.
@@ -104,9 +105,9 @@ static Value cloneElementwise(OpBuilder &b, Operation *op, ValueRange operands,
 // Parts of a whole vector
 //===----------------------------------------------------------------------===//
 
-/// Returns the index i such that `value` is index i, of `size`, of a vector that
-/// `buildWhole` builds. Sets `index` to the first index found; returns false if
-/// the value is no such part.
+/// Returns the index i such that `value` is index i, of `size`, of a vector
+/// that `buildWhole` builds. Sets `index` to the first index found; returns
+/// false if the value is no such part.
 static bool isPart(Value value, int64_t size, std::optional<int64_t> &index) {
   Operation *op = value.getDefiningOp();
   if (!op)
@@ -138,7 +139,7 @@ static Value buildWhole(OpBuilder &b, Value value, int64_t size) {
   SmallVector<Value> operands;
   for (Value operand : op->getOperands())
     operands.push_back(isVectorValue(operand) ? buildWhole(b, operand, size)
-                                         : operand);
+                                              : operand);
   return cloneElementwise(b, op, operands, shape);
 }
 
@@ -178,8 +179,8 @@ static bool canWiden(Value value, int64_t dim, int64_t size) {
          });
 }
 
-/// Reads more elements along `dim`. Those that the narrow read does not read are
-/// out of bounds.
+/// Reads more elements along `dim`. Those that the narrow read does not read
+/// are out of bounds.
 static Value widenRead(OpBuilder &b, vector::TransferReadOp read, int64_t dim,
                        int64_t size) {
   Location loc = read.getLoc();
@@ -205,9 +206,10 @@ static Value widenRead(OpBuilder &b, vector::TransferReadOp read, int64_t dim,
                                               sizes, strides);
   SmallVector<Value> zeros(offsets.size(),
                            arith::ConstantIndexOp::create(b, loc, 0));
-  return vector::TransferReadOp::create(
-      b, loc, withSize(type, dim, size), part, zeros, read.getPermutationMapAttr(),
-      read.getPadding(), /*mask=*/Value(), b.getBoolArrayAttr(inBounds));
+  return vector::TransferReadOp::create(b, loc, withSize(type, dim, size), part,
+                                        zeros, read.getPermutationMapAttr(),
+                                        read.getPadding(), /*mask=*/Value(),
+                                        b.getBoolArrayAttr(inBounds));
 }
 
 /// Repeats part `index` of `whole`, which has `size` of them, along `dim` of
@@ -274,7 +276,7 @@ static Value widen(OpBuilder &b, Value value, int64_t dim, int64_t size) {
   SmallVector<Value> operands;
   for (Value operand : op->getOperands())
     operands.push_back(isVectorValue(operand) ? widen(b, operand, dim, size)
-                                         : operand);
+                                              : operand);
   return cloneElementwise(b, op, operands, type.getShape());
 }
 
@@ -301,8 +303,8 @@ struct ElementwiseOfPrefix : public RewritePattern {
     int64_t size =
         cast<VectorType>(op->getResult(0).getType()).getDimSize(prefix->dim);
     Value wide = widen(rewriter, op->getResult(0), prefix->dim, prefix->size);
-    rewriter.replaceOp(op, createPrefix(rewriter, op->getLoc(), wide,
-                                        prefix->dim, size));
+    rewriter.replaceOp(
+        op, createPrefix(rewriter, op->getLoc(), wide, prefix->dim, size));
     return success();
   }
 };
@@ -410,7 +412,8 @@ struct WriteOfPrefix : public OpRewritePattern<vector::TransferWriteOp> {
     if (!isConstantIntValue(op.getIndices()[position], 0) ||
         op.getShapedType().getDimSize(position) !=
             op.getVectorType().getDimSize(prefix->dim))
-      return rewriter.notifyMatchFailure(op, "the tensor has elements after the written ones");
+      return rewriter.notifyMatchFailure(
+          op, "the tensor has elements after the written ones");
     SmallVector<bool> inBounds;
     for (int64_t dim = 0; dim < op.getVectorType().getRank(); ++dim)
       inBounds.push_back(op.isDimInBounds(dim) && dim != prefix->dim);
@@ -432,8 +435,8 @@ vector::ShuffleOp matchRepeat(Value value) {
   return {};
 }
 
-/// Computes an elementwise op before the repetition of its operands, so that one
-/// vector is repeated.
+/// Computes an elementwise op before the repetition of its operands, so that
+/// one vector is repeated.
 struct ElementwiseOfRepeat : public RewritePattern {
   explicit ElementwiseOfRepeat(MLIRContext *context)
       : RewritePattern(MatchAnyOpTypeTag(), /*benefit=*/1, context) {}

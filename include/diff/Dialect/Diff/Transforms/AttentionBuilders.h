@@ -27,8 +27,8 @@ enum class ExpBase { E, Two };
 inline constexpr StringLiteral kRowLoops = "bgran";
 
 /// Rounds a finite nonzero factor or summand to a finite nonzero f32. Otherwise
-/// a large factor would become infinity, and its product with 0 NaN. `type` is a
-/// float type or a vector of one, as in the other functions for elements.
+/// a large factor would become infinity, and its product with 0 NaN. `type` is
+/// a float type or a vector of one, as in the other functions for elements.
 Value createFactor(OpBuilder &builder, Location loc, Type type, double value);
 
 /// Returns the size of a dimension of a tensor or memref.
@@ -43,8 +43,8 @@ OpFoldResult getMixedSize(OpBuilder &builder, AttentionOpInterface op,
 /// share a key head, the part has all maps, and the map belongs to the loop r.
 /// If each map has a key head, the part has all maps, and the map is the loop
 /// a. Otherwise the part has the maps that read the key head `keyMap`, and the
-/// map is the loop a; or it has all maps, the map is the loop a, and map a reads
-/// the key head `a floordiv mapsPerKey`.
+/// map is the loop a; or it has all maps, the map is the loop a, and map a
+/// reads the key head `a floordiv mapsPerKey`.
 struct KeyPart {
   int64_t firstMap, numMaps;
   std::optional<int64_t> keyMap;
@@ -87,8 +87,7 @@ Value unviewRows(NamedGenericBuilder &named, const KeyPart &part,
 /// Returns the query, key or value operand as a tensor over the loops below,
 /// with split heads and the dimensions in the order of the op's layout.
 NamedValue viewOperand(NamedGenericBuilder &named, AttentionOpInterface op,
-                       const KeyPart &part,
-                       AttentionOperand operand);
+                       const KeyPart &part, AttentionOperand operand);
 
 /// Declares the loops of `op`. `dropUnits` drops the loops of size 1.
 void declareAttentionLoops(NamedGenericBuilder &named, OpBuilder &builder,
@@ -120,13 +119,13 @@ bool hasCoarseRows(AttentionOpInterface op);
 ///
 /// The exponents of a row are fma(score, factor, -max), where max is the scaled
 /// maximum. The score factor makes max a rounded product, while the product in
-/// the fused multiply-add is exact: all weights of the row are off by 2^r, where
-/// r is the rounding error. The sum of the weights cancels this factor as long
-/// as the weights stay in range. Up to |max| = 2^27, |r| is at most 4. Above,
-/// f32 scores near the largest one differ by more than 8 units of the exponent
-/// or not at all. Keys below the maximum then have weights below 2^-8 with
-/// either factor, and rounding the scores to f32 changes these weights by up to
-/// 2^4. With a power of two, the product is exact.
+/// the fused multiply-add is exact: all weights of the row are off by 2^r,
+/// where r is the rounding error. The sum of the weights cancels this factor as
+/// long as the weights stay in range. Up to |max| = 2^27, |r| is at most 4.
+/// Above, f32 scores near the largest one differ by more than 8 units of the
+/// exponent or not at all. Keys below the maximum then have weights below 2^-8
+/// with either factor, and rounding the scores to f32 changes these weights by
+/// up to 2^4. With a power of two, the product is exact.
 ///
 /// Scaled maxima keep the order of the scores, and determine their factor.
 Value buildScaledMax(OpBuilder &builder, Location loc, Value score,
@@ -149,7 +148,8 @@ NamedValue buildScores(NamedGenericBuilder &named, OpBuilder &builder,
 /// Returns whether weights that are rounded for the second product must be
 /// multiplied in two parts, the rounded weight and the rounding error. With a
 /// small scale, the weights of all keys are similar, and so are the two maps:
-/// their difference is small, while the rounding errors of their weights add up.
+/// their difference is small, while the rounding errors of their weights add
+/// up.
 bool splitsWeights(AttentionOpInterface op);
 
 /// Returns the scores times their factor.

@@ -32,9 +32,10 @@ public:
 
   /// Declares a loop and its size.
   void declare(char dim, OpFoldResult size) { sizes[dim] = size; }
-  /// Declares the dimension `dim` of operands, which is no loop: its index is that
-  /// of `loop` divided by `divisor`.
-  void declareQuotient(char dim, OpFoldResult size, char loop, int64_t divisor) {
+  /// Declares the dimension `dim` of operands, which is no loop: its index is
+  /// that of `loop` divided by `divisor`.
+  void declareQuotient(char dim, OpFoldResult size, char loop,
+                       int64_t divisor) {
     declare(dim, size);
     quotients[dim] = {loop, divisor};
   }
@@ -61,8 +62,8 @@ public:
   NamedValue everyNth(Value tensor, StringRef dims, char dim, int64_t offset,
                       int64_t stride);
   /// Merges the adjacent letters `parts` of `order` into the letter `whole`.
-  /// Copies the value into the order of dimensions `order`, unless the parts are
-  /// adjacent in it already.
+  /// Copies the value into the order of dimensions `order`, unless the parts
+  /// are adjacent in it already.
   NamedValue merge(const NamedValue &value, StringRef order, StringRef parts,
                    char whole);
   /// Returns a slice along dimension `dim` that begins at `offset`. The slice

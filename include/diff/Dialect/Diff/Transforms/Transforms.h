@@ -82,9 +82,9 @@ getVisibleKeys(OpBuilder &builder, OnlineAttentionOp op);
 LogicalResult tileKeysByVisibility(RewriterBase &rewriter, OnlineAttentionOp op,
                                    int64_t keys, int64_t stages);
 
-/// Distributes the keys of an online attention on tensors over parallel tasks of
-/// `keys` key tokens, and merges their running values. Fails, with the reason,
-/// on an op that cannot be split.
+/// Distributes the keys of an online attention on tensors over parallel tasks
+/// of `keys` key tokens, and merges their running values. Fails, with the
+/// reason, on an op that cannot be split.
 LogicalResult splitKeys(RewriterBase &rewriter, OnlineAttentionOp op,
                         int64_t keys);
 

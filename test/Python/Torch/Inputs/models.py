@@ -29,6 +29,9 @@ SHAPES = {
 BATCH, PROMPT, CHUNK, SINGLE = 2, 19, 3, 5
 #: Of the error in f32, relative to the logits.
 LIMIT = 5e-6
+#: bf16: relative to the error of formulas that round every result. Kernels that multiply
+#: bf16 round the weights, as these do; which of two such errors is larger is chance.
+MARGIN = 1.25
 
 
 class Layer(nn.Module):
@@ -94,7 +97,7 @@ def check(report: Report, what: str, shape: formulas.Shape, file: str, rng) -> N
         size, limit = np.linalg.norm(wanted), LIMIT
         if element == "bf16":
             rounded = formulas.Model(shape, weights, formulas.to_bf16)(tokens)
-            limit = np.linalg.norm(rounded - wanted) / size
+            limit = MARGIN * np.linalg.norm(rounded - wanted) / size
         numbers = torch.from_numpy(tokens)
         with torch.no_grad():
             results = {"at once": model(numbers), "by steps": model.decode(numbers)}

@@ -277,6 +277,14 @@ struct DiffSelectSchedule
                        "diff-select-schedule: option 'threads' must be a "
                        "multiple of 32 up to 1024, or 0, found ")
              << static_cast<int64_t>(threads);
+    if (vectorBytes < 8 || vectorBytes > 256 ||
+        !llvm::isPowerOf2_64(vectorBytes) || registers < 4)
+      return emitError(
+                 getOperation()->getLoc(),
+                 "diff-select-schedule: option 'vector-bytes' must be a "
+                 "power of two from 8 to 256, and 'registers' at least 4, "
+                 "found ")
+             << int64_t(vectorBytes) << " and " << int64_t(registers);
     return success();
   }
 

@@ -6,6 +6,9 @@
 // RUN: diff-opt %s -split-input-file -diff-select-schedule="shared-memory=16383 threads=64 tensor-cores=false" | FileCheck %s --check-prefixes=CHECK,SMALLER
 // RUN: not diff-opt %s -split-input-file -diff-select-schedule="shared-memory=1000 threads=64" 2>&1 | FileCheck %s --check-prefix=NONE
 // RUN: not diff-opt %s -split-input-file -diff-select-schedule="threads=48" 2>&1 | FileCheck %s --check-prefix=THREADS
+// RUN: not diff-opt %s -split-input-file -diff-select-schedule="vector-bytes=0 registers=0" 2>&1 | FileCheck %s --check-prefix=VECTORS
+
+// VECTORS: error: diff-select-schedule: option 'vector-bytes' must be a power of two from 8 to 256, and 'registers' at least 4, found 0 and 0
 
 // On a CPU, the rows of the query tokens fill 4 of 32 registers of 64 bytes, or 2 of
 // 16 registers of 32 bytes: 8 tokens of two maps. Fewer rows than lanes are few rows,

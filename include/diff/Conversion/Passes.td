@@ -98,7 +98,7 @@ def ConvertDiffToVectorPass : Pass<"convert-diff-to-vector"> {
       result has one score in each lane.
     - Weights are multiplied with vectors of values.
     - A load of bf16 gives two vectors, its even and its odd elements, by
-      operations on integers. Rows that are no multiple of a load end with an
+      operations on integers. A row whose width is not a multiple of a load ends with an
       overlapping load, not a masked one.
     - One loop processes whole blocks, and another one, with masks, the keys
       before and after them.

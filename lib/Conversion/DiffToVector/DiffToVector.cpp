@@ -49,7 +49,6 @@ constexpr int64_t kWholeKeys = 64;
 struct PanelGroup {
   RowGroup rows;
   PanelBuilder builder;
-  int64_t numPanels;
   /// Buffers of all panels, see `PanelState`.
   Value query, acc, max, sum;
   StepBuffers buffers;
@@ -86,7 +85,7 @@ private:
                    /*divides=*/true);
       int64_t panels = rows.repeat * (tokens / plan.tokens);
       int64_t lanes = plan.getLanes();
-      PanelGroup group{rows, PanelBuilder(b, plan), panels, {}, {}, {}, {}, {}};
+      PanelGroup group{rows, PanelBuilder(b, plan), {}, {}, {}, {}, {}};
       // Small buffers between large ones keep the panels and the scores of a
       // step at different offsets of their pages, so that stores do not delay
       // loads.

@@ -243,8 +243,8 @@ private:
   // Steps
   //===--------------------------------------------------------------------===//
 
-  /// Returns what a step of the current value head reads, in order: its key
-  /// heads and the parts of its value.
+  /// Returns the matrices that a step of the current value head reads, in
+  /// order: its key heads and the parts of its value.
   SmallVector<BlockRows> getBlockRows(Value first) {
     SmallVector<BlockRows> blocks;
     for (int64_t key = 0; key < attention.getNumKeyMaps(); ++key)
@@ -254,8 +254,8 @@ private:
     return blocks;
   }
 
-  /// Returns what is read after the step: the first key head of the next value
-  /// head, or of the first one in the next block.
+  /// Returns the matrix that the next step reads first: the first key head of
+  /// the next value head, or of the first value head in the next block.
   BlockRows getNextBlockRows(const KeyBlock &block) {
     Value isLast =
         arith::CmpIOp::create(b, arith::CmpIPredicate::eq, valueHead,

@@ -90,8 +90,8 @@ public:
   virtual void packQuery(PanelBuilder &p, Value buffer, Value query,
                          function_ref<SmallVector<Value>(Value)> indices) = 0;
 
-  /// Prepares rows [first, first + count) of the keys, of which there are
-  /// `size` at most. `count` is null if there are `size`.
+  /// Prepares rows [first, first + count) of the keys. `count` is at most
+  /// `size`, or null if it is `size`.
   virtual KeyRows packKeys(PanelBuilder &p, Value view, Value copy, Value first,
                            int64_t size, Value count) = 0;
 

@@ -35,7 +35,7 @@ public:
   Value min(Value a, Value c);
   Value max(Value a, Value c);
 
-  /// A register, and a row, all elements of which have this value.
+  /// Return a register, and a row, filled with this value.
   Value constant(double value);
   Row splat(double value);
   /// Applies `body` to the vectors of the rows.

@@ -50,7 +50,7 @@ SmallVector<Value> RowReader::forEachLoads(int64_t depth, ValueRange inits,
   }
   if (whole == numLoads)
     return carried;
-  // Up to `depth` loads, of which the last one may begin earlier.
+  // Up to `depth` loads. The last one may begin earlier.
   SmallVector<Value> positions = getPositions(p.index(whole), numLoads - whole);
   positions.back() = p.index(width - elements);
   return body(p.index(whole), positions, carried);

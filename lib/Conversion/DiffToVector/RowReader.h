@@ -14,7 +14,7 @@ namespace mlir::diff {
 /// Reads rows of `width` contiguous elements as f32 vectors of `plan.lanes`
 /// lanes. One load gives one vector. A load of bf16 gives two if the row is
 /// wide enough: its even and its odd elements, which are the halves of 32-bit
-/// lanes. The last load of a width that is no multiple of a load begins
+/// lanes. The last load of a width that is not a multiple of a load begins
 /// earlier, so that no load needs a mask.
 class RowReader {
 public:

@@ -63,6 +63,7 @@ static void addReplacements(AttrTypeReplacer &replacer, MLIRContext *context) {
   Type i16 = IntegerType::get(context, 16);
   using Replacement = std::optional<std::pair<Attribute, WalkResult>>;
   replacer.addReplacement([=](BFloat16Type) -> Type { return i16; });
+  // A converted constant has no parts to convert.
   replacer.addReplacement([=](FloatAttr number) -> Replacement {
     if (!number.getType().isBF16())
       return std::nullopt;
